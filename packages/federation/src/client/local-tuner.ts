@@ -1,0 +1,104 @@
+import type { Layout, Mask } from '@perfit/protocol/space';
+
+/**
+ * What a client must be able to do with its own model and its own text. The client's loop drives it and
+ * knows nothing of tensors; perfit-core's `createLocalTuner` has this shape without importing it.
+ *
+ * theta is always the whole adapter [N] in layout order. Long work yields its progress and obeys the
+ * signal by throwing its reason.
+ */
+export interface LocalTuner {
+  readonly layout: Layout;
+  /** How many examples of the person's text are trained on, and how many are only ever evaluated (PF8). */
+  readonly examples: { readonly training: number; readonly heldOut: number };
+
+  /** Perplexity on the held-out examples; `null` is the base model without an adapter (PF8). */
+  perplexity(theta: Float32Array | null, signal?: AbortSignal): Promise<number>;
+
+  /** PF3 (a) and (b), from theta_g: warm-up in the whole space, then the iterative search. */
+  search(theta: Float32Array, settings: SearchSettings, signal?: AbortSignal): AsyncGenerator<SearchProgress, Mask>;
+
+  /** PF4, from `start`: AdamW confined to the mask. Returns the tuned theta. */
+  tune(
+    start: TuningStart,
+    settings: TuningSettings,
+    signal?: AbortSignal,
+  ): AsyncGenerator<TuningProgress, TunedAdapter>;
+}
+
+export interface SearchSettings {
+  /** ρ: the share of N to keep. */
+  readonly density: number;
+  /** W, as epochs over the training split; steps = max(1, round(epochs · steps an epoch)), 0 stays 0. */
+  readonly warmupEpochs: number;
+  /** K. */
+  readonly iterations: number;
+  /** S: the gradient of one score is averaged over this many batches. */
+  readonly batches: number;
+  readonly score: 'taylor' | 'magnitude' | 'gradient' | 'random';
+  readonly scope: 'global' | 'tensor';
+  /** The warm-up trains with these; its epochs are `warmupEpochs`. */
+  readonly tuning: TuningSettings;
+  readonly seed: number;
+}
+
+export interface TuningSettings {
+  readonly epochs: number;
+  readonly batchSize: number;
+  /** Batches whose gradients are averaged into one step. */
+  readonly accumulation: number;
+  readonly learningRate: number;
+  readonly weightDecay: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  /** Global norm over owned coordinates; 0 clips nothing. */
+  readonly clipNorm: number;
+  /** Order of the examples. */
+  readonly seed: number;
+}
+
+export interface TuningStart {
+  readonly theta: Float32Array;
+  /** Coordinates that train; the others stay as they are in theta and still work (PF7 `receive: all`). */
+  readonly mask: Mask;
+  /** Takes up where an interrupted `tune` of the same start and settings was. */
+  readonly checkpoint?: TuningCheckpoint;
+}
+
+/** Everything that a tuning needs to go on: after `step` optimizer steps. Each array is [N]. */
+export interface TuningCheckpoint {
+  readonly step: number;
+  readonly theta: Float32Array;
+  readonly firstMoment: Float32Array;
+  readonly secondMoment: Float32Array;
+}
+
+export interface TunedAdapter {
+  readonly theta: Float32Array;
+  readonly steps: number;
+  /** Mean training loss of the last epoch, nats a response token. */
+  readonly loss: number;
+}
+
+export type SearchProgress =
+  | {
+      readonly kind: 'warmup';
+      readonly step: number;
+      readonly steps: number;
+      readonly loss: number;
+      readonly tokens: number;
+    }
+  | { readonly kind: 'prune'; readonly iteration: number; readonly iterations: number; readonly kept: number };
+
+export type TuningProgress =
+  | {
+      readonly kind: 'step';
+      readonly epoch: number;
+      readonly step: number;
+      readonly steps: number;
+      readonly loss: number;
+      /** Tokens of this step's batches, padding not counted. */
+      readonly tokens: number;
+    }
+  | { readonly kind: 'checkpoint'; readonly checkpoint: TuningCheckpoint };
