@@ -1,1 +1,68 @@
-export {};
+export { type ErrorBody, type ErrorCode, errorBodySchema, errorCodes, ProtocolError } from './errors.ts';
+export {
+  type FederationConfig,
+  type FederationConfigInput,
+  federationConfigSchema,
+  federationIdSchema,
+  loraSchema,
+  modelIdSchema,
+  type StrategyName,
+  scheduleSchema,
+  searchSchema,
+  strategyNames,
+  tuningSchema,
+} from './federation-config.ts';
+export {
+  type AnnouncementName,
+  type AnnouncementOf,
+  announcements,
+  notices,
+  type RequestName,
+  type RequestOf,
+  requests,
+  signedText,
+  type ValueOf,
+} from './messages/events.ts';
+export {
+  displayNameSchema,
+  type FederationDescriptor,
+  federationDescriptorSchema,
+  helloSchema,
+  type Ready,
+  readySchema,
+  type Welcome,
+  welcomeSchema,
+} from './messages/handshake.ts';
+export { parseMessage, type Reply, replySchema } from './messages/reply.ts';
+export {
+  type Announce,
+  announceSchema,
+  type DeltaReport,
+  deltaReportSchema,
+  type FederationStatus,
+  federationStatusSchema,
+  type Progress,
+  progressSchema,
+  type Receipt,
+  type RoundClosed,
+  type RoundOffer,
+  receiptSchema,
+  roundClosedSchema,
+  roundOfferSchema,
+} from './messages/round.ts';
+export {
+  type ClientView,
+  clientViewSchema,
+  type EventView,
+  eventViewSchema,
+  type FederationDetail,
+  type FederationSummary,
+  federationActionSchema,
+  federationDetailSchema,
+  federationSummarySchema,
+  loginSchema,
+  type RoundView,
+  roundViewSchema,
+  sessionSchema,
+} from './rest.ts';
+export { MAX_CHUNK_BYTES, PROTOCOL_VERSION } from './version.ts';

@@ -1,0 +1,43 @@
+import type { FederationDescriptor, FederationStatus, ProtocolError, RoundClosed } from '@perfit/protocol';
+import type { SearchProgress, TuningProgress } from './local-tuner.ts';
+
+/**
+ * What a client's loop tells whoever watches: page, command line, tests. The loop is an async generator of these;
+ * after `finished` or `left` it returns.
+ */
+export type ClientEvent =
+  | { readonly type: 'connection'; readonly state: 'connecting' | 'connected' | 'lost'; readonly reason?: string }
+  | {
+      readonly type: 'joined';
+      readonly client: string;
+      readonly federation: FederationDescriptor;
+      /** ρ_i (PF2). */
+      readonly density: number;
+      /** True where key, mask or round were taken up again (HS3). */
+      readonly resumed: boolean;
+    }
+  | { readonly type: 'status'; readonly status: FederationStatus }
+  | { readonly type: 'round-started'; readonly round: number; readonly attempt: number; readonly deadlineMs: number }
+  | { readonly type: 'search'; readonly round: number; readonly progress: SearchProgress }
+  | { readonly type: 'mask'; readonly round: number; readonly kept: number; readonly size: number }
+  | { readonly type: 'tuning'; readonly round: number; readonly progress: Extract<TuningProgress, { kind: 'step' }> }
+  | {
+      readonly type: 'perplexity';
+      readonly round: number;
+      readonly of: 'base' | 'received' | 'tuned';
+      readonly value: number;
+    }
+  | {
+      readonly type: 'transfer';
+      readonly round: number;
+      readonly direction: 'up' | 'down';
+      readonly kind: 'mask' | 'delta' | 'slice' | 'theta';
+      readonly bytes: number;
+      readonly total: number;
+    }
+  | { readonly type: 'submitted'; readonly round: number; readonly bytes: number }
+  | { readonly type: 'round-closed'; readonly closed: RoundClosed }
+  /** Something went wrong and the loop deals with it: `retry` says how. */
+  | { readonly type: 'problem'; readonly error: ProtocolError; readonly retry: string }
+  | { readonly type: 'finished'; readonly status: FederationStatus }
+  | { readonly type: 'left'; readonly reason: 'asked' | 'replaced' };

@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import { sha256Schema } from './handshake.ts';
+
+const roundNumber = z.number().int().positive();
+/** How often theta_g was committed: 0 is θ⁰, which everybody derives from the seed (PF1). */
+const version = z.number().int().nonnegative();
+
+/** server → client: take part in this round. Sent again to a client that comes back before it has submitted. */
+export const roundOfferSchema = z.object({
+  round: roundNumber,
+  /** A round that failed is offered again under its number with the next attempt. */
+  attempt: z.number().int().positive(),
+  version,
+  /** [RD2] Milliseconds until the deadline, by the server's clock. */
+  remainingMs: z.number().nonnegative(),
+  /** [PF2] ρ_i. */
+  density: z.number().gt(0).max(1),
+  /** [PF3] The client must find a new mask even if it has one. */
+  searchAnew: z.boolean(),
+});
+export type RoundOffer = z.infer<typeof roundOfferSchema>;
+
+/** server → client: the round is over. After `committed` the new slice of theta_g can be downloaded. */
+export const roundClosedSchema = z.object({
+  round: roundNumber,
+  attempt: z.number().int().positive(),
+  outcome: z.enum(['committed', 'failed']),
+  version,
+  submissions: z.number().int().nonnegative(),
+  /** A sentence, where it failed. */
+  reason: z.string().max(500).optional(),
+});
+export type RoundClosed = z.infer<typeof roundClosedSchema>;
+
+/** server → client: how the federation stands; sent after `ready` and at every change. */
+export const federationStatusSchema = z.object({
+  state: z.enum(['recruiting', 'training', 'aggregating', 'paused', 'finished', 'failed', 'stopped']),
+  round: z.number().int().nonnegative(),
+  rounds: roundNumber,
+  version,
+  ready: z.number().int().nonnegative(),
+  recruit: z.number().int().positive(),
+  reason: z.string().max(500).optional(),
+});
+export type FederationStatus = z.infer<typeof federationStatusSchema>;
+
+/** client → server, without an answer and droppable: how far it is. */
+export const progressSchema = z.object({
+  round: roundNumber,
+  phase: z.enum(['loading', 'warm-up', 'search', 'download', 'evaluate', 'tune', 'upload', 'waiting']),
+  /** 0 … 1 of the phase. */
+  done: z.number().min(0).max(1),
+  loss: z.number().optional(),
+});
+export type Progress = z.infer<typeof progressSchema>;
+
+/** [UP1] What goes with a delta. Perplexities only where the client agrees (PF8). */
+export const deltaReportSchema = z.object({
+  /** n_i, self-reported, capped by the server (PF6). */
+  examples: z.number().int().positive(),
+  steps: z.number().int().nonnegative(),
+  seconds: z.number().nonnegative(),
+  loss: z.number().optional(),
+  perplexity: z
+    .object({ base: z.number().positive(), received: z.number().positive(), tuned: z.number().positive() })
+    .optional(),
+});
+export type DeltaReport = z.infer<typeof deltaReportSchema>;
+
+/** [UP1] client → server. */
+export const announceSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('mask'),
+    round: roundNumber,
+    bytes: z.number().int().positive(),
+    sha256: sha256Schema,
+  }),
+  z.object({
+    kind: z.literal('delta'),
+    round: roundNumber,
+    attempt: z.number().int().positive(),
+    bytes: z.number().int().positive(),
+    sha256: sha256Schema,
+    report: deltaReportSchema,
+  }),
+]);
+export type Announce = z.infer<typeof announceSchema>;
+
+/** The answer to a whole upload, kept so that a repeat gets the same (UP4). */
+export const receiptSchema = z.object({
+  kind: z.enum(['mask', 'delta']),
+  round: roundNumber,
+  sha256: sha256Schema,
+  bytes: z.number().int().positive(),
+});
+export type Receipt = z.infer<typeof receiptSchema>;
+
+/** Go on from `offset`, or nothing is left to send (UP2, UP4). */
+export const announceReplySchema = z.discriminatedUnion('state', [
+  z.object({ state: z.literal('send'), upload: z.string().max(64), offset: z.number().int().nonnegative() }),
+  z.object({ state: z.literal('done'), receipt: receiptSchema }),
+]);
+
+const binary = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'must be binary');
+
+/** [UP2] client → server. */
+export const chunkSchema = z.object({
+  upload: z.string().max(64),
+  offset: z.number().int().nonnegative(),
+  data: binary,
+});
+export const chunkReplySchema = z.object({ offset: z.number().int().nonnegative() });
+
+/** [UP3] client → server, after the last chunk: check it and count it. */
+export const completeSchema = z.object({ upload: z.string().max(64) });
+
+/**
+ * client → server: a piece of theta_g at `version`, in DC2 form.
+ * `slice` is what the mask on file owns (PF7); `theta` is all of it, for a search and for `receive: all`.
+ */
+export const downloadSchema = z.object({
+  what: z.enum(['slice', 'theta']),
+  version,
+  offset: z.number().int().nonnegative(),
+});
+export const downloadReplySchema = z.object({
+  data: binary,
+  total: z.number().int().nonnegative(),
+  sha256: sha256Schema,
+});

@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { federationConfigSchema, federationIdSchema } from './federation-config.ts';
+import { displayNameSchema, readySchema } from './messages/handshake.ts';
+import { federationStatusSchema, progressSchema } from './messages/round.ts';
+
+/** GET /api/federations/:id, for anybody: what a person should know before joining. */
+export const federationSummarySchema = z.object({
+  id: federationIdSchema,
+  config: federationConfigSchema,
+  status: federationStatusSchema,
+  modelPath: z.string(),
+  /** Of the base model's files. */
+  modelBytes: z.number().int().nonnegative(),
+  /** N. */
+  layoutSize: z.number().int().positive(),
+});
+export type FederationSummary = z.infer<typeof federationSummarySchema>;
+
+const perplexity = z.object({ base: z.number(), received: z.number(), tuned: z.number() });
+
+/** One client as its operator sees it. */
+export const clientViewSchema = z.object({
+  id: z.string(),
+  name: displayNameSchema,
+  connected: z.boolean(),
+  device: readySchema.shape.device,
+  examples: readySchema.shape.examples,
+  density: z.number(),
+  /** Positions of the mask on file; null before the first. */
+  kept: z.number().int().nullable(),
+  progress: progressSchema.nullable(),
+  bytesUp: z.number().int().nonnegative(),
+  bytesDown: z.number().int().nonnegative(),
+  lastSeen: z.iso.datetime(),
+});
+export type ClientView = z.infer<typeof clientViewSchema>;
+
+export const roundViewSchema = z.object({
+  number: z.number().int().positive(),
+  attempt: z.number().int().positive(),
+  state: z.enum(['training', 'aggregating', 'committed', 'failed']),
+  reason: z.string().nullable(),
+  startedAt: z.iso.datetime(),
+  closedAt: z.iso.datetime().nullable(),
+  submissions: z.array(
+    z.object({
+      client: z.string(),
+      name: displayNameSchema,
+      examples: z.number().int(),
+      weight: z.number(),
+      norm: z.number(),
+      bytes: z.number().int(),
+      loss: z.number().nullable(),
+      perplexity: perplexity.nullable(),
+      receivedAt: z.iso.datetime(),
+    }),
+  ),
+});
+export type RoundView = z.infer<typeof roundViewSchema>;
+
+export const eventViewSchema = z.object({
+  sequence: z.number().int().positive(),
+  at: z.iso.datetime(),
+  kind: z.string(),
+  text: z.string(),
+});
+export type EventView = z.infer<typeof eventViewSchema>;
+
+/** GET /api/admin/federations/:id. */
+export const federationDetailSchema = federationSummarySchema.extend({
+  clients: z.array(clientViewSchema),
+  rounds: z.array(roundViewSchema),
+  events: z.array(eventViewSchema),
+  /** The links that let a client in; empty where the federation is open. */
+  invites: z.array(z.object({ code: z.string(), uses: z.number().int(), createdAt: z.iso.datetime() })),
+  /** Jaccard overlap of the masks on file, in the order of `clients` that have one. */
+  maskOverlap: z.object({ clients: z.array(z.string()), matrix: z.array(z.array(z.number())) }),
+});
+export type FederationDetail = z.infer<typeof federationDetailSchema>;
+
+/** POST /api/admin/login. */
+export const loginSchema = z.object({ name: z.string().min(1).max(60), password: z.string().min(1).max(200) });
+export const sessionSchema = z.object({ name: z.string(), expiresAt: z.iso.datetime() });
+
+/** POST /api/admin/federations/:id/actions. */
+export const federationActionSchema = z.object({ action: z.enum(['start', 'pause', 'resume', 'stop']) });
