@@ -1,0 +1,152 @@
+// Who may import whom: the table of docs/architecture.md, enforced. Prints each breach and fails.
+// Cycles and `export *` are Biome's to find; undeclared dependencies are pnpm's.
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseSync } from 'oxc-parser';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const TFJS = /^@tensorflow\//;
+const NODE = /^node:/;
+
+/** What each room's sources may import from outside themselves; `also` widens it for some of its files. */
+const rooms = {
+  'packages/protocol': { may: ['zod'] },
+  'packages/federation': { may: ['@perfit/protocol', '@perfit/protocol/space'] },
+  'packages/perfit-core': {
+    may: ['@perfit/protocol/space', TFJS, '@huggingface/tokenizers', '@huggingface/jinja', 'papaparse'],
+    also: [{ files: /^src\/node\//, may: [NODE, 'webgpu'] }],
+  },
+  'apps/coordinator': {
+    may: [
+      NODE,
+      'zod',
+      '@perfit/protocol',
+      '@perfit/protocol/space',
+      '@perfit/federation',
+      '@electric-sql/pglite',
+      /^@fastify\//,
+      'fastify',
+      /^drizzle-orm/,
+      'jose',
+      'pg',
+      'pino',
+      'prom-client',
+      'rate-limiter-flexible',
+      'socket.io',
+    ],
+  },
+  'apps/cli': {
+    may: [
+      NODE,
+      'zod',
+      'commander',
+      'pino',
+      'socket.io-client',
+      '@perfit/protocol',
+      '@perfit/protocol/space',
+      '@perfit/federation',
+      '@perfit/core',
+      '@perfit/core/node',
+      '@perfit/coordinator',
+    ],
+  },
+  'apps/web-client': {
+    may: [
+      'zod',
+      '@perfit/protocol',
+      '@perfit/protocol/space',
+      /^react(-dom)?(\/|$)/,
+      /^@mantine\//,
+      /^@tanstack\//,
+      'zustand',
+      /^uplot/,
+      'comlink',
+      'idb',
+      'socket.io-client',
+    ],
+    also: [
+      // The worker: the only place of the client that may know tensors and the client's loop.
+      { files: /^src\/engine\//, may: ['@perfit/federation', '@perfit/core', TFJS] },
+    ],
+    inside: [
+      {
+        files: /^src\/(?!engine\/)/,
+        mayNot: /^src\/engine\/(?!engine-api\.ts$|session-record\.ts$|engine-worker\.ts$)/,
+        why: 'the page knows the worker only by its interface',
+      },
+      { files: /^src\/shared\//, mayNot: /^src\/(features|app)\//, why: 'shared code knows no feature' },
+      { files: /^src\/features\//, mayNot: /^src\/app\//, why: 'features point one way: shared, features, app' },
+    ],
+    separate: /^src\/features\/([^/]+)\//,
+  },
+  e2e: { may: [NODE, 'zod', /^playwright(\/|$)/, '@perfit/protocol'] },
+};
+/** What tests may import on top of their room. */
+const forTests = ['vitest', 'fast-check', NODE, 'zod', 'socket.io-client', '@perfit/core/node'];
+const TEST = /(\.test\.tsx?$|^test\/)/;
+
+const breaches = [];
+let checked = 0;
+for (const [room, rule] of Object.entries(rooms)) {
+  for (const file of sources(join(root, room))) {
+    const path = relative(join(root, room), file);
+    if (/(^|\/)[^/]+\.config\.ts$/.test(path)) continue;
+    checked++;
+    for (const { specifier, line } of importsOf(file)) {
+      const why = breach({ room, rule, path, file, specifier });
+      if (why) breaches.push(`${relative(root, file)}:${line} imports ${specifier}: ${why}`);
+    }
+  }
+}
+for (const text of breaches) process.stdout.write(`${text}\n`);
+process.stdout.write(`${checked} files checked, ${breaches.length} breaches\n`);
+if (checked === 0) throw new Error('no source files were found: the check checked nothing');
+process.exitCode = breaches.length ? 1 : 0;
+
+function breach({ room, rule, path, file, specifier }) {
+  if (specifier.startsWith('.')) {
+    const target = relative(join(root, room), resolve(dirname(file), specifier.split('?')[0]));
+    const isAsset = /\.(jsonl?|css|wasm)$/.test(target);
+    if (target.startsWith('..')) return isAsset || TEST.test(path) ? null : 'it leaves its room by a relative path';
+    for (const { files, mayNot, why } of rule.inside ?? []) if (files.test(path) && mayNot.test(target)) return why;
+    const [from, to] = [path, target].map((place) => rule.separate?.exec(place)?.[1]);
+    if (from && to && from !== to) return `feature ${from} may not import feature ${to}`;
+    return null;
+  }
+  const extra = (rule.also ?? []).flatMap(({ files, may }) => (files.test(path) ? may : []));
+  const allowed = [...rule.may, ...extra, ...(TEST.test(path) ? forTests : [])];
+  const bare = specifier.split('?')[0];
+  const matches = allowed.some((entry) => (typeof entry === 'string' ? entry === bare : entry.test(bare)));
+  return matches ? null : `${room} may not import it`;
+}
+
+function importsOf(file) {
+  const text = readFileSync(file, 'utf8');
+  const { module, errors } = parseSync(file, text);
+  if (errors.length) throw new Error(`${file} does not parse: ${errors[0].message}`);
+  const lineAt = (offset) => text.slice(0, offset).split('\n').length;
+  const found = module.staticImports.map((entry) => ({
+    specifier: entry.moduleRequest.value,
+    line: lineAt(entry.start),
+  }));
+  for (const entry of module.staticExports.flatMap((statement) => statement.entries)) {
+    if (entry.moduleRequest) found.push({ specifier: entry.moduleRequest.value, line: lineAt(entry.start) });
+  }
+  for (const entry of module.dynamicImports) {
+    const argument = text.slice(entry.moduleRequest.start, entry.moduleRequest.end);
+    const literal = /^(['"`])([^$]*)\1$/.exec(argument);
+    // A computed import cannot be checked, so it is not allowed.
+    found.push({ specifier: literal ? literal[2] : `(computed) ${argument}`, line: lineAt(entry.start) });
+  }
+  return found;
+}
+
+function sources(place) {
+  return readdirSync(place, { withFileTypes: true }).flatMap((entry) => {
+    if (['node_modules', 'dist', 'public', 'test-results'].includes(entry.name)) return [];
+    const path = join(place, entry.name);
+    if (entry.isDirectory()) return sources(path);
+    return /\.tsx?$/.test(entry.name) ? [path] : [];
+  });
+}

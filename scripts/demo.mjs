@@ -1,0 +1,11 @@
+// `npm run demo`: a whole federation in real browser tabs, on the embedded model.
+import { ensureBrowser, ensureDependencies, ensureWebClient, foreground, runScript, typescript } from './setup.mjs';
+
+await runScript(() => {
+  ensureDependencies();
+  ensureWebClient();
+  return foreground([...typescript('e2e', 'simulation/main.ts'), ...process.argv.slice(2)], {
+    cwd: process.env.INIT_CWD ?? process.cwd(),
+    env: { ...process.env, PERFIT_BROWSER: ensureBrowser() },
+  });
+});

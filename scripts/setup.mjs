@@ -1,0 +1,213 @@
+// Makes a fresh clone ready: dependencies, browser, built web client. Each step is skipped where it is done already.
+// Plain JavaScript without dependencies, because it runs before anything is installed.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { delimiter, dirname, join, relative } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const PNPM = 'pnpm@12.21.0';
+const MINIMUM_NODE = [20, 19];
+
+/** A failure that has been explained: print the sentence, not a stack. */
+export class SetupError extends Error {}
+
+const say = (text) => process.stderr.write(`setup: ${text}\n`);
+
+export function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > MINIMUM_NODE[0] || (major === MINIMUM_NODE[0] && minor >= MINIMUM_NODE[1])) return;
+  throw new SetupError(`Node ${MINIMUM_NODE.join('.')} or newer is needed; this is ${process.versions.node}.`);
+}
+
+/** Runs a command and shows its output only where it fails. */
+function run(what, command, args, options = {}) {
+  const started = Date.now();
+  say(`${what} …`);
+  const shell = process.platform === 'win32';
+  const result = spawnSync(command, args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28, shell, ...options });
+  if (result.status !== 0) {
+    const output = `${result.stdout ?? ''}${result.stderr ?? ''}`.trim().split('\n').slice(-40).join('\n');
+    throw new SetupError(`${what} failed (${command} ${args.join(' ')}):\n${result.error?.message ?? output}`);
+  }
+  say(`${what}: done in ${Math.round((Date.now() - started) / 1000)} s`);
+}
+
+/** Runs `work` unless its outcome is there and the stamp says that it was made from the same inputs. */
+function once(stampName, { fingerprint, outcome }, work) {
+  const stamp = join(root, 'node_modules', '.perfit', stampName);
+  if (existsSync(outcome) && existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint) return;
+  work();
+  mkdirSync(dirname(stamp), { recursive: true });
+  writeFileSync(stamp, fingerprint);
+}
+
+export function ensureDependencies() {
+  checkNode();
+  const manifests = ['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml'].map((file) => join(root, file));
+  for (const room of ['apps', 'packages']) {
+    for (const name of readdirSync(join(root, room))) manifests.push(join(root, room, name, 'package.json'));
+  }
+  manifests.push(join(root, 'e2e', 'package.json'));
+  const fingerprint = fingerprintOf(manifests.filter(existsSync), process.version);
+  once('dependencies', { fingerprint, outcome: join(root, 'node_modules', '.pnpm') }, () => {
+    // pnpm comes from npm's own cache, so that Node and npm are all that a machine must have.
+    run('installing dependencies', 'npm', [
+      'exec',
+      '--yes',
+      `--package=${PNPM}`,
+      '--',
+      'pnpm',
+      'install',
+      '--frozen-lockfile',
+    ]);
+  });
+}
+
+/** Builds the web client where its sources changed since the last build. */
+export function ensureWebClient() {
+  const room = join(root, 'apps', 'web-client');
+  const sources = ['apps/web-client', 'packages', 'samples', 'pnpm-lock.yaml'].flatMap((place) =>
+    filesBelow(join(root, place)),
+  );
+  const outcome = join(room, 'dist', 'index.html');
+  once('web-client', { fingerprint: fingerprintOf(sources, ''), outcome }, () => {
+    const vite = createRequire(join(room, 'package.json')).resolve('vite/package.json');
+    run('building the web client', process.execPath, [join(dirname(vite), 'bin', 'vite.js'), 'build'], { cwd: room });
+  });
+}
+
+/**
+ * The browser for tests and demo: PERFIT_BROWSER, one on the PATH, Playwright's own, else installed:
+ * Debian's chromium by apt where this is root, otherwise Playwright's download.
+ * @returns the executable's path
+ */
+export function ensureBrowser() {
+  const found = findBrowser();
+  if (found) return found;
+  if (process.platform === 'linux' && process.getuid?.() === 0 && onPath(['apt-get'])) {
+    const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    run('refreshing the package lists', 'apt-get', ['update', '-q'], { env: environment });
+    run('installing chromium', 'apt-get', ['install', '-y', '-q', '--no-install-recommends', 'chromium'], {
+      env: environment,
+    });
+  } else {
+    run("downloading Playwright's Chromium", process.execPath, [playwrightCli(), 'install', 'chromium']);
+  }
+  const installed = findBrowser();
+  if (installed) return installed;
+  throw new SetupError(
+    'No Chromium was found and none could be installed. Install Chromium or Chrome, or name one: PERFIT_BROWSER=/path/to/chrome.',
+  );
+}
+
+function findBrowser() {
+  const named = process.env.PERFIT_BROWSER;
+  if (named) {
+    if (isExecutable(named)) return named;
+    throw new SetupError(`PERFIT_BROWSER names ${named}, which is not an executable file.`);
+  }
+  const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome', 'microsoft-edge'];
+  const places = [
+    '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+    '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  ];
+  return onPath(names) ?? places.find(isExecutable) ?? playwrightBrowser();
+}
+
+function playwrightBrowser() {
+  const script = "import { chromium } from 'playwright'; process.stdout.write(chromium.executablePath());";
+  const result = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: join(root, 'e2e'),
+    encoding: 'utf8',
+  });
+  return result.status === 0 && isExecutable(result.stdout) ? result.stdout : null;
+}
+
+export function playwrightCli() {
+  return join(dirname(createRequire(join(root, 'e2e', 'package.json')).resolve('playwright/package.json')), 'cli.js');
+}
+
+function onPath(names) {
+  const endings = process.platform === 'win32' ? ['.exe', '.cmd'] : [''];
+  for (const name of names) {
+    for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+      for (const ending of endings) {
+        const path = join(folder, name + ending);
+        if (folder && isExecutable(path)) return path;
+      }
+    }
+  }
+  return null;
+}
+
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+function filesBelow(place) {
+  if (!statSync(place).isDirectory()) return [place];
+  return readdirSync(place, { withFileTypes: true }).flatMap((entry) => {
+    if (['node_modules', 'dist'].includes(entry.name)) return [];
+    const path = join(place, entry.name);
+    return entry.isDirectory() ? filesBelow(path) : [path];
+  });
+}
+
+function fingerprintOf(files, salt) {
+  const hash = createHash('sha256').update(salt);
+  for (const file of files.sort()) hash.update(relative(root, file)).update('\0').update(readFileSync(file));
+  return hash.digest('hex');
+}
+
+/** Arguments for `node` that run a TypeScript file of one room. */
+export function typescript(room, file) {
+  const loader = createRequire(join(root, 'package.json')).resolve('tsx');
+  return ['--import', pathToFileURL(loader).href, join(root, room, file)];
+}
+
+/** Runs `main` and turns an explained failure into one sentence and exit code 1. */
+export async function runScript(main) {
+  try {
+    process.exitCode = (await main()) ?? 0;
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  }
+}
+
+/** Runs a child in the foreground, passing signals on. @returns its exit code */
+export async function foreground(args, options = {}) {
+  const { spawn } = await import('node:child_process');
+  const child = spawn(process.execPath, args, { stdio: 'inherit', ...options });
+  // The terminal sends Ctrl-C to the whole group: the child decides when it is done.
+  const pass = (signal) => child.kill(signal);
+  process.on('SIGTERM', pass);
+  process.on('SIGINT', () => {});
+  return new Promise((resolve) => child.on('exit', (code, signal) => resolve(code ?? (signal ? 1 : 0))));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await runScript(() => {
+    ensureDependencies();
+    ensureWebClient();
+    say(`browser: ${ensureBrowser()}`);
+  });
+}
