@@ -1,0 +1,161 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FederationConfigInput, FederationDetail } from '@perfit/protocol';
+import type { Browser } from 'playwright';
+import { launchBrowser } from './browser.ts';
+import { CoordinatorProcess, projectRoot } from './coordinator-process.ts';
+import { type LocalText, localTexts } from './local-texts.ts';
+import { Operator } from './operator.ts';
+import { composeResult, type SimulationResult } from './result.ts';
+import type { Session } from './session.ts';
+import { Tab } from './tab.ts';
+
+export interface SimulationOptions {
+  readonly clients: number;
+  readonly rounds: number;
+  readonly strategy: NonNullable<FederationConfigInput['strategy']>;
+  /** A Hugging Face folder. */
+  readonly model: string;
+  readonly data: readonly string[];
+  /** The most rows of its file that one client gets. */
+  readonly examples: number;
+  readonly backend: 'auto' | 'webgpu' | 'wasm';
+  readonly headed: boolean;
+  readonly keep: boolean;
+  readonly seed: number;
+  /** The whole run. */
+  readonly timeoutSeconds: number;
+  readonly say: (line: string) => void;
+}
+
+const END_STATES = ['finished', 'failed', 'stopped'];
+
+/** A whole federation in real tabs: coordinator, browser, one tab a client, until the last round is committed. */
+export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
+  const startedAt = new Date();
+  const began = performance.now();
+  const folder = mkdtempSync(join(tmpdir(), 'perfit-demo-'));
+  const texts = localTexts(options.data, {
+    clients: options.clients,
+    examples: options.examples,
+    folder: join(folder, 'texts'),
+  });
+  for (const text of texts) options.say(`${text.name}: ${describeRows(text)}`);
+
+  const model = resolve(options.model);
+  const operatorPassword = `demo-${crypto.randomUUID()}`;
+  const coordinator = await CoordinatorProcess.start({
+    dataDirectory: join(folder, 'coordinator'),
+    modelsDirectory: dirname(model),
+    operatorPassword,
+  });
+  options.say(`coordinator listens on ${coordinator.url}`);
+  let browser: Browser | null = null;
+  try {
+    const operator = await Operator.login(coordinator.url, 'operator', operatorPassword);
+    const { id, joinUrl } = await operator.create(demoFederation(options, basename(model)));
+    await operator.act(id, 'start');
+
+    browser = await launchBrowser({ headed: options.headed });
+    options.say(`${browser.browserType().name()} ${browser.version()} opens ${texts.length} tabs`);
+    const { backend } = options;
+    const tabs = await Promise.all(
+      texts.map(({ name, file }) => Tab.open(browser as Browser, { name, joinUrl, dataset: file, backend })),
+    );
+    await Promise.all(tabs.map((tab) => tab.start()));
+
+    const deadline = began + options.timeoutSeconds * 1000;
+    const troubles = await watch({ operator, id, tabs, deadline, say: options.say });
+    const { detail, sessions } = await settle({ operator, id, tabs });
+    const seconds = (performance.now() - began) / 1000;
+    return composeResult({ startedAt, seconds, detail, sessions, troubles });
+  } catch (error) {
+    options.say(`The coordinator's last words:\n${coordinator.log.slice(-20).join('\n')}`);
+    throw error;
+  } finally {
+    await browser?.close();
+    await coordinator.stop();
+    if (options.keep) options.say(`kept: ${folder}`);
+    else rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Small enough for three tabs on two cores in under three minutes; every part of PerFIT runs. */
+export function demoFederation(options: SimulationOptions, model: string): FederationConfigInput {
+  return {
+    name: 'PerFIT demo',
+    description: 'A demonstration federation in browser tabs of one machine.',
+    model,
+    strategy: options.strategy,
+    receive: 'owned',
+    lora: { rank: 8, expansion: 2, alpha: 16 },
+    search: { warmupEpochs: 1, iterations: 3, batches: 2, score: 'taylor', scope: 'tensor' },
+    tuning: { epochs: 1, batchSize: 8, maxLength: 128, learningRate: 4e-3 },
+    schedule: {
+      rounds: options.rounds,
+      goal: options.clients,
+      minimum: Math.min(options.clients, 2),
+      recruit: options.clients,
+      deadlineSeconds: options.timeoutSeconds,
+    },
+    access: 'invite',
+    seed: options.seed,
+  };
+}
+
+/** Says what changes until the federation ends. @returns sentences about trouble, none where all went well */
+async function watch(options: {
+  operator: Operator;
+  id: string;
+  tabs: readonly Tab[];
+  deadline: number;
+  say: (line: string) => void;
+}): Promise<string[]> {
+  const { operator, id, tabs, deadline, say } = options;
+  const shown = new Map<string, string>();
+  const show = (who: string, what: string) => {
+    if (shown.get(who) === what) return;
+    shown.set(who, what);
+    say(`${who}: ${what}`);
+  };
+  for (;;) {
+    const detail = await operator.detail(id);
+    for (const tab of tabs) {
+      const { state, text } = await tab.status();
+      show(tab.name, text);
+      if (state === 'failed') return [`${tab.name} failed: ${text}`, ...tab.errors];
+    }
+    for (const round of detail.rounds) {
+      show(
+        `round ${round.number}`,
+        `${round.state}, ${round.submissions.length} submissions${round.reason ? `: ${round.reason}` : ''}`,
+      );
+    }
+    if (END_STATES.includes(detail.status.state)) return [];
+    if (performance.now() > deadline) return ['The time for the whole run was over before the federation finished.'];
+    await sleep(1000);
+  }
+}
+
+/** The tabs hear of the end a moment after the operator: waits until each has, ten seconds at most. */
+async function settle(options: { operator: Operator; id: string; tabs: readonly Tab[] }): Promise<{
+  detail: FederationDetail;
+  sessions: Session[];
+}> {
+  const until = performance.now() + 10_000;
+  for (const tab of options.tabs) {
+    while ((await tab.status()).state !== 'finished' && performance.now() < until) await sleep(200);
+  }
+  const sessions = await Promise.all(options.tabs.map((tab) => tab.session()));
+  return { detail: await options.operator.detail(options.id), sessions };
+}
+
+function describeRows({ rows, file }: LocalText): string {
+  if (!rows) return basename(file);
+  return rows.used === rows.of ? `${rows.of} rows` : `${rows.used} of ${rows.of} rows (--examples takes more)`;
+}
+
+export const defaultModel = join(projectRoot, 'models', 'perfit-nano');
+export const defaultData = join(projectRoot, 'samples');

@@ -1,0 +1,93 @@
+import type { Browser, BrowserContext, Page } from 'playwright';
+import { type Session, sessionSchema } from './session.ts';
+
+export interface TabOptions {
+  readonly name: string;
+  readonly joinUrl: string;
+  /** A local text, as a path. */
+  readonly dataset: string;
+  readonly backend: 'auto' | 'webgpu' | 'wasm';
+}
+
+/**
+ * One person's tab: its own browser context, so its own key and storage. It is driven as a person would,
+ * by the file picker and the Start button.
+ */
+export class Tab {
+  readonly name: string;
+  readonly #context: BrowserContext;
+  readonly #options: TabOptions;
+  /** Errors that the page did not catch, and what it logged as errors. */
+  readonly errors: string[] = [];
+  page: Page;
+
+  private constructor(context: BrowserContext, page: Page, options: TabOptions) {
+    this.name = options.name;
+    this.#context = context;
+    this.#options = options;
+    this.page = page;
+    this.#watch(page);
+  }
+
+  static async open(browser: Browser, options: TabOptions): Promise<Tab> {
+    const context = await browser.newContext();
+    const tab = new Tab(context, await context.newPage(), options);
+    await tab.page.goto(tab.address);
+    return tab;
+  }
+
+  get address(): string {
+    const url = new URL(this.#options.joinUrl);
+    url.searchParams.set('name', this.#options.name);
+    url.searchParams.set('backend', this.#options.backend);
+    // The tabs of a simulation share the cores: a pool of threads in each would only fight over them.
+    url.searchParams.set('threads', '1');
+    return url.href;
+  }
+
+  /** Picks the local text and starts. */
+  async start(): Promise<void> {
+    await this.page.getByTestId('dataset-file').setInputFiles(this.#options.dataset);
+    const start = this.page.getByRole('button', { name: 'Start', exact: true });
+    await start.click({ timeout: 60_000 });
+  }
+
+  /** One word for where the tab is, and what its status line says. */
+  async status(): Promise<{ state: string; text: string }> {
+    const status = this.page.getByTestId('status');
+    const [state, text] = await Promise.all([status.getAttribute('data-state'), status.textContent()]);
+    return { state: state ?? 'unknown', text: (text ?? '').replaceAll(/\s+/g, ' ').trim() };
+  }
+
+  async session(): Promise<Session> {
+    return sessionSchema.parse(await this.page.evaluate('window.perfit.session()'));
+  }
+
+  async reload(): Promise<void> {
+    await this.page.reload();
+  }
+
+  /** Closes the page as a killed tab: no goodbye. The person's storage stays. */
+  async kill(): Promise<void> {
+    await this.page.close({ runBeforeUnload: false });
+  }
+
+  /** The same person opens the address again. */
+  async reopen(): Promise<void> {
+    this.page = await this.#context.newPage();
+    this.#watch(this.page);
+    await this.page.goto(this.address);
+  }
+
+  close(): Promise<void> {
+    return this.#context.close();
+  }
+
+  #watch(page: Page): void {
+    page.on('pageerror', (error) => this.errors.push(String(error)));
+    page.on('crash', () => this.errors.push('the tab crashed'));
+    page.on('console', (message) => {
+      if (message.type() === 'error') this.errors.push(message.text());
+    });
+  }
+}
