@@ -45,6 +45,7 @@ export class CoordinatorProcess {
       join(projectRoot, 'apps/cli/src/main.ts'),
       'serve',
       '--json',
+      '--empty',
       '--host',
       '127.0.0.1',
     ];

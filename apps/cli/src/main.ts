@@ -1,0 +1,22 @@
+import { Command } from 'commander';
+import { serveCommand } from './commands/serve.ts';
+import { explain } from './explain.ts';
+
+const program = new Command('perfit')
+  .description('Tune a language model together, on text that never leaves its owner (PerFIT, arXiv 2402.16919).')
+  .version('0.1.0')
+  .showHelpAfterError('(perfit COMMAND --help tells more)')
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 done; 1 it failed, with a sentence that says why; 2 the command line is wrong.',
+  )
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+
+for (const command of [serveCommand]) program.addCommand(command().copyInheritedSettings(program));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`${explain(error)}\n`);
+  process.exitCode = 1;
+}
