@@ -10,3 +10,17 @@ export type {
   TuningStart,
 } from './client/local-tuner.ts';
 export type { ClientRecord, ClientStore, Clock, Connection, ConnectionEvent, Identity } from './client/ports.ts';
+export type { OperatorAction, RoundEffect, RoundEffectOf, RoundEvent } from './round/round-event.ts';
+export {
+  type ClientId,
+  type Instant,
+  isEnded,
+  newFederation,
+  presentIn,
+  type RoundState,
+  type Schedule,
+  versionOf,
+  wakeAt,
+} from './round/round-state.ts';
+export { statusOf } from './round/status.ts';
+export { RESTART_GRACE_MS, type Step, step } from './round/step.ts';

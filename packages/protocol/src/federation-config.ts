@@ -72,6 +72,11 @@ export const scheduleSchema = z
     /** The first round starts when so many clients are ready. */
     recruit: count.max(100_000).default(3),
     deadlineSeconds: z.number().positive().max(604_800).default(600),
+    /**
+     * A round in which everybody who is connected has submitted, and the minimum is in, waits so long for those who
+     * left to come back, and then closes below its goal.
+     */
+    settleSeconds: z.number().min(0).max(604_800).default(20),
     /** A round that fails so often in a row ends the federation as `failed`. */
     maxRepeats: z.number().int().min(0).max(1000).default(20),
   })
