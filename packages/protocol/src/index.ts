@@ -1,3 +1,12 @@
+export { decodeMask, encodeMask, maskByteLimit, maskHash } from './codecs/mask-codec.ts';
+export { sha256Hex } from './codecs/sha256.ts';
+export {
+  decodeValues,
+  encodeValues,
+  type ValuesOwner,
+  valuesByteLength,
+  type WireDtype,
+} from './codecs/values-codec.ts';
 export { type ErrorBody, type ErrorCode, errorBodySchema, errorCodes, ProtocolError } from './errors.ts';
 export {
   type FederationConfig,

@@ -101,7 +101,12 @@ export const announceReplySchema = z.discriminatedUnion('state', [
   z.object({ state: z.literal('done'), receipt: receiptSchema }),
 ]);
 
-const binary = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'must be binary');
+/** Socket.IO hands binaries over as ArrayBuffer in browsers and as Buffer in Node. */
+const binary = z.union([z.instanceof(Uint8Array), z.instanceof(ArrayBuffer)], 'must be binary').transform(asBytes);
+
+function asBytes(value: Uint8Array | ArrayBuffer): Uint8Array {
+  return value instanceof Uint8Array ? value : new Uint8Array(value);
+}
 
 /** [UP2] client → server. */
 export const chunkSchema = z.object({

@@ -27,7 +27,12 @@ export class Mask {
 
   static from(size: number, isKept: (position: number) => boolean): Mask {
     const bytes = new Uint8Array(byteLength(size));
-    for (let p = 0; p < size; p++) if (isKept(p)) bytes[p >> 3] = (bytes[p >> 3] as number) | (1 << (p & 7));
+    for (let start = 0; start < size; start += 8) {
+      const end = Math.min(start + 8, size);
+      let byte = 0;
+      for (let p = start; p < end; p++) if (isKept(p)) byte |= 1 << (p & 7);
+      bytes[start >> 3] = byte;
+    }
     return new Mask(size, bytes);
   }
 
@@ -51,38 +56,66 @@ export class Mask {
     return this.size === 0 ? 0 : this.kept / this.size;
   }
 
+  // The loops below take the bitset byte by byte and skip what is empty: N is in the millions.
+
   /** The kept positions, ascending. */
   positions(): Uint32Array {
     const positions = new Uint32Array(this.kept);
     let next = 0;
-    for (let p = 0; p < this.size; p++) if (this.has(p)) positions[next++] = p;
+    for (let i = 0; i < this.bytes.length; i++) {
+      for (let byte = this.bytes[i] as number; byte; byte &= byte - 1) positions[next++] = 8 * i + lowestBit(byte);
+    }
     return positions;
   }
 
   /** The values at kept positions, in layout order. @returns [kept] */
   pack(values: Float32Array): Float32Array {
+    this.mustMatch(values, this.size);
     const packed = new Float32Array(this.kept);
     let next = 0;
-    for (let p = 0; p < this.size; p++) if (this.has(p)) packed[next++] = values[p] as number;
+    for (let i = 0; i < this.bytes.length; i++) {
+      let byte = this.bytes[i] as number;
+      for (; byte; byte &= byte - 1) packed[next++] = values[8 * i + lowestBit(byte)] as number;
+    }
     return packed;
   }
 
   /** The inverse of {@link pack}: kept positions take the packed values, the others those of `rest` or zero. @returns [N] */
   unpack(packed: Float32Array, rest?: Float32Array): Float32Array {
+    this.mustMatch(packed, this.kept);
+    if (rest) this.mustMatch(rest, this.size);
     const values = rest ? rest.slice() : new Float32Array(this.size);
     let next = 0;
-    for (let p = 0; p < this.size; p++) if (this.has(p)) values[p] = packed[next++] as number;
+    for (let i = 0; i < this.bytes.length; i++) {
+      let byte = this.bytes[i] as number;
+      for (; byte; byte &= byte - 1) values[8 * i + lowestBit(byte)] = packed[next++] as number;
+    }
     return values;
   }
 
   /** m ⊙ values. @returns [N] */
   apply(values: Float32Array): Float32Array {
+    this.mustMatch(values, this.size);
     const masked = new Float32Array(this.size);
-    for (let p = 0; p < this.size; p++) if (this.has(p)) masked[p] = values[p] as number;
+    for (let i = 0; i < this.bytes.length; i++) {
+      for (let byte = this.bytes[i] as number; byte; byte &= byte - 1) {
+        const p = 8 * i + lowestBit(byte);
+        masked[p] = values[p] as number;
+      }
+    }
     return masked;
   }
 
+  private mustMatch(values: Float32Array, length: number): void {
+    if (values.length !== length) {
+      throw new RangeError(
+        `${values.length} values do not fit a mask of ${this.size} positions that keeps ${this.kept}`,
+      );
+    }
+  }
+
   intersection(other: Mask): Mask {
+    if (other.size !== this.size) throw new RangeError(`masks of ${this.size} and ${other.size} positions`);
     return new Mask(
       this.size,
       this.bytes.map((byte, i) => byte & (other.bytes[i] as number)),
@@ -92,6 +125,11 @@ export class Mask {
   equals(other: Mask): boolean {
     return this.size === other.size && this.bytes.every((byte, i) => byte === other.bytes[i]);
   }
+}
+
+/** The number of the lowest bit that is set. */
+function lowestBit(byte: number): number {
+  return 31 - Math.clz32(byte & -byte);
 }
 
 /** |a ∩ b| / |a ∪ b|, Jaccard's index; 1 for two empty masks. */
