@@ -1,0 +1,150 @@
+import { describe, expect, it } from 'vitest';
+import { ChatFormat, ChatTemplateError, type PromptMessage } from './chat-template.ts';
+import { isThere, readText, tokenizerOf } from './fixture/model-folders.ts';
+import { createTokenizer } from './tokenizer.ts';
+
+const user = (content: string, context?: string): PromptMessage => ({
+  role: 'user',
+  content,
+  ...(context === undefined ? {} : { context }),
+});
+const assistant = (content: string): PromptMessage => ({ role: 'assistant', content });
+
+function formatOf(template: string | null): ChatFormat {
+  const config = JSON.parse(readText('perfitNano', 'tokenizer_config.json') as string);
+  return new ChatFormat(
+    createTokenizer({
+      'tokenizer.json': readText('perfitNano', 'tokenizer.json') as string,
+      'tokenizer_config.json': JSON.stringify({ ...config, chat_template: template }),
+    }),
+  );
+}
+
+const brief = (format: ChatFormat, messages: PromptMessage[]) =>
+  format.conversationSegments(messages).map(({ text, isResponse }) => (isResponse ? { response: text } : text));
+
+describe('the ChatML template of perfit-nano', () => {
+  const format = new ChatFormat(tokenizerOf('perfitNano'));
+
+  it('[PF4] takes the words and the closing token for the response', () => {
+    expect(brief(format, [user('Hi', 'about tea'), assistant('Hello')])).toEqual([
+      '<|im_start|>user\nHi\n\nabout tea<|im_end|>\n<|im_start|>assistant\n',
+      { response: 'Hello<|im_end|>' },
+    ]);
+  });
+
+  it('finds every response of a conversation, equal ones too', () => {
+    const messages: PromptMessage[] = [
+      { role: 'system', content: 'Yes' },
+      user('Yes'),
+      assistant('Yes'),
+      user('Yes'),
+      assistant('Yes'),
+    ];
+    expect(brief(format, messages)).toEqual([
+      '<|im_start|>system\nYes<|im_end|>\n<|im_start|>user\nYes<|im_end|>\n<|im_start|>assistant\n',
+      { response: 'Yes<|im_end|>' },
+      '\n<|im_start|>user\nYes<|im_end|>\n<|im_start|>assistant\n',
+      { response: 'Yes<|im_end|>' },
+    ]);
+  });
+
+  it('asks for an answer with the text that training saw before it', () => {
+    const messages = [user('One'), assistant('Two'), user('Three')];
+    const asked = format.promptSegments(messages);
+    const trained = format.conversationSegments([...messages, assistant('Four')]);
+    expect(asked).toEqual(trained.slice(0, -1));
+  });
+});
+
+describe('the Alpaca prompt of models without a template', () => {
+  const format = formatOf(null);
+
+  it('is the one that FederatedGPT-Shepherd tunes with', () => {
+    expect(format.kind).toBe('alpaca');
+    expect(brief(format, [user('Add.', '1, 2'), assistant('3')])).toEqual([
+      'Below is an instruction that describes a task, paired with an input that provides further context. ' +
+        'Write a response that appropriately completes the request.\n\n' +
+        '### Instruction:\nAdd.\n\n### Input:\n1, 2\n\n### Response:\n',
+      { response: '3<|im_end|>' },
+    ]);
+    expect(brief(format, [user('Add.'), assistant('3')])).toEqual([
+      'Below is an instruction that describes a task. Write a response that appropriately completes the request.\n\n' +
+        '### Instruction:\nAdd.\n\n### Response:\n',
+      { response: '3<|im_end|>' },
+    ]);
+  });
+
+  it('goes on without its preamble', () => {
+    const messages = [user('A'), assistant('B'), user('C'), assistant('D')];
+    const segments = format.conversationSegments(messages);
+    expect(segments.map(({ text }) => text).slice(1)).toEqual([
+      'B<|im_end|>',
+      '\n\n### Instruction:\nC\n\n### Response:\n',
+      'D<|im_end|>',
+    ]);
+    expect(segments.map(({ after }) => after)).toEqual([null, null, '<|im_end|>', null]);
+    expect(format.promptSegments(messages.slice(0, 3))).toEqual(segments.slice(0, 3));
+  });
+});
+
+describe('other templates', () => {
+  it('may trim, and put a space and no line break around the words (Llama 2)', () => {
+    const format = formatOf(
+      "{% for m in messages %}{% if m['role'] == 'user' %}{{ '[INST] ' + m['content'] | trim + ' [/INST]' }}{% else %}{{ ' ' + m['content'] | trim + ' ' + eos_token }}{% endif %}{% endfor %}",
+    );
+    expect(brief(format, [user('Hi'), assistant(' Hello\n')])).toEqual([
+      '[INST] Hi [/INST]',
+      { response: ' Hello <|im_end|>' },
+    ]);
+  });
+
+  it('may put a thought before the words that the prompt does not show (Qwen 3)', () => {
+    const format = formatOf(
+      "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\\n' }}{% if m['role'] == 'assistant' and loop.last %}{{ '<think>\\n\\n</think>\\n\\n' }}{% endif %}{{ m['content'] + '<|im_end|>\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}",
+    );
+    expect(brief(format, [user('Hi'), assistant('Hello')]).at(-1)).toEqual({
+      response: '<think>\n\n</think>\n\nHello<|im_end|>',
+    });
+    const four = [user('a'), assistant('b'), user('c'), assistant('d')];
+    expect(brief(format, four).filter((segment) => typeof segment !== 'string')).toEqual([
+      { response: 'b<|im_end|>' },
+      { response: '<think>\n\n</think>\n\nd<|im_end|>' },
+    ]);
+  });
+
+  it('may prompt with something that no conversation holds: then the words alone are the response', () => {
+    const format = formatOf(
+      "{% for m in messages %}{{ m['role'] + ': ' + m['content'] + '\\n' }}{% endfor %}{% if add_generation_prompt %}{{ 'assistant (think!): ' }}{% endif %}",
+    );
+    expect(brief(format, [user('Hi'), assistant('Hello')])).toEqual(['user: Hi\nassistant: ', { response: 'Hello' }]);
+  });
+
+  const codeOf = (run: () => unknown) => {
+    try {
+      run();
+      return null;
+    } catch (error) {
+      expect(error).toBeInstanceOf(ChatTemplateError);
+      return (error as ChatTemplateError).code;
+    }
+  };
+
+  it('are refused by a coded error where they cannot be used', () => {
+    expect(codeOf(() => formatOf('{% for %}'))).toBe('chat-template-invalid');
+    const strict = formatOf("{{ raise_exception('No system messages') }}");
+    expect(codeOf(() => strict.promptSegments([user('Hi')]))).toBe('chat-template-refused');
+    const silent = formatOf('{{ messages[0].content }}');
+    expect(codeOf(() => silent.conversationSegments([user('Hi'), assistant('Hello')]))).toBe(
+      'chat-template-no-response',
+    );
+    expect(codeOf(() => silent.conversationSegments([user('Hi')]))).toBe('chat-template-no-response');
+  });
+});
+
+describe.runIf(isThere('tinystories'))('tinystories-656k', () => {
+  it('closes an Alpaca response with its own end token', () => {
+    const format = new ChatFormat(tokenizerOf('tinystories'));
+    expect(format.conversationSegments([user('Hi'), assistant('Hello')]).at(-1)?.text).toBe('Hello<|end_story|>');
+  });
+});

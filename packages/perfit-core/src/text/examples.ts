@@ -1,0 +1,246 @@
+import { ChatFormat, ChatTemplateError, type PromptMessage, type Segment } from './chat-template.ts';
+import type { ChatMessage, ContinuationExample, ConversationExample, Example, InstructionExample } from './example.ts';
+import type { Tokenizer } from './tokenizer.ts';
+
+/** The label of a token that carries no loss. */
+export const NO_LOSS = -100;
+
+/** Tokens of one example. */
+export interface TokenizedExample {
+  /** [T] */
+  readonly ids: Int32Array;
+  /** [T], aligned with `ids` and not shifted: the id itself where it is response (PF4), else {@link NO_LOSS}. */
+  readonly labels: Int32Array;
+}
+
+export interface TokenizedDataset {
+  readonly examples: readonly TokenizedExample[];
+  /** For every tokenised example the index of the example that it was made from. */
+  readonly sources: readonly number[];
+  /** Examples that lost tokens, and how many tokens they lost together. */
+  readonly cut: { readonly examples: number; readonly promptTokens: number; readonly responseTokens: number };
+  readonly dropped: readonly DroppedExample[];
+}
+
+export interface DroppedExample {
+  readonly index: number;
+  /** Nothing to learn in it, or a conversation that the model's chat template does not take. */
+  readonly reason: 'no-response' | 'template';
+  readonly message: string;
+}
+
+export interface TokenizeOptions {
+  /** T: no example has more tokens. */
+  readonly maxLength: number;
+  /** How conversations are laid out; by default as the tokenizer's model does. */
+  readonly format?: ChatFormat;
+}
+
+/** Below this a chat template alone fills the row. */
+const SHORTEST_MAX_LENGTH = 16;
+
+/**
+ * Examples to tokens. Where one is longer than T:
+ * 1. a conversation loses its oldest exchanges, the system message excepted, as long as it has more than one;
+ * 2. the response keeps what the prompt leaves of T, and at least half of T if it is that long: its end is cut,
+ *    with its closing token;
+ * 3. the prompt keeps the rest: the end of the context is cut first, then the beginning of the prompt's tokens.
+ * Text to be continued is not cut but split into rows of T tokens.
+ * @throws RangeError where T is below 16.
+ */
+export function tokenizeExamples(
+  examples: readonly Example[],
+  tokenizer: Tokenizer,
+  { maxLength, format = new ChatFormat(tokenizer) }: TokenizeOptions,
+): TokenizedDataset {
+  if (!Number.isInteger(maxLength) || maxLength < SHORTEST_MAX_LENGTH) {
+    throw new RangeError(`examples need room for at least ${SHORTEST_MAX_LENGTH} tokens, not ${maxLength}`);
+  }
+  const rows: TokenizedExample[] = [];
+  const sources: number[] = [];
+  const dropped: DroppedExample[] = [];
+  const cut = { examples: 0, promptTokens: 0, responseTokens: 0 };
+  examples.forEach((example, index) => {
+    if ('text' in example) {
+      for (const row of splitText(example, tokenizer, maxLength)) {
+        rows.push(row);
+        sources.push(index);
+      }
+      return;
+    }
+    try {
+      const fitted = fit(example, { tokenizer, format, maxLength });
+      if (fitted === null) {
+        dropped.push({ index, reason: 'no-response', message: 'The response has no text.' });
+        return;
+      }
+      rows.push(fitted.row);
+      sources.push(index);
+      cut.promptTokens += fitted.promptCut;
+      cut.responseTokens += fitted.responseCut;
+      if (fitted.promptCut + fitted.responseCut > 0) cut.examples++;
+    } catch (error) {
+      if (!(error instanceof ChatTemplateError)) throw error;
+      dropped.push({ index, reason: 'template', message: error.message });
+    }
+  });
+  return { examples: rows, sources, cut, dropped };
+}
+
+/**
+ * The ids that the assistant continues, split as in training, so that generation starts from the tokens that
+ * tuning saw. @throws ChatTemplateError
+ */
+export function encodePrompt(messages: readonly ChatMessage[], tokenizer: Tokenizer, format: ChatFormat): number[] {
+  return encodeSegments(format.promptSegments(messages), tokenizer, format).ids;
+}
+
+interface Fitting {
+  readonly tokenizer: Tokenizer;
+  readonly format: ChatFormat;
+  readonly maxLength: number;
+}
+
+interface Fitted {
+  readonly row: TokenizedExample;
+  readonly promptCut: number;
+  readonly responseCut: number;
+}
+
+/** Prompt and last response of an example; earlier responses of a conversation are part of the prompt, with loss. */
+interface Encoded {
+  readonly ids: number[];
+  readonly isResponse: boolean[];
+  /** Where the last response begins. */
+  readonly promptLength: number;
+}
+
+function fit(example: InstructionExample | ConversationExample, fitting: Fitting): Fitted | null {
+  const { maxLength } = fitting;
+  const messages = toMessages(example);
+  if (!messages.some(({ role, content }) => role === 'assistant' && content.trim() !== '')) return null;
+  const whole = encode(messages, fitting);
+  const recent =
+    whole.ids.length > maxLength ? withoutOldExchanges(messages, whole, fitting) : { messages, encoded: whole };
+  const responseLength = recent.encoded.ids.length - recent.encoded.promptLength;
+  const keptResponse = Math.min(
+    responseLength,
+    Math.max(maxLength - recent.encoded.promptLength, Math.floor(maxLength / 2)),
+  );
+  const { encoded } = withShorterContext(recent, maxLength - keptResponse, fitting);
+  const room = maxLength - keptResponse;
+  const from = Math.max(0, encoded.promptLength - room);
+  const to = encoded.promptLength + keptResponse;
+  const ids = Int32Array.from(encoded.ids.slice(from, to));
+  const labels = ids.map((id, i) => (encoded.isResponse[from + i] ? id : NO_LOSS));
+  const responseCut = responseLength - keptResponse;
+  return {
+    row: { ids, labels },
+    promptCut: whole.ids.length - ids.length - responseCut,
+    responseCut,
+  };
+}
+
+interface Candidate {
+  readonly messages: readonly PromptMessage[];
+  readonly encoded: Encoded;
+}
+
+function withoutOldExchanges(messages: readonly PromptMessage[], whole: Encoded, fitting: Fitting): Candidate {
+  let candidate: Candidate = { messages, encoded: whole };
+  for (;;) {
+    const isOver = candidate.encoded.ids.length > fitting.maxLength;
+    const responses = candidate.messages.filter(({ role }) => role === 'assistant').length;
+    if (!isOver || responses < 2) return candidate;
+    const system = candidate.messages.filter(({ role }) => role === 'system');
+    const turns = candidate.messages.filter(({ role }) => role !== 'system');
+    const firstResponse = turns.findIndex(({ role }) => role === 'assistant');
+    const fewer = [...system, ...turns.slice(firstResponse + 1)];
+    candidate = { messages: fewer, encoded: encode(fewer, fitting) };
+  }
+}
+
+/** Cuts the end of the context until the prompt has no more than `room` tokens, or until there is no context. */
+function withShorterContext(candidate: Candidate, room: number, fitting: Fitting): Candidate {
+  const { tokenizer } = fitting;
+  let shortened = candidate;
+  const context = candidate.messages.find((message) => message.context !== undefined)?.context;
+  if (context === undefined) return candidate;
+  const contextIds = tokenizer.encodeContinuation(context);
+  let kept = contextIds.length;
+  while (shortened.encoded.promptLength > room && kept > 0) {
+    // The layout around the context and the tokens at its seams change a little: the loop meets the rest.
+    kept = Math.max(0, kept - (shortened.encoded.promptLength - room));
+    const text = tokenizer
+      .decode(contextIds.slice(0, kept))
+      .replace(/\uFFFD+$/, '')
+      .trimEnd();
+    const messages = candidate.messages.map((message) =>
+      message.context === undefined
+        ? message
+        : { role: message.role, content: message.content, ...(text ? { context: text } : {}) },
+    );
+    shortened = { messages, encoded: encode(messages, fitting) };
+  }
+  return shortened;
+}
+
+function encode(messages: readonly PromptMessage[], { tokenizer, format }: Fitting): Encoded {
+  const { ids, isResponse, lastSegmentStart } = encodeSegments(
+    format.conversationSegments(messages),
+    tokenizer,
+    format,
+  );
+  return { ids, isResponse, promptLength: lastSegmentStart };
+}
+
+/**
+ * Each segment is tokenised by itself, so that no token spans the border of a prompt and a response. A segment behind
+ * a special token is tokenised behind it, since what some tokenizers do at a beginning depends on it.
+ */
+function encodeSegments(segments: readonly Segment[], tokenizer: Tokenizer, format: ChatFormat) {
+  // Chat templates write the opening token themselves.
+  const ids: number[] = format.kind === 'alpaca' ? [...tokenizer.openingIds] : [];
+  const isResponse: boolean[] = ids.map(() => false);
+  let lastSegmentStart = 0;
+  segments.forEach((segment, i) => {
+    lastSegmentStart = ids.length;
+    const added =
+      i === 0
+        ? tokenizer.encode(segment.text)
+        : segment.after === null
+          ? tokenizer.encodeContinuation(segment.text)
+          : tokenizer.encode(segment.after + segment.text).slice(1);
+    for (const id of added) {
+      ids.push(id);
+      isResponse.push(segment.isResponse);
+    }
+  });
+  return { ids, isResponse, lastSegmentStart };
+}
+
+function toMessages(example: InstructionExample | ConversationExample): readonly PromptMessage[] {
+  if ('messages' in example) return upToLastResponse(example.messages);
+  const { instruction, context, response } = example;
+  return [
+    { role: 'user', content: instruction, ...(context?.trim() ? { context } : {}) },
+    { role: 'assistant', content: response },
+  ];
+}
+
+function upToLastResponse(messages: readonly ChatMessage[]): readonly ChatMessage[] {
+  return messages.slice(0, messages.findLastIndex(({ role }) => role === 'assistant') + 1);
+}
+
+function splitText({ text }: ContinuationExample, tokenizer: Tokenizer, maxLength: number): TokenizedExample[] {
+  const opening = tokenizer.openingIds;
+  const ids = tokenizer.encode(text);
+  const room = maxLength - opening.length;
+  const rows: TokenizedExample[] = [];
+  for (let start = 0; start < ids.length; start += room) {
+    const row = Int32Array.from([...opening, ...ids.slice(start, start + room)]);
+    // A row of one token predicts nothing.
+    if (row.length > 1) rows.push({ ids: row, labels: row.map((id, i) => (i < opening.length ? NO_LOSS : id)) });
+  }
+  return rows;
+}

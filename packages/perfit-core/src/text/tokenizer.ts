@@ -1,0 +1,153 @@
+import { Tokenizer as LibraryTokenizer } from '@huggingface/tokenizers';
+import { TextStream } from './text-stream.ts';
+import {
+  parseTokenizerFiles,
+  TOKENIZER_FILE_NAMES,
+  type TokenizerDescription,
+  TokenizerError,
+  type TokenizerFiles,
+  withoutPrefixSpace,
+} from './tokenizer-files.ts';
+
+/**
+ * Text to token ids and back, by the model's own `tokenizer.json`. Byte-level BPE, metaspace BPE with byte
+ * fallback, and Unigram; built from files by {@link createTokenizer}.
+ */
+export class Tokenizer {
+  /** V as the tokenizer knows it: the highest id + 1. A model's embedding may have more rows. */
+  readonly vocabularySize: number;
+  readonly bosId: number | null;
+  readonly eosId: number | null;
+  /** What to fill rows with. It carries no loss and nothing looks at it, so any id will do where none is named. */
+  readonly padId: number;
+  /** Every id that ends a text by itself, `eosId` among them. */
+  readonly endIds: ReadonlySet<number>;
+  /** Ids of control tokens, which {@link decode} leaves out unless told. */
+  readonly specialIds: ReadonlySet<number>;
+  /** What opens every text that is not laid out by a chat template: the beginning-of-text token, or nothing. */
+  readonly openingIds: readonly number[];
+  /** Jinja source, or `null` where the model has none. */
+  readonly chatTemplate: string | null;
+  /** The special tokens as text, under the names that chat templates know. */
+  readonly templateTokens: Readonly<Record<string, string>>;
+
+  readonly #library: LibraryTokenizer;
+  readonly #continuing: LibraryTokenizer;
+
+  /** @throws TokenizerError where the library does not know a component. */
+  constructor(description: TokenizerDescription) {
+    const { components, config } = description;
+    try {
+      this.#library = new LibraryTokenizer(components, config);
+      this.#continuing = continuingTokenizer(this.#library, description);
+    } catch (cause) {
+      throw new TokenizerError(
+        'tokenizer-unsupported',
+        `The tokenizer cannot be built: ${cause instanceof Error ? cause.message : String(cause)}.`,
+        { file: 'tokenizer.json' },
+      );
+    }
+    const added = this.#library.get_added_tokens_decoder();
+    this.vocabularySize = highestId(this.#library) + 1;
+    this.specialIds = new Set([...added].filter(([, token]) => token.special).map(([id]) => id));
+    this.bosId = this.#idOf(description.bosToken);
+    this.eosId = this.#idOf(description.eosToken) ?? description.generationEosIds[0] ?? this.#usualEnd();
+    this.padId = this.#idOf(description.padToken) ?? this.eosId ?? 0;
+    const ends = [...description.generationEosIds, ...(this.eosId === null ? [] : [this.eosId])];
+    this.endIds = new Set(ends);
+    this.openingIds = this.#findOpening(description);
+    this.chatTemplate = description.chatTemplate;
+    this.templateTokens = templateTokens(description);
+  }
+
+  /** The ids of a text that stands alone or comes first. Special tokens written in the text become their ids. */
+  encode(text: string): number[] {
+    return this.#library.encode(text, { add_special_tokens: false }).ids;
+  }
+
+  /** The ids of a text that follows other text: like {@link encode}, but no space is put before it. */
+  encodeContinuation(text: string): number[] {
+    return this.#continuing.encode(text, { add_special_tokens: false }).ids;
+  }
+
+  /** Bytes that are no UTF-8 become U+FFFD; ids without a token (a padded vocabulary has some) become nothing. */
+  decode(ids: ArrayLike<number>, options: { readonly keepSpecial?: boolean } = {}): string {
+    const known = Array.from(ids).filter((id) => this.tokenOf(id) !== null);
+    if (known.length === 0) return '';
+    return this.#library.decode(known, {
+      skip_special_tokens: options.keepSpecial !== true,
+      // The clean-up is for word pieces: it takes spaces away before punctuation, and text would not round-trip.
+      clean_up_tokenization_spaces: false,
+    });
+  }
+
+  /** Decodes one id after another, and never gives out half a character. */
+  stream(): TextStream {
+    return new TextStream((ids) => this.decode(ids));
+  }
+
+  /** The token as the vocabulary writes it, for example `Ġthe`. */
+  tokenOf(id: number): string | null {
+    return this.#library.id_to_token(id) ?? null;
+  }
+
+  idOf(token: string): number | null {
+    return this.#library.token_to_id(token) ?? null;
+  }
+
+  #idOf(token: string | null): number | null {
+    return token === null ? null : this.idOf(token);
+  }
+
+  /** Where no file names the end of a text (GPT-2's folder has only `tokenizer.json`): a special token that usually is it. */
+  #usualEnd(): number | null {
+    const ids = ['<|im_end|>', '<|endoftext|>', '</s>', '<eos>'].map((token) => this.idOf(token));
+    return ids.find((id) => id !== null && this.specialIds.has(id)) ?? null;
+  }
+
+  #findOpening({ addsBos }: TokenizerDescription): number[] {
+    if (addsBos === false) return [];
+    const plain = this.encode('a');
+    const processed = this.#library.encode('a', { add_special_tokens: true }).ids;
+    const opening = processed.slice(0, Math.max(0, processed.indexOf(plain[0] as number)));
+    if (opening.length === 0 && addsBos === true && this.bosId !== null) return [this.bosId];
+    return opening;
+  }
+}
+
+/** @throws TokenizerError */
+export function createTokenizer(files: TokenizerFiles): Tokenizer {
+  return new Tokenizer(parseTokenizerFiles(files));
+}
+
+/**
+ * Reads a model's tokenizer through `readText`, which answers `null` for a file that is not there.
+ * @throws TokenizerError; what `readText` throws passes through.
+ */
+export async function loadTokenizer(readText: (fileName: string) => Promise<string | null>): Promise<Tokenizer> {
+  const texts = await Promise.all(TOKENIZER_FILE_NAMES.map(readText));
+  const files = Object.fromEntries(TOKENIZER_FILE_NAMES.map((name, i) => [name, texts[i] ?? undefined]));
+  return createTokenizer(files as unknown as TokenizerFiles);
+}
+
+/** Shares the model, and with it the vocabulary, with the tokenizer that it is made from. */
+function continuingTokenizer(library: LibraryTokenizer, description: TokenizerDescription): LibraryTokenizer {
+  const components = withoutPrefixSpace(description.components);
+  if (components === null) return library;
+  const emptyModel = { type: 'BPE', vocab: {}, merges: [] };
+  const continuing = new LibraryTokenizer({ ...components, model: emptyModel }, description.config);
+  continuing.model = library.model;
+  return continuing;
+}
+
+function highestId(library: LibraryTokenizer): number {
+  let highest = -1;
+  for (const id of library.get_vocab().values()) if (id > highest) highest = id;
+  return highest;
+}
+
+function templateTokens({ bosToken, eosToken, padToken, config }: TokenizerDescription): Record<string, string> {
+  const unknown = typeof config.unk_token === 'string' ? config.unk_token : null;
+  const tokens = { bos_token: bosToken, eos_token: eosToken, pad_token: padToken, unk_token: unknown };
+  return Object.fromEntries(Object.entries(tokens).filter((entry): entry is [string, string] => entry[1] !== null));
+}
