@@ -1,4 +1,4 @@
-import { type Browser, chromium } from 'playwright';
+import { type Browser, chromium, type LaunchOptions } from 'playwright';
 
 /**
  * What headless Chromium needs for WebGPU without a GPU (SwiftShader), and to stay quiet on a closed network.
@@ -18,15 +18,11 @@ const CHROMIUM_FLAGS = [
   '--disable-renderer-backgrounding',
 ];
 
-/** @param executablePath a Chromium or Chrome; without one, Playwright's own */
-export function launchBrowser(options: { headed: boolean; executablePath?: string | undefined }): Promise<Browser> {
-  // `--headless=new` is the whole browser: Playwright's default headless shell has no WebGPU.
-  const args = options.headed ? CHROMIUM_FLAGS : ['--headless=new', ...CHROMIUM_FLAGS];
-  const executablePath = options.executablePath ?? process.env.PERFIT_BROWSER;
-  return chromium.launch({
-    headless: !options.headed,
-    args,
-    ignoreDefaultArgs: ['--headless=old'],
-    ...(executablePath ? { executablePath } : {}),
-  });
+/** @param executablePath a whole Chromium or Chrome (Playwright's headless shell has no WebGPU); without one, Playwright's */
+export function launchOptions(executablePath = process.env.PERFIT_BROWSER): LaunchOptions {
+  return { args: CHROMIUM_FLAGS, ...(executablePath ? { executablePath } : {}) };
+}
+
+export function launchBrowser(options: { headed: boolean }): Promise<Browser> {
+  return chromium.launch({ ...launchOptions(), headless: !options.headed });
 }

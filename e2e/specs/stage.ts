@@ -1,0 +1,137 @@
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { FederationConfigInput, FederationDetail } from '@perfit/protocol';
+import { test as base, expect } from 'playwright/test';
+import { CoordinatorProcess, projectRoot } from '../simulation/coordinator-process.ts';
+import { localTexts } from '../simulation/local-texts.ts';
+import { Operator } from '../simulation/operator.ts';
+import { Tab, type TabOptions } from '../simulation/tab.ts';
+
+const PASSWORD = 'a password of the tests';
+
+/** A coordinator in its own process on its own folder, an operator, and tabs on demand; all gone after the test. */
+export class Stage {
+  readonly folder = mkdtempSync(join(tmpdir(), 'perfit-e2e-'));
+  /** A folder of model folders, the embedded model in it; tests may add broken ones. */
+  readonly models = join(this.folder, 'models');
+  readonly tabs: Tab[] = [];
+  #coordinator: CoordinatorProcess | null = null;
+  #operator: Operator | null = null;
+  #port = 0;
+
+  constructor() {
+    cpSync(join(projectRoot, 'models', 'perfit-nano'), join(this.models, 'perfit-nano'), { recursive: true });
+  }
+
+  get url(): string {
+    return this.coordinator.url;
+  }
+
+  get coordinator(): CoordinatorProcess {
+    if (!this.#coordinator) throw new Error('no coordinator was started');
+    return this.#coordinator;
+  }
+
+  get operator(): Operator {
+    if (!this.#operator) throw new Error('no operator is logged in');
+    return this.#operator;
+  }
+
+  readonly login = { name: 'operator', password: PASSWORD };
+
+  async startCoordinator(): Promise<void> {
+    this.#port ||= await freePort();
+    this.#coordinator = await CoordinatorProcess.start({
+      dataDirectory: join(this.folder, 'coordinator'),
+      modelsDirectory: this.models,
+      port: this.#port,
+      operatorPassword: PASSWORD,
+    });
+    this.#operator = await Operator.login(this.url, this.login.name, this.login.password);
+  }
+
+  /** Creates a federation and opens it for clients. */
+  async federation(config: Partial<FederationConfigInput>): Promise<{ id: string; joinUrl: string }> {
+    const created = await this.operator.create({ ...quickFederation, ...config });
+    await this.operator.act(created.id, 'start');
+    return created;
+  }
+
+  /** Small local texts, from the samples. */
+  texts(clients: number, examples: number): string[] {
+    const folder = join(this.folder, 'texts');
+    return localTexts([join(projectRoot, 'samples')], { clients, examples, folder }).map((text) => text.file);
+  }
+
+  file(name: string, content: string | Uint8Array): string {
+    const path = join(this.folder, name);
+    writeFileSync(path, content);
+    return path;
+  }
+
+  async open(browser: Parameters<typeof Tab.open>[0], options: TabOptions): Promise<Tab> {
+    const tab = await Tab.open(browser, options);
+    this.tabs.push(tab);
+    return tab;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.tabs.map((tab) => tab.close()));
+    await this.#coordinator?.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Rounds of a few seconds on one core. */
+export const quickFederation: FederationConfigInput = {
+  name: 'Quick federation',
+  model: 'perfit-nano',
+  lora: { rank: 4, expansion: 2, alpha: 8 },
+  search: { warmupEpochs: 0.5, iterations: 2, batches: 1 },
+  tuning: { epochs: 1, batchSize: 8, maxLength: 128, learningRate: 4e-3 },
+  schedule: { rounds: 3, recruit: 3, goal: 3, minimum: 2, deadlineSeconds: 120 },
+};
+
+export const test = base.extend<{ stage: Stage }>({
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads a fixture's needs from this pattern
+  stage: async ({}, use) => {
+    const stage = new Stage();
+    await stage.startCoordinator();
+    await use(stage);
+    await stage.close();
+  },
+});
+export { expect };
+
+/** Asks until the condition holds; the time limit is the test's. */
+export async function until(
+  what: string,
+  ask: () => Promise<boolean>,
+  options: { every?: number; within?: number } = {},
+): Promise<void> {
+  await expect
+    .poll(ask, { message: what, intervals: [options.every ?? 250], timeout: options.within ?? 120_000 })
+    .toBe(true);
+}
+
+/** Each client's submission is counted once in each round, whatever happened on the way. */
+export function countedOnce(detail: FederationDetail): boolean {
+  return detail.rounds.every(
+    ({ submissions }) => new Set(submissions.map(({ client }) => client)).size === submissions.length,
+  );
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() =>
+        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
+      );
+    });
+  });
+}
