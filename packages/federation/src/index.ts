@@ -1,3 +1,5 @@
+export { checkDelta, deltaNorm, weightOf } from './aggregation/delta-check.ts';
+export { aggregate, ParameterSums } from './aggregation/parameter-sums.ts';
 export type { ClientEvent } from './client/client-event.ts';
 export type {
   LocalTuner,
@@ -10,6 +12,7 @@ export type {
   TuningStart,
 } from './client/local-tuner.ts';
 export type { ClientRecord, ClientStore, Clock, Connection, ConnectionEvent, Identity } from './client/ports.ts';
+export { clientIdOf, generateKeyPair, identityFromKeyPair, verifySignature } from './identity.ts';
 export type { OperatorAction, RoundEffect, RoundEffectOf, RoundEvent } from './round/round-event.ts';
 export {
   type ClientId,
@@ -24,3 +27,6 @@ export {
 } from './round/round-state.ts';
 export { statusOf } from './round/status.ts';
 export { RESTART_GRACE_MS, type Step, step } from './round/step.ts';
+export { positionsOf } from './strategy/matrices.ts';
+export { budgetOf, checkExchangedMask, densityOf, layoutOf, strategyOf } from './strategy/registry.ts';
+export type { MaskSearch, MaskSource, RoundStart, Strategy, Trains } from './strategy/strategy.ts';

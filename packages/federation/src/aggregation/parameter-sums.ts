@@ -1,0 +1,77 @@
+import { ProtocolError } from '@perfit/protocol';
+import type { Mask } from '@perfit/protocol/space';
+
+/**
+ * [PF6] The two sums of a round, Σ w·m⊙Δ and Σ w·m, each [N] in double precision. A submission is folded in when it
+ * arrives and forgotten; sums of different processes merge by addition. Nothing else of a client is kept.
+ */
+export class ParameterSums {
+  /** N. */
+  readonly size: number;
+  private readonly weightedDeltas: Float64Array;
+  private readonly weights: Float64Array;
+
+  constructor(size: number) {
+    this.size = size;
+    this.weightedDeltas = new Float64Array(size);
+    this.weights = new Float64Array(size);
+  }
+
+  /**
+   * @param packedDelta [mask.kept], in layout order
+   * @throws RangeError where mask, delta or weight are not what the caller has already checked (UP1, UP3)
+   */
+  add(mask: Mask, packedDelta: Float32Array, weight: number): void {
+    if (mask.size !== this.size) throw new RangeError(`a mask of ${mask.size} positions for sums of ${this.size}`);
+    if (packedDelta.length !== mask.kept)
+      throw new RangeError(`${packedDelta.length} values for ${mask.kept} positions`);
+    if (!(weight > 0 && Number.isFinite(weight))) throw new RangeError(`the weight ${weight} is not positive`);
+    const { weightedDeltas, weights } = this;
+    let next = 0;
+    for (let i = 0; i < mask.bytes.length; i++) {
+      for (let byte = mask.bytes[i] as number; byte; byte &= byte - 1) {
+        const p = 8 * i + 31 - Math.clz32(byte & -byte);
+        weightedDeltas[p] = (weightedDeltas[p] as number) + weight * (packedDelta[next++] as number);
+        weights[p] = (weights[p] as number) + weight;
+      }
+    }
+  }
+
+  /** Adds the sums of another process. */
+  merge(other: ParameterSums): void {
+    if (other.size !== this.size) throw new RangeError(`sums of ${other.size} and of ${this.size} positions`);
+    for (let p = 0; p < this.size; p++) {
+      this.weightedDeltas[p] = (this.weightedDeltas[p] as number) + (other.weightedDeltas[p] as number);
+      this.weights[p] = (this.weights[p] as number) + (other.weights[p] as number);
+    }
+  }
+
+  /**
+   * θ_g[p] + Σ w m Δ / Σ w m; a position without an owner stays exactly as it was. `theta` is left alone.
+   * @returns [N]
+   * @throws ProtocolError `delta-not-finite` where the result is not finite: it must not be committed
+   */
+  apply(theta: Float32Array): Float32Array {
+    if (theta.length !== this.size) throw new RangeError(`theta has ${theta.length} positions, the sums ${this.size}`);
+    const next = theta.slice();
+    for (let p = 0; p < this.size; p++) {
+      const weight = this.weights[p] as number;
+      if (weight === 0) continue;
+      next[p] = (theta[p] as number) + (this.weightedDeltas[p] as number) / weight;
+      if (!Number.isFinite(next[p])) {
+        throw new ProtocolError('delta-not-finite', `The aggregate is not finite at position ${p}.`, { position: p });
+      }
+    }
+    return next;
+  }
+}
+
+/** [PF6] One round at once, for comparison with other frameworks. @returns [N] */
+export function aggregate(
+  global: Float32Array,
+  submissions: readonly { mask: Mask /** Packed, [mask.kept]. */; delta: Float32Array; weight: number }[],
+): Float32Array {
+  const sums = new ParameterSums(global.length);
+  for (const { mask, delta, weight } of submissions) sums.add(mask, delta, weight);
+  return sums.apply(global);
+}

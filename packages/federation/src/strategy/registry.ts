@@ -1,0 +1,67 @@
+import { type FederationConfig, ProtocolError, type StrategyName } from '@perfit/protocol';
+import { buildLayout, type Layout, type Mask, type ModelDimensions } from '@perfit/protocol/space';
+import { positionsOf } from './matrices.ts';
+import { perfit, randomMask, subFedAvg } from './searching.ts';
+import type { Strategy } from './strategy.ts';
+import { fedit, fedsa, ffa, local } from './whole.ts';
+
+const strategies: Record<StrategyName, Strategy> = {
+  perfit,
+  fedit,
+  local,
+  'random-mask': randomMask,
+  'sub-fedavg': subFedAvg,
+  ffa,
+  fedsa,
+};
+
+export function strategyOf(name: StrategyName): Strategy {
+  return strategies[name];
+}
+
+/** [PF1] The layout of a federation's theta: coordinator and clients both derive it, and compare its hash. */
+export function layoutOf(config: FederationConfig, dimensions: ModelDimensions): Layout {
+  const { lora } = config;
+  const { rank } = strategyOf(config.strategy).space(lora, dimensions);
+  return buildLayout(dimensions, { rank, alpha: lora.alpha, targets: lora.targets });
+}
+
+/**
+ * [PF2] ρ_i: what the federation asks for, or less where the client wants less. 1 where the strategy leaves no choice.
+ * @param maxDensity the client's own limit
+ */
+export function densityOf(config: FederationConfig, maxDensity = 1): number {
+  if (strategyOf(config.strategy).mask(config).kind === 'whole') return 1;
+  return Math.min(config.search.density ?? 1 / config.lora.expansion, maxDensity);
+}
+
+/** [PF2] k_i = round(ρ_i·N), for strategies that search. */
+export function budgetOf(size: number, density: number): number {
+  return Math.round(density * size);
+}
+
+/**
+ * The mask that a client uploads must be one that its strategy and budget allow. A search in the scope `tensor` rounds
+ * once a tensor, so that a mask may have one position a tensor more than k_i.
+ * @throws ProtocolError `mask-density`
+ */
+export function checkExchangedMask(
+  mask: Mask,
+  layout: Layout,
+  by: { config: FederationConfig; density: number },
+): void {
+  const strategy = strategyOf(by.config.strategy);
+  const source = strategy.mask(by.config);
+  if (source.kind === 'whole') {
+    const only = strategy.exchanged(layout, positionsOf(layout, source.trains));
+    if (mask.equals(only)) return;
+    throw new ProtocolError('mask-density', `${strategy.title} has one mask for everybody, and this is another.`);
+  }
+  const most = Math.min(layout.size, budgetOf(layout.size, by.density) + layout.tensors.length);
+  if (mask.kept <= most) return;
+  throw new ProtocolError(
+    'mask-density',
+    `The mask keeps ${mask.kept} of ${layout.size} positions; this client's budget is ${most}.`,
+    { kept: mask.kept, most },
+  );
+}

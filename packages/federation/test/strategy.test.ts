@@ -1,0 +1,179 @@
+import { federationConfigSchema, ProtocolError, strategyNames } from '@perfit/protocol';
+import { initialTheta, type Layout, Mask, type ModelDimensions, seededRandom } from '@perfit/protocol/space';
+import { describe, expect, it } from 'vitest';
+import { budgetOf, checkExchangedMask, densityOf, layoutOf, positionsOf, strategyOf } from '../src/index.ts';
+import { expectSame } from './expect-same.ts';
+
+/** One layer of perfit-nano's. */
+const dimensions: ModelDimensions = {
+  layers: 1,
+  width: 128,
+  queryWidth: 128,
+  keyValueWidth: 64,
+  feedForwardWidth: 384,
+};
+const configOf = (strategy: string, more: object = {}) =>
+  federationConfigSchema.parse({ name: 'A test', model: 'perfit-nano', strategy, ...more });
+type Config = ReturnType<typeof configOf>;
+
+/** What a client of this strategy would own; a search is stood in for by a lot. */
+function ownedBy(config: Config, layout: Layout, density = densityOf(config)): Mask {
+  const source = strategyOf(config.strategy).mask(config);
+  if (source.kind === 'whole') return positionsOf(layout, source.trains);
+  const random = seededRandom(7);
+  const order = Array.from({ length: layout.size }, (_, p) => ({ p, score: random() })).sort(
+    (a, b) => a.score - b.score,
+  );
+  const kept = new Set(order.slice(0, budgetOf(layout.size, density)).map(({ p }) => p));
+  return Mask.from(layout.size, (p) => kept.has(p));
+}
+
+function randomTheta(size: number, seed: number): Float32Array {
+  const random = seededRandom(seed);
+  return Float32Array.from({ length: size }, () => 2 * random() - 1);
+}
+
+const isSubset = (part: Mask, whole: Mask) => part.intersection(whole).equals(part);
+const feditCount = layoutOf(configOf('fedit'), dimensions).size;
+
+describe.each(strategyNames)('strategy %s', (name) => {
+  const config = configOf(name);
+  const strategy = strategyOf(name);
+  const layout = layoutOf(config, dimensions);
+  const owned = ownedBy(config, layout);
+  const exchanged = strategy.exchanged(layout, owned);
+
+  it('is known by its name, and says what it is in one sentence', () => {
+    expect(strategy.name).toBe(name);
+    expect(strategy.title).toMatch(/\S/);
+    expect(strategy.description).toMatch(/^[A-Z][^\n]*[.)]$/);
+  });
+
+  it('[PF1] trains only what its space says', () => {
+    const { rank, trains } = strategy.space(config.lora, dimensions);
+    expect(layout.rank).toBe(rank);
+    expect(isSubset(owned, positionsOf(layout, trains))).toBe(true);
+  });
+
+  it('[PF2] tunes about as many numbers as FedIT, by default', () => {
+    expect(owned.kept / feditCount).toBeGreaterThan(0.97);
+    expect(owned.kept / feditCount).toBeLessThan(1.03);
+  });
+
+  it('[PF5] exchanges nothing that the client does not own', () => {
+    expect(isSubset(exchanged, owned)).toBe(true);
+  });
+
+  it('[PF2] lets the coordinator accept its own mask and refuse a greedier one', () => {
+    const by = { config, density: densityOf(config) };
+    expect(() => checkExchangedMask(exchanged, layout, by)).not.toThrow();
+    const greedy = exchanged.kept === layout.size ? Mask.empty(layout.size) : Mask.full(layout.size);
+    expect(() => checkExchangedMask(greedy, layout, by)).toThrow(ProtocolError);
+    expect(() => checkExchangedMask(greedy, layout, by)).toThrow(expect.objectContaining({ code: 'mask-density' }));
+  });
+
+  describe.each(['owned', 'all'] as const)('receive: %s', (receive) => {
+    const global = randomTheta(layout.size, 3);
+    const received = receive === 'all' ? global : exchanged.apply(global);
+    const from = { config: { ...config, receive }, layout, owned, received };
+
+    it('[PF7] starts from what was received, wherever it exchanges', () => {
+      for (const previous of [null, randomTheta(layout.size, 4)]) {
+        const before = { received: received.slice(), previous: previous?.slice() };
+        const start = strategy.start({ ...from, previous });
+        expect(start.length).toBe(layout.size);
+        expectSame(exchanged.pack(start), exchanged.pack(global));
+        expectSame(received, before.received);
+        if (previous) expectSame(previous, before.previous as Float32Array);
+      }
+    });
+
+    it('hands out a theta of its own', () => {
+      const previous = randomTheta(layout.size, 4);
+      const start = strategy.start({ ...from, previous });
+      expect(start).not.toBe(received);
+      expect(start).not.toBe(previous);
+    });
+
+    it('[PF1] starts the first round from what everybody derives from the seed', () => {
+      const theta = initialTheta(layout, config.seed);
+      const first = { ...from, received: receive === 'all' ? theta : exchanged.apply(theta), previous: null };
+      const start = strategy.start(first);
+      expectSame(owned.pack(start), owned.pack(theta));
+    });
+  });
+});
+
+describe('what tells the strategies apart', () => {
+  it('[PF7] perfit receives only what it owns, or all of it', () => {
+    const config = configOf('perfit');
+    const layout = layoutOf(config, dimensions);
+    const owned = ownedBy(config, layout);
+    const global = randomTheta(layout.size, 3);
+    const previous = randomTheta(layout.size, 4);
+    const from = { layout, owned, previous };
+    const { start } = strategyOf('perfit');
+    expectSame(start({ ...from, config, received: owned.apply(global) }), owned.apply(global));
+    expectSame(start({ ...from, config: { ...config, receive: 'all' }, received: global }), global);
+  });
+
+  it('[PF3] the ablations differ from perfit in their scores alone', () => {
+    const settings = (name: string) => strategyOf(configOf(name).strategy).mask(configOf(name));
+    expect(settings('perfit')).toMatchObject({ kind: 'search', settings: { score: 'taylor' } });
+    expect(settings('sub-fedavg')).toMatchObject({ kind: 'search', settings: { score: 'magnitude' } });
+    expect(settings('random-mask')).toMatchObject({ kind: 'search', settings: { score: 'random', warmupEpochs: 0 } });
+  });
+
+  it('local exchanges nothing and goes on from its own', () => {
+    const config = configOf('local');
+    const layout = layoutOf(config, dimensions);
+    const owned = ownedBy(config, layout);
+    expect(strategyOf('local').exchanged(layout, owned).kept).toBe(0);
+    const previous = randomTheta(layout.size, 4);
+    const received = new Float32Array(layout.size);
+    expectSame(strategyOf('local').start({ config, layout, owned, received, previous }), previous);
+  });
+
+  it('ffa leaves A as the seed made it; fedsa keeps its own B', () => {
+    for (const [name, personal] of [['ffa', 'A'] as const, ['fedsa', 'B'] as const]) {
+      const config = configOf(name, { receive: 'all' });
+      const layout = layoutOf(config, dimensions);
+      const owned = ownedBy(config, layout);
+      const previous = randomTheta(layout.size, 4);
+      const start = strategyOf(name).start({ config, layout, owned, received: randomTheta(layout.size, 3), previous });
+      const expected = name === 'ffa' ? initialTheta(layout, config.seed) : previous;
+      const own = positionsOf(layout, personal);
+      expectSame(own.pack(start), own.pack(expected));
+    }
+  });
+
+  it('[PF2] offers the density of the federation, or less where a client wants less', () => {
+    expect(densityOf(configOf('perfit'))).toBe(0.5);
+    expect(densityOf(configOf('perfit', { lora: { expansion: 4 } }))).toBe(0.25);
+    expect(densityOf(configOf('perfit', { search: { density: 0.3 } }))).toBe(0.3);
+    expect(densityOf(configOf('perfit'), 0.1)).toBe(0.1);
+    expect(densityOf(configOf('perfit'), 0.9)).toBe(0.5);
+    expect(densityOf(configOf('fedit'), 0.1)).toBe(1);
+  });
+
+  it('[PF2] holds a mask to the budget that was offered, give or take one position a tensor', () => {
+    const config = configOf('perfit');
+    const layout = layoutOf(config, dimensions);
+    const budget = budgetOf(layout.size, 0.25) + layout.tensors.length;
+    const by = { config, density: 0.25 };
+    expect(() =>
+      checkExchangedMask(
+        Mask.from(layout.size, (p) => p < budget),
+        layout,
+        by,
+      ),
+    ).not.toThrow();
+    expect(() =>
+      checkExchangedMask(
+        Mask.from(layout.size, (p) => p <= budget),
+        layout,
+        by,
+      ),
+    ).toThrow(ProtocolError);
+  });
+});
