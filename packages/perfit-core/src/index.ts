@@ -1,3 +1,19 @@
+export { BackendError, type BackendErrorCode } from './backend/backend-error.ts';
+export { type BackendDescription, type BackendOptions, selectBackend } from './backend/select-backend.ts';
+export type { WasmPaths } from './backend/wasm-backend.ts';
+export type { AdapterDescription, DeviceLimits } from './backend/webgpu-device.ts';
+export { AdapterTensors } from './model/adapter-tensors.ts';
+export { dimensions, type ModelConfig, type ModelType, parseModelConfig } from './model/config.ts';
+export { forwardLogits, sequenceLogits, type TokenRows } from './model/forward.ts';
+export { KvCache } from './model/kv-cache.ts';
+export { LanguageModel } from './model/language-model.ts';
+export { type LoadModelOptions, loadModel } from './model/load-model.ts';
+export { ModelError, type ModelErrorCode } from './model/model-error.ts';
+export { loadParityFixture, type ParityFixture } from './parity/fixture.ts';
+export { ParityError, type ParityErrorCode } from './parity/parity-error.ts';
+export { type ParityCheck, type ParityOptions, type ParitySubmission, runParity } from './parity/run-parity.ts';
+export { keepHighest } from './search/keep-highest.ts';
+export { type MaskSearch, type PruneProgress, searchMask } from './search/search-mask.ts';
 export { type BatchOptions, bucketLength, makeBatches } from './text/batches.ts';
 export {
   ChatFormat,
@@ -31,4 +47,20 @@ export {
   type TokenizerErrorCode,
   type TokenizerFiles,
 } from './text/tokenizer-files.ts';
+export type { AdamWSettings, AdamWState } from './training/adamw.ts';
+export {
+  createLocalTuner,
+  type LocalSearchProgress,
+  type LocalSearchSettings,
+  type LocalTunerOptions,
+  type LocalTuningSettings,
+  type LocalTuningStart,
+  type ModelTuner,
+} from './training/local-tuner.ts';
+export { perplexity } from './training/perplexity.ts';
 export type { TokenBatch } from './training/token-batch.ts';
+export { TrainingError, type TrainingErrorCode } from './training/training-error.ts';
+export type { TuneProgress, TuneResult, TuneSettings } from './training/tune.ts';
+export type { SafetensorsDtype, TensorEntry } from './weights/safetensors-reader.ts';
+export { fileSource, type HttpSourceOptions, httpSource, type ModelSource } from './weights/source.ts';
+export { WeightsError, type WeightsErrorCode } from './weights/weights-error.ts';

@@ -1,0 +1,83 @@
+import { BackendError } from './backend-error.ts';
+import { startWasm, type WasmPaths } from './wasm-backend.ts';
+import {
+  type AdapterDescription,
+  type DeviceLimits,
+  describeAdapter,
+  isSoftwareAdapter,
+  requestAdapter,
+  startWebGpu,
+} from './webgpu-device.ts';
+
+export interface BackendOptions {
+  /** `auto` takes WebGPU on real hardware and else WASM; `webgpu` takes a software adapter as well. */
+  readonly prefer: 'auto' | 'webgpu' | 'wasm';
+  readonly wasmPaths: WasmPaths;
+  /** Threads of the WASM backend; 1 where absent. */
+  readonly threads?: number;
+  /** `navigator.gpu` where absent. */
+  readonly gpu?: GPU | undefined;
+  /** Called where the GPU's device is lost while it runs; nothing on it can be used after that. */
+  readonly onDeviceLost?: (message: string) => void;
+}
+
+/** What runs, and why. */
+export interface BackendDescription {
+  readonly backend: 'webgpu' | 'wasm';
+  /** The GPU's adapter, also where it was passed over; null where there is none or nobody asked. */
+  readonly adapter: AdapterDescription | null;
+  /** The adapter computes in software. */
+  readonly isFallback: boolean;
+  readonly features: readonly string[];
+  /** Null on WASM. */
+  readonly limits: DeviceLimits | null;
+  /** Of the WASM backend; 0 on WebGPU. */
+  readonly threads: number;
+  /** A sentence for a person. */
+  readonly reason: string;
+}
+
+/**
+ * Chooses and starts tfjs' backend, once in a worker's life, before any tensor is made.
+ * @throws BackendError
+ */
+export async function selectBackend(options: BackendOptions): Promise<BackendDescription> {
+  const { prefer } = options;
+  if (prefer === 'wasm') return await wasm(options, { adapter: null, reason: 'WASM was asked for.' });
+  const gpu = options.gpu ?? (globalThis.navigator as Navigator | undefined)?.gpu;
+  const adapter = await requestAdapter(gpu);
+  if (!adapter) {
+    const reason = gpu ? 'WebGPU found no adapter on this machine' : 'This browser has no WebGPU';
+    if (prefer === 'webgpu') throw new BackendError('no-webgpu', `${reason}.`);
+    return await wasm(options, { adapter: null, reason: `${reason}: the model runs on the processor (WASM).` });
+  }
+  if (prefer === 'auto' && isSoftwareAdapter(adapter)) {
+    const reason = 'WebGPU runs in software here: WASM is faster.';
+    return await wasm(options, { adapter, reason });
+  }
+  try {
+    const { features, limits } = await startWebGpu(adapter, options.onDeviceLost);
+    const isFallback = isSoftwareAdapter(adapter);
+    const reason = isFallback ? 'WebGPU was asked for; it runs in software here.' : 'WebGPU runs on this GPU.';
+    return { backend: 'webgpu', adapter: describeAdapter(adapter), isFallback, features, limits, threads: 0, reason };
+  } catch (error) {
+    if (prefer === 'webgpu') throw error;
+    const reason = `WebGPU did not start (${(error as Error).message}): the model runs on the processor (WASM).`;
+    return await wasm(options, { adapter, reason });
+  }
+}
+
+async function wasm(
+  { wasmPaths, threads = 1 }: BackendOptions,
+  { adapter, reason }: { adapter: GPUAdapter | null; reason: string },
+): Promise<BackendDescription> {
+  return {
+    backend: 'wasm',
+    adapter: adapter && describeAdapter(adapter),
+    isFallback: adapter !== null && isSoftwareAdapter(adapter),
+    features: [],
+    limits: null,
+    threads: await startWasm(wasmPaths, threads),
+    reason,
+  };
+}

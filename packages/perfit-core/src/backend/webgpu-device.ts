@@ -1,0 +1,88 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { BackendError } from './backend-error.ts';
+
+export interface AdapterDescription {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly description: string;
+}
+
+/** Device limits that decide which models fit and which programs run. */
+export interface DeviceLimits {
+  readonly maxBufferSize: number;
+  readonly maxStorageBufferBindingSize: number;
+  readonly maxStorageBuffersPerShaderStage: number;
+  readonly maxComputeWorkgroupStorageSize: number;
+  readonly maxComputeInvocationsPerWorkgroup: number;
+  readonly maxComputeWorkgroupSizeX: number;
+  readonly maxComputeWorkgroupSizeY: number;
+  readonly maxComputeWorkgroupSizeZ: number;
+  readonly maxComputeWorkgroupsPerDimension: number;
+}
+
+const limitNames = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeWorkgroupSizeY',
+  'maxComputeWorkgroupSizeZ',
+  'maxComputeWorkgroupsPerDimension',
+] as const satisfies readonly (keyof DeviceLimits)[];
+
+/** What our programs or tfjs can use where the adapter has it. */
+const usefulFeatures: readonly GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query', 'bgra8unorm-storage'];
+
+/** Software adapters do not always say that they are a fallback. */
+const softwareNames = /swiftshader|llvmpipe|lavapipe|basic render/i;
+
+export function describeAdapter({ info }: GPUAdapter): AdapterDescription {
+  return { vendor: info.vendor, architecture: info.architecture, description: info.description };
+}
+
+export function isSoftwareAdapter({ info }: GPUAdapter): boolean {
+  return info.isFallbackAdapter || softwareNames.test(`${info.architecture} ${info.description}`);
+}
+
+/** The adapter, or null where this machine has none. */
+export async function requestAdapter(gpu: GPU | undefined): Promise<GPUAdapter | null> {
+  return (await gpu?.requestAdapter({ powerPreference: 'high-performance' })) ?? null;
+}
+
+/**
+ * Makes a device of our own (tfjs asks for neither the adapter's limits nor shader-f16 nor subgroups), puts it under
+ * tfjs' `webgpu` backend, and makes that the current one.
+ * @throws BackendError
+ */
+export async function startWebGpu(
+  adapter: GPUAdapter,
+  onLost: ((message: string) => void) | undefined,
+): Promise<{ features: string[]; limits: DeviceLimits }> {
+  const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu');
+  const limits = Object.fromEntries(limitNames.map((name) => [name, adapter.limits[name]])) as unknown as DeviceLimits;
+  const requiredFeatures = usefulFeatures.filter((feature) => adapter.features.has(feature));
+  let device: GPUDevice;
+  try {
+    device = await adapter.requestDevice({ requiredFeatures, requiredLimits: { ...limits } });
+  } catch (cause) {
+    throw new BackendError('no-webgpu', `the WebGPU adapter gave no device: ${String(cause)}`, { cause });
+  }
+  void device.lost.then(({ reason, message }) => {
+    if (reason !== 'destroyed') onLost?.(message);
+  });
+  tf.removeBackend('webgpu');
+  tf.registerBackend('webgpu', () => new WebGPUBackend(device, adapter.info), 3);
+  await makeCurrent('webgpu');
+  return { features: [...device.features].sort(), limits };
+}
+
+/** @throws BackendError where tfjs runs on another backend than it was told */
+export async function makeCurrent(backend: 'webgpu' | 'wasm'): Promise<void> {
+  const started = await tf.setBackend(backend);
+  await tf.ready();
+  if (!started || tf.getBackend() !== backend) {
+    throw new BackendError('wrong-backend', `TensorFlow.js runs on ${tf.getBackend()} where ${backend} was asked for`);
+  }
+}

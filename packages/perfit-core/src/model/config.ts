@@ -1,0 +1,238 @@
+import type { ModelDimensions } from '@perfit/protocol/space';
+import { ModelError } from './model-error.ts';
+
+export type ModelType = 'llama' | 'mistral' | 'qwen2' | 'qwen3';
+
+/** What the forward pass must know of a Llama-family model, from Hugging Face's config.json. */
+export interface ModelConfig {
+  readonly modelType: ModelType;
+  readonly layers: number;
+  /** D */
+  readonly width: number;
+  /** H */
+  readonly heads: number;
+  /** K */
+  readonly keyHeads: number;
+  /** d */
+  readonly headWidth: number;
+  /** F */
+  readonly feedForwardWidth: number;
+  /** V */
+  readonly vocabSize: number;
+  readonly contextLength: number;
+  readonly normEpsilon: number;
+  readonly ropeTheta: number;
+  readonly ropeScaling: Llama3RopeScaling | null;
+  readonly tiedHead: boolean;
+  /** Biases on q, k, v (Qwen2), and on o as well (Llama's `attention_bias`). */
+  readonly attentionBias: 'none' | 'qkv' | 'qkvo';
+  readonly feedForwardBias: boolean;
+  /** RMSNorm over each query and key head (Qwen3). */
+  readonly queryKeyNorm: boolean;
+}
+
+/** Llama 3.1's stretching of the low rotary frequencies. */
+export interface Llama3RopeScaling {
+  readonly factor: number;
+  readonly lowFrequencyFactor: number;
+  readonly highFrequencyFactor: number;
+  readonly originalContextLength: number;
+}
+
+/**
+ * Parses config.json; every field that would change the arithmetic in a way that the forward pass does not follow
+ * is refused by name.
+ * @throws ModelError
+ */
+export function parseModelConfig(json: string): ModelConfig {
+  const fields = parseFields(json);
+  const modelType = parseModelType(fields);
+  refuseUnsupported(fields, modelType);
+  const width = fields.count('hidden_size');
+  const heads = fields.count('num_attention_heads');
+  const keyHeads = fields.count('num_key_value_heads', heads);
+  const headWidth = fields.count('head_dim', modelType === 'qwen3' ? 128 : width / heads);
+  if (heads % keyHeads !== 0) {
+    throw invalid(`num_attention_heads ${heads} is not a multiple of num_key_value_heads ${keyHeads}`);
+  }
+  if (headWidth % 2 !== 0) throw invalid(`head_dim ${headWidth} is odd`);
+  return {
+    modelType,
+    layers: fields.count('num_hidden_layers'),
+    width,
+    heads,
+    keyHeads,
+    headWidth,
+    feedForwardWidth: fields.count('intermediate_size'),
+    vocabSize: fields.count('vocab_size'),
+    contextLength: fields.count('max_position_embeddings'),
+    normEpsilon: fields.positive('rms_norm_eps', 1e-6),
+    ...parseRope(fields),
+    tiedHead: fields.flag('tie_word_embeddings', false),
+    attentionBias: parseAttentionBias(fields, modelType),
+    feedForwardBias: fields.flag('mlp_bias', false),
+    queryKeyNorm: modelType === 'qwen3',
+  };
+}
+
+/** The widths from which the LoRA layout follows (PF1). */
+export function dimensions(config: ModelConfig): ModelDimensions {
+  return {
+    layers: config.layers,
+    width: config.width,
+    queryWidth: config.heads * config.headWidth,
+    keyValueWidth: config.keyHeads * config.headWidth,
+    feedForwardWidth: config.feedForwardWidth,
+  };
+}
+
+/**
+ * The rotary frequency of every pair of features, stretched by llama3's rule where the model has it.
+ * @returns [d/2]
+ * Source: Hugging Face transformers, `modeling_rope_utils`, `_compute_llama3_parameters`.
+ */
+export function inverseFrequencies({ headWidth, ropeTheta, ropeScaling }: ModelConfig): Float64Array {
+  const plain = Float64Array.from({ length: headWidth / 2 }, (_, i) => ropeTheta ** ((-2 * i) / headWidth));
+  if (!ropeScaling) return plain;
+  const { factor, lowFrequencyFactor, highFrequencyFactor, originalContextLength } = ropeScaling;
+  return plain.map((frequency) => {
+    const wavelength = (2 * Math.PI) / frequency;
+    if (wavelength < originalContextLength / highFrequencyFactor) return frequency;
+    if (wavelength > originalContextLength / lowFrequencyFactor) return frequency / factor;
+    const turns = originalContextLength / wavelength;
+    const smooth = (turns - lowFrequencyFactor) / (highFrequencyFactor - lowFrequencyFactor);
+    return ((1 - smooth) * frequency) / factor + smooth * frequency;
+  });
+}
+
+function parseModelType(fields: Fields): ModelType {
+  const modelType = fields.values.model_type;
+  if (modelType === 'llama' || modelType === 'mistral' || modelType === 'qwen2' || modelType === 'qwen3') {
+    return modelType;
+  }
+  const known = 'llama, mistral, qwen2 and qwen3 are supported';
+  throw new ModelError(
+    'unsupported-architecture',
+    `model_type ${JSON.stringify(modelType)} is not supported: ${known}`,
+  );
+}
+
+function refuseUnsupported(fields: Fields, modelType: ModelType): void {
+  const { values } = fields;
+  const refuse = (field: string, why: string) =>
+    new ModelError('unsupported-field', `${field} ${JSON.stringify(values[field])} is not supported: ${why}`);
+  if (values.hidden_act !== undefined && values.hidden_act !== 'silu') {
+    throw refuse('hidden_act', 'only silu is');
+  }
+  const slides = modelType === 'mistral' || values.use_sliding_window === true;
+  if (slides && values.sliding_window !== undefined && values.sliding_window !== null) {
+    throw refuse('sliding_window', 'every token must see all tokens before it');
+  }
+  const layerTypes = values.layer_types;
+  if (Array.isArray(layerTypes) && layerTypes.some((type) => type !== 'full_attention')) {
+    throw refuse('layer_types', 'only full_attention is');
+  }
+  if (values.quantization_config !== undefined && values.quantization_config !== null) {
+    throw refuse('quantization_config', 'weights must be F32, F16 or BF16');
+  }
+  const partial = values.partial_rotary_factor;
+  if (partial !== undefined && partial !== null && partial !== 1) {
+    throw refuse('partial_rotary_factor', 'all features of a head must turn');
+  }
+  const tensorParallel = values.pretraining_tp;
+  if (tensorParallel !== undefined && tensorParallel !== null && tensorParallel !== 1) {
+    throw refuse('pretraining_tp', 'only 1 is');
+  }
+}
+
+function parseAttentionBias(fields: Fields, modelType: ModelType): ModelConfig['attentionBias'] {
+  if (modelType === 'qwen2') return 'qkv'; // its code has them whatever the config says
+  return fields.flag('attention_bias', false) ? 'qkvo' : 'none';
+}
+
+/** rope_theta and rope_scaling, or rope_parameters as transformers 5 writes them. */
+function parseRope(fields: Fields): Pick<ModelConfig, 'ropeTheta' | 'ropeScaling'> {
+  const parameters = fields.values.rope_parameters;
+  const nested = isObject(parameters) ? fieldsOf(parameters, 'rope_parameters') : null;
+  const ropeTheta = nested?.values.rope_theta !== undefined ? nested.positive('rope_theta') : undefined;
+  const scaling = nested ? nested.values : (fields.values.rope_scaling ?? null);
+  return {
+    ropeTheta: ropeTheta ?? fields.positive('rope_theta', 10_000),
+    ropeScaling: parseRopeScaling(scaling, nested ? 'rope_parameters' : 'rope_scaling'),
+  };
+}
+
+function parseRopeScaling(scaling: unknown, name: string): Llama3RopeScaling | null {
+  if (scaling === null) return null;
+  if (!isObject(scaling)) throw invalid(`${name} is neither null nor an object`);
+  const kind = scaling.rope_type ?? scaling.type;
+  if (kind === 'default') return null;
+  if (kind !== 'llama3') {
+    const why = 'only default and llama3 are';
+    throw new ModelError('unsupported-field', `${name} of type ${JSON.stringify(kind)} is not supported: ${why}`);
+  }
+  const fields = fieldsOf(scaling, name);
+  return {
+    factor: fields.positive('factor'),
+    lowFrequencyFactor: fields.positive('low_freq_factor'),
+    highFrequencyFactor: fields.positive('high_freq_factor'),
+    originalContextLength: fields.count('original_max_position_embeddings'),
+  };
+}
+
+interface Fields {
+  readonly values: Readonly<Record<string, unknown>>;
+  count(name: string, fallback?: number): number;
+  positive(name: string, fallback?: number): number;
+  flag(name: string, fallback: boolean): boolean;
+}
+
+function parseFields(json: string): Fields {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (cause) {
+    throw new ModelError('invalid-config', 'config.json is not JSON', { cause });
+  }
+  if (!isObject(value)) throw invalid('config.json is not a JSON object');
+  return fieldsOf(value, 'config.json');
+}
+
+function fieldsOf(values: Record<string, unknown>, where: string): Fields {
+  const read = (name: string, fallback: number | undefined): unknown => {
+    const value = values[name] ?? fallback;
+    if (value === undefined) throw invalid(`${where} has no ${name}`);
+    return value;
+  };
+  return {
+    values,
+    count(name, fallback) {
+      const value = read(name, fallback);
+      if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1) {
+        throw invalid(`${name} ${JSON.stringify(value)} in ${where} is not a positive whole number`);
+      }
+      return value;
+    },
+    positive(name, fallback) {
+      const value = read(name, fallback);
+      if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) {
+        throw invalid(`${name} ${JSON.stringify(value)} in ${where} is not a positive number`);
+      }
+      return value;
+    },
+    flag(name, fallback) {
+      const value = values[name] ?? fallback;
+      if (typeof value !== 'boolean')
+        throw invalid(`${name} ${JSON.stringify(value)} in ${where} is not true or false`);
+      return value;
+    },
+  };
+}
+
+function invalid(message: string): ModelError {
+  return new ModelError('invalid-config', message);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

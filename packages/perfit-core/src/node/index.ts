@@ -1,0 +1,2 @@
+export { directorySource } from './directory-source.ts';
+export { type NodeBackendOptions, nodeBackend } from './node-backend.ts';

@@ -1,0 +1,34 @@
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { type BackendDescription, selectBackend } from '../backend/select-backend.ts';
+
+export interface NodeBackendOptions {
+  /** `webgpu` runs on Dawn (the `webgpu` package) with whatever Vulkan driver the machine has. */
+  readonly prefer: 'wasm' | 'webgpu';
+}
+
+/**
+ * Starts tfjs' backend in Node: WASM with one thread, its files taken from the installed package, or WebGPU.
+ * @throws BackendError
+ */
+export async function nodeBackend({ prefer }: NodeBackendOptions): Promise<BackendDescription> {
+  const packageFile = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
+  const wasmPaths = join(dirname(packageFile), '/');
+  if (prefer === 'wasm') return await withoutNewListeners(() => selectBackend({ prefer, wasmPaths }));
+  const { create, globals } = await import('webgpu');
+  Object.assign(globalThis, globals);
+  return await selectBackend({ prefer, wasmPaths, gpu: create(['backend=vulkan']) });
+}
+
+/** Emscripten's start code adds handlers to the process that print its whole source and hide the error. */
+async function withoutNewListeners<T>(start: () => Promise<T>): Promise<T> {
+  const events = ['uncaughtException', 'unhandledRejection'] as const;
+  const before = events.map((event) => new Set<unknown>(process.listeners(event as 'uncaughtException')));
+  const result = await start();
+  events.forEach((event, i) => {
+    for (const listener of process.listeners(event as 'uncaughtException')) {
+      if (!before[i]?.has(listener)) process.removeListener(event, listener);
+    }
+  });
+  return result;
+}

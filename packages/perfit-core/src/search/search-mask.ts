@@ -1,0 +1,88 @@
+import { type Layout, Mask, type Random, seededRandom } from '@perfit/protocol/space';
+import { keepHighest } from './keep-highest.ts';
+
+export interface MaskSearch {
+  /** ρ: the share of N to keep. */
+  readonly density: number;
+  /** K */
+  readonly iterations: number;
+  readonly score: 'taylor' | 'magnitude' | 'gradient' | 'random';
+  readonly scope: 'global' | 'tensor';
+  /** Of the random score. */
+  readonly seed: number;
+}
+
+export interface PruneProgress {
+  readonly kind: 'prune';
+  /** 1 … K */
+  readonly iteration: number;
+  readonly iterations: number;
+  /** Positions that are left. */
+  readonly kept: number;
+}
+
+/**
+ * PF3 (b), the iterative search: step k keeps the top round(ρ^(k/K)·N) of the scores of m ⊙ θ (within each matrix of
+ * the layout where the scope is `tensor`), ties to the lower index. What is pruned does not come back.
+ * @param theta [N], after the warm-up; left as it is
+ * @param gradientOf ∂L/∂θ [N] at a masked theta, averaged over S batches; asked once a step by scores that need it
+ */
+export async function* searchMask(
+  layout: Layout,
+  theta: Float32Array,
+  gradientOf: (theta: Float32Array) => Promise<Float32Array>,
+  search: MaskSearch,
+): AsyncGenerator<PruneProgress, Mask> {
+  const random = seededRandom(search.seed);
+  let mask = Mask.full(layout.size);
+  for (let k = 1; k <= search.iterations; k++) {
+    const masked = mask.apply(theta);
+    const scores = await scoresOf(search.score, { theta: masked, gradientOf, random });
+    const density = search.density ** (k / search.iterations);
+    mask =
+      search.scope === 'global'
+        ? keepHighest(scores, round(density, layout.size), mask)
+        : keepInEach(layout, scores, { mask, density });
+    yield { kind: 'prune', iteration: k, iterations: search.iterations, kept: mask.kept };
+  }
+  return mask;
+}
+
+interface ScoreInputs {
+  readonly theta: Float32Array;
+  readonly gradientOf: (theta: Float32Array) => Promise<Float32Array>;
+  readonly random: Random;
+}
+
+async function scoresOf(score: MaskSearch['score'], { theta, gradientOf, random }: ScoreInputs): Promise<Float32Array> {
+  switch (score) {
+    case 'taylor': {
+      const gradient = await gradientOf(theta);
+      return theta.map((value, p) => Math.abs(value * (gradient[p] as number)));
+    }
+    case 'gradient':
+      return (await gradientOf(theta)).map(Math.abs);
+    case 'magnitude':
+      return theta.map(Math.abs);
+    case 'random':
+      return theta.map(() => random());
+  }
+}
+
+/** The scope `tensor`: each matrix ranks its own scores and keeps round(ρ_k · its size). */
+function keepInEach(layout: Layout, scores: Float32Array, at: { mask: Mask; density: number }): Mask {
+  const kept = layout.tensors.map(({ offset, size }) => {
+    const candidates = Mask.from(size, (p) => at.mask.has(offset + p));
+    return { offset, mask: keepHighest(scores.subarray(offset, offset + size), round(at.density, size), candidates) };
+  });
+  let tensor = 0;
+  return Mask.from(layout.size, (p) => {
+    while (p >= (layout.tensors[tensor]?.offset as number) + (layout.tensors[tensor]?.size as number)) tensor++;
+    const { offset, mask } = kept[tensor] as (typeof kept)[number];
+    return mask.has(p - offset);
+  });
+}
+
+function round(density: number, size: number): number {
+  return Math.round(density * size);
+}

@@ -1,0 +1,197 @@
+import { type Layout, Mask } from '@perfit/protocol/space';
+import * as tf from '@tensorflow/tfjs-core';
+import { AdapterTensors } from '../model/adapter-tensors.ts';
+import type { LanguageModel } from '../model/language-model.ts';
+import { type MaskSearch, type PruneProgress, searchMask } from '../search/search-mask.ts';
+import { makeBatches } from '../text/batches.ts';
+import type { TokenizedExample } from '../text/examples.ts';
+import { type AdamWState, MaskedAdamW } from './adamw.ts';
+import { breathe } from './event-loop.ts';
+import { perplexity } from './perplexity.ts';
+import type { TokenBatch } from './token-batch.ts';
+import { TrainingError } from './training-error.ts';
+import { meanGradient, type TuneProgress, type TuneResult, type TuneSettings, tune } from './tune.ts';
+
+export interface LocalTunerOptions {
+  /** Not owned: the caller disposes it when the tuner is no longer used. */
+  readonly model: LanguageModel;
+  readonly layout: Layout;
+  readonly training: readonly TokenizedExample[];
+  readonly heldOut: readonly TokenizedExample[];
+  readonly batching: {
+    /** No row is longer, padding included. */
+    readonly maxLength: number;
+    readonly padId: number;
+    /** Rows of a batch of held-out examples; 8 where absent. */
+    readonly evaluationBatchSize?: number;
+  };
+  /** Milliseconds of a clock, for the time between checkpoints; `performance.now` where absent. */
+  readonly now?: () => number;
+}
+
+export interface LocalTuningSettings extends TuneSettings {
+  readonly batchSize: number;
+  /** Order of the examples. */
+  readonly seed: number;
+}
+
+export interface LocalSearchSettings extends MaskSearch {
+  /** W, as epochs over the training split; steps = max(1, round(epochs · steps an epoch)), 0 stays 0. */
+  readonly warmupEpochs: number;
+  /** S: the gradient of one score is averaged over this many batches. */
+  readonly batches: number;
+  /** The warm-up trains with these; its epochs are `warmupEpochs`. */
+  readonly tuning: LocalTuningSettings;
+}
+
+export interface LocalTuningStart {
+  readonly theta: Float32Array;
+  /** Coordinates that train; the others stay as they are in theta and still work (PF7 `receive: all`). */
+  readonly mask: Mask;
+  /** Takes up where an interrupted `tune` of the same start and settings was. */
+  readonly checkpoint?: AdamWState;
+}
+
+export type LocalSearchProgress =
+  | {
+      readonly kind: 'warmup';
+      readonly step: number;
+      readonly steps: number;
+      readonly loss: number;
+      readonly tokens: number;
+    }
+  | PruneProgress;
+
+/** What a client does with its own model and its own text. theta is always whole, [N] in layout order. */
+export interface ModelTuner {
+  readonly layout: Layout;
+  readonly examples: { readonly training: number; readonly heldOut: number };
+  perplexity(theta: Float32Array | null, signal?: AbortSignal): Promise<number>;
+  search(
+    theta: Float32Array,
+    settings: LocalSearchSettings,
+    signal?: AbortSignal,
+  ): AsyncGenerator<LocalSearchProgress, Mask>;
+  tune(
+    start: LocalTuningStart,
+    settings: LocalTuningSettings,
+    signal?: AbortSignal,
+  ): AsyncGenerator<TuneProgress, TuneResult>;
+}
+
+/**
+ * The tuner of one client over a model on the current backend. Every call frees what it put there, also where it
+ * throws or where its consumer stops early. The generators yield after every step and throw the signal's reason.
+ */
+export function createLocalTuner(options: LocalTunerOptions): ModelTuner {
+  const { model, layout, training, heldOut, batching } = options;
+  const { maxLength, padId, evaluationBatchSize = 8 } = batching;
+  const now = options.now ?? (() => performance.now());
+
+  function tuneFrom(
+    state: AdamWState,
+    mask: Mask,
+    from: { settings: LocalTuningSettings; signal?: AbortSignal | undefined },
+  ) {
+    const { settings, signal } = from;
+    const batchesOf = epochBatches(training, { batchSize: settings.batchSize, seed: settings.seed, maxLength, padId });
+    return tune({ model, layout, mask, batchesOf, settings, signal, now }, state);
+  }
+
+  return {
+    layout,
+    examples: { training: training.length, heldOut: heldOut.length },
+
+    async perplexity(theta, signal) {
+      if (theta !== null) checkLength(theta, layout);
+      const batches = makeBatches(heldOut, { batchSize: evaluationBatchSize, maxLength, padId });
+      const adapter = theta && AdapterTensors.fromTheta(layout, theta);
+      try {
+        return await perplexity(model, adapter, batches, signal);
+      } finally {
+        adapter?.dispose();
+      }
+    },
+
+    tune: (start, settings, signal) =>
+      tuneFrom(start.checkpoint ?? MaskedAdamW.start(start.theta), start.mask, { settings, signal }),
+
+    async *search(theta, settings, signal) {
+      checkLength(theta, layout);
+      // (a) Warm-up in the full space: at B = 0 every Taylor score is zero.
+      const warmupSettings = { ...settings.tuning, epochs: settings.warmupEpochs };
+      let warm = theta;
+      if (settings.warmupEpochs > 0) {
+        const warmup = tuneFrom(MaskedAdamW.start(theta), Mask.full(layout.size), { settings: warmupSettings, signal });
+        warm = (yield* asWarmup(warmup)).theta;
+      }
+      // (b) The iterative search; every step looks at the same S batches.
+      const { batchSize } = settings.tuning;
+      const shuffledBatches = makeBatches(training, { batchSize, maxLength, padId, seed: settings.seed });
+      const scored = shuffledBatches.slice(0, settings.batches);
+      const gradientOf = (masked: Float32Array) => searchGradient({ model, layout, batches: scored, signal }, masked);
+      return yield* searchMask(layout, warm, gradientOf, settings);
+    },
+  };
+}
+
+/** A tuning's steps as the search reports them. */
+async function* asWarmup(
+  warmup: AsyncGenerator<TuneProgress, TuneResult>,
+): AsyncGenerator<LocalSearchProgress, TuneResult> {
+  try {
+    for (;;) {
+      const next = await warmup.next();
+      if (next.done) return next.value;
+      if (next.value.kind === 'checkpoint') continue;
+      const { step, steps, loss, tokens } = next.value;
+      yield { kind: 'warmup', step, steps, loss, tokens };
+    }
+  } finally {
+    await warmup.return(undefined as never); // frees the optimizer where the consumer stopped early
+  }
+}
+
+/** ∂L/∂θ averaged over batches, on the host. @returns [N] */
+async function searchGradient(
+  task: { model: LanguageModel; layout: Layout; batches: readonly TokenBatch[]; signal?: AbortSignal | undefined },
+  theta: Float32Array,
+): Promise<Float32Array> {
+  const { model, layout, batches, signal } = task;
+  if (batches.length === 0) throw new TrainingError('no-examples', 'there is no example to search a mask with');
+  const sum = new Float64Array(layout.size);
+  const onDevice = tf.tensor1d(theta);
+  try {
+    for (const batch of batches) {
+      signal?.throwIfAborted();
+      const { loss, gradient } = meanGradient(model, layout, onDevice, [batch]);
+      const values = await gradient.data();
+      tf.dispose([loss, gradient]);
+      for (let p = 0; p < sum.length; p++) sum[p] = (sum[p] as number) + (values[p] as number);
+      await breathe();
+    }
+  } finally {
+    onDevice.dispose();
+  }
+  return Float32Array.from(sum, (value) => value / batches.length);
+}
+
+/** The batches of an epoch, in an order of its own; the last epoch asked for is kept. */
+function epochBatches(
+  training: readonly TokenizedExample[],
+  options: { batchSize: number; seed: number; maxLength: number; padId: number },
+): (epoch: number) => readonly TokenBatch[] {
+  let kept: { epoch: number; batches: TokenBatch[] } | null = null;
+  return (epoch) => {
+    if (kept?.epoch !== epoch) {
+      const seed = (Math.imul(options.seed, 0x9e3779b1) + epoch) >>> 0;
+      kept = { epoch, batches: makeBatches(training, { ...options, seed }) };
+    }
+    return kept.batches;
+  };
+}
+
+function checkLength(theta: Float32Array, layout: Layout): void {
+  if (theta.length === layout.size) return;
+  throw new TrainingError('wrong-size', `theta has ${theta.length} positions, the layout ${layout.size}`);
+}

@@ -1,0 +1,31 @@
+import type { AdapterTensors } from '../model/adapter-tensors.ts';
+import type { LanguageModel } from '../model/language-model.ts';
+import { breathe } from './event-loop.ts';
+import { batchLoss, countLabels } from './loss.ts';
+import type { TokenBatch } from './token-batch.ts';
+import { TrainingError } from './training-error.ts';
+
+/**
+ * exp of the mean negative log-likelihood over all labels of all batches (PF8).
+ * @throws TrainingError `no-examples` where no label carries loss   @throws the signal's reason between two batches
+ */
+export async function perplexity(
+  model: LanguageModel,
+  adapter: AdapterTensors | null,
+  batches: readonly TokenBatch[],
+  signal?: AbortSignal,
+): Promise<number> {
+  let total = 0;
+  let labels = 0;
+  for (const batch of batches) {
+    signal?.throwIfAborted();
+    const count = countLabels(batch);
+    const loss = batchLoss(model, adapter, batch);
+    total += ((await loss.data())[0] as number) * count;
+    labels += count;
+    loss.dispose();
+    await breathe();
+  }
+  if (labels === 0) throw new TrainingError('no-examples', 'no held-out token has a label to be evaluated on');
+  return Math.exp(total / labels);
+}

@@ -1,0 +1,148 @@
+import type { Layout, Mask } from '@perfit/protocol/space';
+import * as tf from '@tensorflow/tfjs-core';
+import type { LanguageModel } from '../model/language-model.ts';
+import { type AdamWSettings, type AdamWState, MaskedAdamW } from './adamw.ts';
+import { breathe } from './event-loop.ts';
+import { lossAndGradient } from './loss.ts';
+import type { TokenBatch } from './token-batch.ts';
+import { TrainingError } from './training-error.ts';
+
+export interface TuneSettings extends AdamWSettings {
+  /** Whole or not; steps = max(1, round(epochs · steps an epoch)), 0 stays 0. */
+  readonly epochs: number;
+  /** Batches whose gradients are averaged into one step. */
+  readonly accumulation: number;
+}
+
+export interface TuneTask {
+  readonly model: LanguageModel;
+  readonly layout: Layout;
+  /** Coordinates that train. */
+  readonly mask: Mask;
+  /** The batches of an epoch, counted from 0: as many in every epoch, and the same whenever it is asked. */
+  readonly batchesOf: (epoch: number) => readonly TokenBatch[];
+  readonly settings: TuneSettings;
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds of a clock, for the time between checkpoints. */
+  readonly now: () => number;
+}
+
+export type TuneProgress =
+  | {
+      readonly kind: 'step';
+      /** From 1. */
+      readonly epoch: number;
+      /** Steps done, of all. */
+      readonly step: number;
+      readonly steps: number;
+      /** Nats a response token, before the step. */
+      readonly loss: number;
+      readonly tokens: number;
+    }
+  | { readonly kind: 'checkpoint'; readonly checkpoint: AdamWState };
+
+export interface TuneResult {
+  readonly theta: Float32Array;
+  readonly steps: number;
+  /** Mean training loss of the last epoch (of its steps that this run did). */
+  readonly loss: number;
+}
+
+const checkpointInterval = 5_000;
+
+/**
+ * PF4: AdamW confined to the mask. A checkpoint is yielded at every epoch's end and every five seconds; going on from
+ * one gives the theta that the uninterrupted run gives, to the bit.
+ * @throws the signal's reason between two steps   @throws TrainingError `not-finite`, `no-examples`, `wrong-size`
+ */
+export async function* tune(task: TuneTask, start: AdamWState): AsyncGenerator<TuneProgress, TuneResult> {
+  const { model, layout, mask, settings, signal, now } = task;
+  checkSizes(task, start);
+  const stepsInEpoch = Math.ceil(task.batchesOf(0).length / settings.accumulation);
+  const steps = countSteps(settings.epochs, stepsInEpoch);
+  const optimizer = new MaskedAdamW(start, mask, settings);
+  let epochLosses: number[] = [];
+  let savedAt = now();
+  try {
+    for (let step = start.step; step < steps; step++) {
+      signal?.throwIfAborted();
+      const epoch = Math.floor(step / stepsInEpoch);
+      const inEpoch = step % stepsInEpoch;
+      const first = inEpoch * settings.accumulation;
+      const batches = task.batchesOf(epoch).slice(first, first + settings.accumulation);
+
+      const { loss, gradient } = meanGradient(model, layout, optimizer.theta, batches);
+      optimizer.apply(gradient);
+      gradient.dispose();
+      const lossValue = await readScalar(loss);
+      if (!Number.isFinite(lossValue)) {
+        throw new TrainingError('not-finite', `the loss is ${lossValue} at step ${step + 1} of ${steps}`);
+      }
+      if (inEpoch === 0) epochLosses = [];
+      epochLosses.push(lossValue);
+      const tokens = batches.reduce((sum, batch) => sum + batch.tokens, 0);
+      yield { kind: 'step', epoch: epoch + 1, step: step + 1, steps, loss: lossValue, tokens };
+
+      const isEpochEnd = inEpoch === stepsInEpoch - 1 || step === steps - 1;
+      if (isEpochEnd || now() - savedAt >= checkpointInterval) {
+        yield { kind: 'checkpoint', checkpoint: await optimizer.state() };
+        savedAt = now();
+      }
+      await breathe();
+    }
+    const { theta } = await optimizer.state();
+    return { theta, steps, loss: mean(epochLosses) };
+  } finally {
+    optimizer.dispose();
+  }
+}
+
+/**
+ * Loss and gradient averaged over batches, each batch counting the same.
+ * @param theta [N], left as it is   @returns tensors that the caller disposes
+ */
+export function meanGradient(
+  model: LanguageModel,
+  layout: Layout,
+  theta: tf.Tensor1D,
+  batches: readonly TokenBatch[],
+): { loss: tf.Scalar; gradient: tf.Tensor1D } {
+  return tf.tidy(() => {
+    let total = lossAndGradient(model, layout, theta, batches[0] as TokenBatch);
+    for (const batch of batches.slice(1)) {
+      const next = lossAndGradient(model, layout, theta, batch);
+      const sum = { loss: tf.add(total.loss, next.loss), gradient: tf.add(total.gradient, next.gradient) };
+      tf.dispose([total.loss, total.gradient, next.loss, next.gradient]);
+      total = sum as typeof total;
+    }
+    if (batches.length === 1) return total;
+    const share = 1 / batches.length;
+    return { loss: tf.mul(total.loss, share) as tf.Scalar, gradient: tf.mul(total.gradient, share) as tf.Tensor1D };
+  });
+}
+
+/** Steps that so many epochs are: at least one where any tuning was asked for. */
+function countSteps(epochs: number, stepsInEpoch: number): number {
+  return epochs === 0 ? 0 : Math.max(1, Math.round(epochs * stepsInEpoch));
+}
+
+function checkSizes({ layout, mask, batchesOf }: TuneTask, start: AdamWState): void {
+  const lengths = [start.theta.length, start.firstMoment.length, start.secondMoment.length, mask.size];
+  if (lengths.some((length) => length !== layout.size)) {
+    throw new TrainingError(
+      'wrong-size',
+      `theta, moments and mask have ${lengths.join(', ')} positions, the layout ${layout.size}`,
+    );
+  }
+  if (batchesOf(0).length === 0) throw new TrainingError('no-examples', 'there is no example to train on');
+}
+
+async function readScalar(scalar: tf.Scalar): Promise<number> {
+  const [value] = await scalar.data();
+  scalar.dispose();
+  return value as number;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

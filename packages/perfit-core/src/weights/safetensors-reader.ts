@@ -1,0 +1,205 @@
+import type { ModelSource } from './source.ts';
+import { WeightsError } from './weights-error.ts';
+
+export type SafetensorsDtype = 'F32' | 'F16' | 'BF16';
+
+export interface TensorEntry {
+  readonly name: string;
+  readonly file: string;
+  readonly dtype: SafetensorsDtype | (string & {});
+  readonly shape: readonly number[];
+  /** Bytes [start, end) of the file. */
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface WeightFiles {
+  readonly entries: ReadonlyMap<string, TensorEntry>;
+  /** Bytes of all tensors together. */
+  readonly bytes: number;
+}
+
+/** Sizes in bytes of every dtype that the format knows; a header may hold tensors that we never read. */
+const dtypeBytes: Readonly<Record<string, number>> = {
+  F64: 8,
+  F32: 4,
+  F16: 2,
+  BF16: 2,
+  I64: 8,
+  I32: 4,
+  I16: 2,
+  I8: 1,
+  U64: 8,
+  U32: 4,
+  U16: 2,
+  U8: 1,
+  BOOL: 1,
+  F8_E4M3: 1,
+  F8_E5M2: 1,
+};
+
+/** The format's own limit on its header. */
+const largestHeader = 100_000_000;
+const lengthField = 8;
+
+/**
+ * The tensors of a model's folder: `model.safetensors`, or the shards that `model.safetensors.index.json` names.
+ * Only headers are read.
+ * @throws WeightsError
+ */
+export async function openWeights(source: ModelSource): Promise<WeightFiles> {
+  const files = (await source.has('model.safetensors')) ? ['model.safetensors'] : await shardNames(source);
+  const entries = new Map<string, TensorEntry>();
+  let bytes = 0;
+  for (const file of files) {
+    for (const entry of await readHeader(source, file)) {
+      if (entries.has(entry.name)) {
+        throw new WeightsError('invalid-header', `${file} repeats the tensor ${entry.name}`);
+      }
+      entries.set(entry.name, entry);
+      bytes += entry.end - entry.start;
+    }
+  }
+  return { entries, bytes };
+}
+
+async function shardNames(source: ModelSource): Promise<string[]> {
+  const indexFile = 'model.safetensors.index.json';
+  if (!(await source.has(indexFile))) {
+    throw new WeightsError('missing-file', `${source.describe()} has neither model.safetensors nor ${indexFile}`);
+  }
+  const index = parseObject(await source.text(indexFile), indexFile);
+  const weightMap = index.weight_map;
+  if (!isObject(weightMap)) throw new WeightsError('invalid-header', `${indexFile} has no weight_map`);
+  const shards = new Set<string>();
+  for (const [tensor, shard] of Object.entries(weightMap)) {
+    if (typeof shard !== 'string' || !/^[\w.-]+\.safetensors$/.test(shard)) {
+      throw new WeightsError('invalid-header', `${indexFile} gives no usable file for ${tensor}`);
+    }
+    shards.add(shard);
+  }
+  return [...shards].sort();
+}
+
+/**
+ * The header of one safetensors file, checked: its length fits the file, every dtype is known, every range has the
+ * size that its shape implies, and the ranges lie end to end from the first byte of data to the last of the file.
+ * @throws WeightsError
+ */
+export async function readHeader(source: ModelSource, file: string): Promise<TensorEntry[]> {
+  const fileSize = await source.size(file);
+  if (fileSize < lengthField) throw new WeightsError('truncated', `${file} is ${fileSize} bytes long: no header`);
+  const lengthBytes = await source.range(file, 0, lengthField);
+  const length = Number(new DataView(lengthBytes.buffer, lengthBytes.byteOffset).getBigUint64(0, true));
+  if (length > largestHeader) throw new WeightsError('invalid-header', `${file} claims a header of ${length} bytes`);
+  const dataStart = lengthField + length;
+  if (dataStart > fileSize) {
+    throw new WeightsError('truncated', `${file} is ${fileSize} bytes long but its header needs ${dataStart}`);
+  }
+  const json = new TextDecoder().decode(await source.range(file, lengthField, dataStart));
+  const header = parseObject(json, `the header of ${file}`);
+  const entries = Object.entries(header)
+    .filter(([name]) => name !== '__metadata__')
+    .map(([name, value]) => parseEntry(value, { name, file, dataStart }));
+  checkRanges(entries, { file, fileSize, dataStart });
+  return entries;
+}
+
+function parseEntry(value: unknown, at: { name: string; file: string; dataStart: number }): TensorEntry {
+  const { name, file, dataStart } = at;
+  const bad = (what: string) => new WeightsError('invalid-header', `${file}: the tensor ${name} has ${what}`);
+  if (!isObject(value)) throw bad('no description');
+  const { dtype, shape, data_offsets: offsets } = value;
+  if (typeof dtype !== 'string') throw bad('no dtype');
+  const elementBytes = dtypeBytes[dtype];
+  if (elementBytes === undefined) {
+    throw new WeightsError('unsupported-dtype', `${file}: the tensor ${name} has the unknown dtype ${dtype}`);
+  }
+  if (!Array.isArray(shape) || !shape.every(isCount)) throw bad('no usable shape');
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) throw bad('no usable data_offsets');
+  const [start, end] = offsets as [number, number];
+  const size = shape.reduce((product: number, width: number) => product * width, elementBytes);
+  if (end - start !== size) throw bad(`${end - start} bytes where ${dtype} [${shape.join(', ')}] needs ${size}`);
+  return { name, file, dtype, shape, start: dataStart + start, end: dataStart + end };
+}
+
+function checkRanges(entries: TensorEntry[], at: { file: string; fileSize: number; dataStart: number }): void {
+  let next = at.dataStart;
+  for (const entry of [...entries].sort((a, b) => a.start - b.start || a.end - b.end)) {
+    if (entry.start !== next) {
+      const what = entry.start < next ? 'overlaps the tensor before it' : 'leaves a gap before it';
+      throw new WeightsError('invalid-header', `${at.file}: the tensor ${entry.name} ${what}`);
+    }
+    if (entry.end > at.fileSize) {
+      const message = `${at.file} is ${at.fileSize} bytes long but the tensor ${entry.name} ends at ${entry.end}`;
+      throw new WeightsError('truncated', message);
+    }
+    next = entry.end;
+  }
+  if (next !== at.fileSize) {
+    throw new WeightsError('invalid-header', `${at.file} has ${at.fileSize - next} bytes behind its last tensor`);
+  }
+}
+
+/** The values of one tensor as float32, row-major. @throws WeightsError */
+export async function readTensor(source: ModelSource, entry: TensorEntry): Promise<Float32Array> {
+  const bytes = await source.range(entry.file, entry.start, entry.end);
+  switch (entry.dtype) {
+    case 'F32':
+      return new Float32Array(aligned(bytes, 4));
+    case 'BF16':
+      return bfloat16ToFloat32(new Uint16Array(aligned(bytes, 2)));
+    case 'F16':
+      return float16ToFloat32(new Uint16Array(aligned(bytes, 2)));
+    default:
+      throw new WeightsError(
+        'unsupported-dtype',
+        `${entry.file}: the tensor ${entry.name} is ${entry.dtype}; F32, F16 and BF16 can be read`,
+      );
+  }
+}
+
+/** The bytes in a buffer of their own, so that a typed array of any width can lie over them. */
+function aligned(bytes: Uint8Array, width: number): ArrayBuffer {
+  const length = bytes.length - (bytes.length % width);
+  return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + length) as ArrayBuffer;
+}
+
+export function bfloat16ToFloat32(halves: Uint16Array): Float32Array {
+  const bits = new Uint32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) bits[i] = (halves[i] as number) << 16;
+  return new Float32Array(bits.buffer);
+}
+
+export function float16ToFloat32(halves: Uint16Array): Float32Array {
+  const values = new Float32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) {
+    const half = halves[i] as number;
+    const sign = half & 0x8000 ? -1 : 1;
+    const exponent = (half >> 10) & 0x1f;
+    const fraction = half & 0x3ff;
+    if (exponent === 0x1f) values[i] = fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+    else if (exponent === 0) values[i] = sign * fraction * 2 ** -24;
+    else values[i] = sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  }
+  return values;
+}
+
+function parseObject(json: string, what: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (cause) {
+    throw new WeightsError('invalid-header', `${what} is not JSON`, { cause });
+  }
+  if (!isObject(value)) throw new WeightsError('invalid-header', `${what} is not a JSON object`);
+  return value;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
