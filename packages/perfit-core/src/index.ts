@@ -22,6 +22,18 @@ export {
   type PromptMessage,
   type Segment,
 } from './text/chat-template.ts';
+export { DataError, type DataErrorCode } from './text/data-error.ts';
+export { checkDatasetSize, LARGEST_DATASET_BYTES } from './text/dataset-file.ts';
+export type { RecordProblemCode } from './text/dataset-records.ts';
+export {
+  type DatasetFormat,
+  type DatasetProblem,
+  exampleKey,
+  FEWEST_EXAMPLES,
+  MOST_PROBLEMS,
+  type ParsedDataset,
+  parseDataset,
+} from './text/datasets.ts';
 export type {
   ChatMessage,
   ContinuationExample,
@@ -39,6 +51,7 @@ export {
   type TokenizeOptions,
   tokenizeExamples,
 } from './text/examples.ts';
+export { type ExampleSplit, FEWEST_HELD_OUT, type SplitOptions, splitExamples } from './text/split.ts';
 export type { TextStream } from './text/text-stream.ts';
 export { createTokenizer, loadTokenizer, type Tokenizer } from './text/tokenizer.ts';
 export {
