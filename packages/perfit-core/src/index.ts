@@ -1,3 +1,5 @@
+export { AdapterError, type AdapterErrorCode } from './adapter/adapter-error.ts';
+export { exportPeft, importPeft, type PeftExport, type PeftFiles } from './adapter/peft.ts';
 export { BackendError, type BackendErrorCode } from './backend/backend-error.ts';
 export { type BackendDescription, type BackendOptions, selectBackend } from './backend/select-backend.ts';
 export type { WasmPaths } from './backend/wasm-backend.ts';
@@ -75,5 +77,6 @@ export type { TokenBatch } from './training/token-batch.ts';
 export { TrainingError, type TrainingErrorCode } from './training/training-error.ts';
 export type { TuneProgress, TuneResult, TuneSettings } from './training/tune.ts';
 export type { SafetensorsDtype, TensorEntry } from './weights/safetensors-reader.ts';
+export { type TensorToWrite, type WriteOptions, writeSafetensors } from './weights/safetensors-writer.ts';
 export { fileSource, type HttpSourceOptions, httpSource, type ModelSource } from './weights/source.ts';
 export { WeightsError, type WeightsErrorCode } from './weights/weights-error.ts';

@@ -57,6 +57,12 @@ describe('the ChatML template of perfit-nano', () => {
   });
 });
 
+it('knows the token that ends a response', () => {
+  expect(formatOf('{{ messages[0].content + messages[1].content }}<|endoftext|>').closingToken()).toBe('<|endoftext|>');
+  expect(formatOf(null).closingToken()).toBe('<|im_end|>');
+  expect(formatOf('{{ messages[0].content }}').closingToken()).toBeNull();
+});
+
 describe('the Alpaca prompt of models without a template', () => {
   const format = formatOf(null);
 

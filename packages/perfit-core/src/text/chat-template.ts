@@ -81,6 +81,20 @@ export class ChatFormat {
       .sort((a, b) => b.length - a.length);
   }
 
+  /** The special token that ends a response in this layout, or `null` where none does. */
+  closingToken(): string | null {
+    const messages: PromptMessage[] = [
+      { role: 'user', content: 'a' },
+      { role: 'assistant', content: 'b' },
+    ];
+    try {
+      return this.#responseSpans(messages, false)[0]?.closing ?? null;
+    } catch (error) {
+      if (error instanceof ChatTemplateError) return null;
+      throw error;
+    }
+  }
+
   /** What the assistant is asked to continue. @throws ChatTemplateError where the template refuses the messages. */
   promptSegments(messages: readonly PromptMessage[]): Segment[] {
     const text = this.#render(messages, true);

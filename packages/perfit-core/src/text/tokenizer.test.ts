@@ -185,12 +185,14 @@ describe('a tokenizer that cannot be used', () => {
   });
 
   it('is told so by the loader too', async () => {
-    await expect(loadTokenizer(async () => null)).rejects.toMatchObject({ code: 'tokenizer-missing' });
-    const files: Record<string, string> = {
-      'tokenizer.json': JSON.stringify(METASPACE),
-      'chat_template.jinja': '{{ 1 }}',
-    };
-    const tokenizer = await loadTokenizer(async (name) => files[name] ?? null);
+    const folder = (files: Record<string, string>) => ({
+      has: async (name: string) => name in files,
+      text: async (name: string) => files[name] as string,
+    });
+    await expect(loadTokenizer(folder({}))).rejects.toMatchObject({ code: 'tokenizer-missing' });
+    const tokenizer = await loadTokenizer(
+      folder({ 'tokenizer.json': JSON.stringify(METASPACE), 'chat_template.jinja': '{{ 1 }}' }),
+    );
     expect(tokenizer.chatTemplate).toBe('{{ 1 }}');
     expect(tokenizer.eosId).toBe(7);
   });

@@ -1,4 +1,5 @@
 import { Tokenizer as LibraryTokenizer } from '@huggingface/tokenizers';
+import type { ModelSource } from '../weights/source.ts';
 import { TextStream } from './text-stream.ts';
 import {
   parseTokenizerFiles,
@@ -121,13 +122,18 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
 }
 
 /**
- * Reads a model's tokenizer through `readText`, which answers `null` for a file that is not there.
- * @throws TokenizerError; what `readText` throws passes through.
+ * Reads the tokenizer in a model's folder.
+ * @throws TokenizerError; what the source throws passes through.
  */
-export async function loadTokenizer(readText: (fileName: string) => Promise<string | null>): Promise<Tokenizer> {
-  const texts = await Promise.all(TOKENIZER_FILE_NAMES.map(readText));
-  const files = Object.fromEntries(TOKENIZER_FILE_NAMES.map((name, i) => [name, texts[i] ?? undefined]));
-  return createTokenizer(files as unknown as TokenizerFiles);
+export async function loadTokenizer(source: Pick<ModelSource, 'has' | 'text'>): Promise<Tokenizer> {
+  const read = async (name: string) => ((await source.has(name)) ? await source.text(name) : undefined);
+  const [json, config, template, generation] = await Promise.all(TOKENIZER_FILE_NAMES.map(read));
+  return createTokenizer({
+    'tokenizer.json': json,
+    'tokenizer_config.json': config,
+    'chat_template.jinja': template,
+    'generation_config.json': generation,
+  });
 }
 
 /** Shares the model, and with it the vocabulary, with the tokenizer that it is made from. */
