@@ -72,7 +72,7 @@ export async function startWebGpu(
   void device.lost.then(({ reason, message }) => {
     if (reason !== 'destroyed') onLost?.(message);
   });
-  tf.removeBackend('webgpu');
+  if (tf.findBackendFactory('webgpu')) tf.removeBackend('webgpu');
   tf.registerBackend('webgpu', () => new WebGPUBackend(device, adapter.info), 3);
   await makeCurrent('webgpu');
   return { features: [...device.features].sort(), limits };

@@ -17,7 +17,17 @@ export async function nodeBackend({ prefer }: NodeBackendOptions): Promise<Backe
   if (prefer === 'wasm') return await withoutNewListeners(() => selectBackend({ prefer, wasmPaths }));
   const { create, globals } = await import('webgpu');
   Object.assign(globalThis, globals);
-  return await selectBackend({ prefer, wasmPaths, gpu: create(['backend=vulkan']) });
+  const gpu = create(['backend=vulkan']);
+  offerGpu(gpu);
+  return await selectBackend({ prefer, wasmPaths, gpu });
+}
+
+/** tfjs' WebGPU backend refuses to start where `navigator.gpu` is missing; Node 20 has no navigator at all. */
+function offerGpu(gpu: GPU): void {
+  if (globalThis.navigator === undefined) {
+    Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true, writable: true });
+  }
+  Object.defineProperty(globalThis.navigator, 'gpu', { value: gpu, configurable: true });
 }
 
 /** Emscripten's start code adds handlers to the process that print its whole source and hide the error. */

@@ -1,9 +1,11 @@
 import type { Layout, Mask } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
+import { AdapterTensors } from '../model/adapter-tensors.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import { type AdamWSettings, type AdamWState, MaskedAdamW } from './adamw.ts';
 import { breathe } from './event-loop.ts';
 import { lossAndGradient } from './loss.ts';
+import { perplexity } from './perplexity.ts';
 import type { TokenBatch } from './token-batch.ts';
 import { TrainingError } from './training-error.ts';
 
@@ -91,7 +93,9 @@ export async function* tune(task: TuneTask, start: AdamWState): AsyncGenerator<T
       await breathe();
     }
     const { theta } = await optimizer.state();
-    return { theta, steps, loss: mean(epochLosses) };
+    // Where no step was left to do, the loss is that of the theta at hand.
+    const loss = epochLosses.length > 0 ? mean(epochLosses) : await lossOver(task, theta);
+    return { theta, steps, loss };
   } finally {
     optimizer.dispose();
   }
@@ -119,6 +123,15 @@ export function meanGradient(
     const share = 1 / batches.length;
     return { loss: tf.mul(total.loss, share) as tf.Scalar, gradient: tf.mul(total.gradient, share) as tf.Tensor1D };
   });
+}
+
+async function lossOver({ model, layout, batchesOf, signal }: TuneTask, theta: Float32Array): Promise<number> {
+  const adapter = AdapterTensors.fromTheta(layout, theta);
+  try {
+    return Math.log(await perplexity(model, adapter, batchesOf(0), signal));
+  } finally {
+    adapter.dispose();
+  }
 }
 
 /** Steps that so many epochs are: at least one where any tuning was asked for. */

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { tinyModel } from '../../test/tiny-models.ts';
+import { parseModelConfig } from './config.ts';
+import { ModelError } from './model-error.ts';
+
+const plain = tinyModel({ seed: 1 }).config;
+const parse = (fields: Record<string, unknown>) => parseModelConfig(JSON.stringify({ ...plain, ...fields }));
+
+describe('parseModelConfig', () => {
+  it('reads a plain Llama', () => {
+    expect(parse({})).toEqual({
+      modelType: 'llama',
+      layers: 2,
+      width: 16,
+      heads: 4,
+      keyHeads: 2,
+      headWidth: 4,
+      feedForwardWidth: 24,
+      vocabSize: 23,
+      contextLength: 64,
+      normEpsilon: 1e-5,
+      ropeTheta: 10000,
+      ropeScaling: null,
+      tiedHead: false,
+      attentionBias: 'none',
+      feedForwardBias: false,
+      queryKeyNorm: false,
+    });
+  });
+
+  it('reads rope_parameters as newer versions write them', () => {
+    const { ropeTheta, ropeScaling } = parse({
+      rope_theta: undefined,
+      rope_parameters: { rope_type: 'default', rope_theta: 5e5 },
+    });
+    expect([ropeTheta, ropeScaling]).toEqual([5e5, null]);
+  });
+
+  it.each([
+    [{ model_type: 'gpt2' }, 'unsupported-architecture', /model_type "gpt2"/],
+    [{ model_type: undefined }, 'unsupported-architecture', /model_type/],
+    [{ hidden_act: 'gelu' }, 'unsupported-field', /hidden_act "gelu"/],
+    [{ rope_scaling: { type: 'yarn', factor: 4 } }, 'unsupported-field', /rope_scaling of type "yarn"/],
+    [{ rope_scaling: { rope_type: 'llama3', factor: 4 } }, 'invalid-config', /low_freq_factor/],
+    [{ model_type: 'mistral', sliding_window: 4096 }, 'unsupported-field', /sliding_window 4096/],
+    [{ model_type: 'qwen2', use_sliding_window: true, sliding_window: 8 }, 'unsupported-field', /sliding_window 8/],
+    [{ layer_types: ['full_attention', 'sliding_attention'] }, 'unsupported-field', /layer_types/],
+    [{ quantization_config: { bits: 4 } }, 'unsupported-field', /quantization_config/],
+    [{ hidden_size: undefined }, 'invalid-config', /no hidden_size/],
+    [{ num_hidden_layers: 2.5 }, 'invalid-config', /num_hidden_layers 2.5/],
+    [{ rms_norm_eps: 'small' }, 'invalid-config', /rms_norm_eps "small"/],
+    [{ num_key_value_heads: 3 }, 'invalid-config', /not a multiple of num_key_value_heads 3/],
+    [{ head_dim: 5 }, 'invalid-config', /head_dim 5 is odd/],
+    [{ tie_word_embeddings: 'yes' }, 'invalid-config', /tie_word_embeddings "yes"/],
+  ])('refuses %j, naming it', (fields, code, message) => {
+    let error: unknown;
+    try {
+      parse(fields);
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error).toBeInstanceOf(ModelError);
+    expect(error).toMatchObject({ code, message: expect.stringMatching(message) });
+  });
+
+  it('refuses what is not a JSON object', () => {
+    expect(() => parseModelConfig('{')).toThrow(/not JSON/);
+    expect(() => parseModelConfig('[1]')).toThrow(/not a JSON object/);
+  });
+});

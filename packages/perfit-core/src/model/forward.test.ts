@@ -1,0 +1,182 @@
+import { type Layout, PROJECTIONS, seededRandom } from '@perfit/protocol/space';
+import * as tf from '@tensorflow/tfjs-core';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { NaiveLlama } from '../../test/naive-llama.ts';
+import { type TinyModel, type TinyOptions, tinyModel, tinySource } from '../../test/tiny-models.ts';
+import { nodeBackend } from '../node/node-backend.ts';
+import { batchLoss, lossAndGradient } from '../training/loss.ts';
+import type { TokenBatch } from '../training/token-batch.ts';
+import { AdapterTensors } from './adapter-tensors.ts';
+import { forwardLogits, sequenceLogits } from './forward.ts';
+import { KvCache } from './kv-cache.ts';
+import type { LanguageModel } from './language-model.ts';
+import { loadModel } from './load-model.ts';
+
+const kinds: [string, TinyOptions][] = [
+  ['Llama, untied', { seed: 1 }],
+  ['Llama, tied', { seed: 2, head: 'tied' }],
+  ['Llama, tied and stored as lm_head.weight only', { seed: 3, head: 'tied-as-head' }],
+  [
+    'Llama with biases, llama3 frequencies and one key head',
+    {
+      seed: 4,
+      config: {
+        attention_bias: true,
+        mlp_bias: true,
+        num_key_value_heads: 1,
+        rope_scaling: {
+          rope_type: 'llama3',
+          factor: 8,
+          low_freq_factor: 1,
+          high_freq_factor: 4,
+          original_max_position_embeddings: 32,
+        },
+      },
+    },
+  ],
+  [
+    'Mistral with a head for every query',
+    { seed: 5, config: { model_type: 'mistral', num_key_value_heads: 4, sliding_window: null } },
+  ],
+  [
+    'Qwen2 with its biases',
+    {
+      seed: 6,
+      config: { model_type: 'qwen2', rope_theta: 1e6, use_sliding_window: false, sliding_window: 32 },
+      head: 'tied',
+    },
+  ],
+  ['Qwen3 with q/k norm and a head_dim of its own', { seed: 7, config: { model_type: 'qwen3', head_dim: 6 } }],
+];
+
+const tokens: TokenBatch = {
+  inputIds: Int32Array.from([3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7]),
+  labels: Int32Array.from([-100, -100, 1, 5, 9, 2, 6, -100, 5, 8, -100, 7, 9, -100]),
+  rows: 2,
+  length: 7,
+  tokens: 14,
+};
+
+beforeAll(async () => {
+  await nodeBackend({ prefer: 'wasm' });
+});
+
+describe.each(kinds)('%s', (_, options) => {
+  const tiny = tinyModel(options);
+  let model: LanguageModel;
+  afterEach(() => model.dispose());
+
+  it('computes the logits of the naive forward pass', async () => {
+    model = await loadModel(tinySource(tiny));
+    const ours = await values(sequenceLogits(model, null, tokens));
+    expect(furthest(ours, naiveLogits(tiny))).toBeLessThan(1e-4);
+  });
+
+  it('[PF1] adds (α/R)·(xAᵀ)Bᵀ at every projection', async () => {
+    model = await loadModel(tinySource(tiny));
+    const { layout, theta } = randomAdapter(model);
+    const adapter = AdapterTensors.fromTheta(layout, theta);
+    const ours = await values(sequenceLogits(model, adapter, tokens));
+    adapter.dispose();
+    expect(furthest(ours, naiveLogits(tiny, { layout, theta }))).toBeLessThan(1e-4);
+  });
+
+  it('gives the gradient that finite differences of the naive loss give', async () => {
+    model = await loadModel(tinySource(tiny));
+    const { layout, theta } = randomAdapter(model);
+    const onDevice = tf.tensor1d(theta);
+    const { loss, gradient } = lossAndGradient(model, layout, onDevice, tokens);
+    onDevice.dispose();
+    const lossAt = (at: ArrayLike<number>) => new NaiveLlama(tiny, { layout, theta: at }).loss(rowsOf(tokens));
+    expect((await values(loss))[0]).toBeCloseTo(lossAt(theta), 4);
+    const ours = await values(gradient);
+    // One coordinate of every matrix: all seven projections, A and B, of both layers.
+    for (const { offset, size, module, matrix } of layout.tensors) {
+      const p = offset + Math.floor(size / 2);
+      const h = 1e-4;
+      const moved = (by: number) => Float64Array.from(theta, (value, i) => (i === p ? value + by : value));
+      const expected = (lossAt(moved(h)) - lossAt(moved(-h))) / (2 * h);
+      expect(Math.abs((ours[p] as number) - expected), `${module}.${matrix}`).toBeLessThan(
+        2e-5 + 1e-3 * Math.abs(expected),
+      );
+    }
+  });
+
+  it('continues from its cache as from the whole text', async () => {
+    model = await loadModel(tinySource(tiny));
+    const { layout, theta } = randomAdapter(model);
+    const adapter = AdapterTensors.fromTheta(layout, theta);
+    const cache = new KvCache(model, 24);
+    const text = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8];
+    const naive = new NaiveLlama(tiny, { layout, theta }).logits(text);
+    // A prompt, two single tokens, then several at once.
+    for (const [from, to] of [
+      [0, 5],
+      [5, 6],
+      [6, 7],
+      [7, 12],
+    ] as const) {
+      const cached = await values(forwardLogits(model, adapter, text.slice(from, to), cache));
+      expect(furthest(cached, naive[to - 1] as number[]), `after ${to} tokens`).toBeLessThan(1e-4);
+    }
+    const whole = await values(forwardLogits(model, adapter, text));
+    expect(furthest(whole, naive[text.length - 1] as number[])).toBeLessThan(1e-4);
+    expect(() => forwardLogits(model, adapter, Array(13).fill(1), cache)).toThrow(RangeError);
+    cache.dispose();
+    adapter.dispose();
+  });
+});
+
+describe('ownership of tensors', () => {
+  it('leaves as many tensors as there were: loss, gradient, logits, cache, model', async () => {
+    const before = tf.memory().numTensors;
+    const model = await loadModel(tinySource(tinyModel({ seed: 8, config: { model_type: 'qwen3', head_dim: 8 } })));
+    const { layout, theta } = randomAdapter(model);
+    const use = () => {
+      const onDevice = tf.tensor1d(theta);
+      const { loss, gradient } = lossAndGradient(model, layout, onDevice, tokens);
+      const adapter = AdapterTensors.fromTheta(layout, theta);
+      const cache = new KvCache(model, 32);
+      const made: tf.Tensor[] = [batchLoss(model, adapter, tokens), forwardLogits(model, adapter, [1, 2, 3], cache)];
+      made.push(forwardLogits(model, adapter, [4], cache), sequenceLogits(model, null, tokens));
+      tf.dispose([onDevice, loss, gradient, ...made]);
+      adapter.dispose();
+      cache.dispose();
+    };
+    use(); // the model makes its tables of this length
+    const ready = tf.memory().numTensors;
+    use();
+    expect(tf.memory().numTensors).toBe(ready);
+    model.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+function randomAdapter(model: LanguageModel): { layout: Layout; theta: Float32Array } {
+  const layout = model.layout({ rank: 3, alpha: 6, targets: PROJECTIONS });
+  const random = seededRandom(9);
+  return { layout, theta: Float32Array.from({ length: layout.size }, () => 0.4 * (random() - 0.5)) };
+}
+
+function naiveLogits(tiny: TinyModel, adapter: { layout: Layout; theta: Float32Array } | null = null): number[] {
+  const naive = new NaiveLlama(tiny, adapter);
+  return rowsOf(tokens).flatMap(({ ids }) => naive.logits(ids).flat());
+}
+
+function rowsOf({ inputIds, labels, rows, length }: TokenBatch) {
+  return Array.from({ length: rows }, (_, row) => ({
+    ids: Array.from(inputIds.slice(row * length, (row + 1) * length)),
+    labels: Array.from(labels.slice(row * length, (row + 1) * length)),
+  }));
+}
+
+function furthest(ours: Float32Array, expected: readonly number[]): number {
+  expect(ours.length).toBe(expected.length);
+  return ours.reduce((most, value, i) => Math.max(most, Math.abs(value - (expected[i] as number))), 0);
+}
+
+async function values(tensor: tf.Tensor): Promise<Float32Array> {
+  const data = (await tensor.data()) as Float32Array;
+  tensor.dispose();
+  return data;
+}

@@ -1,0 +1,82 @@
+import { buildLayout, Mask, PROJECTIONS, seededRandom } from '@perfit/protocol/space';
+import { describe, expect, it } from 'vitest';
+import { type MaskSearch, type PruneProgress, searchMask } from './search-mask.ts';
+
+const dimensions = { layers: 2, width: 8, queryWidth: 8, keyValueWidth: 4, feedForwardWidth: 12 };
+const layout = buildLayout(dimensions, { rank: 2, alpha: 4, targets: PROJECTIONS });
+const random = seededRandom(5);
+const theta = Float32Array.from({ length: layout.size }, () => random() - 0.5);
+const slopes = Float32Array.from({ length: layout.size }, () => random() - 0.5);
+const plain: MaskSearch = { density: 0.5, iterations: 3, score: 'taylor', scope: 'global', seed: 1 };
+
+async function run(search: Partial<MaskSearch>, gradientOf = async (_: Float32Array) => slopes) {
+  const generator = searchMask(layout, theta, gradientOf, { ...plain, ...search });
+  const progress: PruneProgress[] = [];
+  for (;;) {
+    const next = await generator.next();
+    if (next.done) return { mask: next.value, progress };
+    progress.push(next.value);
+  }
+}
+
+describe('[PF3] searchMask', () => {
+  it('keeps round(ρ^(k/K)·N) at step k', async () => {
+    const { mask, progress } = await run({ density: 0.3, iterations: 4 });
+    expect(progress.map(({ kept }) => kept)).toEqual([1, 2, 3, 4].map((k) => Math.round(0.3 ** (k / 4) * layout.size)));
+    expect(mask.kept).toBe(Math.round(0.3 * layout.size));
+  });
+
+  it('asks for the gradient anew at the theta that the mask leaves', async () => {
+    const asked: Float32Array[] = [];
+    const { progress } = await run({}, async (masked) => {
+      asked.push(masked.slice());
+      return slopes;
+    });
+    expect(asked.length).toBe(3);
+    expect(asked[0]).toEqual(theta);
+    asked.slice(1).forEach((masked, k) => {
+      expect(masked.filter((value) => value !== 0).length).toBe(progress[k]?.kept);
+    });
+  });
+
+  it.each([
+    ['taylor', (p: number) => Math.abs((theta[p] as number) * (slopes[p] as number))],
+    ['magnitude', (p: number) => Math.abs(theta[p] as number)],
+    ['gradient', (p: number) => Math.abs(slopes[p] as number)],
+  ] as const)('ranks by the score %s', async (score, scoreOf) => {
+    const { mask } = await run({ score, iterations: 1 });
+    const order = Array.from(theta.keys()).sort((a, b) => scoreOf(b) - scoreOf(a) || a - b);
+    expect(mask.equals(maskOf(order.slice(0, Math.round(layout.size / 2))))).toBe(true);
+  });
+
+  it('draws a random mask from its seed', async () => {
+    const first = await run({ score: 'random' });
+    const again = await run({ score: 'random' });
+    const other = await run({ score: 'random', seed: 2 });
+    expect(first.mask.equals(again.mask)).toBe(true);
+    expect(first.mask.equals(other.mask)).toBe(false);
+    expect(first.mask.kept).toBe(Math.round(layout.size / 2));
+  });
+
+  it('does not take back what it pruned', async () => {
+    let call = 0;
+    const first = await run({ score: 'gradient', iterations: 1, density: 0.5 ** (1 / 2) });
+    const both = await run({ score: 'gradient', iterations: 2 }, async () =>
+      call++ === 0 ? slopes : slopes.map((slope) => 1 / slope),
+    );
+    expect(both.mask.intersection(first.mask).equals(both.mask)).toBe(true);
+  });
+
+  it('ranks within each matrix where the scope is `tensor`', async () => {
+    const { mask } = await run({ scope: 'tensor', density: 0.3 });
+    for (const { offset, size } of layout.tensors) {
+      const kept = Array.from({ length: size }, (_, i) => mask.has(offset + i)).filter(Boolean).length;
+      expect(kept).toBe(Math.round(0.3 * size));
+    }
+  });
+});
+
+function maskOf(positions: readonly number[]): Mask {
+  const kept = new Set(positions);
+  return Mask.from(layout.size, (p) => kept.has(p));
+}

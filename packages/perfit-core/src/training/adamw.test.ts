@@ -1,0 +1,80 @@
+import { gaussian, Mask, seededRandom } from '@perfit/protocol/space';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { nodeBackend } from '../node/node-backend.ts';
+import { type AdamWSettings, MaskedAdamW } from './adamw.ts';
+
+const size = 40;
+const random = seededRandom(3);
+const normal = () => Float32Array.from({ length: size }, () => gaussian(random));
+const theta = normal();
+const gradients = Array.from({ length: 5 }, normal);
+const mask = Mask.from(size, (p) => p % 3 !== 0);
+const settings: AdamWSettings = {
+  learningRate: 0.02,
+  weightDecay: 0.1,
+  beta1: 0.9,
+  beta2: 0.99,
+  epsilon: 1e-8,
+  clipNorm: 2,
+};
+
+/** The algorithm as the paper writes it, number by number. */
+function naive(steps: number): number[] {
+  const at = Array.from(theta);
+  const m = at.map(() => 0);
+  const v = at.map(() => 0);
+  const owned = Array.from(mask.positions());
+  for (let step = 1; step <= steps; step++) {
+    const g = gradients[step - 1] as Float32Array;
+    const norm = Math.sqrt(owned.reduce((sum, p) => sum + (g[p] as number) ** 2, 0));
+    const clip = Math.min(1, settings.clipNorm / norm);
+    for (const p of owned) {
+      const slope = (g[p] as number) * clip;
+      m[p] = settings.beta1 * (m[p] as number) + (1 - settings.beta1) * slope;
+      v[p] = settings.beta2 * (v[p] as number) + (1 - settings.beta2) * slope ** 2;
+      const mean = (m[p] as number) / (1 - settings.beta1 ** step);
+      const spread = Math.sqrt((v[p] as number) / (1 - settings.beta2 ** step)) + settings.epsilon;
+      const decayed = (at[p] as number) * (1 - settings.learningRate * settings.weightDecay);
+      at[p] = decayed - (settings.learningRate * mean) / spread;
+    }
+  }
+  return at;
+}
+
+function apply(optimizer: MaskedAdamW, values: Float32Array): void {
+  const gradient = tf.tensor1d(values);
+  optimizer.apply(gradient);
+  gradient.dispose();
+}
+
+beforeAll(async () => {
+  await nodeBackend({ prefer: 'wasm' });
+});
+
+describe('[PF4] MaskedAdamW', () => {
+  it('does what the paper says on owned coordinates and nothing on the others', async () => {
+    const before = tf.memory().numTensors;
+    const optimizer = new MaskedAdamW(MaskedAdamW.start(theta), mask, settings);
+    for (const values of gradients) apply(optimizer, values);
+    const state = await optimizer.state();
+    optimizer.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+    const expected = naive(gradients.length);
+    for (let p = 0; p < size; p++) {
+      if (mask.has(p)) expect(state.theta[p]).toBeCloseTo(expected[p] as number, 5);
+      else expect([state.theta[p], state.firstMoment[p], state.secondMoment[p]]).toEqual([theta[p], 0, 0]);
+    }
+  });
+
+  it('goes on from its state to the bit', async () => {
+    const whole = new MaskedAdamW(MaskedAdamW.start(theta), mask, settings);
+    for (const values of gradients) apply(whole, values);
+    const first = new MaskedAdamW(MaskedAdamW.start(theta), mask, settings);
+    for (const values of gradients.slice(0, 2)) apply(first, values);
+    const second = new MaskedAdamW(await first.state(), mask, settings);
+    for (const values of gradients.slice(2)) apply(second, values);
+    expect(await second.state()).toEqual(await whole.state());
+    for (const optimizer of [whole, first, second]) optimizer.dispose();
+  });
+});
