@@ -4,6 +4,22 @@ export { BackendError, type BackendErrorCode } from './backend/backend-error.ts'
 export { type BackendDescription, type BackendOptions, selectBackend } from './backend/select-backend.ts';
 export type { WasmPaths } from './backend/wasm-backend.ts';
 export type { AdapterDescription, DeviceLimits } from './backend/webgpu-device.ts';
+export {
+  type ChatEnd,
+  type ChatOptions,
+  type ChatPiece,
+  type ChatRequest,
+  chat,
+  DEFAULT_CHAT_OPTIONS,
+} from './generation/chat.ts';
+export { GenerationError, type GenerationErrorCode } from './generation/generation-error.ts';
+export {
+  drawToken,
+  penalizeRepetition,
+  type SamplingOptions,
+  type TokenDistribution,
+  tokenDistribution,
+} from './generation/sampling.ts';
 export { AdapterTensors } from './model/adapter-tensors.ts';
 export { dimensions, type ModelConfig, type ModelType, parseModelConfig } from './model/config.ts';
 export { forwardLogits, sequenceLogits, type TokenRows } from './model/forward.ts';

@@ -58,7 +58,9 @@ describe('the ChatML template of perfit-nano', () => {
 });
 
 it('knows the token that ends a response', () => {
-  expect(formatOf('{{ messages[0].content + messages[1].content }}<|endoftext|>').closingToken()).toBe('<|endoftext|>');
+  const ending =
+    "{% for m in messages %}{{ m['content'] }}{% if m['role'] == 'assistant' %}<|endoftext|>{% endif %}{% endfor %}";
+  expect(formatOf(ending).closingToken()).toBe('<|endoftext|>');
   expect(formatOf(null).closingToken()).toBe('<|im_end|>');
   expect(formatOf('{{ messages[0].content }}').closingToken()).toBeNull();
 });
