@@ -40,6 +40,12 @@ export const errorCodes = [
   'delta-not-finite',
   'delta-norm',
   'delta-examples',
+  // the REST API
+  'login-required',
+  'login-failed',
+  'forbidden',
+  'not-found',
+  'conflict',
   // the server's own trouble: the client may try again
   'storage-failed',
   'shutting-down',

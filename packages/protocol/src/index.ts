@@ -64,14 +64,18 @@ export {
   clientViewSchema,
   type EventView,
   eventViewSchema,
+  type FederationCreated,
   type FederationDetail,
   type FederationSummary,
   federationActionSchema,
+  federationCreatedSchema,
   federationDetailSchema,
   federationSummarySchema,
+  inviteCreatedSchema,
   loginSchema,
   type RoundView,
   roundViewSchema,
   sessionSchema,
+  watchSchema,
 } from './rest.ts';
 export { MAX_CHUNK_BYTES, PROTOCOL_VERSION } from './version.ts';

@@ -84,3 +84,18 @@ export const sessionSchema = z.object({ name: z.string(), expiresAt: z.iso.datet
 
 /** POST /api/admin/federations/:id/actions. */
 export const federationActionSchema = z.object({ action: z.enum(['start', 'pause', 'resume', 'stop']) });
+
+/** POST /api/admin/federations answers a FederationConfigInput with this. */
+export const federationCreatedSchema = z.object({
+  id: federationIdSchema,
+  joinUrl: z.string(),
+  /** Null where the federation is open. */
+  invite: z.string().nullable(),
+});
+export type FederationCreated = z.infer<typeof federationCreatedSchema>;
+
+/** POST /api/admin/federations/:id/invites. */
+export const inviteCreatedSchema = z.object({ code: z.string(), joinUrl: z.string() });
+
+/** Socket.IO namespace `/operator`: `watch` asks for the `detail` of one federation, now and at every change. */
+export const watchSchema = z.object({ federation: federationIdSchema });

@@ -11,6 +11,8 @@ export type RoundEvent = { readonly at: Instant } & (
   | { readonly type: 'committed' }
   /** `storage` is tried again as it is; `aggregate` means that the sums themselves are of no use. */
   | { readonly type: 'commit-failed'; readonly cause: 'storage' | 'aggregate'; readonly reason: string }
+  /** The disk lost accepted submissions: they may be sent again. */
+  | { readonly type: 'submissions-lost'; readonly clients: readonly ClientId[] }
   | { readonly type: 'operator'; readonly action: OperatorAction }
   /** The coordinator came back on this state: nobody is connected, a commit may have been under way. */
   | { readonly type: 'restarted' }

@@ -53,7 +53,8 @@ function eventFor(draw: Draw, state: RoundState, at: number): RoundEvent {
   if (what < 88) return { type: 'committed', at };
   if (what < 90) return { type: 'commit-failed', cause: 'storage', reason: 'disk full', at };
   if (what < 91) return { type: 'commit-failed', cause: 'aggregate', reason: 'not finite', at };
-  if (what < 94) return { type: 'restarted', at };
+  if (what < 93) return { type: 'restarted', at };
+  if (what < 94) return { type: 'submissions-lost', clients: [client], at };
   // A stop ends everything: it is drawn seldom.
   const stops = what === 99 && draw.after === 0 && draw.offset === 0;
   return { type: 'operator', action: stops ? 'stop' : (actions[what % 3] as (typeof actions)[number]), at };
@@ -107,7 +108,8 @@ describe('over any sequence of events', () => {
   it('[UP4] counts no submission twice, and commits exactly those that it accepted', () => {
     forEveryHistory((moments) => {
       const accepted = new Set<string>();
-      for (const { before, effects } of moments) {
+      for (const { before, event, effects } of moments) {
+        if (event.type === 'submissions-lost') for (const client of event.clients) accepted.delete(client);
         let version = versionOf(before);
         for (const effect of effects) {
           if (effect.type === 'accept') {
@@ -205,6 +207,7 @@ describe('over any sequence of events', () => {
       for (const { before, event, effects } of moments) {
         const here = new Set(presentIn(before));
         if (event.type === 'client-ready') here.add(event.client);
+        if (event.type === 'submissions-lost') for (const client of event.clients) accepted.delete(client);
         for (const effect of effects) {
           if (effect.type === 'accept') accepted.add(effect.client);
           if (effect.type === 'discard' || (effect.type === 'close' && effect.outcome === 'committed'))

@@ -316,6 +316,16 @@ describe('a restart', () => {
     expect(f.send({ type: 'restarted' })).toEqual([{ type: 'commit', round: 1, attempt: 1 }]);
   });
 
+  it('[RD4] asks again for submissions that the disk lost, and keeps the others', () => {
+    const f = federation();
+    f.start();
+    f.ready('a', 'b', 'c');
+    for (const client of ['a', 'b', 'c']) f.submit(client);
+    expect(typesOf(f.send({ type: 'submissions-lost', clients: ['b'] }))).toEqual(['close', 'begin', 'offer']);
+    expect(f.effects.at(-1)).toEqual({ type: 'offer', clients: ['b'] });
+    expect(typesOf(f.submit('b', 1, 1))).toEqual(['accept', 'commit']);
+  });
+
   it('[RD4] does so for a paused federation too', () => {
     const f = federation();
     f.start();

@@ -53,6 +53,8 @@ function onEvent(state: RoundState, event: Exclude<RoundEvent, { type: 'restarte
       return onCommitted(state, event.at, schedule);
     case 'commit-failed':
       return onCommitFailed(state, event, schedule);
+    case 'submissions-lost':
+      return onLost(state, event, schedule);
     case 'operator':
       return onOperator(state, event, schedule);
     case 'time-passed':
@@ -170,6 +172,26 @@ function onCommitFailed(state: RoundState, event: EventOf<'commit-failed'>, sche
       return to(paused, [discard, ...next.effects]);
     }
   }
+}
+
+/** A round that was closed on submissions that are gone is repeated; those that are still there stay. */
+function onLost(state: RoundState, { clients, at }: EventOf<'submissions-lost'>, schedule: Schedule): Step {
+  if (isEnded(state)) return to(state);
+  const held = state.state === 'paused' ? state.held : state;
+  const submitted = held.submitted.filter((client) => !clients.includes(client));
+  if (submitted.length === held.submitted.length) return to(state);
+  const kept = { ...held, submitted };
+  if (kept.state !== 'aggregating') {
+    if (state.state === 'paused') return to({ ...state, held: kept });
+    return to(
+      kept.state === 'training' ? settle(kept, at, schedule) : kept,
+      offerTo(kept.state === 'training' ? missing(kept) : []),
+    );
+  }
+  const failure = { count: submitted.length, reason: 'Submissions were lost on disk.' };
+  if (state.state !== 'paused') return repeatRound(kept, at, schedule, failure);
+  const next = nextAttempt(kept, schedule, failure);
+  return to(next.state.state === 'recruiting' ? { ...state, held: next.state } : next.state, next.effects);
 }
 
 function onOperator(state: RoundState, { action, at }: EventOf<'operator'>, schedule: Schedule): Step {

@@ -1,0 +1,224 @@
+import { mkdir } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { isEnded } from '@perfit/federation';
+import { type FederationConfigInput, type FederationDetail, federationConfigSchema } from '@perfit/protocol';
+import { type Logger, pino } from 'pino';
+import { BlobStore } from './blobs/blob-store.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { lockDataDirectory } from './data-directory/lock.ts';
+import { loadSecret } from './data-directory/secret.ts';
+import { Adapters } from './federations/adapters.ts';
+import { Federations } from './federations/federations.ts';
+import { Views } from './federations/views.ts';
+import { addressOf, createHttpServer } from './http/http-server.ts';
+import { Origins } from './http/origins.ts';
+import { ModelCatalogue } from './models/model-catalogue.ts';
+import { OperatorAccounts } from './operator/operator-accounts.ts';
+import { attachClients } from './sockets/client-gateway.ts';
+import { attachOperators } from './sockets/operator-gateway.ts';
+import { createSocketServer } from './sockets/socket-server.ts';
+import { StartupError } from './startup-error.ts';
+import { openDatabase } from './store/database.ts';
+import { Store } from './store/store.ts';
+import { UploadSlots } from './uploads/upload-desk.ts';
+
+export interface CoordinatorOptions {
+  /** Everything that it keeps: database, blobs, deltas under way, its lock and its session key. */
+  readonly dataDirectory: string;
+  /** One folder a base model. */
+  readonly modelsDirectory: string;
+  /** The built web client; without it the coordinator serves its APIs only. */
+  readonly webRoot?: string;
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** A Postgres server instead of the embedded database. */
+  readonly databaseUrl?: string;
+  /** Made at the first start, or given this password; without it one is made up at the first start. */
+  readonly operator?: { readonly name: string; readonly password: string };
+  /** Further origins whose pages may connect, and its own where that is a domain name. */
+  readonly origins?: readonly string[];
+  /** Believe X-Forwarded-* : only behind a proxy that sets them. */
+  readonly trustProxy?: boolean;
+  readonly limits?: Partial<Limits>;
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+}
+
+export interface Limits {
+  readonly messagesPerSecond: number;
+  readonly connectionsPerAddress: number;
+  readonly uploads: number;
+  readonly clientsPerFederation: number;
+}
+
+const defaultLimits: Limits = {
+  messagesPerSecond: 500,
+  connectionsPerAddress: 500,
+  uploads: 128,
+  clientsPerFederation: 10_000,
+};
+
+export interface Coordinator {
+  readonly url: string;
+  readonly port: number;
+  /** The password where it was made up at this start: it cannot be read later. */
+  readonly operator: { readonly name: string; readonly password: string | null };
+  /** @throws ZodError for a wrong configuration, FederationError for one that cannot be had here */
+  createFederation(
+    input: FederationConfigInput,
+    options?: { id?: string; start?: boolean },
+  ): Promise<{ id: string; joinUrl: string; invite: string | null }>;
+  /** The federations that are not over, with a link that lets people in. */
+  openFederations(): Promise<{ id: string; name: string; joinUrl: string }[]>;
+  /** @throws FederationError where the action does not fit */
+  act(id: string, action: 'start' | 'pause' | 'resume' | 'stop'): Promise<void>;
+  detail(id: string): Promise<FederationDetail>;
+  /** theta_g at a version, the last one by default. @returns [N], a copy */
+  globalTheta(id: string, version?: number): Promise<Float32Array>;
+  /** Ends connections, finishes what is being stored, closes the database and gives the data directory back. */
+  close(): Promise<void>;
+}
+
+/** A coordinator that listens. @throws StartupError with a sentence for the person who started it */
+export async function createCoordinator(options: CoordinatorOptions): Promise<Coordinator> {
+  const undo: (() => Promise<void>)[] = [];
+  const shutDown = async () => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    return await start(options, undo, shutDown);
+  } catch (error) {
+    await shutDown().catch(() => {});
+    throw error;
+  }
+}
+
+/** From the disk upwards; each thing that is opened says how it is closed. */
+async function start(
+  options: CoordinatorOptions,
+  undo: (() => Promise<void>)[],
+  shutDown: () => Promise<void>,
+): Promise<Coordinator> {
+  const { dataDirectory, clock = systemClock, logger = pino({ level: 'warn' }, pino.destination(2)) } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  const origins = new Origins(options.origins ?? []);
+  const models = await ModelCatalogue.open(options.modelsDirectory);
+
+  await makeDataDirectory(dataDirectory);
+  undo.push(await lockDataDirectory(dataDirectory));
+  const secret = await loadSecret(dataDirectory);
+  const blobs = await BlobStore.open(join(dataDirectory, 'blobs'));
+  const database = await openDatabase(join(dataDirectory, 'database'), options.databaseUrl);
+  undo.push(() => database.close());
+
+  const store = new Store(database.database);
+  const adapters = new Adapters(blobs, store);
+  const views = new Views({ store, models, adapters });
+  const accounts = new OperatorAccounts({ store, secret, clock });
+  const operator = await accounts.ensure(options.operator);
+  const federations = new Federations({
+    dataDirectory,
+    store,
+    adapters,
+    models,
+    clock,
+    logger,
+    maxClients: limits.clientsPerFederation,
+  });
+  undo.push(() => federations.close());
+  await federations.open();
+
+  let url = '';
+  const joinUrl = (id: string, invite: string | null) =>
+    new URL(`/join/${id}${invite ? `?invite=${encodeURIComponent(invite)}` : ''}`, url).href;
+  const { webRoot, trustProxy = false } = options;
+  const http = await createHttpServer({
+    accounts,
+    federations,
+    views,
+    models,
+    origins,
+    joinUrl,
+    store,
+    webRoot,
+    trustProxy,
+    logger,
+  });
+  undo.push(() => http.close());
+  const sockets = createSocketServer(http.server, {
+    origins,
+    connectionsPerAddress: limits.connectionsPerAddress,
+    addressOf: (request) => addressOf(request, trustProxy),
+  });
+  undo.push(() => sockets.close());
+  const slots = new UploadSlots(limits.uploads);
+  attachClients(sockets.of('/'), { federations, slots, clock, logger, messagesPerSecond: limits.messagesPerSecond });
+  attachOperators(sockets.of('/operator'), { accounts, federations, views, origins, clock, logger });
+
+  await listen(http, options);
+  const { port } = http.server.address() as AddressInfo;
+  url = urlOf(options.host, port);
+  logger.info({ url, database: database.kind }, 'the coordinator listens');
+
+  return {
+    url,
+    port,
+    operator,
+    async createFederation(input, { id, start = false } = {}) {
+      const { room, invite } = await federations.create(federationConfigSchema.parse(input), id);
+      if (start) await federations.act(room.id, 'start');
+      return { id: room.id, joinUrl: joinUrl(room.id, invite), invite };
+    },
+    async openFederations() {
+      const open = federations.all().filter((room) => !isEnded(room.state));
+      return Promise.all(
+        open.map(async ({ id, config }) => {
+          const invite = (await store.invites(id))[0]?.code ?? null;
+          return { id, name: config.name, joinUrl: joinUrl(id, invite) };
+        }),
+      );
+    },
+    act: (id, action) => federations.act(id, action),
+    detail: (id) => views.detail(federations.get(id)),
+    globalTheta: async (id, version) => (await federations.get(id).theta(version)).slice(),
+    close: shutDown,
+  };
+}
+
+async function makeDataDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StartupError('data-directory', `The data directory ${directory} cannot be made: ${reason}.`, {
+      cause: error,
+    });
+  }
+}
+
+async function listen(
+  http: Awaited<ReturnType<typeof createHttpServer>>,
+  { host, port }: CoordinatorOptions,
+): Promise<void> {
+  try {
+    await http.listen({ host, port });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE') {
+      throw new StartupError('address-in-use', `Port ${port} of ${host} is in use by another program.`, {
+        cause: error,
+      });
+    }
+    throw new StartupError('address', `The coordinator cannot listen on ${host}, port ${port}: ${message}.`, {
+      cause: error,
+    });
+  }
+}
+
+/** An address that a browser on this machine can open. */
+function urlOf(host: string, port: number): string {
+  if (host === '0.0.0.0' || host === '::') return `http://localhost:${port}`;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

@@ -1,0 +1,98 @@
+import { decodeMask, encodeValues, type FederationConfig, maskHash, ProtocolError, sha256Hex } from '@perfit/protocol';
+import { initialTheta, type Layout, Mask } from '@perfit/protocol/space';
+import type { BlobStore } from '../blobs/blob-store.ts';
+import { thetaFromBytes, thetaToBytes } from '../blobs/theta-bytes.ts';
+import { LeastRecentlyUsed } from '../least-recently-used.ts';
+import type { Store } from '../store/store.ts';
+
+export interface Parcel {
+  readonly bytes: Uint8Array;
+  readonly sha256: string;
+}
+
+const MASK_CACHE_BYTES = 64 << 20;
+const THETA_CACHE_BYTES = 256 << 20;
+const PARCEL_CACHE_BYTES = 256 << 20;
+
+/** What a federation's adapters are about. */
+export interface AdapterSpace {
+  readonly federation: string;
+  readonly config: FederationConfig;
+  readonly layout: Layout;
+  readonly layoutHash: string;
+}
+
+/** Versions of theta_g and masks, read from blobs when they are asked for; what was used last stays in memory. */
+export class Adapters {
+  private readonly blobs: BlobStore;
+  private readonly store: Store;
+  private readonly thetas = new LeastRecentlyUsed<Float32Array>(THETA_CACHE_BYTES);
+  private readonly masks = new LeastRecentlyUsed<Mask>(MASK_CACHE_BYTES);
+  private readonly parcels = new LeastRecentlyUsed<Promise<Parcel>>(PARCEL_CACHE_BYTES);
+
+  constructor(blobs: BlobStore, store: Store) {
+    this.blobs = blobs;
+    this.store = store;
+  }
+
+  /** theta_g at a version; version 0 is θ⁰ (PF1). Not to be written to. @returns [N] */
+  async theta(space: AdapterSpace, version: number): Promise<Float32Array> {
+    const key = `${space.federation}/${version}`;
+    const known = this.thetas.get(key);
+    if (known) return known;
+    const theta = version === 0 ? initialTheta(space.layout, space.config.seed) : await this.read(space, version);
+    this.thetas.set(key, theta, theta.byteLength);
+    return theta;
+  }
+
+  /** [RD3] @returns the blob's hash, when theta is on disk */
+  async keepTheta(theta: Float32Array): Promise<string> {
+    return this.blobs.put(thetaToBytes(theta));
+  }
+
+  async keepMask(encoded: Uint8Array): Promise<string> {
+    return this.blobs.put(encoded);
+  }
+
+  async mask(space: AdapterSpace, blob: string): Promise<Mask> {
+    const known = this.masks.get(blob);
+    if (known) return known;
+    const mask = await decodeMask(await this.blobs.get(blob), {
+      layoutHash: space.layoutHash,
+      size: space.layout.size,
+    });
+    this.masks.set(blob, mask, mask.bytes.length);
+    return mask;
+  }
+
+  /** [PF7] theta_g, or what one mask owns of it, in DC2 form. */
+  async parcel(space: AdapterSpace, version: number, owned: { mask: Mask; hash: string } | null): Promise<Parcel> {
+    const key = `${space.federation}/${version}/${owned?.hash ?? 'theta'}`;
+    const known = this.parcels.get(key);
+    if (known) return known;
+    const parcel = this.pack(space, version, owned);
+    const count = owned?.mask.kept ?? space.layout.size;
+    this.parcels.set(key, parcel, 4 * count);
+    return parcel;
+  }
+
+  private async pack(
+    space: AdapterSpace,
+    version: number,
+    owned: { mask: Mask; hash: string } | null,
+  ): Promise<Parcel> {
+    const theta = await this.theta(space, version);
+    const values = owned ? owned.mask.pack(theta) : theta;
+    const bytes = encodeValues(values, space.config.wire.dtype, {
+      layoutHash: space.layoutHash,
+      maskHash: owned?.hash ?? (await maskHash(Mask.full(space.layout.size))),
+    });
+    return { bytes, sha256: await sha256Hex(bytes) };
+  }
+
+  private async read(space: AdapterSpace, version: number): Promise<Float32Array> {
+    const blob = await this.store.versionBlob(space.federation, version);
+    if (!blob) throw new ProtocolError('download-range', `There is no version ${version} of the adapter.`);
+    return thetaFromBytes(await this.blobs.get(blob));
+  }
+}

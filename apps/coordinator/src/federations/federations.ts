@@ -1,0 +1,180 @@
+import { randomBytes } from 'node:crypto';
+import { isEnded, layoutOf, newFederation } from '@perfit/federation';
+import { type FederationConfig, federationIdSchema } from '@perfit/protocol';
+import { type Layout, layoutHash } from '@perfit/protocol/space';
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+import { type ModelCatalogue, ModelError } from '../models/model-catalogue.ts';
+import type { FederationRow, Store } from '../store/store.ts';
+import type { Adapters } from './adapters.ts';
+import { FederationRoom } from './federation-room.ts';
+import { Spool } from './spool.ts';
+
+export interface FederationsParts {
+  readonly dataDirectory: string;
+  readonly store: Store;
+  readonly adapters: Adapters;
+  readonly models: ModelCatalogue;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly maxClients: number;
+}
+
+/** A federation cannot be made or moved as asked; the message is for its operator. */
+export class FederationError extends Error {
+  override readonly name = 'FederationError';
+  readonly code: 'exists' | 'bad-config' | 'unknown' | 'conflict';
+
+  constructor(code: FederationError['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** The most that theta may have: two double sums of it must fit into memory. */
+const LARGEST_LAYOUT = 200_000_000;
+
+/** All federations of this coordinator. */
+export class Federations {
+  private readonly parts: FederationsParts;
+  private readonly rooms = new Map<string, FederationRoom>();
+  private readonly listeners = new Set<(federation: string) => void>();
+
+  constructor(parts: FederationsParts) {
+    this.parts = parts;
+  }
+
+  /** [RD4] Every federation on disk goes on. One whose model is gone is left alone, with a line in the log. */
+  async open(): Promise<void> {
+    for (const row of await this.parts.store.federations()) {
+      try {
+        const layout = layoutOf(row.config, await this.parts.models.dimensions(row.config.model));
+        if ((await layoutHash(layout)) !== row.layoutHash)
+          throw new ModelError('The model has another shape than before.');
+        const room = this.roomOf(row, layout);
+        await room.open();
+        this.rooms.set(row.id, room);
+      } catch (error) {
+        this.parts.logger.error({ federation: row.id, err: error }, 'the federation could not be taken up');
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.rooms.values()].map((room) => room.close()));
+  }
+
+  all(): FederationRoom[] {
+    return [...this.rooms.values()];
+  }
+
+  find(id: string): FederationRoom | null {
+    return this.rooms.get(id) ?? null;
+  }
+
+  /** @throws FederationError `unknown` */
+  get(id: string): FederationRoom {
+    const room = this.rooms.get(id);
+    if (!room) throw new FederationError('unknown', `There is no federation "${id}".`);
+    return room;
+  }
+
+  /** @throws FederationError where the id is taken, the model is missing or the layout is empty or too large */
+  async create(config: FederationConfig, wantedId?: string): Promise<{ room: FederationRoom; invite: string | null }> {
+    const { store, models, clock } = this.parts;
+    const id = this.freeId(config.name, wantedId);
+    const layout = await models.dimensions(config.model).then(
+      (dimensions) => layoutOf(config, dimensions),
+      (error: unknown) => {
+        if (error instanceof ModelError) throw new FederationError('bad-config', error.message);
+        throw error;
+      },
+    );
+    if (layout.size > LARGEST_LAYOUT) {
+      throw new FederationError(
+        'bad-config',
+        `The adapter would have ${layout.size} numbers; ${LARGEST_LAYOUT} is the most.`,
+      );
+    }
+    const createdAt = new Date(clock.now());
+    const hash = await layoutHash(layout);
+    const row = { id, config, layoutHash: hash, layoutSize: layout.size, state: newFederation, createdAt };
+    const invite = config.access === 'invite' ? newInvite() : null;
+    await store.transaction(async (tx) => {
+      await tx.addFederation(row);
+      if (invite) await tx.addInvite({ code: invite, federation: id, uses: 0, createdAt });
+      const text = `The federation "${config.name}" is made: ${config.strategy} on ${config.model}, ${layout.size} parameters.`;
+      await tx.appendEvents(id, [{ at: createdAt, kind: 'created', text, data: { layoutHash: hash } }]);
+    });
+    const room = this.roomOf(row, layout);
+    this.rooms.set(id, room);
+    this.changed(id);
+    return { room, invite };
+  }
+
+  async addInvite(id: string): Promise<string> {
+    const { config } = this.get(id);
+    if (config.access !== 'invite')
+      throw new FederationError('conflict', 'The federation is open: nobody needs an invite.');
+    const code = newInvite();
+    await this.parts.store.addInvite({ code, federation: id, uses: 0, createdAt: new Date(this.parts.clock.now()) });
+    this.changed(id);
+    return code;
+  }
+
+  /** @throws FederationError `conflict` where the action does not fit the federation's state */
+  async act(id: string, action: 'start' | 'pause' | 'resume' | 'stop'): Promise<void> {
+    const room = this.get(id);
+    const { state } = room.status;
+    if (await room.act(action)) return;
+    const why = isEnded(room.state) ? 'It is over.' : '';
+    throw new FederationError('conflict', `A federation that is ${state} cannot ${action} now. ${why}`.trim());
+  }
+
+  /** @returns a function that ends the subscription */
+  onChange(listener: (federation: string) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  private changed(id: string): void {
+    for (const listener of this.listeners) listener(id);
+  }
+
+  private roomOf(row: FederationRow, layout: Layout): FederationRoom {
+    const { dataDirectory, store, adapters, clock, logger, maxClients } = this.parts;
+    return new FederationRoom({
+      space: { federation: row.id, config: row.config, layout, layoutHash: row.layoutHash },
+      state: row.state,
+      createdAt: row.createdAt,
+      store,
+      adapters,
+      spool: new Spool(dataDirectory, row.id),
+      clock,
+      logger,
+      maxClients,
+      onChange: () => this.changed(row.id),
+    });
+  }
+
+  private freeId(name: string, wanted?: string): string {
+    if (wanted !== undefined) {
+      if (!federationIdSchema.safeParse(wanted).success) {
+        throw new FederationError('bad-config', 'An id has 1 to 40 lower-case letters, digits and hyphens.');
+      }
+      if (this.rooms.has(wanted)) throw new FederationError('exists', `There is a federation "${wanted}" already.`);
+      return wanted;
+    }
+    const stem = name
+      .toLowerCase()
+      .normalize('NFKD')
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^-+|-+$/g, '')
+      .slice(0, 28);
+    return `${stem || 'federation'}-${randomBytes(3).toString('hex')}`;
+  }
+}
+
+function newInvite(): string {
+  return randomBytes(12).toString('base64url');
+}

@@ -1,0 +1,87 @@
+import { isEnded, type RoundEffect, type RoundEvent, type RoundState } from '@perfit/federation';
+import type { NewEvent } from '../store/store.ts';
+
+interface Moment {
+  readonly before: RoundState;
+  readonly event: RoundEvent;
+  readonly after: RoundState;
+  readonly effects: readonly RoundEffect[];
+  nameOf(client: string): string;
+}
+
+/** The log of a federation: each move of its machine, as a sentence for a person and as data for a replay. */
+export function sentencesOf(moment: Moment): NewEvent[] {
+  const { event, effects } = moment;
+  const at = new Date(event.at);
+  const told = [ofEvent(moment), ...effects.map((effect) => ofEffect(effect, moment)), ofEnd(moment)];
+  return told.filter((each) => each !== null).map((each) => ({ at, ...each }));
+}
+
+type Sentence = Omit<NewEvent, 'at'>;
+
+function ofEvent({ before, event, after, nameOf }: Moment): Sentence | null {
+  switch (event.type) {
+    case 'client-ready':
+      return say('client-ready', `${nameOf(event.client)} is ready.`, { client: event.client });
+    case 'client-left':
+      return before === after ? null : say('client-left', `${nameOf(event.client)} is gone.`, { client: event.client });
+    case 'operator':
+      return before === after ? null : say(`operator-${event.action}`, `The operator: ${event.action}.`, {});
+    case 'commit-failed':
+      return say('commit-failed', `The commit failed: ${event.reason}`, { cause: event.cause });
+    case 'submissions-lost': {
+      const names = event.clients.map(nameOf).join(', ');
+      return say('submissions-lost', `The disk lost what was accepted of ${names}; it is asked for again.`, {
+        clients: event.clients,
+      });
+    }
+    case 'restarted':
+      return say('restarted', 'The coordinator was restarted.', {});
+    case 'submission':
+    case 'time-passed':
+    case 'committed':
+      return null;
+  }
+}
+
+function ofEffect(effect: RoundEffect, { nameOf }: Moment): Sentence | null {
+  switch (effect.type) {
+    case 'begin': {
+      const again = effect.attempt > 1 ? `, attempt ${effect.attempt},` : '';
+      return say('round-begun', `Round ${effect.round}${again} begins.`, { ...effect });
+    }
+    case 'accept':
+      return say('submission-accepted', `${nameOf(effect.client)}'s submission is accepted.`, {
+        client: effect.client,
+      });
+    case 'close':
+      if (effect.outcome === 'committed') {
+        const text = `Round ${effect.round} is committed with ${effect.submissions} submissions.`;
+        return say('round-committed', text, { ...effect });
+      }
+      return say('round-failed', `Round ${effect.round}, attempt ${effect.attempt}, failed. ${effect.reason}`, {
+        ...effect,
+      });
+    case 'discard':
+      return say('submissions-discarded', `The submissions of round ${effect.round} are discarded.`, { ...effect });
+    case 'refuse':
+      return say('submission-refused', `${nameOf(effect.client)}'s submission is refused: ${effect.message}`, {
+        client: effect.client,
+        code: effect.code,
+      });
+    case 'offer':
+    case 'answer-again':
+    case 'commit':
+      return null;
+  }
+}
+
+function ofEnd({ before, after }: Moment): Sentence | null {
+  if (isEnded(before) || !isEnded(after)) return null;
+  const reason = after.reason ? ` ${after.reason}` : '';
+  return say('ended', `The federation is ${after.state}.${reason}`, { state: after.state });
+}
+
+function say(kind: string, text: string, data: Record<string, unknown>): Sentence {
+  return { kind, text, data };
+}

@@ -1,0 +1,119 @@
+import type { FederationDetail, FederationSummary } from '@perfit/protocol';
+import { maskOverlap } from '@perfit/protocol/space';
+import { LeastRecentlyUsed } from '../least-recently-used.ts';
+import type { ModelCatalogue } from '../models/model-catalogue.ts';
+import type { ClientRow, Store, SubmissionRow } from '../store/store.ts';
+import type { Adapters } from './adapters.ts';
+import type { FederationRoom } from './federation-room.ts';
+
+const EVENTS_SHOWN = 200;
+const MASKS_COMPARED = 64;
+
+/** What people see of federations: anybody a summary, the operator everything. */
+export class Views {
+  private readonly store: Store;
+  private readonly models: ModelCatalogue;
+  private readonly adapters: Adapters;
+  private readonly overlaps = new LeastRecentlyUsed<number>(100_000);
+
+  constructor({ store, models, adapters }: { store: Store; models: ModelCatalogue; adapters: Adapters }) {
+    this.store = store;
+    this.models = models;
+    this.adapters = adapters;
+  }
+
+  async summary(room: FederationRoom): Promise<FederationSummary> {
+    const { id, config, status, modelPath, space } = room;
+    return {
+      id,
+      config,
+      status,
+      modelPath,
+      modelBytes: await this.models.bytes(config.model),
+      layoutSize: space.layout.size,
+    };
+  }
+
+  async detail(room: FederationRoom): Promise<FederationDetail> {
+    const { id } = room;
+    const [summary, clients, rounds, submissions, events, invites] = await Promise.all([
+      this.summary(room),
+      this.store.clients(id),
+      this.store.rounds(id),
+      this.store.submissions(id),
+      this.store.events(id, EVENTS_SHOWN),
+      this.store.invites(id),
+    ]);
+    const names = new Map(clients.map((client) => [client.id, client.name]));
+    return {
+      ...summary,
+      clients: clients.map((row) => this.clientView(row, room)),
+      rounds: rounds.map(({ number, attempt, state, reason, startedAt, closedAt }) => ({
+        number,
+        attempt,
+        state,
+        reason,
+        startedAt: startedAt.toISOString(),
+        closedAt: closedAt?.toISOString() ?? null,
+        submissions: submissions
+          .filter((row) => row.round === number && row.attempt <= attempt)
+          .map((row) => submissionView(row, names.get(row.client) ?? row.client)),
+      })),
+      events: events.map(({ sequence, at, kind, text }) => ({ sequence, at: at.toISOString(), kind, text })),
+      invites: invites.map(({ code, uses, createdAt }) => ({ code, uses, createdAt: createdAt.toISOString() })),
+      maskOverlap: await this.overlapOf(room, clients),
+    };
+  }
+
+  private clientView(row: ClientRow, room: FederationRoom): FederationDetail['clients'][number] {
+    const seat = room.seat(row.id);
+    const { up, down } = room.traffic.of(row.id);
+    return {
+      id: row.id,
+      name: row.name,
+      connected: seat !== null,
+      device: row.device,
+      examples: row.examples,
+      density: row.density,
+      kept: row.maskKept,
+      progress: seat?.progress ?? null,
+      bytesUp: row.bytesUp + up,
+      bytesDown: row.bytesDown + down,
+      lastSeen: row.lastSeen.toISOString(),
+    };
+  }
+
+  /** Jaccard overlap of the masks on file; each pair is computed once. */
+  private async overlapOf(room: FederationRoom, rows: readonly ClientRow[]): Promise<FederationDetail['maskOverlap']> {
+    const masked = rows.filter((row) => row.maskBlob !== null).slice(0, MASKS_COMPARED);
+    const matrix: number[][] = [];
+    for (const a of masked)
+      matrix.push(await Promise.all(masked.map((b) => this.overlap(room, a.maskBlob, b.maskBlob))));
+    return { clients: masked.map((row) => row.id), matrix };
+  }
+
+  private async overlap(room: FederationRoom, a: string | null, b: string | null): Promise<number> {
+    if (!a || !b || a === b) return 1;
+    const key = [room.id, ...[a, b].sort()].join(' ');
+    const known = this.overlaps.get(key);
+    if (known !== undefined) return known;
+    const [left, right] = await Promise.all([this.adapters.mask(room.space, a), this.adapters.mask(room.space, b)]);
+    const overlap = maskOverlap(left, right);
+    this.overlaps.set(key, overlap, 1);
+    return overlap;
+  }
+}
+
+function submissionView(row: SubmissionRow, name: string): FederationDetail['rounds'][number]['submissions'][number] {
+  return {
+    client: row.client,
+    name,
+    examples: row.report.examples,
+    weight: row.weight,
+    norm: row.norm,
+    bytes: row.bytes,
+    loss: row.report.loss ?? null,
+    perplexity: row.report.perplexity ?? null,
+    receivedAt: row.receivedAt.toISOString(),
+  };
+}

@@ -1,0 +1,87 @@
+import type { IncomingMessage } from 'node:http';
+import cookie from '@fastify/cookie';
+import { federationIdSchema, ProtocolError } from '@perfit/protocol';
+import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify, LogController } from 'fastify';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import type { Store } from '../store/store.ts';
+import { type AdminParts, addAdminRoutes } from './admin-routes.ts';
+import { createMetrics } from './metrics.ts';
+import { addModelRoutes } from './model-routes.ts';
+import { answerRefusals } from './refusals.ts';
+import { setSecurityHeaders } from './security-headers.ts';
+import { sessionTokenOf } from './session-cookie.ts';
+import { serveWebClient } from './web-client.ts';
+
+export interface HttpParts extends AdminParts {
+  readonly store: Store;
+  readonly webRoot: string | undefined;
+  readonly trustProxy: boolean;
+  readonly logger: Logger;
+}
+
+/** Everything that goes over HTTP: the page, base models, the public and the operator's API, health and metrics. */
+export async function createHttpServer(parts: HttpParts): Promise<FastifyInstance> {
+  const app = fastify({
+    loggerInstance: parts.logger.child({}, { redact: ['req.headers.cookie'] }) as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true }),
+    trustProxy: parts.trustProxy,
+    bodyLimit: 64 * 1024,
+    routerOptions: { maxParamLength: 200 },
+    forceCloseConnections: true,
+  });
+  answerRefusals(app);
+  await setSecurityHeaders(app, parts.origins);
+  await app.register(cookie);
+  addModelRoutes(app, parts.models);
+  addPublicRoutes(app, parts);
+  addHealthRoutes(app, parts);
+  await addAdminRoutes(app, parts);
+  await serveWebClient(app, parts.webRoot);
+  return app;
+}
+
+function addPublicRoutes(app: FastifyInstance, { federations, views }: HttpParts): void {
+  const byId = z.object({ id: federationIdSchema });
+  app.get('/api/federations', async (_request, reply) => {
+    reply.header('cache-control', 'no-store');
+    return Promise.all(federations.all().map((room) => views.summary(room)));
+  });
+  app.get('/api/federations/:id', async (request, reply) => {
+    reply.header('cache-control', 'no-store');
+    return views.summary(federations.get(byId.parse(request.params).id));
+  });
+}
+
+function addHealthRoutes(app: FastifyInstance, { accounts, federations, store }: HttpParts): void {
+  const metrics = createMetrics(federations);
+  app.get('/healthz', async () => ({ status: 'ok' }));
+  app.get('/readyz', async (_request, reply) => {
+    try {
+      await store.ping();
+      return { status: 'ready' };
+    } catch {
+      return reply.code(503).send({ status: 'the database does not answer' });
+    }
+  });
+  app.get('/metrics', async (request, reply) => {
+    const isOperator = await accounts.session(sessionTokenOf(request.headers.cookie));
+    if (!isOperator && !isLocal(request)) {
+      throw new ProtocolError('login-required', 'Metrics are for the operator, or for this machine itself.');
+    }
+    return reply.type(metrics.contentType).send(await metrics.metrics());
+  });
+}
+
+/** From this machine itself; a request that a proxy passes on is not. */
+function isLocal(request: FastifyRequest): boolean {
+  const isForwarded = request.headers['x-forwarded-for'] !== undefined || request.headers.forwarded !== undefined;
+  return !isForwarded && ['127.0.0.1', '::1', '::ffff:127.0.0.1'].includes(request.socket.remoteAddress ?? '');
+}
+
+/** The address that limits are counted by. */
+export function addressOf(request: IncomingMessage, trustProxy: boolean): string {
+  const forwarded = trustProxy ? request.headers['x-forwarded-for'] : undefined;
+  const first = (Array.isArray(forwarded) ? forwarded[0] : forwarded)?.split(',')[0]?.trim();
+  return first || (request.socket.remoteAddress ?? 'unknown');
+}

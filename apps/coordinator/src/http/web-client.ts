@@ -1,0 +1,43 @@
+import { existsSync } from 'node:fs';
+import { join, sep } from 'node:path';
+import fastifyStatic from '@fastify/static';
+import { ProtocolError } from '@perfit/protocol';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { refuse } from './refusals.ts';
+
+const NOT_BUILT = 'The coordinator runs, but the web client is not built: nothing can be shown here.\n';
+
+/** The built page: its files, and index.html for every address that is a page of it. */
+export async function serveWebClient(app: FastifyInstance, webRoot: string | undefined): Promise<void> {
+  const root = webRoot && existsSync(join(webRoot, 'index.html')) ? webRoot : null;
+  if (root) {
+    await app.register(fastifyStatic, {
+      root,
+      index: false,
+      dotfiles: 'deny',
+      cacheControl: false,
+      setHeaders: (response, path) => {
+        // Vite names what lies in assets/ by its content.
+        const isNamedByContent = path.startsWith(join(root, 'assets') + sep);
+        response.setHeader('cache-control', isNamedByContent ? 'public, max-age=31536000, immutable' : 'no-cache');
+      },
+    });
+  }
+  app.setNotFoundHandler((request, reply) => {
+    if (!isPage(request)) return refuse(reply, new ProtocolError('not-found', 'There is nothing at this address.'));
+    if (!root) return reply.code(503).type('text/plain; charset=utf-8').send(NOT_BUILT);
+    return sendPage(reply);
+  });
+}
+
+function sendPage(reply: FastifyReply): FastifyReply {
+  return reply.header('cache-control', 'no-cache').sendFile('index.html');
+}
+
+/** The page's own router knows these; a file that is missing is a 404, not a page. */
+function isPage({ method, url }: FastifyRequest): boolean {
+  const path = url.split('?')[0] as string;
+  if (method !== 'GET' && method !== 'HEAD') return false;
+  if (/^\/(api|models|assets|socket\.io)(\/|$)/.test(path)) return false;
+  return path.startsWith('/join/') || !(path.split('/').at(-1) as string).includes('.');
+}

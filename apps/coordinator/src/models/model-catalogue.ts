@@ -1,0 +1,105 @@
+import type { Stats } from 'node:fs';
+import { lstat, readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { modelIdSchema } from '@perfit/protocol';
+import type { ModelDimensions } from '@perfit/protocol/space';
+import { z } from 'zod';
+import { StartupError } from '../startup-error.ts';
+
+const width = z.number().int().positive();
+
+/** What the layout needs of a Hugging Face config.json; everything else in it is the clients' affair. */
+const modelConfigSchema = z.object({
+  hidden_size: width,
+  intermediate_size: width,
+  num_hidden_layers: width,
+  num_attention_heads: width,
+  num_key_value_heads: width.optional(),
+  head_dim: width.nullish(),
+});
+
+/** Only such files of a model's folder are ever served. */
+const SERVED = /^[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.(json|safetensors|txt|model|jinja)$/;
+
+export interface ModelFile {
+  readonly path: string;
+  readonly stats: Stats;
+}
+
+/** The base models that lie in a directory: one folder a model, named by its id. */
+export class ModelCatalogue {
+  private readonly directory: string;
+
+  private constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  static async open(directory: string): Promise<ModelCatalogue> {
+    const found = await stat(directory).catch(() => null);
+    if (!found?.isDirectory()) {
+      throw new StartupError('models-missing', `There is no models directory at ${directory}.`);
+    }
+    return new ModelCatalogue(directory);
+  }
+
+  async list(): Promise<string[]> {
+    const ids: string[] = [];
+    for (const entry of await readdir(this.directory, { withFileTypes: true })) {
+      if (entry.isDirectory() && (await this.file(entry.name, 'config.json'))) ids.push(entry.name);
+    }
+    return ids.sort();
+  }
+
+  /** @throws ModelError where there is no such model, or its config.json is not one of the Llama family */
+  async dimensions(id: string): Promise<ModelDimensions> {
+    const file = await this.file(id, 'config.json');
+    if (!file) throw new ModelError(`There is no model "${id}" in the models directory.`);
+    const parsed = modelConfigSchema.safeParse(parseJson(await readFile(file.path, 'utf8')));
+    if (!parsed.success) {
+      const where = parsed.error.issues[0]?.path.join('.') || 'its content';
+      throw new ModelError(`The config.json of the model "${id}" is not of the Llama family: ${where} is wrong.`);
+    }
+    const config = parsed.data;
+    const headWidth = config.head_dim ?? config.hidden_size / config.num_attention_heads;
+    if (!Number.isInteger(headWidth)) {
+      throw new ModelError(`The config.json of the model "${id}" has heads that do not divide its width.`);
+    }
+    return {
+      layers: config.num_hidden_layers,
+      width: config.hidden_size,
+      queryWidth: config.num_attention_heads * headWidth,
+      keyValueWidth: (config.num_key_value_heads ?? config.num_attention_heads) * headWidth,
+      feedForwardWidth: config.intermediate_size,
+    };
+  }
+
+  /** Bytes of the model's files, as a client would load them. */
+  async bytes(id: string): Promise<number> {
+    if (!modelIdSchema.safeParse(id).success) return 0;
+    const names = await readdir(join(this.directory, id)).catch(() => []);
+    const files = await Promise.all(names.map((name) => this.file(id, name)));
+    return files.reduce((sum, file) => sum + (file?.stats.size ?? 0), 0);
+  }
+
+  /** A file that may be served: by its name, directly in its model's folder, and no link to elsewhere. */
+  async file(id: string, name: string): Promise<ModelFile | null> {
+    if (!modelIdSchema.safeParse(id).success || !SERVED.test(name)) return null;
+    const folder = join(this.directory, id);
+    const path = join(folder, name);
+    const [folderStats, stats] = await Promise.all([lstat(folder).catch(() => null), lstat(path).catch(() => null)]);
+    return folderStats?.isDirectory() && stats?.isFile() ? { path, stats } : null;
+  }
+}
+
+/** The model cannot be used; the message is for the operator. */
+export class ModelError extends Error {
+  override readonly name = 'ModelError';
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

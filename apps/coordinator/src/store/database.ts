@@ -1,0 +1,93 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
+import { sql } from 'drizzle-orm';
+import { drizzle as drizzlePostgres } from 'drizzle-orm/node-postgres';
+import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
+import { drizzle as drizzlePglite } from 'drizzle-orm/pglite';
+import pg from 'pg';
+import { StartupError } from '../startup-error.ts';
+
+/** Both drivers, as one: the same schema, the same statements. */
+export type Database = PgDatabase<PgQueryResultHKT>;
+
+export interface OpenDatabase {
+  readonly database: Database;
+  readonly kind: 'pglite' | 'postgres';
+  close(): Promise<void>;
+}
+
+/** Postgres embedded in `directory`, or the server that `url` names; its tables are brought up to date. */
+export async function openDatabase(directory: string, url?: string): Promise<OpenDatabase> {
+  const open = url ? openPostgres(url) : await openPglite(directory);
+  try {
+    await migrate(open.database);
+    return open;
+  } catch (error) {
+    await open.close().catch(() => {});
+    const where = url ? 'The database of DATABASE_URL' : `The database in ${directory}`;
+    throw new StartupError('database', `${where} cannot be used: ${reasonOf(error)}.`, { cause: error });
+  }
+}
+
+async function openPglite(directory: string): Promise<OpenDatabase> {
+  try {
+    const client = await PGlite.create(directory);
+    return {
+      database: drizzlePglite(client) as unknown as Database,
+      kind: 'pglite',
+      close: () => client.close(),
+    };
+  } catch (error) {
+    throw new StartupError('database', `The database in ${directory} cannot be opened: ${reasonOf(error)}.`, {
+      cause: error,
+    });
+  }
+}
+
+function openPostgres(connectionString: string): OpenDatabase {
+  const pool = new pg.Pool({ connectionString, max: 10 });
+  // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
+  pool.on('error', () => {});
+  return {
+    database: drizzlePostgres(pool) as unknown as Database,
+    kind: 'postgres',
+    close: () => pool.end(),
+  };
+}
+
+const MIGRATIONS = join(import.meta.dirname, 'migrations');
+/** Any number will do, as long as every coordinator takes the same. */
+const MIGRATION_LOCK = 7_262_416;
+
+/** Runs the files of migrations/ that have not run yet, in the order of their names, all in one transaction. */
+async function migrate(database: Database): Promise<void> {
+  const files = (await readdir(MIGRATIONS)).filter((name) => name.endsWith('.sql')).sort();
+  await database.transaction(async (tx) => {
+    await tx.execute(sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`);
+    await tx.execute(sql`create table if not exists migrations (name text primary key, run_at timestamptz not null)`);
+    const result = await tx.execute(sql`select name from migrations`);
+    const done = new Set((result as unknown as { rows: { name: string }[] }).rows.map((row) => row.name));
+    for (const file of files.filter((name) => !done.has(name))) {
+      for (const statement of statementsOf(await readFile(join(MIGRATIONS, file), 'utf8'))) {
+        await tx.execute(sql.raw(statement));
+      }
+      await tx.execute(sql`insert into migrations (name, run_at) values (${file}, now())`);
+    }
+  });
+}
+
+/** PGlite runs one statement at a time in a transaction. Our migrations hold no semicolon but at a statement's end. */
+function statementsOf(file: string): string[] {
+  const withoutComments = file.replace(/--.*$/gm, '');
+  return withoutComments
+    .split(';')
+    .map((statement) => statement.trim())
+    .filter((statement) => statement !== '');
+}
+
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  if (cause instanceof AggregateError) return cause.errors.map((each) => reasonOf(each)).join('; ');
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,123 @@
+import type { DeltaReport, FederationConfig, Ready } from '@perfit/protocol';
+import {
+  bigint,
+  boolean,
+  doublePrecision,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+} from 'drizzle-orm/pg-core';
+
+// The tables of migrations/*.sql, typed. A change here comes with a migration.
+
+const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
+
+export const operators = pgTable('operators', {
+  name: text('name').primaryKey(),
+  passwordHash: text('password_hash').notNull(),
+  createdAt: instant('created_at').notNull(),
+});
+
+export const federations = pgTable('federations', {
+  id: text('id').primaryKey(),
+  config: jsonb('config').$type<FederationConfig>().notNull(),
+  layoutHash: text('layout_hash').notNull(),
+  layoutSize: integer('layout_size').notNull(),
+  /** Parsed by `roundStateSchema` when it is read. */
+  state: jsonb('state').$type<unknown>().notNull(),
+  eventCount: integer('event_count').notNull(),
+  createdAt: instant('created_at').notNull(),
+});
+
+export const versions = pgTable(
+  'versions',
+  {
+    federation: text('federation').notNull(),
+    version: integer('version').notNull(),
+    blob: text('blob').notNull(),
+    createdAt: instant('created_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.federation, table.version] })],
+);
+
+export const invites = pgTable('invites', {
+  code: text('code').primaryKey(),
+  federation: text('federation').notNull(),
+  uses: integer('uses').notNull(),
+  createdAt: instant('created_at').notNull(),
+});
+
+export const clients = pgTable(
+  'clients',
+  {
+    federation: text('federation').notNull(),
+    id: text('id').notNull(),
+    publicKey: text('public_key').notNull(),
+    name: text('name').notNull(),
+    agent: text('agent').notNull(),
+    device: jsonb('device').$type<Ready['device']>().notNull(),
+    examples: jsonb('examples').$type<Ready['examples']>().notNull(),
+    density: doublePrecision('density').notNull(),
+    shareEvaluation: boolean('share_evaluation').notNull(),
+    maskBlob: text('mask_blob'),
+    maskHash: text('mask_hash'),
+    maskBytes: integer('mask_bytes'),
+    maskKept: integer('mask_kept'),
+    maskRound: integer('mask_round'),
+    bytesUp: bigint('bytes_up', { mode: 'number' }).notNull(),
+    bytesDown: bigint('bytes_down', { mode: 'number' }).notNull(),
+    joinedAt: instant('joined_at').notNull(),
+    lastSeen: instant('last_seen').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.federation, table.id] })],
+);
+
+export const rounds = pgTable(
+  'rounds',
+  {
+    federation: text('federation').notNull(),
+    number: integer('number').notNull(),
+    attempt: integer('attempt').notNull(),
+    state: text('state').$type<'training' | 'aggregating' | 'committed' | 'failed'>().notNull(),
+    reason: text('reason'),
+    startedAt: instant('started_at').notNull(),
+    closedAt: instant('closed_at'),
+  },
+  (table) => [primaryKey({ columns: [table.federation, table.number, table.attempt] })],
+);
+
+export const submissions = pgTable(
+  'submissions',
+  {
+    federation: text('federation').notNull(),
+    round: integer('round').notNull(),
+    client: text('client').notNull(),
+    attempt: integer('attempt').notNull(),
+    position: integer('position').notNull(),
+    sha256: text('sha256').notNull(),
+    bytes: integer('bytes').notNull(),
+    report: jsonb('report').$type<DeltaReport>().notNull(),
+    weight: doublePrecision('weight').notNull(),
+    norm: doublePrecision('norm').notNull(),
+    maskBlob: text('mask_blob').notNull(),
+    maskHash: text('mask_hash').notNull(),
+    receivedAt: instant('received_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.federation, table.round, table.client] })],
+);
+
+export const events = pgTable(
+  'events',
+  {
+    federation: text('federation').notNull(),
+    sequence: integer('sequence').notNull(),
+    at: instant('at').notNull(),
+    kind: text('kind').notNull(),
+    text: text('text').notNull(),
+    data: jsonb('data').$type<Record<string, unknown>>().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.federation, table.sequence] })],
+);

@@ -1,0 +1,270 @@
+import type { RoundState } from '@perfit/federation';
+import { type FederationConfig, federationConfigSchema } from '@perfit/protocol';
+import { and, asc, desc, eq, inArray, sql } from 'drizzle-orm';
+import type { Database } from './database.ts';
+import { roundStateSchema } from './round-state-schema.ts';
+import { clients, events, federations, invites, operators, rounds, submissions, versions } from './schema.ts';
+
+export type ClientRow = typeof clients.$inferSelect;
+export type RoundRow = typeof rounds.$inferSelect;
+export type SubmissionRow = typeof submissions.$inferSelect;
+export type EventRow = typeof events.$inferSelect;
+export type InviteRow = typeof invites.$inferSelect;
+export type OperatorRow = typeof operators.$inferSelect;
+
+export interface FederationRow {
+  readonly id: string;
+  readonly config: FederationConfig;
+  readonly layoutHash: string;
+  readonly layoutSize: number;
+  readonly state: RoundState;
+  readonly createdAt: Date;
+}
+
+export interface NewEvent {
+  readonly at: Date;
+  readonly kind: string;
+  readonly text: string;
+  readonly data: Record<string, unknown>;
+}
+
+/** Everything that the coordinator remembers, but for blobs and deltas under way. */
+export class Store {
+  private readonly database: Database;
+
+  constructor(database: Database) {
+    this.database = database;
+  }
+
+  /** All of the work, or none of it. */
+  transaction<T>(work: (store: Store) => Promise<T>): Promise<T> {
+    return this.database.transaction((tx) => work(new Store(tx)));
+  }
+
+  async ping(): Promise<void> {
+    await this.database.execute(sql`select 1`);
+  }
+
+  // Operators
+
+  async operator(name: string): Promise<OperatorRow | null> {
+    return (await this.database.select().from(operators).where(eq(operators.name, name)))[0] ?? null;
+  }
+
+  async anyOperator(): Promise<OperatorRow | null> {
+    return (await this.database.select().from(operators).orderBy(asc(operators.createdAt)).limit(1))[0] ?? null;
+  }
+
+  async saveOperator(row: OperatorRow): Promise<void> {
+    const { passwordHash } = row;
+    await this.database.insert(operators).values(row).onConflictDoUpdate({
+      target: operators.name,
+      set: { passwordHash },
+    });
+  }
+
+  // Federations
+
+  async federations(): Promise<FederationRow[]> {
+    const rows = await this.database.select().from(federations).orderBy(asc(federations.createdAt));
+    return rows.map((row) => ({
+      ...row,
+      config: federationConfigSchema.parse(row.config),
+      state: roundStateSchema.parse(row.state),
+    }));
+  }
+
+  async addFederation(row: FederationRow): Promise<void> {
+    await this.database.insert(federations).values({ ...row, eventCount: 0 });
+  }
+
+  async saveState(federation: string, state: RoundState): Promise<void> {
+    await this.database.update(federations).set({ state }).where(eq(federations.id, federation));
+  }
+
+  // Versions of theta_g
+
+  async addVersion(federation: string, version: number, made: { blob: string; at: Date }): Promise<void> {
+    await this.database.insert(versions).values({ federation, version, blob: made.blob, createdAt: made.at });
+  }
+
+  async versionBlob(federation: string, version: number): Promise<string | null> {
+    const found = await this.database
+      .select({ blob: versions.blob })
+      .from(versions)
+      .where(and(eq(versions.federation, federation), eq(versions.version, version)));
+    return found[0]?.blob ?? null;
+  }
+
+  // Invites
+
+  async addInvite(row: InviteRow): Promise<void> {
+    await this.database.insert(invites).values(row);
+  }
+
+  async invites(federation: string): Promise<InviteRow[]> {
+    return this.database
+      .select()
+      .from(invites)
+      .where(eq(invites.federation, federation))
+      .orderBy(asc(invites.createdAt));
+  }
+
+  async hasInvite(federation: string, code: string): Promise<boolean> {
+    const found = await this.database
+      .select({ code: invites.code })
+      .from(invites)
+      .where(and(eq(invites.code, code), eq(invites.federation, federation)));
+    return found.length > 0;
+  }
+
+  /** @returns whether the invite is one of this federation's */
+  async useInvite(federation: string, code: string): Promise<boolean> {
+    const used = await this.database
+      .update(invites)
+      .set({ uses: sql`${invites.uses} + 1` })
+      .where(and(eq(invites.code, code), eq(invites.federation, federation)))
+      .returning({ code: invites.code });
+    return used.length > 0;
+  }
+
+  // Clients
+
+  async client(federation: string, id: string): Promise<ClientRow | null> {
+    const found = await this.database
+      .select()
+      .from(clients)
+      .where(and(eq(clients.federation, federation), eq(clients.id, id)));
+    return found[0] ?? null;
+  }
+
+  async clients(federation: string): Promise<ClientRow[]> {
+    return this.database
+      .select()
+      .from(clients)
+      .where(eq(clients.federation, federation))
+      .orderBy(asc(clients.joinedAt), asc(clients.id));
+  }
+
+  async countClients(federation: string): Promise<number> {
+    return this.database.$count(clients, eq(clients.federation, federation));
+  }
+
+  async addClient(row: ClientRow): Promise<void> {
+    await this.database.insert(clients).values(row).onConflictDoNothing();
+  }
+
+  async updateClient(federation: string, id: string, change: Partial<ClientRow>): Promise<void> {
+    await this.database
+      .update(clients)
+      .set(change)
+      .where(and(eq(clients.federation, federation), eq(clients.id, id)));
+  }
+
+  async addTraffic(federation: string, id: string, bytes: { up: number; down: number }): Promise<void> {
+    await this.database
+      .update(clients)
+      .set({
+        bytesUp: sql`${clients.bytesUp} + ${bytes.up}`,
+        bytesDown: sql`${clients.bytesDown} + ${bytes.down}`,
+      })
+      .where(and(eq(clients.federation, federation), eq(clients.id, id)));
+  }
+
+  // Rounds
+
+  async addRound(row: RoundRow): Promise<void> {
+    await this.database.insert(rounds).values(row).onConflictDoNothing();
+  }
+
+  async updateRound(
+    federation: string,
+    at: { round: number; attempt: number },
+    change: Partial<RoundRow>,
+  ): Promise<void> {
+    const { round, attempt } = at;
+    await this.database
+      .update(rounds)
+      .set(change)
+      .where(and(eq(rounds.federation, federation), eq(rounds.number, round), eq(rounds.attempt, attempt)));
+  }
+
+  async rounds(federation: string): Promise<RoundRow[]> {
+    return this.database
+      .select()
+      .from(rounds)
+      .where(eq(rounds.federation, federation))
+      .orderBy(asc(rounds.number), asc(rounds.attempt));
+  }
+
+  // Submissions
+
+  async addSubmission(row: SubmissionRow): Promise<void> {
+    await this.database.insert(submissions).values(row);
+  }
+
+  async submission(federation: string, round: number, client: string): Promise<SubmissionRow | null> {
+    const found = await this.database
+      .select()
+      .from(submissions)
+      .where(and(eq(submissions.federation, federation), eq(submissions.round, round), eq(submissions.client, client)));
+    return found[0] ?? null;
+  }
+
+  /** The last round in which a submission of this client was accepted. */
+  async lastSubmission(federation: string, client: string): Promise<number | null> {
+    const found = await this.database
+      .select({ round: submissions.round })
+      .from(submissions)
+      .where(and(eq(submissions.federation, federation), eq(submissions.client, client)))
+      .orderBy(desc(submissions.round))
+      .limit(1);
+    return found[0]?.round ?? null;
+  }
+
+  /** In the order of acceptance. */
+  async submissions(federation: string, inRounds?: readonly number[]): Promise<SubmissionRow[]> {
+    const here = eq(submissions.federation, federation);
+    return this.database
+      .select()
+      .from(submissions)
+      .where(inRounds ? and(here, inArray(submissions.round, [...inRounds])) : here)
+      .orderBy(asc(submissions.round), asc(submissions.position));
+  }
+
+  async removeSubmissions(federation: string, round: number): Promise<void> {
+    await this.database
+      .delete(submissions)
+      .where(and(eq(submissions.federation, federation), eq(submissions.round, round)));
+  }
+
+  async removeSubmission(federation: string, round: number, client: string): Promise<void> {
+    await this.database
+      .delete(submissions)
+      .where(and(eq(submissions.federation, federation), eq(submissions.round, round), eq(submissions.client, client)));
+  }
+
+  // The log
+
+  async appendEvents(federation: string, added: readonly NewEvent[]): Promise<void> {
+    if (added.length === 0) return;
+    const [counted] = await this.database
+      .update(federations)
+      .set({ eventCount: sql`${federations.eventCount} + ${added.length}` })
+      .where(eq(federations.id, federation))
+      .returning({ count: federations.eventCount });
+    const first = (counted?.count ?? added.length) - added.length + 1;
+    await this.database.insert(events).values(added.map((event, i) => ({ ...event, federation, sequence: first + i })));
+  }
+
+  /** The last so many, oldest first. */
+  async events(federation: string, limit: number): Promise<EventRow[]> {
+    const last = await this.database
+      .select()
+      .from(events)
+      .where(eq(events.federation, federation))
+      .orderBy(desc(events.sequence))
+      .limit(limit);
+    return last.reverse();
+  }
+}

@@ -1,0 +1,217 @@
+import { clientIdOf, generateKeyPair, identityFromKeyPair, layoutOf } from '@perfit/federation';
+import {
+  type AnnouncementName,
+  type AnnouncementOf,
+  type DeltaReport,
+  encodeMask,
+  encodeValues,
+  MAX_CHUNK_BYTES,
+  maskHash,
+  PROTOCOL_VERSION,
+  ProtocolError,
+  type Ready,
+  type Receipt,
+  type Reply,
+  type RequestName,
+  type RequestOf,
+  sha256Hex,
+  signedText,
+  type ValueOf,
+  type Welcome,
+} from '@perfit/protocol';
+import { type Layout, Mask, seededRandom } from '@perfit/protocol/space';
+import { io, type Socket } from 'socket.io-client';
+
+export const tinyDimensions = { layers: 1, width: 8, queryWidth: 8, keyValueWidth: 4, feedForwardWidth: 12 };
+
+export const readyMessage: Ready = {
+  name: 'Ada',
+  device: { backend: 'cpu', description: 'a test' },
+  examples: { training: 50, heldOut: 10 },
+  shareEvaluation: true,
+};
+
+export type ClientIdentity = Awaited<ReturnType<typeof newIdentity>>;
+
+export async function newIdentity() {
+  const identity = await identityFromKeyPair(await generateKeyPair({ extractable: true }));
+  return { ...identity, client: await clientIdOf(identity.publicKey) };
+}
+
+type Heard = { [K in AnnouncementName]: { name: K; message: AnnouncementOf<K> } }[AnnouncementName];
+
+/** A client without a loop: each of its words is the test's. */
+export class ScriptedClient {
+  readonly socket: Socket;
+  readonly identity: ClientIdentity;
+  readonly heard: Heard[] = [];
+  private waiting: (() => void)[] = [];
+  welcome: Welcome | null = null;
+
+  private constructor(socket: Socket, identity: ClientIdentity) {
+    this.socket = socket;
+    this.identity = identity;
+    for (const name of ['offer', 'closed', 'status', 'replaced'] as const) {
+      socket.on(name, (message: unknown) => {
+        this.heard.push({ name, message } as Heard);
+        this.wakeUp();
+      });
+    }
+    socket.on('disconnect', () => this.wakeUp());
+  }
+
+  static async connect(
+    url: string,
+    identity?: ClientIdentity,
+    headers?: Record<string, string>,
+  ): Promise<ScriptedClient> {
+    const socket = io(url, {
+      transports: ['websocket'],
+      forceNew: true,
+      reconnection: false,
+      ...(headers ? { extraHeaders: headers } : {}),
+    });
+    const client = new ScriptedClient(socket, identity ?? (await newIdentity()));
+    await new Promise<void>((resolve, reject) => {
+      socket.once('connect', resolve);
+      socket.once('connect_error', reject);
+    });
+    return client;
+  }
+
+  /** Connects, shakes hands and says that it is ready. */
+  static async join(
+    url: string,
+    to: { federation: string; invite?: string | null; ready?: Partial<Ready> },
+    identity?: ClientIdentity,
+  ): Promise<ScriptedClient> {
+    const client = await ScriptedClient.connect(url, identity);
+    await client.shakeHands(to.federation, to.invite);
+    await client.ask('ready', { ...readyMessage, ...to.ready });
+    return client;
+  }
+
+  get id(): string {
+    return this.identity.client;
+  }
+
+  get layout(): Layout {
+    const { config } = (this.welcome as Welcome).federation;
+    return layoutOf(config, tinyDimensions);
+  }
+
+  /** The bare answer. */
+  async reply<K extends RequestName>(name: K, message: unknown): Promise<Reply<ValueOf<K>>> {
+    return this.socket.timeout(5_000).emitWithAck(name, message);
+  }
+
+  /** @throws ProtocolError as it was answered */
+  async ask<K extends RequestName>(name: K, message: RequestOf<K>): Promise<ValueOf<K>> {
+    const reply = await this.reply(name, message);
+    if (!reply.ok) throw ProtocolError.from(reply.error);
+    return reply.value;
+  }
+
+  async shakeHands(federation: string, invite?: string | null): Promise<Welcome> {
+    const { publicKey } = this.identity;
+    const hello = { protocol: PROTOCOL_VERSION, federation, publicKey, agent: 'test', ...(invite ? { invite } : {}) };
+    const { nonce } = await this.ask('hello', hello);
+    const signature = await this.identity.sign(signedText(federation, nonce));
+    this.welcome = await this.ask('prove', { signature });
+    return this.welcome;
+  }
+
+  /** The first announcement of a kind that fits and was not taken yet. */
+  async hear<K extends AnnouncementName>(
+    name: K,
+    fits: (message: AnnouncementOf<K>) => boolean = () => true,
+  ): Promise<AnnouncementOf<K>> {
+    for (;;) {
+      const index = this.heard.findIndex((each) => each.name === name && fits(each.message as AnnouncementOf<K>));
+      if (index >= 0) return this.heard.splice(index, 1)[0]?.message as AnnouncementOf<K>;
+      if (!this.socket.connected) throw new Error(`the connection is gone, and no "${name}" came`);
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
+  }
+
+  /** Resolves when the socket is gone. */
+  async gone(): Promise<void> {
+    while (this.socket.connected) await new Promise<void>((resolve) => this.waiting.push(resolve));
+  }
+
+  async upload(announce: RequestOf<'announce'>, bytes: Uint8Array): Promise<Receipt> {
+    const answer = await this.ask('announce', announce);
+    if (answer.state === 'done') return answer.receipt;
+    for (let offset = answer.offset; offset < bytes.length; ) {
+      const data = bytes.subarray(offset, offset + MAX_CHUNK_BYTES);
+      ({ offset } = await this.ask('chunk', { upload: answer.upload, offset, data }));
+    }
+    return this.ask('complete', { upload: answer.upload });
+  }
+
+  async maskBytes(mask: Mask): Promise<Uint8Array> {
+    return encodeMask(mask, (this.welcome as Welcome).federation.layout.hash);
+  }
+
+  async sendMask(mask: Mask, round = 1): Promise<Receipt> {
+    const bytes = await this.maskBytes(mask);
+    return this.upload({ kind: 'mask', round, bytes: bytes.length, sha256: await sha256Hex(bytes) }, bytes);
+  }
+
+  async deltaBytes(mask: Mask, values: Float32Array): Promise<Uint8Array> {
+    const { layout, config } = (this.welcome as Welcome).federation;
+    return encodeValues(values, config.wire.dtype, { layoutHash: layout.hash, maskHash: await maskHash(mask) });
+  }
+
+  async announceOf(bytes: Uint8Array, about: { round?: number; attempt?: number; report?: Partial<DeltaReport> } = {}) {
+    const { round = 1, attempt = 1, report = {} } = about;
+    return {
+      kind: 'delta' as const,
+      round,
+      attempt,
+      bytes: bytes.length,
+      sha256: await sha256Hex(bytes),
+      report: { examples: 50, steps: 3, seconds: 1, ...report },
+    };
+  }
+
+  async sendDelta(
+    mask: Mask,
+    values: Float32Array,
+    about: { round?: number; attempt?: number; report?: Partial<DeltaReport> } = {},
+  ): Promise<Receipt> {
+    const bytes = await this.deltaBytes(mask, values);
+    return this.upload(await this.announceOf(bytes, about), bytes);
+  }
+
+  /** A mask of half of the positions, and a delta for it. */
+  draw(seed: number): { mask: Mask; values: Float32Array } {
+    const random = seededRandom(seed);
+    const { size } = this.layout;
+    const odd = Math.floor(random() * 2);
+    const mask = Mask.from(size, (p) => p % 2 === odd);
+    return { mask, values: Float32Array.from({ length: mask.kept }, () => random() - 0.5) };
+  }
+
+  async download(what: 'slice' | 'theta', version: number): Promise<Uint8Array> {
+    const pieces: Uint8Array[] = [];
+    let offset = 0;
+    for (;;) {
+      const { data, total, sha256 } = await this.ask('download', { what, version, offset });
+      pieces.push(data);
+      offset += data.length;
+      if (offset < total) continue;
+      const bytes = new Uint8Array(Buffer.concat(pieces));
+      if ((await sha256Hex(bytes)) !== sha256) throw new Error('the download is damaged');
+      return bytes;
+    }
+  }
+
+  close(): void {
+    this.socket.disconnect();
+  }
+
+  private wakeUp(): void {
+    for (const resolve of this.waiting.splice(0)) resolve();
+  }
+}
