@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { BackendError } from './backend-error.ts';
+import type { WasmBackend } from './wasm-heap.ts';
 import { makeCurrent } from './webgpu-device.ts';
 
 /** Where the three .wasm files of @tensorflow/tfjs-backend-wasm are: their folder, or a URL for each file name. */
@@ -22,5 +23,23 @@ export async function startWasm(paths: WasmPaths, threads: number): Promise<numb
   } catch (cause) {
     throw new BackendError('wasm-failed', `the WASM backend did not start: ${String(cause)}`, { cause });
   }
+  shareClones();
   return tf.env().getBool('WASM_HAS_MULTITHREAD_SUPPORT') ? wasm.getThreadsCount() : 1;
+}
+
+/**
+ * tfjs' clone copies on WASM, and its tape clones everything that a gradient saves. Tensors never change, so a clone
+ * can share the memory, as on tfjs' other backends.
+ */
+function shareClones(): void {
+  tf.unregisterKernel(tf.Identity, 'wasm');
+  tf.registerKernel({
+    kernelName: tf.Identity,
+    backendName: 'wasm',
+    kernelFunc: ({ inputs, backend }) => {
+      const { dataId, shape, dtype } = inputs.x as tf.TensorInfo;
+      (backend as unknown as WasmBackend).incRef(dataId);
+      return { dataId, shape, dtype };
+    },
+  });
 }

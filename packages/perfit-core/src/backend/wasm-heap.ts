@@ -12,6 +12,8 @@ export interface WasmBackend {
   dataIdNextNumber: number;
   readonly dataIdMap: { get(dataId: object): { id: number; memoryOffset: number } };
   makeOutput(shape: number[], dtype: 'float32'): tf.TensorInfo;
+  /** One more owner of the tensor's memory. */
+  incRef(dataId: object): void;
   /** A view of the tensor's memory, valid until the next allocation. */
   typedArrayFromHeap(tensor: tf.TensorInfo): Float32Array | Int32Array | Uint8Array;
 }

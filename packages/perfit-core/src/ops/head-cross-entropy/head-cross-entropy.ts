@@ -9,6 +9,9 @@ export interface RowTargets {
   readonly weights: tf.Tensor1D;
 }
 
+/** The most logits that exist at a time, in numbers (64 MiB): more rows go through the head in turns. */
+const mostLogitsAtOnce = 2 ** 24;
+
 /**
  * The language-model head and the cross-entropy in one: Σ weights · (logsumexp(logits) - logits[label]),
  * logits = hidden · Wᵀ, with a gradient for the hidden states only.
@@ -16,28 +19,74 @@ export interface RowTargets {
  * the logits are gone when the pass returns.
  * @param hidden [Q, D]   @param head W [V, D], frozen   @returns a scalar; the caller disposes it
  */
-export function headCrossEntropy(hidden: tf.Tensor2D, head: FrozenMatrix, targets: RowTargets): tf.Scalar {
+export function headCrossEntropy(
+  hidden: tf.Tensor2D,
+  head: FrozenMatrix,
+  targets: RowTargets,
+  mostLogits = mostLogitsAtOnce,
+): tf.Scalar {
   const run = tf.customGrad((...inputs) => {
     const [hidden, save] = inputs as unknown as [tf.Tensor2D, tf.GradSaveFunc];
-    const logits = head.forward(hidden); // [Q, V]
-    const labelRows = head.rows(targets.labels); // [Q, D]
-    const probabilities = tf.softmax(logits) as tf.Tensor2D; // [Q, V]
-    const value = weightedLoss(hidden, labelRows, targets.weights, logSumExp(logits, probabilities));
-    const share = tf.expandDims(targets.weights, 1);
-    save([tf.mul(tf.sub(head.backward(probabilities), labelRows), share)]);
+    const parts = inTurns(hidden, head, targets, mostLogits).map((part) =>
+      tf.tidy(() => {
+        const { loss, labelRows, probabilities } = rowLoss(part.hidden, head, part.targets);
+        const share = tf.expandDims(part.targets.weights, 1);
+        const slope = tf.mul(tf.sub(head.backward(probabilities), labelRows), share);
+        return [loss, slope] as [tf.Scalar, tf.Tensor2D];
+      }),
+    );
+    save([concatRows(parts.map(([, slope]) => slope))]);
     const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => tf.mul(saved[0] as tf.Tensor2D, dy);
-    return { value, gradFunc };
+    return { value: sum(parts.map(([loss]) => loss)), gradFunc };
   });
   return run(hidden) as tf.Scalar;
 }
 
 /** The loss alone: what evaluation needs. */
-export function headLoss(hidden: tf.Tensor2D, head: FrozenMatrix, targets: RowTargets): tf.Scalar {
+export function headLoss(
+  hidden: tf.Tensor2D,
+  head: FrozenMatrix,
+  targets: RowTargets,
+  mostLogits = mostLogitsAtOnce,
+): tf.Scalar {
   return tf.tidy(() => {
-    const logits = head.forward(hidden);
-    const labelRows = head.rows(targets.labels);
-    return weightedLoss(hidden, labelRows, targets.weights, logSumExp(logits, tf.softmax(logits) as tf.Tensor2D));
+    const parts = inTurns(hidden, head, targets, mostLogits);
+    return sum(parts.map((part) => tf.tidy(() => rowLoss(part.hidden, head, part.targets).loss)));
   });
+}
+
+/** @param hidden [Q, D]   @returns the rows' loss, W[label] [Q, D], and the softmax of the logits [Q, V] */
+function rowLoss(hidden: tf.Tensor2D, head: FrozenMatrix, { labels, weights }: RowTargets) {
+  const logits = head.forward(hidden);
+  const labelRows = head.rows(labels);
+  const probabilities = tf.softmax(logits) as tf.Tensor2D;
+  const labelLogits = tf.sum(tf.mul(hidden, labelRows), -1);
+  const loss = tf.sum(tf.mul(tf.sub(logSumExp(logits, probabilities), labelLogits), weights)) as tf.Scalar;
+  return { loss, labelRows, probabilities };
+}
+
+/** Runs of rows whose logits are not too many; all rows at once as a rule. */
+function inTurns(hidden: tf.Tensor2D, head: FrozenMatrix, targets: RowTargets, mostLogits: number) {
+  const rows = hidden.shape[0];
+  const most = Math.max(1, Math.floor(mostLogits / head.outWidth));
+  if (rows <= most) return [{ hidden, targets }];
+  return Array.from({ length: Math.ceil(rows / most) }, (_, turn) => {
+    const start = turn * most;
+    const count = Math.min(most, rows - start);
+    const { labels, weights } = targets;
+    return {
+      hidden: tf.slice(hidden, [start, 0], [count, -1]),
+      targets: { labels: tf.slice(labels, start, count), weights: tf.slice(weights, start, count) },
+    };
+  });
+}
+
+function concatRows(parts: tf.Tensor2D[]): tf.Tensor2D {
+  return parts.length === 1 ? (parts[0] as tf.Tensor2D) : tf.concat(parts, 0);
+}
+
+function sum(parts: tf.Scalar[]): tf.Scalar {
+  return parts.reduce((total, part) => tf.add(total, part) as tf.Scalar);
 }
 
 /**
@@ -47,16 +96,6 @@ export function headLoss(hidden: tf.Tensor2D, head: FrozenMatrix, targets: RowTa
  */
 export function logSumExp(logits: tf.Tensor2D, probabilities: tf.Tensor2D): tf.Tensor1D {
   return tf.tidy(() => tf.sub(tf.max(logits, -1), tf.log(tf.max(probabilities, -1))) as tf.Tensor1D);
-}
-
-function weightedLoss(
-  hidden: tf.Tensor2D,
-  labelRows: tf.Tensor2D,
-  weights: tf.Tensor1D,
-  logSumExp: tf.Tensor1D,
-): tf.Scalar {
-  const labelLogits = tf.sum(tf.mul(hidden, labelRows), -1);
-  return tf.sum(tf.mul(tf.sub(logSumExp, labelLogits), weights));
 }
 
 /** The same in stock ops with their own gradients, labels one-hot: what {@link headCrossEntropy} is held against. */

@@ -1,0 +1,27 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, expect, it } from 'vitest';
+import { normal } from '../../../test/op-check.ts';
+import { nodeBackend } from '../../node/node-backend.ts';
+import { matMul } from './mat-mul.ts';
+
+beforeAll(async () => {
+  await nodeBackend({ prefer: 'wasm' });
+});
+
+it.each([
+  [false, false],
+  [true, false],
+  [false, true],
+  [true, true],
+])('multiplies like the stock op, transposed %s and %s', (transposeA, transposeB) => {
+  const before = tf.memory().numTensors;
+  const a = normal(transposeA ? [7, 5] : [5, 7], 1) as tf.Tensor2D;
+  const b = normal(transposeB ? [6, 7] : [7, 6], 2) as tf.Tensor2D;
+  const ours = matMul(a, b, transposeA, transposeB);
+  const stock = tf.matMul(a, b, transposeA, transposeB);
+  expect(ours.shape).toEqual([5, 6]);
+  const expected = stock.dataSync();
+  ours.dataSync().forEach((value, i) => expect(value).toBeCloseTo(expected[i] as number, 5));
+  tf.dispose([a, b, ours, stock]);
+  expect(tf.memory().numTensors).toBe(before);
+});

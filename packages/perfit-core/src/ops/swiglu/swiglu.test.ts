@@ -1,0 +1,17 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, it } from 'vitest';
+import { expectSame, normal } from '../../../test/op-check.ts';
+import { nodeBackend } from '../../node/node-backend.ts';
+import { composedSwiglu, swiglu } from './swiglu.ts';
+
+beforeAll(async () => {
+  await nodeBackend({ prefer: 'wasm' });
+});
+
+it('swiglu is its composed reference', () => {
+  expectSame(
+    ([gate, up]) => swiglu(gate as tf.Tensor2D, up as tf.Tensor2D),
+    ([gate, up]) => composedSwiglu(gate as tf.Tensor2D, up as tf.Tensor2D),
+    [normal([5, 8], 1), normal([5, 8], 2)],
+  );
+});
