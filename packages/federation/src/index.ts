@@ -1,6 +1,8 @@
 export { checkDelta, deltaNorm, weightOf } from './aggregation/delta-check.ts';
 export { aggregate, ParameterSums } from './aggregation/parameter-sums.ts';
 export type { ClientEvent } from './client/client-event.ts';
+export { runClient } from './client/client-loop.ts';
+export { ConnectionLost } from './client/connection-lost.ts';
 export type {
   LocalTuner,
   SearchProgress,
@@ -11,7 +13,19 @@ export type {
   TuningSettings,
   TuningStart,
 } from './client/local-tuner.ts';
-export type { ClientRecord, ClientStore, Clock, Connection, ConnectionEvent, Identity } from './client/ports.ts';
+export type { ClientOptions } from './client/membership.ts';
+export { memoryStore } from './client/memory-store.ts';
+export type {
+  ClientRecord,
+  ClientStore,
+  Clock,
+  Connection,
+  ConnectionEvent,
+  FinishedTuning,
+  Identity,
+} from './client/ports.ts';
+export { decodeClientRecord, encodeClientRecord } from './client/record-codec.ts';
+export { type LedgerEntry, type SocketLike, socketConnection } from './client/socket-connection.ts';
 export { clientIdOf, generateKeyPair, identityFromKeyPair, verifySignature } from './identity.ts';
 export type { OperatorAction, RoundEffect, RoundEffectOf, RoundEvent } from './round/round-event.ts';
 export {

@@ -1,13 +1,18 @@
-import type { AnnouncementName, AnnouncementOf, RequestName, RequestOf, ValueOf } from '@perfit/protocol';
+import type { AnnouncementName, AnnouncementOf, Progress, RequestName, RequestOf, ValueOf } from '@perfit/protocol';
 import type { Mask } from '@perfit/protocol/space';
 import type { TuningCheckpoint } from './local-tuner.ts';
 
-/** One connection that heals itself: `connected` comes again after every reconnect, and then the handshake runs anew. */
+/**
+ * The way to the coordinator. `connected` comes after every connect and reconnect, and then the handshake runs anew.
+ * Whoever starts to listen while it is connected hears `connected` first.
+ */
 export interface Connection {
+  /** Connects, if it is not connected and not about to be. The client's loop calls it again after every loss. */
+  connect(): void;
   /** @throws ProtocolError as the server answered it; `ConnectionLost` where the connection broke before the answer. */
   request<K extends RequestName>(name: K, message: RequestOf<K>, signal?: AbortSignal): Promise<ValueOf<K>>;
   /** Droppable, unanswered. */
-  notify(name: 'progress', message: unknown): void;
+  notify(name: 'progress', message: Progress): void;
   /** @returns a function that ends the subscription */
   on(listener: (event: ConnectionEvent) => void): () => void;
   close(): void;
@@ -36,19 +41,32 @@ export interface ClientStore {
 export interface ClientRecord {
   /** The layout that everything below is in. */
   readonly layoutHash: string;
+  /** What the client owns, and the round in which it was found. */
   readonly mask: Mask | null;
+  readonly maskRound: number | null;
   /** θ_i as it was tuned last (PF9), and in which round. */
   readonly tuned: { readonly round: number; readonly theta: Float32Array } | null;
   /** Perplexity of the base model, which does not change. */
   readonly basePerplexity: number | null;
-  /** A tuning that was under way. */
+  /** The latest round's tuning. A repeat of the round takes it up too: both start from the same theta_g. */
   readonly inProgress: {
     readonly round: number;
     readonly attempt: number;
+    /** What the tuning started from: at exchanged positions, what was received (PF7). */
     readonly received: Float32Array;
     readonly receivedPerplexity: number;
     readonly checkpoint: TuningCheckpoint | null;
+    /** The tuning is over and `tuned` has its theta; null while it runs. */
+    readonly finished: FinishedTuning | null;
   } | null;
+}
+
+export interface FinishedTuning {
+  readonly steps: number;
+  /** Of tuning, as far as this process saw it. */
+  readonly seconds: number;
+  readonly loss: number;
+  readonly perplexity: number;
 }
 
 export interface Clock {

@@ -38,7 +38,7 @@ export type MaskSource =
 
 export type MaskSearch = Pick<
   FederationConfig['search'],
-  'warmupEpochs' | 'iterations' | 'batches' | 'score' | 'scope' | 'everyRounds'
+  'warmupEpochs' | 'iterations' | 'batches' | 'score' | 'scope'
 >;
 
 export interface RoundStart {

@@ -1,0 +1,294 @@
+import {
+  type DeltaReport,
+  encodeMask,
+  encodeValues,
+  maskHash,
+  ProtocolError,
+  type RoundOffer,
+  sha256Hex,
+} from '@perfit/protocol';
+import type { Mask } from '@perfit/protocol/space';
+import { positionsOf } from '../strategy/matrices.ts';
+import { budgetOf } from '../strategy/registry.ts';
+import { Channel } from './channel.ts';
+import type { ClientEvent } from './client-event.ts';
+import { type ClientOptions, type Member, Membership } from './membership.ts';
+import type { ClientRecord } from './ports.ts';
+import { searchReport, searchSettings, tuningSettings } from './round-settings.ts';
+import { globalTheta, type RoundWork, receive, transferEvents } from './round-work.ts';
+import { isPassing, Session } from './session.ts';
+import { upload } from './transfer.ts';
+
+/**
+ * A client's whole life in a federation: join, and then round after round receive, tune, submit. It deals with lost
+ * connections, closed rounds and refusals itself, and returns after `finished` or `left`.
+ * @throws ProtocolError where the coordinator does not let the client in; whatever the tuner throws
+ */
+export async function* runClient(options: ClientOptions): AsyncGenerator<ClientEvent, void, undefined> {
+  const events = new Channel<ClientEvent>();
+  const emit = (event: ClientEvent) => events.push(event);
+  const session: Session = new Session({
+    connection: options.connection,
+    clock: options.clock,
+    random: options.random,
+    emit,
+    handshake: (ask) => membership.join(ask),
+  });
+  const membership = new Membership(options, emit);
+  const onAbort = () => session.finish({ type: 'left', reason: 'asked' });
+  options.signal?.addEventListener('abort', onAbort);
+  if (options.signal?.aborted) onAbort();
+  const life = live(session, membership, emit).finally(() => events.close());
+  // Its end is awaited below, perhaps long after it came.
+  life.catch(() => {});
+  try {
+    yield* events;
+    await life;
+  } finally {
+    options.signal?.removeEventListener('abort', onAbort);
+    // Whoever stops to listen wants the client to stop.
+    onAbort();
+    await life.catch(() => {});
+  }
+}
+
+async function live(session: Session, membership: Membership, emit: (event: ClientEvent) => void): Promise<void> {
+  session.open();
+  try {
+    for (;;) await playRound(await session.nextOffer(), session, membership.member);
+  } catch (error) {
+    session.finish({ type: 'failed', error });
+  } finally {
+    await session.hangUp();
+  }
+  if (session.end?.type === 'failed') throw session.end.error;
+  if (session.end) emit(session.end);
+}
+
+/** One round from its offer to its receipt. It returns early where the round goes on without this client. */
+async function playRound(offer: RoundOffer, session: Session, member: Member): Promise<void> {
+  const signal = session.beginRound(offer);
+  try {
+    member.emit({ type: 'round-started', round: offer.round, attempt: offer.attempt, deadlineMs: offer.remainingMs });
+    const round: RoundWork = { offer, session, signal, member };
+    const owned = await findMask(round);
+    const exchanged = member.strategy.exchanged(member.tuner.layout, owned);
+    await handInMask(round, exchanged);
+    const begun = await begin(round, owned, exchanged);
+    const finished = begun.finished ?? (await tune(round, owned, begun));
+    await submit(round, exchanged, { ...begun, finished });
+    session.endRound('done');
+  } catch (error) {
+    if (session.end || !(error instanceof ProtocolError || signal.aborted)) throw error;
+    if (signal.aborted) return session.endRound('done');
+    await giveUp(error as ProtocolError, session, member);
+  }
+}
+
+/** Refused: there is nothing more to do in this round. */
+async function giveUp(error: ProtocolError, session: Session, member: Member): Promise<void> {
+  member.emit({ type: 'problem', error, retry: 'This client waits for the next round.' });
+  session.endRound(isPassing(error) ? 'done' : 'refused');
+  if (error.code === 'mask-missing') member.maskOnFile = null;
+  // What came too late may still do in a repeat of the round (UP5); what is wrong in itself never will.
+  if (/^(delta|codec)-/.test(error.code)) await member.keeper.update({ inProgress: null });
+}
+
+/** [PF3] The mask that the client has, or a new one: for the first time, when asked to, or for a smaller budget. */
+async function findMask(round: RoundWork): Promise<Mask> {
+  const { offer, signal, member } = round;
+  const { strategy, tuner, keeper, emit, report } = member;
+  const { config } = member.descriptor;
+  const source = strategy.mask(config);
+  const { mask: known, maskRound } = keeper.record;
+  const mustSearch =
+    known === null ||
+    (offer.searchAnew && maskRound !== offer.round) ||
+    (source.kind === 'search' && known.kept > mostKept(member, offer.density));
+  let mask = known;
+  if (mask === null || mustSearch) {
+    mask =
+      source.kind === 'whole'
+        ? positionsOf(tuner.layout, source.trains)
+        : await drain(
+            tuner.search(
+              await globalTheta(round),
+              searchSettings(config, source.settings, {
+                round: offer.round,
+                density: offer.density,
+                seed: Math.floor(member.options.random() * 2 ** 32),
+              }),
+              signal,
+            ),
+            (progress) => {
+              emit({ type: 'search', round: offer.round, progress });
+              report(searchReport(offer.round, progress));
+            },
+            signal,
+          );
+    await keeper.update({ mask, maskRound: offer.round, inProgress: null });
+  }
+  emit({ type: 'mask', round: offer.round, kept: mask.kept, size: mask.size });
+  return mask;
+}
+
+/** [DC1] [UP1] Unless the coordinator has this very mask on file. */
+async function handInMask(round: RoundWork, exchanged: Mask): Promise<void> {
+  const { offer, session, signal, member } = round;
+  const hash = await maskHash(exchanged);
+  if (member.maskOnFile === hash) return;
+  const bytes = await encodeMask(exchanged, member.descriptor.layout.hash);
+  const announce = {
+    kind: 'mask' as const,
+    round: offer.round,
+    bytes: bytes.length,
+    sha256: await sha256Hex(bytes),
+  };
+  await upload(session, announce, bytes, { signal, onBytes: transferEvents(round, 'up', 'mask') });
+  member.maskOnFile = hash;
+}
+
+type Begun = NonNullable<ClientRecord['inProgress']>;
+
+/** [PF7] [PF8] What this round's tuning starts from, and how good that is: from the store, or received now. */
+async function begin(round: RoundWork, owned: Mask, exchanged: Mask): Promise<Begun> {
+  const { offer, signal, member } = round;
+  const { strategy, tuner, keeper, emit, report } = member;
+  const perplexity = async (of: 'base' | 'received', theta: Float32Array | null, known: number | null) => {
+    report({ round: offer.round, phase: 'evaluate', done: 0 });
+    const value = known ?? (await tuner.perplexity(theta, signal));
+    emit({ type: 'perplexity', round: offer.round, of, value });
+    return value;
+  };
+  const base = await perplexity('base', null, keeper.record.basePerplexity);
+  if (keeper.record.basePerplexity === null) await keeper.update({ basePerplexity: base });
+
+  const stored = keeper.record.inProgress;
+  if (stored?.round === offer.round) {
+    await perplexity('received', stored.received, stored.receivedPerplexity);
+    return stored;
+  }
+  const received = strategy.start({
+    config: member.descriptor.config,
+    layout: tuner.layout,
+    owned,
+    received: await receive(round, exchanged),
+    previous: keeper.record.tuned?.theta ?? null,
+  });
+  const begun: Begun = {
+    round: offer.round,
+    attempt: offer.attempt,
+    received,
+    receivedPerplexity: await perplexity('received', received, null),
+    checkpoint: null,
+    finished: null,
+  };
+  await keeper.update({ inProgress: begun });
+  return begun;
+}
+
+/** [PF4] Returns after the personal module is in the store (PF9). */
+async function tune(round: RoundWork, owned: Mask, begun: Begun): Promise<NonNullable<Begun['finished']>> {
+  const { offer, signal, member } = round;
+  const { tuner, keeper, emit, report } = member;
+  const { clock } = member.options;
+  const startedAt = clock.now();
+  const settings = tuningSettings(member.descriptor.config, offer.round);
+  const start = { theta: begun.received, mask: owned, ...(begun.checkpoint ? { checkpoint: begun.checkpoint } : {}) };
+  const tuned = await drain(
+    tuner.tune(start, settings, signal),
+    async (progress) => {
+      if (progress.kind === 'checkpoint') {
+        await keeper.update({ inProgress: { ...begun, checkpoint: progress.checkpoint } });
+        return;
+      }
+      emit({ type: 'tuning', round: offer.round, progress });
+      const { step, steps, loss } = progress;
+      report({ round: offer.round, phase: 'tune', done: Math.min(1, step / Math.max(1, steps)), loss });
+    },
+    signal,
+  );
+  const broken = tuned.theta.findIndex((value) => !Number.isFinite(value));
+  if (broken >= 0) {
+    throw new ProtocolError('delta-not-finite', 'The tuning diverged: its result is not finite. It is not kept.');
+  }
+  const seconds = (clock.now() - startedAt) / 1000;
+  report({ round: offer.round, phase: 'evaluate', done: 0 });
+  const perplexity = await tuner.perplexity(tuned.theta, signal);
+  const finished = { steps: tuned.steps, seconds, loss: tuned.loss, perplexity };
+  await keeper.update({
+    tuned: { round: offer.round, theta: tuned.theta },
+    inProgress: { ...begun, checkpoint: null, finished },
+  });
+  return finished;
+}
+
+/** [PF5] Δ = tuned − received at exchanged positions. In f16 it is rounded, and what is rounded away is not made up for. */
+async function submit(round: RoundWork, exchanged: Mask, begun: Begun): Promise<void> {
+  const { offer, session, signal, member } = round;
+  const { keeper, descriptor, emit } = member;
+  const { tuned } = keeper.record;
+  const { finished } = begun;
+  if (!tuned || !finished) throw new ProtocolError('internal', 'The store lost what was to be submitted.');
+  emit({ type: 'perplexity', round: offer.round, of: 'tuned', value: finished.perplexity });
+  const received = exchanged.pack(begun.received);
+  const delta = exchanged.pack(tuned.theta).map((value, i) => value - (received[i] as number));
+  const bytes = encodeValues(delta, descriptor.config.wire.dtype, {
+    layoutHash: descriptor.layout.hash,
+    maskHash: await maskHash(exchanged),
+  });
+  const announce = {
+    kind: 'delta' as const,
+    round: offer.round,
+    attempt: offer.attempt,
+    bytes: bytes.length,
+    sha256: await sha256Hex(bytes),
+    report: deltaReport(member, begun, finished),
+  };
+  session.beginSubmission();
+  const receipt = await upload(session, announce, bytes, { signal, onBytes: transferEvents(round, 'up', 'delta') });
+  emit({ type: 'submitted', round: offer.round, bytes: receipt.bytes });
+  member.report({ round: offer.round, phase: 'waiting', done: 1 });
+}
+
+/** Takes a long work's progress as it comes. @throws the signal's reason, even where the work does not heed it */
+async function drain<P, R>(
+  work: AsyncGenerator<P, R>,
+  onProgress: (progress: P) => void | Promise<void>,
+  signal: AbortSignal,
+): Promise<R> {
+  let isDone = false;
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const next = await work.next();
+      if (next.done) {
+        isDone = true;
+        return next.value;
+      }
+      await onProgress(next.value);
+    }
+  } finally {
+    if (!isDone) await work.return(undefined as never).catch(() => {});
+  }
+}
+
+function mostKept(member: Member, density: number): number {
+  const { layout } = member.tuner;
+  return budgetOf(layout.size, density) + layout.tensors.length;
+}
+
+function deltaReport(member: Member, begun: Begun, finished: NonNullable<Begun['finished']>): DeltaReport {
+  const { tuner, keeper, options } = member;
+  const { steps, seconds, loss } = finished;
+  const report = { examples: tuner.examples.training, steps, seconds };
+  if (!options.shareEvaluation) return report;
+  const perplexity = {
+    base: keeper.record.basePerplexity ?? Number.NaN,
+    received: begun.receivedPerplexity,
+    tuned: finished.perplexity,
+  };
+  // JSON has no infinity: what cannot be said is left out.
+  const isSayable = Object.values(perplexity).every((value) => Number.isFinite(value) && value > 0);
+  return { ...report, ...(Number.isFinite(loss) ? { loss } : {}), ...(isSayable ? { perplexity } : {}) };
+}

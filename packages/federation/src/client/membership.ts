@@ -1,0 +1,143 @@
+import {
+  type FederationDescriptor,
+  PROTOCOL_VERSION,
+  type Progress,
+  ProtocolError,
+  type Ready,
+  signedText,
+  type Welcome,
+} from '@perfit/protocol';
+import { layoutHash } from '@perfit/protocol/space';
+import { strategyOf } from '../strategy/registry.ts';
+import type { Strategy } from '../strategy/strategy.ts';
+import type { ClientEvent } from './client-event.ts';
+import type { LocalTuner } from './local-tuner.ts';
+import type { ClientStore, Clock, Connection, Identity } from './ports.ts';
+import { RecordKeeper } from './record-keeper.ts';
+import type { Ask } from './session.ts';
+
+export interface ClientOptions {
+  /** The loop connects it and closes it. */
+  readonly connection: Connection;
+  readonly identity: Identity;
+  readonly store: ClientStore;
+  /** Loads model and text. Called once, when the coordinator has let the client in. */
+  readonly tuner: (descriptor: FederationDescriptor) => Promise<LocalTuner>;
+  readonly federation: string;
+  readonly invite?: string;
+  readonly name: string;
+  /** Software and version, for the operator's eyes. */
+  readonly agent: string;
+  readonly device: Ready['device'];
+  /** [PF8] */
+  readonly shareEvaluation: boolean;
+  /** [PF2] */
+  readonly maxDensity?: number;
+  readonly clock: Clock;
+  /** Uniform in [0, 1): jitter, and the seed of a search. */
+  readonly random: () => number;
+  /** Leaves the federation when aborted. */
+  readonly signal?: AbortSignal;
+}
+
+/** What is fixed once the client is in. */
+export interface Member {
+  readonly options: ClientOptions;
+  readonly descriptor: FederationDescriptor;
+  readonly strategy: Strategy;
+  readonly tuner: LocalTuner;
+  readonly keeper: RecordKeeper;
+  /** The hash of the mask that the coordinator has of this client (HS3). */
+  maskOnFile: string | null;
+  readonly emit: (event: ClientEvent) => void;
+  readonly report: (progress: Progress) => void;
+}
+
+/** [HS1] [HS2] [HS3] The handshake, again after every reconnect; model and text are loaded in the first. */
+export class Membership {
+  private readonly options: ClientOptions;
+  private readonly emit: (event: ClientEvent) => void;
+  private becoming: Promise<Member> | null = null;
+  private joined: Member | null = null;
+
+  constructor(options: ClientOptions, emit: (event: ClientEvent) => void) {
+    this.options = options;
+    this.emit = emit;
+  }
+
+  /** Only a member is ever offered a round. */
+  get member(): Member {
+    if (!this.joined) throw new ProtocolError('bad-message', 'The coordinator offered a round before the handshake.');
+    return this.joined;
+  }
+
+  async join(ask: Ask): Promise<void> {
+    const { identity, federation, invite, agent, name, device, maxDensity, shareEvaluation } = this.options;
+    const hello = { protocol: PROTOCOL_VERSION, federation, publicKey: identity.publicKey, agent };
+    const { nonce } = await ask('hello', { ...hello, ...(invite ? { invite } : {}) });
+    const welcome = await ask('prove', { signature: await identity.sign(signedText(federation, nonce)) });
+    this.becoming ??= this.become(welcome);
+    const member = await this.becoming;
+    mustBeSameLayout(member.descriptor, welcome.federation.layout);
+    member.maskOnFile = welcome.standing.mask;
+    const ready = { name, device, examples: member.tuner.examples, shareEvaluation };
+    const { density } = await ask('ready', { ...ready, ...(maxDensity ? { maxDensity } : {}) });
+    const isBack = this.joined !== null || member.keeper.isKnown || welcome.standing.mask !== null;
+    this.joined = member;
+    this.emit({
+      type: 'joined',
+      client: welcome.client,
+      federation: member.descriptor,
+      density,
+      resumed: isBack,
+    });
+  }
+
+  private async become(welcome: Welcome): Promise<Member> {
+    const { options, emit } = this;
+    const descriptor = welcome.federation;
+    const tuner = await options.tuner(descriptor);
+    const hash = await layoutHash(tuner.layout);
+    mustBeSameLayout(descriptor, { hash, size: tuner.layout.size });
+    const keeper = await RecordKeeper.open({
+      store: options.store,
+      federation: options.federation,
+      layoutHash: hash,
+      emit,
+    });
+    return {
+      options,
+      descriptor,
+      strategy: strategyOf(descriptor.config.strategy),
+      tuner,
+      keeper,
+      maskOnFile: null,
+      emit,
+      report: throttled(options),
+    };
+  }
+}
+
+/** [PF8] At most one notice a second, and one at every change of phase. The loss stays here unless it may be shared. */
+function throttled(options: ClientOptions): (progress: Progress) => void {
+  let last: { phase: Progress['phase']; at: number } | null = null;
+  return ({ loss, ...progress }) => {
+    const at = options.clock.now();
+    if (last?.phase === progress.phase && at - last.at < 1000) return;
+    last = { phase: progress.phase, at };
+    const isShared = options.shareEvaluation && loss !== undefined && Number.isFinite(loss);
+    options.connection.notify('progress', { ...progress, ...(isShared ? { loss } : {}) });
+  };
+}
+
+function mustBeSameLayout(
+  descriptor: FederationDescriptor,
+  { hash, size }: { readonly hash: string; readonly size: number },
+): void {
+  const { layout } = descriptor;
+  if (layout.hash === hash && layout.size === size) return;
+  throw new ProtocolError(
+    'codec-layout',
+    `The federation's layout (${layout.size} numbers, ${layout.hash.slice(0, 8)}) is not this client's (${size}, ${hash.slice(0, 8)}).`,
+  );
+}

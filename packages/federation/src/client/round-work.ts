@@ -1,0 +1,61 @@
+import { decodeValues, maskHash, type RoundOffer, valuesByteLength } from '@perfit/protocol';
+import { initialTheta, Mask } from '@perfit/protocol/space';
+import type { Member } from './membership.ts';
+import type { Session } from './session.ts';
+import { download } from './transfer.ts';
+
+/** One round as its client works on it. */
+export interface RoundWork {
+  readonly offer: RoundOffer;
+  readonly session: Session;
+  readonly signal: AbortSignal;
+  readonly member: Member;
+  /** All of theta_g, where this round has already needed it. */
+  global?: Float32Array;
+}
+
+/** [PF7] θ_g as this client's strategy receives it. @returns [N] */
+export async function receive(round: RoundWork, exchanged: Mask): Promise<Float32Array> {
+  const { offer, member } = round;
+  const { tuner, descriptor } = member;
+  if (exchanged.kept === 0) return new Float32Array(tuner.layout.size);
+  if (descriptor.config.receive === 'all') return globalTheta(round);
+  if (offer.version === 0 || round.global) return exchanged.apply(await globalTheta(round));
+  return exchanged.unpack(await downloadValues(round, 'slice', exchanged));
+}
+
+/** All of θ_g. At version 0 it is θ⁰, which the seed gives (PF1). @returns [N] */
+export async function globalTheta(round: RoundWork): Promise<Float32Array> {
+  const { offer, member } = round;
+  const { layout } = member.tuner;
+  round.global ??=
+    offer.version === 0
+      ? initialTheta(layout, member.descriptor.config.seed)
+      : await downloadValues(round, 'theta', Mask.full(layout.size));
+  return round.global;
+}
+
+/** [DC2] @returns [mask.kept] */
+async function downloadValues(round: RoundWork, what: 'slice' | 'theta', mask: Mask): Promise<Float32Array> {
+  const { offer, session, signal, member } = round;
+  const { layout, config } = member.descriptor;
+  const length = valuesByteLength(mask.kept, config.wire.dtype);
+  const wanted = { what, version: offer.version };
+  const bytes = await download(session, wanted, length, { signal, onBytes: transferEvents(round, 'down', what) });
+  return decodeValues(bytes, {
+    layoutHash: layout.hash,
+    maskHash: await maskHash(mask),
+    count: mask.kept,
+    dtype: config.wire.dtype,
+  });
+}
+
+/** For the page, and for the operator. */
+export function transferEvents(round: RoundWork, direction: 'up' | 'down', kind: 'mask' | 'delta' | 'slice' | 'theta') {
+  const { offer, member } = round;
+  return (bytes: number, total: number) => {
+    member.emit({ type: 'transfer', round: offer.round, direction, kind, bytes, total });
+    const phase = direction === 'up' ? 'upload' : 'download';
+    member.report({ round: offer.round, phase, done: bytes / total });
+  };
+}

@@ -1,0 +1,98 @@
+import {
+  type Announce,
+  MAX_CHUNK_BYTES,
+  ProtocolError,
+  type Receipt,
+  type RequestOf,
+  sha256Hex,
+} from '@perfit/protocol';
+import type { Session } from './session.ts';
+
+export interface TransferOptions {
+  readonly signal: AbortSignal;
+  /** How many bytes the other side has, of how many. */
+  readonly onBytes: (bytes: number, total: number) => void;
+}
+
+/**
+ * [UP1] [UP2] Announces, sends from the server's offset on in acknowledged chunks, completes. After a loss it is
+ * announced again: the server says how far it came, or gives the first answer (UP4).
+ */
+export async function upload(
+  session: Session,
+  announce: Announce,
+  bytes: Uint8Array,
+  options: TransferOptions,
+): Promise<Receipt> {
+  return session.persist(options.signal, async (ask) => {
+    const answer = await ask('announce', announce);
+    if (answer.state === 'done') return receiptOf(announce, answer.receipt);
+    let offset = answer.offset;
+    if (offset > bytes.length)
+      throw new ProtocolError('upload-offset', `The server has ${offset} bytes of ${bytes.length}.`);
+    options.onBytes(offset, bytes.length);
+    while (offset < bytes.length) {
+      const data = bytes.slice(offset, offset + MAX_CHUNK_BYTES);
+      const taken = await ask('chunk', { upload: answer.upload, offset, data });
+      if (taken.offset !== offset + data.length) {
+        throw new ProtocolError('upload-offset', `The server is at byte ${taken.offset} after a chunk from ${offset}.`);
+      }
+      offset = taken.offset;
+      options.onBytes(offset, bytes.length);
+    }
+    return receiptOf(announce, await ask('complete', { upload: answer.upload }));
+  });
+}
+
+/** A receipt for another round would end this one without its delta. */
+function receiptOf(announce: Announce, receipt: Receipt): Receipt {
+  if (receipt.kind === announce.kind && (receipt.kind === 'mask' || receipt.round === announce.round)) return receipt;
+  throw new ProtocolError(
+    'bad-message',
+    `The server answered the ${announce.kind} of round ${announce.round} with the receipt of another upload.`,
+  );
+}
+
+/**
+ * A part of theta_g in DC2 form. After a loss it goes on where it was.
+ * @param length how long it must be: it follows from layout, mask and dtype
+ * @throws ProtocolError `codec-length` | `codec-corrupt` where the server sends something else
+ */
+export async function download(
+  session: Session,
+  what: Pick<RequestOf<'download'>, 'what' | 'version'>,
+  length: number,
+  options: TransferOptions,
+): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  let offset = 0;
+  let sha256: string | null = null;
+  await session.persist(options.signal, async (ask) => {
+    while (offset < length) {
+      const piece = await ask('download', { ...what, offset });
+      if (piece.total !== length) {
+        throw new ProtocolError('codec-length', `The server offers ${piece.total} bytes; ${length} are right.`);
+      }
+      if (sha256 !== null && piece.sha256 !== sha256) {
+        // The server made the file anew meanwhile: what is here belongs to another one.
+        sha256 = null;
+        offset = 0;
+        continue;
+      }
+      if (piece.data.length === 0 || piece.data.length > length - offset) {
+        throw new ProtocolError(
+          'download-range',
+          `A piece of ${piece.data.length} bytes came at ${offset} of ${length}.`,
+        );
+      }
+      sha256 = piece.sha256;
+      bytes.set(piece.data, offset);
+      offset += piece.data.length;
+      options.onBytes(offset, length);
+    }
+  });
+  if ((await sha256Hex(bytes)) !== sha256) {
+    throw new ProtocolError('codec-corrupt', 'What was downloaded is not what the server meant to send.');
+  }
+  return bytes;
+}

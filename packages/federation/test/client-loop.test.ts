@@ -1,0 +1,585 @@
+import { type FederationConfigInput, federationConfigSchema, strategyNames } from '@perfit/protocol';
+import { initialTheta, type Layout, Mask, type ModelDimensions, seededRandom } from '@perfit/protocol/space';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  aggregate,
+  type ClientEvent,
+  type ClientOptions,
+  type ClientStore,
+  type Clock,
+  generateKeyPair,
+  type Identity,
+  identityFromKeyPair,
+  layoutOf,
+  memoryStore,
+  runClient,
+} from '../src/index.ts';
+import { expectSame } from './expect-same.ts';
+import { FakeCoordinator } from './fake-coordinator.ts';
+import { type FakeTuner, fakeTuner } from './fake-tuner.ts';
+
+const dimensions: ModelDimensions = { layers: 1, width: 4, queryWidth: 4, keyValueWidth: 2, feedForwardWidth: 6 };
+
+/** f32 on the wire, so that numbers can be compared bit for bit. */
+function configOf(more: Partial<FederationConfigInput> = {}) {
+  return federationConfigSchema.parse({
+    name: 'A test',
+    model: 'none',
+    access: 'open',
+    lora: { rank: 2 },
+    wire: { dtype: 'f32' },
+    schedule: { rounds: 3, goal: 1, minimum: 1, recruit: 1 },
+    ...more,
+  });
+}
+
+/** Time passes only when somebody sleeps, and then at once. */
+function instantClock(): Clock & { slept: number[] } {
+  let now = 0;
+  const slept: number[] = [];
+  return {
+    slept,
+    now: () => now,
+    sleep: async (milliseconds, signal) => {
+      slept.push(milliseconds);
+      now += milliseconds;
+      await new Promise((resolve) => setImmediate(resolve));
+      signal?.throwIfAborted();
+    },
+  };
+}
+
+const newIdentity = async () => identityFromKeyPair(await generateKeyPair({ extractable: false }));
+
+interface Setting {
+  readonly coordinator: FakeCoordinator;
+  readonly identity: Identity;
+  readonly store: ClientStore;
+  readonly tuner: FakeTuner;
+  readonly clock: ReturnType<typeof instantClock>;
+  readonly options: (more?: Partial<ClientOptions>) => ClientOptions;
+}
+
+async function setting(
+  config = configOf(),
+  of: { seed?: number; dimensions?: ModelDimensions } = {},
+): Promise<Setting> {
+  const layout = layoutOf(config, of.dimensions ?? dimensions);
+  const coordinator = await new FakeCoordinator(config, layout).open();
+  return clientOf(coordinator, of.seed ?? 1);
+}
+
+async function clientOf(coordinator: FakeCoordinator, seed: number): Promise<Setting> {
+  const identity = await newIdentity();
+  const store = memoryStore();
+  const tuner = fakeTuner(coordinator.layout, seed);
+  const clock = instantClock();
+  const options = (more: Partial<ClientOptions> = {}): ClientOptions => ({
+    connection: coordinator.connection(),
+    identity,
+    store,
+    tuner: async () => tuner,
+    federation: 'a-federation',
+    name: 'Ada',
+    agent: 'test',
+    device: { backend: 'cpu', description: 'a test' },
+    shareEvaluation: true,
+    clock,
+    random: seededRandom(seed),
+    ...more,
+  });
+  return { coordinator, identity, store, tuner, clock, options };
+}
+
+async function collect(
+  options: ClientOptions,
+  onEvent: (event: ClientEvent) => void = () => {},
+): Promise<ClientEvent[]> {
+  const events: ClientEvent[] = [];
+  for await (const event of runClient(options)) {
+    events.push(event);
+    onEvent(event);
+  }
+  return events;
+}
+
+function of<T extends ClientEvent['type']>(
+  events: readonly ClientEvent[],
+  type: T,
+): Extract<ClientEvent, { type: T }>[] {
+  return events.filter((event): event is Extract<ClientEvent, { type: T }> => event.type === type);
+}
+
+/** PerFIT as written, one client after the other, without a network. */
+async function byHand(tuners: FakeTuner[], rounds: number, receive: 'owned' | 'all'): Promise<Float32Array> {
+  const layout = (tuners[0] as FakeTuner).layout;
+  let global = initialTheta(layout, 1);
+  const masks: Mask[] = [];
+  for (const tuner of tuners) masks.push(await finish(tuner.search(global, { density: 0.5 } as never)));
+  for (let round = 1; round <= rounds; round++) {
+    const submissions = [];
+    for (const [i, tuner] of tuners.entries()) {
+      const mask = masks[i] as Mask;
+      const start = receive === 'all' ? global : mask.apply(global);
+      const { theta } = await finish(tuner.tune({ theta: start, mask }, {} as never));
+      const before = mask.pack(start);
+      const delta = mask.pack(theta).map((value, at) => value - (before[at] as number));
+      submissions.push({ mask, delta, weight: tuner.examples.training });
+    }
+    global = aggregate(global, submissions);
+  }
+  return global;
+}
+
+async function finish<R>(work: AsyncGenerator<unknown, R>): Promise<R> {
+  for (;;) {
+    const next = await work.next();
+    if (next.done) return next.value;
+  }
+}
+
+describe('a client alone', () => {
+  it('joins, tunes three rounds and finishes, telling each step', async () => {
+    const { coordinator, options, store } = await setting();
+    const events = await collect(options());
+    expect(events.at(-1)).toMatchObject({ type: 'finished', status: { state: 'finished', version: 3 } });
+    expect(coordinator.version).toBe(3);
+    expect(coordinator.accepted.map(({ round }) => round)).toEqual([1, 2, 3]);
+    expect(of(events, 'joined')).toMatchObject([{ density: 0.5, resumed: false }]);
+    expect(of(events, 'problem')).toEqual([]);
+    expect(of(events, 'mask').map(({ kept, size }) => kept / size)).toEqual([0.5, 0.5, 0.5]);
+    expect(of(events, 'submitted').map(({ round }) => round)).toEqual([1, 2, 3]);
+    expect(of(events, 'round-closed').map(({ closed }) => closed.outcome)).toEqual(Array(3).fill('committed'));
+    const values = of(events, 'perplexity').filter(({ round }) => round === 2);
+    expect(values.map((event) => event.of)).toEqual(['base', 'received', 'tuned']);
+    const [base, received, tuned] = values.map(({ value }) => value) as [number, number, number];
+    expect(base).toBeGreaterThan(received);
+    expect(received).toBeGreaterThan(tuned);
+    expect((await store.load('a-federation'))?.tuned?.round).toBe(3);
+  });
+
+  it('[PF3] searches once, from the whole of theta zero, with the settings of the federation', async () => {
+    const { options, tuner } = await setting(configOf({ search: { iterations: 2, scope: 'global' } }));
+    await collect(options());
+    expect(tuner.searches).toMatchObject([{ density: 0.5, iterations: 2, scope: 'global', tuning: { epochs: 1 } }]);
+  });
+
+  it('[PF3] searches anew when the coordinator asks for it', async () => {
+    const { coordinator, options, tuner } = await setting();
+    coordinator.searchAnew = true;
+    await collect(options());
+    expect(tuner.searches.length).toBe(3);
+  });
+
+  it('[PF2] wants no more than its own limit', async () => {
+    const { coordinator, options, tuner } = await setting();
+    const events = await collect(options({ maxDensity: 0.25 }));
+    expect(of(events, 'joined')[0]?.density).toBe(0.25);
+    expect(tuner.searches[0]?.density).toBe(0.25);
+    expect(coordinator.masks.map((mask) => mask.density)).toEqual([0.25]);
+  });
+
+  it('[DC1] hands its mask in once, and keeps to it', async () => {
+    const { coordinator, options, store } = await setting();
+    await collect(options());
+    expect(coordinator.masks.length).toBe(1);
+    expect((await store.load('a-federation'))?.mask?.equals(coordinator.masks[0] as Mask)).toBe(true);
+  });
+
+  it.each(['owned', 'all'] as const)(
+    '[PF6] [PF7] gives the same theta as the method by hand (receive: %s)',
+    async (receive) => {
+      const { coordinator, options } = await setting(configOf({ receive }));
+      await collect(options());
+      expectSame(coordinator.theta, await byHand([fakeTuner(coordinator.layout, 1)], 3, receive));
+    },
+  );
+
+  it('[PF7] downloads its slice, or everything, and at version 0 nothing', async () => {
+    for (const receive of ['owned', 'all'] as const) {
+      const { coordinator, options } = await setting(configOf({ receive }));
+      const events = await collect(options());
+      const down = of(events, 'transfer').filter(({ direction }) => direction === 'down');
+      const kind = receive === 'all' ? 'theta' : 'slice';
+      expect(down.map((event) => [event.round, event.kind])).toEqual([2, 3].map((round) => [round, kind]));
+      expect(coordinator.requestLog.filter((name) => name === 'download').length).toBe(2);
+    }
+  });
+
+  it('[PF8] reports perplexities, losses and their progress only where the person agrees', async () => {
+    for (const shareEvaluation of [true, false]) {
+      const { coordinator, options } = await setting();
+      await collect(options({ shareEvaluation }));
+      for (const { announce } of coordinator.accepted) {
+        if (announce.kind !== 'delta') continue;
+        expect(announce.report.examples).toBe(11);
+        expect(announce.report.steps).toBe(6);
+        expect(announce.report.perplexity !== undefined).toBe(shareEvaluation);
+        expect(announce.report.loss !== undefined).toBe(shareEvaluation);
+      }
+      expect(coordinator.progress.length).toBeGreaterThan(3);
+      expect(coordinator.progress.some((notice) => 'loss' in (notice as object))).toBe(shareEvaluation);
+    }
+  });
+
+  it('[UP2] sends what is longer than a chunk in chunks, each acknowledged', async () => {
+    const wide: ModelDimensions = {
+      layers: 1,
+      width: 256,
+      queryWidth: 256,
+      keyValueWidth: 256,
+      feedForwardWidth: 1024,
+    };
+    const config = configOf({
+      lora: { rank: 16 },
+      schedule: { rounds: 1, goal: 1, minimum: 1, recruit: 1 },
+      maxDeltaNorm: 1e6,
+    });
+    const { coordinator, options } = await setting(config, { dimensions: wide });
+    const events = await collect(options());
+    expect(events.at(-1)?.type).toBe('finished');
+    const up = of(events, 'transfer')
+      .filter((event) => event.kind === 'delta')
+      .map((event) => event.bytes);
+    const total = 76 + 4 * (coordinator.masks[0] as Mask).kept;
+    expect(up).toEqual([0, 256 * 1024, total]);
+  });
+
+  it('[DC2] works in f16, from what it received', async () => {
+    const { coordinator, options } = await setting(configOf({ wire: { dtype: 'f16' } }));
+    await collect(options());
+    expect(coordinator.version).toBe(3);
+    const exact = await byHand([fakeTuner(coordinator.layout, 1)], 3, 'owned');
+    const worst = exact.reduce(
+      (most, value, p) => Math.max(most, Math.abs(value - (coordinator.theta[p] as number))),
+      0,
+    );
+    expect(worst).toBeGreaterThan(0);
+    expect(worst).toBeLessThan(2e-3);
+  });
+});
+
+describe.each(strategyNames)('with the strategy %s', (strategy) => {
+  it('takes two clients through three rounds, and every one keeps a personal module', async () => {
+    const config = configOf({ strategy, schedule: { rounds: 3, goal: 2, minimum: 2, recruit: 2 } });
+    const ada = await setting(config);
+    const bea = await clientOf(ada.coordinator, 2);
+    const [events] = await Promise.all([collect(ada.options()), collect(bea.options())]);
+    expect(events.at(-1)).toMatchObject({ type: 'finished', status: { version: 3 } });
+    expect(ada.coordinator.accepted.length).toBe(6);
+    for (const { store, tuner } of [ada, bea]) {
+      const tuned = (await store.load('a-federation'))?.tuned;
+      expect(tuned?.round).toBe(3);
+      const theta = tuned?.theta ?? null;
+      expect(await tuner.perplexity(theta)).toBeLessThan(await tuner.perplexity(null));
+    }
+    const hasMoved = ada.coordinator.theta.some((value, p) => value !== initialTheta(ada.coordinator.layout, 1)[p]);
+    expect(hasMoved).toBe(strategy !== 'local');
+  });
+});
+
+describe('lost connections', () => {
+  const lossless = async () => {
+    const { coordinator, options } = await setting();
+    await collect(options());
+    return coordinator;
+  };
+
+  it('[HS3] [UP2] [UP4] a loss at any one request changes nothing of the result', async () => {
+    const expected = await lossless();
+    const requests = expected.requestLog.length;
+    expect(requests).toBeGreaterThan(15);
+    for (const fate of ['request-lost', 'answer-lost'] as const) {
+      for (let lost = 0; lost < requests; lost++) {
+        const { coordinator, options } = await setting();
+        coordinator.fate = (index) => (index === lost ? fate : 'arrives');
+        const events = await collect(options());
+        expect([fate, lost, events.at(-1)?.type]).toEqual([fate, lost, 'finished']);
+        expect(of(events, 'connection').filter(({ state }) => state === 'lost').length).toBe(1);
+        expect(coordinator.accepted.map(({ round }) => round)).toEqual([1, 2, 3]);
+        expectSame(coordinator.theta, expected.theta);
+      }
+    }
+  });
+
+  it('[HS3] [UP4] neither do many losses, refusals that pass and servers that do not answer (fuzzed)', async () => {
+    const expected = await lossless();
+    const passing = ['storage-failed', 'rate-limited', 'upload-busy', 'upload-unknown', 'internal'] as const;
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), fc.double({ min: 0, max: 0.35, noNaN: true }), async (seed, rate) => {
+        const random = seededRandom(seed);
+        const { coordinator, options } = await setting();
+        coordinator.fate = (_index, name) => {
+          if (random() > rate || name === 'leave') return 'arrives';
+          const kind = random();
+          if (kind < 0.4) return 'request-lost';
+          if (kind < 0.8) return 'answer-lost';
+          return { refuse: passing[Math.floor(random() * passing.length)] as (typeof passing)[number] };
+        };
+        const connection = coordinator.connection();
+        connection.refusals = Math.floor(3 * random());
+        const events = await collect(options({ connection }));
+        expect(events.at(-1)?.type).toBe('finished');
+        expect(coordinator.accepted.map(({ round }) => round)).toEqual([1, 2, 3]);
+        expectSame(coordinator.theta, expected.theta);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('goes on tuning while the connection is lost', async () => {
+    const { coordinator, options, tuner } = await setting();
+    const connection = coordinator.connection();
+    tuner.onStep = (step) => {
+      if (step === 2 && tuner.tunings.length === 1) connection.lose();
+    };
+    const events = await collect(options({ connection }));
+    expect(events.at(-1)?.type).toBe('finished');
+    expect(of(events, 'joined').map(({ resumed }) => resumed)).toEqual([false, true]);
+    expect(tuner.tunings.length).toBe(3);
+    expect(
+      of(events, 'tuning')
+        .filter(({ round }) => round === 1)
+        .map(({ progress }) => progress.step),
+    ).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it('waits longer after every failure, up to half a minute, and not the same as others', async () => {
+    const { coordinator, options, clock } = await setting();
+    const connection = coordinator.connection();
+    connection.refusals = 10;
+    await collect(options({ connection }));
+    expect(clock.slept.length).toBe(10);
+    clock.slept.forEach((wait, i) => {
+      const longest = Math.min(30_000, 500 * 2 ** i);
+      expect(wait).toBeGreaterThanOrEqual(longest / 2);
+      expect(wait).toBeLessThanOrEqual(longest);
+    });
+    expect(new Set(clock.slept.slice(6)).size).toBe(4);
+  });
+
+  it('[UP2] resumes a broken upload at the offset of the server', async () => {
+    const wide: ModelDimensions = {
+      layers: 1,
+      width: 256,
+      queryWidth: 256,
+      keyValueWidth: 256,
+      feedForwardWidth: 1024,
+    };
+    const config = configOf({
+      lora: { rank: 16 },
+      schedule: { rounds: 1, goal: 1, minimum: 1, recruit: 1 },
+      maxDeltaNorm: 1e6,
+    });
+    const { coordinator, options } = await setting(config, { dimensions: wide });
+    let chunks = 0;
+    coordinator.fate = (_index, name) => {
+      if (name !== 'chunk') return 'arrives';
+      chunks++;
+      // The first is the mask's; the second arrives, and nobody hears of it.
+      return chunks === 2 ? 'answer-lost' : 'arrives';
+    };
+    const events = await collect(options());
+    expect(events.at(-1)?.type).toBe('finished');
+    expect(chunks).toBe(3);
+    const up = of(events, 'transfer')
+      .filter((event) => event.kind === 'delta')
+      .map((event) => event.bytes);
+    expect(up.slice(0, 2)).toEqual([0, 256 * 1024]);
+  });
+});
+
+describe('what the coordinator may do', () => {
+  it('[HS3] a key that comes back elsewhere ends this client as replaced', async () => {
+    const { coordinator, options, tuner } = await setting();
+    let isOther = false;
+    tuner.onStep = async () => {
+      if (isOther) return;
+      isOther = true;
+      const [client] = coordinator.clients.values();
+      client?.connection?.replace();
+    };
+    const events = await collect(options());
+    expect(events.at(-1)).toEqual({ type: 'left', reason: 'replaced' });
+    expect(coordinator.accepted).toEqual([]);
+  });
+
+  it('[RD2] abandons a round that is closed while it tunes, and takes the next', async () => {
+    const { coordinator, options, tuner } = await setting();
+    tuner.onStep = (step) => {
+      if (step === 3 && coordinator.version === 0) coordinator.commit();
+    };
+    const events = await collect(options());
+    expect(events.at(-1)?.type).toBe('finished');
+    expect(coordinator.accepted.map(({ round }) => round)).toEqual([2, 3]);
+    expect(of(events, 'submitted').map(({ round }) => round)).toEqual([2, 3]);
+    expect(of(events, 'problem')).toEqual([]);
+  });
+
+  it('[RD2] a repeat of the round takes up the tuning from its checkpoint', async () => {
+    const { coordinator, options, tuner } = await setting();
+    tuner.onStep = (step) => {
+      if (step === 5 && coordinator.attempt === 1 && coordinator.version === 0) coordinator.failAttempt('too few');
+    };
+    const events = await collect(options());
+    expect(of(events, 'round-started').map(({ round, attempt }) => [round, attempt])).toEqual([
+      [1, 1],
+      [1, 2],
+      [2, 1],
+      [3, 1],
+    ]);
+    expect(tuner.tunings[1]?.start.checkpoint?.step).toBe(4);
+    expectSame(coordinator.theta, await byHand([fakeTuner(coordinator.layout, 1)], 3, 'owned'));
+  });
+
+  it('[UP5] shows that an answer came too late, and waits for the next round', async () => {
+    const { coordinator, options } = await setting();
+    let isLate = false;
+    coordinator.fate = (_index, name) => {
+      if (name !== 'complete' || coordinator.masks.length === 0 || isLate) return 'arrives';
+      isLate = true;
+      coordinator.commit();
+      return 'arrives';
+    };
+    const events = await collect(options());
+    expect(of(events, 'problem')).toMatchObject([{ error: { code: 'round-closed' } }]);
+    expect(coordinator.accepted.map(({ round }) => round)).toEqual([2, 3]);
+    expect(events.at(-1)?.type).toBe('finished');
+  });
+
+  it('[UP3] shows why a delta is refused, does not send it again, and waits for the next round', async () => {
+    const { coordinator, options, tuner, store } = await setting(configOf({ maxDeltaNorm: 1e-3 }));
+    let refused = 0;
+    const connection = coordinator.connection();
+    const events = await collect(options({ connection }), (event) => {
+      if (event.type !== 'problem') return;
+      refused++;
+      // Comes back within the round, and is offered it again.
+      connection.lose();
+      setImmediate(() => setImmediate(() => setImmediate(() => coordinator.commit())));
+    });
+    expect(refused).toBe(3);
+    expect(of(events, 'problem').map(({ error }) => error.code)).toEqual(Array(3).fill('delta-norm'));
+    expect(tuner.tunings.length).toBe(3);
+    expect(coordinator.accepted).toEqual([]);
+    expect((await store.load('a-federation'))?.tuned?.round).toBe(3);
+  });
+
+  it('does not keep or send a result that is not finite', async () => {
+    const { coordinator, options, tuner, store } = await setting();
+    const { tune } = tuner;
+    tuner.tune = async function* (start, settings, signal) {
+      const tuned = yield* tune.call(tuner, start, settings, signal);
+      if (tuner.tunings.length === 2) tuned.theta[3] = Number.NaN;
+      return tuned;
+    };
+    const events = await collect(options(), (event) => {
+      if (event.type === 'problem') coordinator.commit();
+    });
+    expect(of(events, 'problem').map(({ error }) => error.code)).toEqual(['delta-not-finite']);
+    expect(coordinator.accepted.map(({ round }) => round)).toEqual([1, 3]);
+    expect((await store.load('a-federation'))?.tuned?.theta.every((value) => Number.isFinite(value))).toBe(true);
+  });
+
+  it('throws what keeps it out, and hangs up', async () => {
+    const { coordinator, options } = await setting(configOf({ access: 'invite' }));
+    const connection = coordinator.connection();
+    await expect(collect(options({ connection }))).rejects.toMatchObject({ code: 'invite-invalid' });
+    expect(connection.isClosed).toBe(true);
+    const { options: other } = await setting();
+    await expect(collect(other({ federation: 'another' }))).rejects.toMatchObject({ code: 'unknown-federation' });
+    const invited = await setting(configOf({ access: 'invite' }));
+    expect((await collect(invited.options({ invite: 'come-in' }))).at(-1)?.type).toBe('finished');
+  });
+
+  it('[PF1] does not take part with another layout than the federation has', async () => {
+    const { options, coordinator } = await setting();
+    const other: Layout = layoutOf(configOf({ lora: { rank: 3 } }), dimensions);
+    const connection = coordinator.connection();
+    const joining = collect(options({ connection, tuner: async () => fakeTuner(other, 1) }));
+    await expect(joining).rejects.toMatchObject({ code: 'codec-layout' });
+    expect(connection.isClosed).toBe(true);
+  });
+});
+
+describe('what a person may do', () => {
+  it.each([1, 3, 5])('reloads at step %i, and takes up the round from the checkpoint', async (crash) => {
+    const { coordinator, options, tuner } = await setting();
+    tuner.onStep = (step) => {
+      if (step === crash) throw new Error('the tab is gone');
+    };
+    await expect(collect(options())).rejects.toThrow('the tab is gone');
+    tuner.onStep = () => {};
+    const events = await collect(options());
+    expect(of(events, 'joined')[0]?.resumed).toBe(true);
+    expect(tuner.searches.length).toBe(1);
+    expect(tuner.tunings[1]?.start.checkpoint?.step).toBe(crash === 1 ? undefined : crash - 1);
+    expect(coordinator.requestLog.filter((name) => name === 'download').length).toBe(2);
+    expectSame(coordinator.theta, await byHand([fakeTuner(coordinator.layout, 1)], 3, 'owned'));
+  });
+
+  it('reloads between tuning and upload, and only uploads', async () => {
+    const { coordinator, options, tuner } = await setting();
+    coordinator.onRequest = (name) => {
+      if (name === 'announce' && coordinator.masks.length === 1) throw new Error('the tab is gone');
+    };
+    await expect(collect(options())).rejects.toThrow('the tab is gone');
+    coordinator.onRequest = () => {};
+    await collect(options());
+    expect(tuner.tunings.length).toBe(3);
+    expect(coordinator.accepted.map(({ round }) => round)).toEqual([1, 2, 3]);
+  });
+
+  it('leaves when asked, in the middle of a step too, and says so', async () => {
+    const { coordinator, options, tuner } = await setting();
+    const leaving = new AbortController();
+    tuner.onStep = (step) => {
+      if (step === 2) leaving.abort();
+    };
+    const connection = coordinator.connection();
+    const events = await collect(options({ connection, signal: leaving.signal }));
+    expect(events.at(-1)).toEqual({ type: 'left', reason: 'asked' });
+    expect(coordinator.requestLog.at(-1)).toBe('leave');
+    expect(connection.isClosed).toBe(true);
+    expect(coordinator.accepted).toEqual([]);
+  });
+
+  it('stops when nobody listens any more', async () => {
+    const { coordinator, options } = await setting();
+    const connection = coordinator.connection();
+    for await (const event of runClient(options({ connection }))) if (event.type === 'tuning') break;
+    expect(connection.isClosed).toBe(true);
+    expect(coordinator.accepted).toEqual([]);
+  });
+
+  it('works on where the store is full', async () => {
+    const { coordinator, options } = await setting();
+    const full: ClientStore = {
+      load: async () => null,
+      save: async () => {
+        throw new Error('QuotaExceededError');
+      },
+      remove: async () => {},
+    };
+    const events = await collect(options({ store: full }));
+    expect(coordinator.version).toBe(3);
+    expect(of(events, 'problem').every(({ error }) => error.code === 'storage-failed')).toBe(true);
+  });
+
+  it('begins anew where the stored record is of another layout', async () => {
+    const { coordinator, options, store, tuner } = await setting();
+    const size = coordinator.layout.size + 1;
+    await store.save('a-federation', {
+      layoutHash: '0'.repeat(64),
+      mask: Mask.full(size),
+      maskRound: 1,
+      tuned: { round: 1, theta: new Float32Array(size) },
+      basePerplexity: 2,
+      inProgress: null,
+    });
+    await collect(options());
+    expect(tuner.searches.length).toBe(1);
+    expect(coordinator.version).toBe(3);
+  });
+});

@@ -1,0 +1,72 @@
+import { type Layout, Mask, seededRandom } from '@perfit/protocol/space';
+import type {
+  LocalTuner,
+  SearchSettings,
+  TunedAdapter,
+  TuningProgress,
+  TuningSettings,
+  TuningStart,
+} from '../src/index.ts';
+
+export interface FakeTuner extends LocalTuner {
+  readonly searches: SearchSettings[];
+  readonly tunings: { readonly start: TuningStart; readonly settings: TuningSettings }[];
+  /** Runs before every step: a test crashes, closes rounds or drops connections here. */
+  onStep: (step: number) => void | Promise<void>;
+}
+
+const STEPS = 6;
+
+/**
+ * A tuner whose "text" is a target theta that it walks towards, halfway with every step: as deterministic as
+ * arithmetic, and resumable like the real one. Its search keeps the positions whose targets are largest.
+ */
+export function fakeTuner(layout: Layout, seed: number): FakeTuner {
+  const random = seededRandom(seed);
+  const target = Float32Array.from({ length: layout.size }, () => 2 * random() - 1);
+  const tuner: FakeTuner = {
+    layout,
+    examples: { training: 10 + seed, heldOut: 4 },
+    searches: [],
+    tunings: [],
+    onStep: () => {},
+
+    async perplexity(theta) {
+      const distance = target.reduce((sum, value, p) => sum + (value - (theta?.[p] ?? 0)) ** 2, 0);
+      return Math.exp(distance / target.length);
+    },
+
+    async *search(theta, settings) {
+      tuner.searches.push(settings);
+      if (theta.length !== layout.size) throw new Error('a search starts from the whole theta');
+      yield { kind: 'warmup', step: 1, steps: 1, loss: 1, tokens: 7 };
+      const kept = Math.round(settings.density * layout.size);
+      yield { kind: 'prune', iteration: 1, iterations: 1, kept };
+      const order = Array.from(target.keys()).sort(
+        (a, b) => Math.abs(target[b] as number) - Math.abs(target[a] as number),
+      );
+      const positions = new Set(order.slice(0, kept));
+      return Mask.from(layout.size, (p) => positions.has(p));
+    },
+
+    async *tune(start, settings, signal): AsyncGenerator<TuningProgress, TunedAdapter> {
+      tuner.tunings.push({ start, settings });
+      let theta = start.checkpoint?.theta.slice() ?? start.theta.slice();
+      const rest = new Float32Array(layout.size);
+      for (let step = (start.checkpoint?.step ?? 0) + 1; step <= STEPS; step++) {
+        await tuner.onStep(step);
+        signal?.throwIfAborted();
+        theta = theta.map((value, p) => (start.mask.has(p) ? (value + (target[p] as number)) / 2 : value));
+        yield { kind: 'step', epoch: 1, step, steps: STEPS, loss: 1 / step, tokens: 5 };
+        if (step % 2 === 0) {
+          yield {
+            kind: 'checkpoint',
+            checkpoint: { step, theta: theta.slice(), firstMoment: rest, secondMoment: rest },
+          };
+        }
+      }
+      return { theta, steps: STEPS, loss: 1 / STEPS };
+    },
+  };
+  return tuner;
+}
