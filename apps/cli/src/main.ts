@@ -1,5 +1,8 @@
 import { Command } from 'commander';
+import { evalCommand } from './commands/eval.ts';
+import { parityCommand } from './commands/parity.ts';
 import { serveCommand } from './commands/serve.ts';
+import { tuneCommand } from './commands/tune.ts';
 import { explain } from './explain.ts';
 
 const program = new Command('perfit')
@@ -12,7 +15,8 @@ const program = new Command('perfit')
   )
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
-for (const command of [serveCommand]) program.addCommand(command().copyInheritedSettings(program));
+for (const command of [serveCommand, tuneCommand, evalCommand, parityCommand])
+  program.addCommand(command().copyInheritedSettings(program));
 
 try {
   await program.parseAsync();

@@ -1,5 +1,5 @@
 export { AdapterError, type AdapterErrorCode } from './adapter/adapter-error.ts';
-export { exportPeft, importPeft, type PeftExport, type PeftFiles } from './adapter/peft.ts';
+export { exportPeft, importPeft, type PeftExport, type PeftFiles, peftSpace } from './adapter/peft.ts';
 export { BackendError, type BackendErrorCode } from './backend/backend-error.ts';
 export { type BackendDescription, type BackendOptions, selectBackend } from './backend/select-backend.ts';
 export type { WasmPaths } from './backend/wasm-backend.ts';

@@ -3,8 +3,9 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Coordinator, createCoordinator } from '@perfit/coordinator';
 import type { FederationConfigInput } from '@perfit/protocol';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { pino } from 'pino';
+import { wholeNumber } from '../numbers.ts';
 
 const projectRoot = dirname(dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url))))));
 
@@ -34,7 +35,7 @@ export function serveCommand(): Command {
   return new Command('serve')
     .description('runs a coordinator: federations, storage, the operator page and the web client on one port')
     .option('--host <address>', 'the address to listen on', 'localhost')
-    .option('--port <n>', 'the port; 0 takes a free one', port, 4173)
+    .option('--port <n>', 'the port; 0 takes a free one', wholeNumber(0, 65535), 4173)
     .option('--data <dir>', 'where federations and adapters are kept', join(projectRoot, '.perfit', 'coordinator'))
     .option('--models <dir>', 'a folder of Hugging Face model folders', join(projectRoot, 'models'))
     .option('--web <dir>', 'the built web client', join(projectRoot, 'apps', 'web-client', 'dist'))
@@ -102,11 +103,4 @@ function endOn(signals: NodeJS.Signals[]): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of signals) process.once(signal, () => resolve());
   });
-}
-
-function port(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value > 65535)
-    throw new InvalidArgumentError('It must be a port, 0 to 65535.');
-  return value;
 }

@@ -1,4 +1,11 @@
-import { type Layout, type LayoutTensor, PROJECTIONS, type Projection, tensorSlice } from '@perfit/protocol/space';
+import {
+  type Layout,
+  type LayoutTensor,
+  type LoraSpace,
+  PROJECTIONS,
+  type Projection,
+  tensorSlice,
+} from '@perfit/protocol/space';
 import { readHeader, readTensor, type TensorEntry } from '../weights/safetensors-reader.ts';
 import { writeSafetensors } from '../weights/safetensors-writer.ts';
 import { fileSource, type ModelSource } from '../weights/source.ts';
@@ -75,6 +82,21 @@ export async function importPeft(layout: Layout, files: PeftFiles): Promise<Floa
   }
   checkTheta(layout, theta);
   return theta;
+}
+
+/**
+ * The LoRA space that an adapter was made in, from its adapter_config.json: enough to build its layout.
+ * @throws AdapterError `adapter-unreadable`, `adapter-unsupported`
+ */
+export function peftSpace(configText: string): LoraSpace {
+  const { r, lora_alpha, target_modules } = parseConfig(configText);
+  const isRank = Number.isInteger(r) && (r as number) > 0;
+  if (!isRank) throw unsupported('r', r, 'a whole number above zero is');
+  if (typeof lora_alpha !== 'number') throw unsupported('lora_alpha', lora_alpha, 'a number is');
+  const targets = targetsOf(target_modules);
+  const unknown = targets.find((name) => !PROJECTIONS.includes(name as Projection));
+  if (unknown) throw unsupported('target_modules', target_modules, `${unknown} is no projection of a Llama block`);
+  return { rank: r as number, alpha: lora_alpha, targets: targets as readonly Projection[] };
 }
 
 /** `base_model.model` is PEFT's wrapper, `model` the Llama inside the language model with its head. */

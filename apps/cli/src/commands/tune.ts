@@ -1,0 +1,147 @@
+import { createLocalTuner, exportPeft } from '@perfit/core';
+import { densityOf, layoutOf, strategyOf } from '@perfit/federation';
+import { type FederationConfig, federationConfigSchema } from '@perfit/protocol';
+import { initialTheta, type Layout, Mask } from '@perfit/protocol/space';
+import { Command, Option } from 'commander';
+import { writeAdapter } from '../adapter-folder.ts';
+import { backendOption } from '../backend-option.ts';
+import { type BackendChoice, describeProblems, openModel, readLocalText } from '../local-model.ts';
+import { between, wholeNumber } from '../numbers.ts';
+
+interface Flags {
+  readonly data: string;
+  readonly out: string;
+  readonly strategy: 'perfit' | 'fedit';
+  readonly rank: number;
+  readonly expansion: number;
+  readonly epochs: number;
+  readonly learningRate: number;
+  readonly batchSize: number;
+  readonly maxLength: number;
+  readonly score: FederationConfig['search']['score'];
+  readonly scope: FederationConfig['search']['scope'];
+  readonly seed: number;
+  readonly backend: BackendChoice;
+  readonly json: boolean;
+}
+
+export function tuneCommand(): Command {
+  return new Command('tune')
+    .description('tunes alone, without a federation: searches a mask, trains inside it, writes a PEFT adapter')
+    .argument('<model>', 'a Hugging Face model folder')
+    .requiredOption('--data <file>', 'JSONL, JSON, CSV or text; a fifth is held out')
+    .requiredOption('--out <dir>', 'where the adapter goes')
+    .addOption(
+      new Option('--strategy <name>', 'perfit searches a mask in rank c·r; fedit is plain LoRA of rank r')
+        .choices(['perfit', 'fedit'])
+        .default('perfit'),
+    )
+    .option('--rank <r>', 'budget rank r', wholeNumber(1, 256), 8)
+    .option('--expansion <c>', 'expansion factor c', wholeNumber(1, 16), 2)
+    .option('--epochs <n>', 'passes over the training split', between(0.01, 1000), 3)
+    .option('--learning-rate <x>', "AdamW's", between(1e-8, 1), 4e-3)
+    .option('--batch-size <n>', 'examples a step', wholeNumber(1, 1024), 8)
+    .option('--max-length <tokens>', 'longer examples are cut', wholeNumber(16, 32768), 128)
+    .addOption(
+      new Option('--score <name>', 'of the search')
+        .choices(['taylor', 'magnitude', 'gradient', 'random'])
+        .default('taylor'),
+    )
+    .addOption(new Option('--scope <name>', 'of the search').choices(['tensor', 'global']).default('tensor'))
+    .option('--seed <n>', 'of adapter, split and order', wholeNumber(0, 0xffffffff), 1)
+    .addOption(backendOption())
+    .option('--json', 'the figures as JSON', false)
+    .action(tuneAlone);
+}
+
+async function tuneAlone(modelFolder: string, flags: Flags): Promise<void> {
+  const { model, tokenizer, name } = await openModel(modelFolder, flags.backend);
+  const config = configOf(flags);
+  const { tuning, evaluation, seed } = config;
+  const text = readLocalText(flags.data, { tokenizer, maxLength: tuning.maxLength, heldOut: evaluation.heldOut, seed });
+  for (const line of describeProblems(text)) process.stderr.write(`${line}\n`);
+  const layout = layoutOf(config, model.dimensions);
+  const { training, heldOut } = text;
+  const batching = { maxLength: tuning.maxLength, padId: tokenizer.padId };
+  const tuner = createLocalTuner({ model, layout, training, heldOut, batching });
+
+  const base = await tuner.perplexity(null);
+  say(
+    `${training.length} examples to learn from, ${heldOut.length} held out; perplexity of ${name} on those: ${base.toFixed(2)}`,
+  );
+  const start = initialTheta(layout, seed);
+  const mask = await ownedMask({ config, layout, tuner, start });
+  say(`${mask.kept} of ${mask.size} parameters kept`);
+  const tuned = await last(tuner.tune({ theta: mask.apply(start), mask }, { ...tuning, seed }), showStep);
+  const after = await tuner.perplexity(tuned.theta);
+  writeAdapter(flags.out, exportPeft(layout, tuned.theta, { baseModel: name }));
+  model.dispose();
+
+  const figures = {
+    base,
+    tuned: after,
+    kept: mask.kept,
+    size: mask.size,
+    steps: tuned.steps,
+    loss: tuned.loss,
+    out: flags.out,
+  };
+  if (flags.json) process.stdout.write(`${JSON.stringify(figures)}\n`);
+  else
+    process.stdout.write(
+      `Perplexity on the held-out examples: ${base.toFixed(2)} before, ${after.toFixed(2)} after. Adapter: ${flags.out}\n`,
+    );
+}
+
+/** The same settings as a federation of one would have. */
+function configOf(flags: Flags): FederationConfig {
+  const { strategy, rank, expansion, epochs, learningRate, batchSize, maxLength, score, scope, seed } = flags;
+  return federationConfigSchema.parse({
+    name: 'alone',
+    model: 'local',
+    strategy,
+    lora: { rank, expansion, alpha: 2 * rank },
+    search: { score, scope },
+    tuning: { epochs, learningRate, batchSize, maxLength },
+    seed,
+  });
+}
+
+async function ownedMask(of: {
+  config: FederationConfig;
+  layout: Layout;
+  tuner: ReturnType<typeof createLocalTuner>;
+  start: Float32Array;
+}): Promise<Mask> {
+  const { config, layout, tuner, start } = of;
+  const source = strategyOf(config.strategy).mask(config);
+  if (source.kind === 'whole') return Mask.full(layout.size);
+  const tuning = { ...config.tuning, seed: config.seed };
+  const settings = { ...source.settings, density: densityOf(config), tuning, seed: config.seed };
+  return last(tuner.search(start, settings), (progress) => {
+    if (progress.kind === 'warmup') showStep(progress, 'warm-up');
+    else say(`search ${progress.iteration}/${progress.iterations}: ${progress.kept} left`);
+  });
+}
+
+/** Runs a generator to its end, showing what it yields. @returns what it returns */
+async function last<Progress, Result>(
+  run: AsyncGenerator<Progress, Result>,
+  show: (progress: Progress) => void,
+): Promise<Result> {
+  for (;;) {
+    const next = await run.next();
+    if (next.done) return next.value;
+    show(next.value);
+  }
+}
+
+function showStep(progress: { kind: string; step?: number; steps?: number; loss?: number }, what = 'tuning'): void {
+  const { step, steps, loss } = progress;
+  if (step === undefined || steps === undefined || loss === undefined) return;
+  if (step === steps || step % 10 === 0) say(`${what} ${step}/${steps}: loss ${loss.toFixed(3)}`);
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

@@ -1,0 +1,80 @@
+import { readFileSync, statSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import {
+  type BackendDescription,
+  checkDatasetSize,
+  type LanguageModel,
+  loadModel,
+  loadTokenizer,
+  type ParsedDataset,
+  parseDataset,
+  splitExamples,
+  type TokenizedExample,
+  type Tokenizer,
+  tokenizeExamples,
+} from '@perfit/core';
+import { directorySource, nodeBackend } from '@perfit/core/node';
+import { UsageError } from './explain.ts';
+
+export type BackendChoice = 'wasm' | 'webgpu';
+
+export interface OpenModel {
+  readonly model: LanguageModel;
+  readonly tokenizer: Tokenizer;
+  readonly backend: BackendDescription;
+  readonly name: string;
+}
+
+/** A Hugging Face folder, loaded onto the chosen backend. */
+export async function openModel(folder: string, backend: BackendChoice): Promise<OpenModel> {
+  if (!statSync(resolve(folder), { throwIfNoEntry: false })?.isDirectory())
+    throw new UsageError(`There is no model folder ${folder}.`);
+  const description = await nodeBackend({ prefer: backend });
+  const source = directorySource(resolve(folder));
+  const tokenizer = await loadTokenizer(source);
+  return { model: await loadModel(source), tokenizer, backend: description, name: basename(resolve(folder)) };
+}
+
+export interface LocalText {
+  readonly dataset: ParsedDataset;
+  readonly training: readonly TokenizedExample[];
+  readonly heldOut: readonly TokenizedExample[];
+  /** Examples that lost tokens to the length limit. */
+  readonly cut: number;
+}
+
+/** A person's file: parsed, split by the seed (PF8), tokenised to at most `maxLength`. */
+export function readLocalText(
+  file: string,
+  options: { tokenizer: Tokenizer; maxLength: number; heldOut: number; seed: number },
+): LocalText {
+  const { tokenizer, maxLength, heldOut, seed } = options;
+  const dataset = readDataset(file);
+  const split = splitExamples(dataset.examples, { heldOutFraction: heldOut, seed });
+  const [training, held] = [split.training, split.heldOut].map((side) =>
+    tokenizeExamples(side, tokenizer, { maxLength }),
+  );
+  return {
+    dataset,
+    training: training?.examples ?? [],
+    heldOut: held?.examples ?? [],
+    cut: (training?.cut.examples ?? 0) + (held?.cut.examples ?? 0),
+  };
+}
+
+export function readDataset(file: string): ParsedDataset {
+  const path = resolve(file);
+  const size = statSync(path, { throwIfNoEntry: false })?.size;
+  if (size === undefined) throw new UsageError(`There is no file ${file}.`);
+  checkDatasetSize(basename(path), size);
+  return parseDataset(basename(path), readFileSync(path));
+}
+
+/** What was passed over in a file, for standard error. */
+export function describeProblems({ dataset, cut }: Pick<LocalText, 'dataset' | 'cut'>): string[] {
+  const lines = dataset.problems.slice(0, 5).map(({ line, message }) => `line ${line}: ${message}`);
+  if (dataset.skipped > lines.length) lines.push(`${dataset.skipped} rows in all could not be used`);
+  if (dataset.duplicates) lines.push(`${dataset.duplicates} rows repeat others and were left out`);
+  if (cut) lines.push(`${cut} examples were longer than the limit and were cut`);
+  return lines;
+}
