@@ -1,0 +1,31 @@
+import type { SessionRecord } from '../engine/session-record.ts';
+import { emptySessionRecord } from '../engine/session-record.ts';
+import { engine, unwrap } from '../shared/engine-client/engine-client.ts';
+
+/**
+ * For whoever drives the page by a program: tests and the simulation of many tabs.
+ *
+ * The page is steered as a person steers it. Its address may say `?invite=…&name=…&backend=auto|webgpu|wasm&threads=1`
+ * and `as=…`, which lets several clients live in one browser profile. The elements to hold on to:
+ * - `data-testid="dataset-file"`: the file input;
+ * - the button named "Start";
+ * - `data-testid="status"`, whose `data-state` is idle, loading, recruiting, searching, tuning, uploading, waiting,
+ *   finished or failed;
+ * - errors have `role="alert"` and their code in `data-code`.
+ */
+export interface Automation {
+  /** What happened so far; with `state: 'idle'` before the first start. */
+  session(): Promise<SessionRecord>;
+}
+
+declare global {
+  interface Window {
+    perfit?: Automation;
+  }
+}
+
+export function installAutomation(): void {
+  window.perfit = {
+    session: async () => unwrap(await engine().session()) ?? emptySessionRecord,
+  };
+}

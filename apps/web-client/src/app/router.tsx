@@ -1,0 +1,52 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+import { Broken } from './error-boundary.tsx';
+import { joinSearchSchema } from './join-search.ts';
+import { LandingPage } from './landing-page.tsx';
+import { NotFoundPage } from './not-found-page.tsx';
+import { Shell } from './shell.tsx';
+
+const rootRoute = createRootRoute({
+  component: Shell,
+  notFoundComponent: NotFoundPage,
+  errorComponent: ({ error }) => <Broken error={error instanceof Error ? error : new Error(String(error))} />,
+});
+
+const landingRoute = createRoute({ getParentRoute: () => rootRoute, path: '/', component: LandingPage });
+
+const joinRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/join/$federation',
+  validateSearch: (search) => joinSearchSchema.parse(search),
+  component: lazyRouteComponent(() => import('./join-page.tsx'), 'JoinPage'),
+});
+
+const operatorRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/operator',
+  component: lazyRouteComponent(() => import('./operator-page.tsx'), 'OperatorPage'),
+});
+
+const operatorFederationRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/operator/$federation',
+  component: lazyRouteComponent(() => import('./operator-page.tsx'), 'OperatorFederationPage'),
+});
+
+export const router = createRouter({
+  routeTree: rootRoute.addChildren([landingRoute, joinRoute, operatorRoute, operatorFederationRoute]),
+  defaultPreload: false,
+  scrollRestoration: true,
+  // Every value is text: an invite code of digits must not turn into a number.
+  parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
+  stringifySearch: (search) => {
+    const entries = Object.entries(search).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+    const text = new URLSearchParams(entries).toString();
+    return text ? `?${text}` : '';
+  },
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

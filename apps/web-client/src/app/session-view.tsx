@@ -1,0 +1,46 @@
+import { Button, Group, Paper, Text } from '@mantine/core';
+import { AdapterExport } from '../features/adapter-export/adapter-export.tsx';
+import { Chat } from '../features/chat/chat.tsx';
+import { Ledger } from '../features/ledger/ledger.tsx';
+import { SessionCharts } from '../features/session-view/session-charts.tsx';
+import { StatusCard } from '../features/session-view/status-card.tsx';
+import { FailureAlert } from '../shared/notices/failure-alert.tsx';
+import { useSession } from '../shared/session/session-store.ts';
+import { GoOnOrAfresh } from './go-on-or-afresh.tsx';
+import { strings, welcomeBack } from './strings.ts';
+import type { ParticipationControls } from './use-participation.ts';
+
+/** A session, running or ended. */
+export function SessionView({ controls }: { readonly controls: ParticipationControls }) {
+  const session = useSession((store) => store.session);
+  const ledger = useSession((store) => store.ledger);
+  const { participation } = controls;
+  const isRunning = participation.kind === 'running';
+  const { activity } = session;
+  return (
+    <>
+      {isRunning && participation.round !== null ? (
+        <Paper withBorder radius="lg" p="sm" px="lg">
+          <Group justify="space-between" gap="sm">
+            <Text fw={500}>{welcomeBack(participation.round)}</Text>
+            <Button size="xs" variant="subtle" onClick={controls.startAfresh}>
+              {strings.join.afresh}
+            </Button>
+          </Group>
+        </Paper>
+      ) : null}
+      <StatusCard session={session} canLeave={isRunning} onLeave={controls.leave}>
+        {!isRunning && activity.kind === 'left' ? <GoOnOrAfresh controls={controls} /> : null}
+      </StatusCard>
+      {activity.kind === 'failed' ? (
+        <FailureAlert failure={activity.error}>
+          <GoOnOrAfresh controls={controls} />
+        </FailureAlert>
+      ) : null}
+      <SessionCharts session={session} />
+      <Chat ready={session.models} suggestion={session.question ?? undefined} />
+      <AdapterExport ready={session.models.personal} />
+      <Ledger entries={ledger} />
+    </>
+  );
+}

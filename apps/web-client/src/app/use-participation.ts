@@ -1,0 +1,97 @@
+import { useCallback, useEffect, useRef, useState } from 'react';
+import type { EarlierSession, JoinOptions, Outcome, Seat } from '../engine/engine-api.ts';
+import { asSink, engine } from '../shared/engine-client/engine-client.ts';
+import type { Failure } from '../shared/failure/failure.ts';
+import { useSession } from '../shared/session/session-store.ts';
+
+/** Where a person stands with a federation in this tab. */
+export type Participation =
+  | { readonly kind: 'looking' }
+  | { readonly kind: 'new' }
+  /** This browser remembers a sitting that has ended. */
+  | { readonly kind: 'earlier'; readonly earlier: EarlierSession }
+  /** `round` is the one taken up again after a reload; null where this is the first sitting. */
+  | { readonly kind: 'running'; readonly round: number | null }
+  | { readonly kind: 'ended' }
+  | { readonly kind: 'refused'; readonly failure: Failure; readonly earlier: EarlierSession | null };
+
+export interface ParticipationControls {
+  readonly participation: Participation;
+  join(options: Omit<JoinOptions, 'seat'>): void;
+  /** Goes on with what this browser remembers. */
+  resume(takeOver: boolean): void;
+  /** Only loads the model of a sitting that has ended. */
+  reopen(): void;
+  leave(): void;
+  /** Forgets everything and begins anew. */
+  startAfresh(): void;
+}
+
+/** Drives the worker for one seat; a sitting that a reload interrupted goes on by itself. */
+export function useParticipation(seat: Seat): ParticipationControls {
+  const [participation, setParticipation] = useState<Participation>({ kind: 'looking' });
+  const take = useSession((store) => store.take);
+  const reset = useSession((store) => store.reset);
+  const remembered = useRef<EarlierSession | null>(null);
+
+  const follow = useCallback(async (running: Promise<Outcome<unknown>>) => {
+    const outcome = await running;
+    // A refusal before anything was under way leaves the page as it was; later ones are part of the session.
+    const isRefusal = !outcome.ok && useSession.getState().session.phase !== 'failed';
+    setParticipation(
+      isRefusal ? { kind: 'refused', failure: outcome.error, earlier: remembered.current } : { kind: 'ended' },
+    );
+  }, []);
+
+  const resume = useCallback(
+    (takeOver: boolean) => {
+      setParticipation({ kind: 'running', round: remembered.current?.round ?? 0 });
+      void follow(engine().resume(seat, { takeOver }, asSink(take)));
+    },
+    [seat, follow, take],
+  );
+
+  const look = useCallback(async () => {
+    const outcome = await engine().earlier(seat);
+    if (!outcome.ok) {
+      setParticipation({ kind: 'refused', failure: outcome.error, earlier: null });
+      return;
+    }
+    remembered.current = outcome.value;
+    if (!outcome.value) setParticipation({ kind: 'new' });
+    else if (outcome.value.standing === 'running') resume(false);
+    else setParticipation({ kind: 'earlier', earlier: outcome.value });
+  }, [seat, resume]);
+
+  useEffect(() => {
+    reset();
+    setParticipation({ kind: 'looking' });
+    void look();
+    return () => {
+      // Another page of this tab: the seat is free for it again.
+      void engine().leave('moved');
+    };
+  }, [look, reset]);
+
+  return {
+    participation,
+    resume,
+    join: (options) => {
+      setParticipation({ kind: 'running', round: null });
+      void follow(engine().join({ ...options, seat }, asSink(take)));
+    },
+    reopen: () => {
+      setParticipation({ kind: 'running', round: null });
+      void follow(engine().reopen(seat, asSink(take)));
+    },
+    leave: () => void engine().leave('asked'),
+    startAfresh: () => {
+      void (async () => {
+        await engine().leave('asked');
+        const outcome = await engine().forget(seat);
+        reset();
+        setParticipation(outcome.ok ? { kind: 'new' } : { kind: 'refused', failure: outcome.error, earlier: null });
+      })();
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import { type BackendDescription, type BackendOptions, selectBackend } from '@perfit/core';
+import wasmPlain from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
+import wasmSimd from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
+import wasmThreaded from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
+import { env } from '@tensorflow/tfjs-core';
+import type { DeviceReport, DeviceWish } from './engine-api.ts';
+
+const wasmPaths = {
+  'tfjs-backend-wasm.wasm': wasmPlain,
+  'tfjs-backend-wasm-simd.wasm': wasmSimd,
+  'tfjs-backend-wasm-threaded-simd.wasm': wasmThreaded,
+};
+
+/** What the worker computes with: started when first asked for, and anew only where something else is wanted. */
+export class Backend {
+  readonly #onLost: (message: string) => void;
+  #running: { readonly wish: DeviceWish; readonly starting: Promise<BackendDescription> } | null = null;
+
+  /** @param onLost called where the graphics processor goes away while it is used */
+  constructor(onLost: (message: string) => void) {
+    this.#onLost = onLost;
+  }
+
+  /** @throws BackendError */
+  async start(wish: DeviceWish): Promise<BackendDescription> {
+    const { backend, threads } = wish;
+    if (this.#running?.wish.backend !== backend || this.#running.wish.threads !== threads) {
+      const starting = startBackend({
+        prefer: backend,
+        wasmPaths,
+        ...(threads === undefined ? {} : { threads }),
+        onDeviceLost: (message) => {
+          this.#running = null;
+          this.#onLost(message);
+        },
+      });
+      this.#running = { wish, starting };
+      starting.catch(() => {
+        this.#running = null;
+      });
+    }
+    return this.#running.starting;
+  }
+}
+
+/**
+ * One thread: those of the WASM backend start from scripts at blob: addresses, which the content policy refuses. And
+ * the flag must be down before the backend is as much as looked up, because a look-up starts it.
+ */
+async function startBackend(options: BackendOptions): Promise<BackendDescription> {
+  await import('@tensorflow/tfjs-backend-wasm');
+  env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
+  return selectBackend(options);
+}
+
+/** For people: "Apple M2", "SwiftShader", or how many threads of the processor. */
+export function describe({ backend, adapter, threads }: BackendDescription): string {
+  if (backend === 'wasm') return threads === 1 ? 'one thread' : `${threads} threads`;
+  return adapter?.description || [adapter?.vendor, adapter?.architecture].filter(Boolean).join(' ') || 'unnamed';
+}
+
+export async function deviceReport(description: BackendDescription): Promise<DeviceReport> {
+  const estimate = await navigator.storage?.estimate().catch(() => null);
+  const { quota, usage } = estimate ?? {};
+  return {
+    backend: description.backend,
+    description: describe(description),
+    reason: description.reason,
+    crossOriginIsolated: globalThis.crossOriginIsolated,
+    cores: navigator.hardwareConcurrency,
+    threads: description.threads,
+    storage: quota === undefined ? null : quota - (usage ?? 0),
+  };
+}

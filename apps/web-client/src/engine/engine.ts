@@ -1,0 +1,190 @@
+import { layoutOf } from '@perfit/federation';
+import { FailureError } from '../shared/failure/failure.ts';
+import { emptySession } from '../shared/session/session-state.ts';
+import { Backend, deviceReport } from './backend.ts';
+import type { EngineApi, EventSink, JoinOptions, Seat } from './engine-api.ts';
+import { outcomeOf } from './failures.ts';
+import { Journal } from './journal.ts';
+import { inspectDataset, readContent } from './local-data.ts';
+import { recordOfSession } from './record-of-session.ts';
+import { lockSeat } from './seat-lock.ts';
+import { Sitting, type SittingEnd } from './sitting.ts';
+import { forgetSeat } from './storage/database.ts';
+import { asEarlier, loadSession, type StoredSession } from './storage/stored-sessions.ts';
+import { Workbench } from './workbench.ts';
+
+/** Everything behind the worker's interface: one backend, one model, one sitting at a time. */
+export function createEngine(): EngineApi {
+  const workbench = new Workbench();
+  let sitting: Sitting | null = null;
+  /** The latest sitting's, also after its end. */
+  let journal: Journal | null = null;
+  let ended: Promise<unknown> = Promise.resolve();
+  let talking: AbortController | null = null;
+
+  const backend = new Backend((message) => {
+    workbench.clear(true);
+    sitting?.fail({
+      code: 'device-lost',
+      message: `The graphics processor stopped working for this page (${message || 'no reason given'}). Go on: it takes up where it was.`,
+    });
+  });
+
+  async function sit(
+    seat: Seat,
+    stored: StoredSession,
+    { sink, takeOver }: { sink: EventSink; takeOver: boolean },
+  ): Promise<'finished' | 'left'> {
+    await ended;
+    const lock = await lockSeat(seat, takeOver);
+    if (!lock) {
+      throw new FailureError({
+        code: 'other-tab',
+        message: 'Another tab of this browser is taking part as this person. Use that one, or take over here.',
+      });
+    }
+    const current = new Journal(seat, { ...stored, standing: 'running' }, sink);
+    const mine = new Sitting({ seat, options: stored.options, journal: current, backend, workbench });
+    lock.onTaken(() => mine.stop('replaced'));
+    sitting = mine;
+    journal = current;
+    const running = (async () => {
+      let standing: StoredSession['standing'] | null = 'left';
+      try {
+        const end = await mine.run();
+        standing = standingAfter(end);
+        return end === 'finished' ? ('finished' as const) : ('left' as const);
+      } catch (error) {
+        // The federation may be over while this client was away: what it has stays of use.
+        if (error instanceof FailureError && error.failure.code === 'federation-ended') standing = 'finished';
+        throw error;
+      } finally {
+        await current.close(standing);
+        lock.release();
+        if (sitting === mine) sitting = null;
+      }
+    })();
+    ended = running.catch(() => {});
+    return running;
+  }
+
+  async function mustRemember(seat: Seat): Promise<StoredSession> {
+    const stored = await loadSession(seat);
+    if (stored) return stored;
+    throw new FailureError({ code: 'not-ready', message: 'This browser remembers nothing of this federation.' });
+  }
+
+  return {
+    describeDevice: (wish) => outcomeOf(async () => deviceReport(await backend.start(wish))),
+    inspectData: (name, content, split) =>
+      outcomeOf(async () => inspectDataset(name, await readContent(name, content), split)),
+    earlier: (seat) =>
+      outcomeOf(async () => {
+        const stored = await loadSession(seat);
+        return stored ? asEarlier(stored) : null;
+      }),
+    forget: (seat) =>
+      outcomeOf(async () => {
+        await ended;
+        await forgetSeat(seat);
+        return null;
+      }),
+    join: (options, sink) =>
+      outcomeOf(async () =>
+        sit(options.seat, await newSession(options), { sink, takeOver: options.takeOver ?? false }),
+      ),
+    resume: (seat, { takeOver }, sink) =>
+      outcomeOf(async () => sit(seat, await mustRemember(seat), { sink, takeOver })),
+    reopen: (seat, sink) =>
+      outcomeOf(async () => {
+        await ended;
+        const stored = await mustRemember(seat);
+        const current = new Journal(seat, stored, sink);
+        journal = current;
+        try {
+          await reopen(seat, stored, current);
+          return null;
+        } finally {
+          await current.close(null);
+        }
+      }),
+    leave: (why) =>
+      outcomeOf(async () => {
+        sitting?.stop(why === 'asked' ? 'left' : 'moved');
+        await ended;
+        return null;
+      }),
+    chat: (messages, which, options, onText) =>
+      outcomeOf(async () => {
+        talking?.abort();
+        const mine = new AbortController();
+        talking = mine;
+        try {
+          return await workbench.chat({ messages, which, options }, onText, mine.signal);
+        } finally {
+          if (talking === mine) talking = null;
+        }
+      }),
+    stopChat: () =>
+      outcomeOf(() => {
+        talking?.abort();
+        return null;
+      }),
+    exportAdapter: () => outcomeOf(() => workbench.exportAdapter()),
+    session: () => outcomeOf(() => journal && recordOfSession(journal.session, journal.ledger, Date.now())),
+  };
+
+  /** Model and adapter as they were, the past with them; nothing is sent. */
+  async function reopen(seat: Seat, { options, session }: StoredSession, current: Journal): Promise<void> {
+    const { federation, activity } = session;
+    if (!federation) {
+      throw new FailureError({
+        code: 'not-ready',
+        message: 'There is no model to load: this sitting never got that far.',
+      });
+    }
+    try {
+      const { backend: choice, threads } = options;
+      await backend.start({ backend: choice, ...(threads === undefined ? {} : { threads }) });
+      const { model } = await workbench.load(federation.modelPath, {
+        onProgress: (bytes, total) => current.emit({ type: 'loading', stage: 'model', bytes, total }),
+      });
+      await workbench.open(seat, layoutOf(federation.config, model.dimensions));
+      current.emit({ type: 'models', ...workbench.ready });
+      current.emit(
+        session.status && activity.kind !== 'left'
+          ? { type: 'finished', status: session.status }
+          : { type: 'left', reason: 'asked' },
+      );
+    } catch (error) {
+      const outcome = await outcomeOf(() => Promise.reject(error));
+      if (!outcome.ok) current.emit({ type: 'failed', error: outcome.error });
+      throw error;
+    }
+  }
+}
+
+async function newSession(options: JoinOptions): Promise<StoredSession> {
+  const { seat, takeOver, dataset, ...kept } = options;
+  const bytes = await readContent(dataset.name, dataset.content);
+  return {
+    options: { ...kept, dataset: { name: dataset.name, bytes } },
+    standing: 'running',
+    session: emptySession,
+    ledger: [],
+  };
+}
+
+/** What a reload finds; null where the store belongs to another tab by now. */
+function standingAfter(end: SittingEnd): StoredSession['standing'] | null {
+  switch (end) {
+    case 'finished':
+      return 'finished';
+    case 'left':
+      return 'left';
+    case 'moved':
+      return 'running';
+    case 'replaced':
+      return null;
+  }
+}

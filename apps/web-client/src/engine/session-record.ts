@@ -1,0 +1,73 @@
+import { z } from 'zod';
+
+const perplexity = z.object({
+  base: z.number().nullable(),
+  received: z.number().nullable(),
+  tuned: z.number().nullable(),
+});
+
+/** What a session was, as plain JSON: `window.perfit.session()` gives it to whoever drives the page. */
+export const sessionRecordSchema = z.object({
+  name: z.string(),
+  /** Null before the coordinator has welcomed the client. */
+  client: z.string().nullable(),
+  backend: z.enum(['webgpu', 'wasm', 'cpu']).nullable(),
+  /** For people. */
+  device: z.string().nullable(),
+  federation: z.string(),
+  state: z.enum(['idle', 'loading', 'recruiting', 'searching', 'tuning', 'uploading', 'waiting', 'finished', 'failed']),
+  rounds: z.array(
+    z.object({
+      number: z.number().int(),
+      attempt: z.number().int(),
+      /** `open` while it runs. */
+      outcome: z.enum(['open', 'committed', 'failed']),
+      perplexity,
+      /** Of the last step; null where nothing was tuned. */
+      loss: z.number().nullable(),
+      /** From the offer to the submission, or to the close where nothing was submitted. */
+      seconds: z.number().nullable(),
+    }),
+  ),
+  /** Positions of the mask; null before the first search. */
+  kept: z.number().int().nullable(),
+  /** N. */
+  size: z.number().int().nullable(),
+  density: z.number().nullable(),
+  examples: z.object({ training: z.number().int(), heldOut: z.number().int() }).nullable(),
+  bytesUp: z.number().int(),
+  bytesDown: z.number().int(),
+  /** Since the session began. */
+  seconds: z.number(),
+  messages: z.array(
+    z.object({
+      direction: z.enum(['up', 'down']),
+      kind: z.string(),
+      bytes: z.number().int(),
+      at: z.iso.datetime(),
+    }),
+  ),
+  problems: z.array(z.object({ code: z.string(), message: z.string() })),
+});
+export type SessionRecord = z.infer<typeof sessionRecordSchema>;
+export type SessionPhase = SessionRecord['state'];
+
+/** Before the first start. */
+export const emptySessionRecord: SessionRecord = {
+  name: '',
+  client: null,
+  backend: null,
+  device: null,
+  federation: '',
+  state: 'idle',
+  rounds: [],
+  kept: null,
+  size: null,
+  density: null,
+  examples: null,
+  bytesUp: 0,
+  bytesDown: 0,
+  seconds: 0,
+  messages: [],
+  problems: [],
+};

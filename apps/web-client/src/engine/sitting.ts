@@ -1,0 +1,180 @@
+import { createLocalTuner } from '@perfit/core';
+import { type ClientEvent, layoutOf, runClient, type SocketLike, socketConnection } from '@perfit/federation';
+import type { FederationDescriptor } from '@perfit/protocol';
+import type { Mask } from '@perfit/protocol/space';
+import { io } from 'socket.io-client';
+import { type Failure, FailureError } from '../shared/failure/failure.ts';
+import { type Backend, describe } from './backend.ts';
+import { browserClock } from './browser-clock.ts';
+import { densityMap } from './density-map.ts';
+import type { EngineEvent, Seat } from './engine-api.ts';
+import { toFailure } from './failures.ts';
+import type { Journal } from './journal.ts';
+import { prepareExamples } from './local-data.ts';
+import { clientRecords } from './storage/client-records.ts';
+import { identityOf } from './storage/identities.ts';
+import type { StoredSession } from './storage/stored-sessions.ts';
+import type { Workbench } from './workbench.ts';
+
+const AGENT = 'perfit-web-client 0.1.0';
+
+export type SittingEnd = 'finished' | 'left' | 'moved' | 'replaced';
+
+/** One client at work, from the start or a reload until it ends: everything between the journal and the coordinator. */
+export class Sitting {
+  readonly journal: Journal;
+  readonly #seat: Seat;
+  readonly #options: StoredSession['options'];
+  readonly #backend: Backend;
+  readonly #workbench: Workbench;
+  readonly #leaving = new AbortController();
+  #hangUp: () => void = () => {};
+  #end: SittingEnd | null = null;
+  #failure: Failure | null = null;
+  /** The mask that the page has been shown. */
+  #mapped: Mask | null = null;
+
+  constructor(parts: {
+    seat: Seat;
+    options: StoredSession['options'];
+    journal: Journal;
+    backend: Backend;
+    workbench: Workbench;
+  }) {
+    this.#seat = parts.seat;
+    this.#options = parts.options;
+    this.journal = parts.journal;
+    this.#backend = parts.backend;
+    this.#workbench = parts.workbench;
+  }
+
+  /** `left` says goodbye to the coordinator; after the others the client's round goes on elsewhere or later. */
+  stop(end: SittingEnd): void {
+    this.#end ??= end;
+    if (end !== 'left') this.#hangUp();
+    this.#leaving.abort();
+  }
+
+  /** Ends the work with a failure that came from outside it: the device. */
+  fail(failure: Failure): void {
+    this.#failure ??= failure;
+    this.stop('moved');
+  }
+
+  /** @throws whatever ended the client; it has been told to the journal */
+  async run(): Promise<SittingEnd> {
+    try {
+      for await (const event of await this.#client()) this.#tell(event);
+      if (this.#failure) throw new FailureError(this.#failure);
+    } catch (error) {
+      const failure = this.#failure ?? toFailure(error);
+      // Whoever stops a client while it loads interrupts the loading: that is no failure.
+      if (this.#end === null || this.#failure) {
+        this.journal.emit({ type: 'failed', error: failure });
+        throw new FailureError(failure);
+      }
+    }
+    const end = this.#end ?? 'finished';
+    if (this.journal.session.endedAt === null && end !== 'finished') {
+      this.journal.emit({ type: 'left', reason: end === 'replaced' ? 'replaced' : 'asked' });
+    }
+    return end;
+  }
+
+  async #client(): Promise<AsyncGenerator<ClientEvent>> {
+    const { journal } = this;
+    const { name, invite, backend, threads, shareEvaluation, maxDensity } = this.#options;
+    journal.emit({ type: 'started', name, federation: this.#seat.federation });
+    const device = await this.#backend.start({ backend, ...(threads === undefined ? {} : { threads }) });
+    journal.emit({ type: 'device', backend: device.backend, description: describe(device), reason: device.reason });
+    const socket = io({ transports: ['websocket'], autoConnect: false, reconnection: false, forceNew: true });
+    const connection = socketConnection(socket as unknown as SocketLike, ({ direction, kind, bytes }) =>
+      journal.write({ direction, kind, bytes }),
+    );
+    this.#hangUp = () => connection.close();
+    return runClient({
+      connection,
+      identity: await identityOf(this.#seat),
+      store: clientRecords(this.#seat, ({ tuned, mask }) => {
+        if (tuned) this.#workbench.take(tuned.theta);
+        if (mask) this.#tellMask(mask);
+        this.#tellModels();
+      }),
+      tuner: (descriptor) => this.#tuner(descriptor),
+      federation: this.#seat.federation,
+      ...(invite ? { invite } : {}),
+      name,
+      agent: AGENT,
+      device: { backend: device.backend, description: describe(device) },
+      shareEvaluation,
+      ...(maxDensity === undefined ? {} : { maxDensity }),
+      clock: browserClock,
+      random: Math.random,
+      signal: this.#leaving.signal,
+    });
+  }
+
+  /** Model and text, once the coordinator has let the client in. */
+  async #tuner({ config, modelPath }: FederationDescriptor) {
+    const { journal } = this;
+    journal.emit({ type: 'loading', stage: 'model' });
+    const { model, tokenizer } = await this.#workbench.load(modelPath, {
+      onProgress: (bytes, total) => journal.emit({ type: 'loading', stage: 'model', bytes, total }),
+      signal: this.#leaving.signal,
+    });
+    journal.emit({ type: 'loading', stage: 'text' });
+    const maxLength = Math.min(config.tuning.maxLength, model.config.contextLength);
+    const { training, heldOut, question } = prepareExamples(this.#options.dataset, tokenizer, {
+      heldOut: config.evaluation.heldOut,
+      seed: config.seed,
+      maxLength,
+    });
+    journal.emit({ type: 'examples', training: training.length, heldOut: heldOut.length, question });
+    const layout = layoutOf(config, model.dimensions);
+    await this.#workbench.open(this.#seat, layout);
+    if (this.#workbench.mask) this.#tellMask(this.#workbench.mask);
+    this.#tellModels();
+    journal.emit({ type: 'loading', stage: 'tuner' });
+    return createLocalTuner({ model, layout, training, heldOut, batching: { maxLength, padId: tokenizer.padId } });
+  }
+  #tell(event: ClientEvent): void {
+    this.journal.emit(asEngineEvent(event));
+  }
+
+  #tellModels(): void {
+    const { ready } = this.#workbench;
+    const { models } = this.journal.session;
+    if (ready.base !== models.base || ready.personal !== models.personal)
+      this.journal.emit({ type: 'models', ...ready });
+  }
+
+  #tellMask(mask: Mask): void {
+    const { layout } = this.#workbench;
+    if (mask === this.#mapped || !layout) return;
+    this.#mapped = mask;
+    this.journal.emit({ type: 'mask-map', cells: densityMap(layout, mask) });
+  }
+}
+
+/** Plain data: an exception would lose its code on the way to the page. */
+function asEngineEvent(event: ClientEvent): EngineEvent {
+  switch (event.type) {
+    case 'problem':
+      return { ...event, error: event.error.toBody() };
+    case 'tuning': {
+      const { epoch, step, steps, loss, tokens } = event.progress;
+      return { type: 'tuning', round: event.round, epoch, step, steps, loss, tokens };
+    }
+    case 'search': {
+      const { round, progress } = event;
+      if (progress.kind === 'prune') {
+        const { iteration, iterations, kept } = progress;
+        return { type: 'prune', round, iteration, iterations, kept };
+      }
+      const { step, steps, loss, tokens } = progress;
+      return { type: 'warm-up', round, step, steps, loss, tokens };
+    }
+    default:
+      return event;
+  }
+}

@@ -1,0 +1,47 @@
+import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
+import { FailureError } from '../../shared/failure/failure.ts';
+import type { Seat } from '../engine-api.ts';
+import type { StoredSession } from './stored-sessions.ts';
+
+interface PerfitDatabase extends DBSchema {
+  /** [HS2] By seat. The private halves cannot be read out, by nobody. */
+  keys: { key: string; value: CryptoKeyPair };
+  /** Encoded client records. */
+  records: { key: string; value: Uint8Array };
+  sessions: { key: string; value: StoredSession };
+}
+
+const stores = ['keys', 'records', 'sessions'] as const;
+
+let opening: Promise<IDBPDatabase<PerfitDatabase>> | null = null;
+
+/** What this browser keeps for the site. @throws FailureError `storage-unavailable`, as in some private windows */
+export function database(): Promise<IDBPDatabase<PerfitDatabase>> {
+  opening ??= openDB<PerfitDatabase>('perfit', 1, {
+    upgrade: (db) => {
+      for (const store of stores) db.createObjectStore(store);
+    },
+    // A newer version of this page in another tab must be able to change the database.
+    blocking: (_, __, event) => (event.target as IDBDatabase).close(),
+    terminated: () => {
+      opening = null;
+    },
+  }).catch((cause) => {
+    opening = null;
+    throw new FailureError({
+      code: 'storage-unavailable',
+      message: `This browser lets the page keep nothing (${String(cause)}). Use an ordinary window instead of a private one.`,
+    });
+  });
+  return opening;
+}
+
+export function keyOf({ federation, as }: Seat): string {
+  return `${federation}/${as}`;
+}
+
+/** Key, record and session of a seat: gone for good. */
+export async function forgetSeat(seat: Seat): Promise<void> {
+  const transaction = (await database()).transaction(stores, 'readwrite');
+  await Promise.all([...stores.map((store) => transaction.objectStore(store).delete(keyOf(seat))), transaction.done]);
+}

@@ -1,0 +1,142 @@
+import {
+  AdapterTensors,
+  chat,
+  exportPeft,
+  httpSource,
+  type LanguageModel,
+  loadModel,
+  loadTokenizer,
+  type Tokenizer,
+} from '@perfit/core';
+import type { Layout, Mask } from '@perfit/protocol/space';
+import { FailureError } from '../shared/failure/failure.ts';
+import type { ChatMessage, ChatOptions, ChatReply, ExportedFile, Seat } from './engine-api.ts';
+import { loadRecord } from './storage/client-records.ts';
+
+interface BaseModel {
+  /** Relative to the coordinator's origin, which is this page's. */
+  readonly path: string;
+  readonly model: LanguageModel;
+  readonly tokenizer: Tokenizer;
+}
+
+interface ChatAsked {
+  readonly messages: readonly ChatMessage[];
+  readonly which: 'base' | 'personal';
+  readonly options: ChatOptions;
+}
+
+interface LoadOptions {
+  readonly onProgress: (bytes: number, total: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** What lies on the device: the base model, and the personal module of the seat that is open. */
+export class Workbench {
+  #base: BaseModel | null = null;
+  #layout: Layout | null = null;
+  #theta: Float32Array | null = null;
+  mask: Mask | null = null;
+
+  get ready(): { base: boolean; personal: boolean } {
+    return { base: this.#base !== null, personal: this.#base !== null && this.#theta !== null };
+  }
+
+  get layout(): Layout | null {
+    return this.#layout;
+  }
+
+  /** The model stays until another one is asked for. @throws ModelError, WeightsError, TokenizerError */
+  async load(path: string, { onProgress, signal }: LoadOptions): Promise<BaseModel> {
+    if (this.#base?.path === path) return this.#base;
+    this.clear();
+    const source = httpSource(new URL(path, globalThis.location.origin).href, signal ? { signal } : {});
+    const tokenizer = await loadTokenizer(source);
+    const model = await loadModel(source, { onProgress, ...(signal ? { signal } : {}) });
+    this.#base = { path, model, tokenizer };
+    return this.#base;
+  }
+
+  /** Takes up what this browser keeps of a seat, where it is in this layout. */
+  async open(seat: Seat, layout: Layout): Promise<void> {
+    const record = await loadRecord(seat);
+    const fits = record?.tuned?.theta.length === layout.size;
+    this.#layout = layout;
+    this.#theta = fits ? (record?.tuned?.theta ?? null) : null;
+    this.mask = record?.mask?.size === layout.size ? record.mask : null;
+  }
+
+  /** The personal module, tuned anew. @param theta [N] */
+  take(theta: Float32Array): void {
+    this.#theta = theta;
+  }
+
+  /** Frees the device, or forgets what was on it where it is lost. */
+  clear(isLost = false): void {
+    if (!isLost) this.#base?.model.dispose();
+    this.#base = null;
+    this.#theta = null;
+    this.#layout = null;
+    this.mask = null;
+  }
+
+  /** One reply. @param signal stops it; the text so far stands @throws GenerationError, ChatTemplateError */
+  async chat(
+    { messages, which, options }: ChatAsked,
+    onText: (text: string) => void,
+    signal: AbortSignal,
+  ): Promise<ChatReply> {
+    const { model, tokenizer } = this.#mustHaveBase();
+    const adapter = which === 'personal' ? this.#personalAdapter() : null;
+    const pieces = chat({ model, adapter, tokenizer, messages }, options);
+    let text = '';
+    let tokens = 0;
+    try {
+      for (;;) {
+        const next = await pieces.next();
+        if (next.done) return { text, tokens, reason: next.value.reason };
+        text += next.value.text;
+        tokens++;
+        onText(next.value.text);
+        if (signal.aborted) return { text, tokens, reason: 'stopped' };
+      }
+    } finally {
+      await pieces.return(undefined as never);
+      adapter?.dispose();
+    }
+  }
+
+  /** [PF9] */
+  exportAdapter(): readonly ExportedFile[] {
+    const { layout, theta, path } = this.#personal();
+    // The folder's name: where the base model is on the person's machine, only they know.
+    const baseModel = path.split('/').filter(Boolean).at(-1) ?? path;
+    const files = exportPeft(layout, theta, { baseModel });
+    const config = new TextEncoder().encode(files['adapter_config.json']);
+    return [
+      { name: 'adapter_config.json', bytes: config },
+      { name: 'adapter_model.safetensors', bytes: files['adapter_model.safetensors'] },
+    ];
+  }
+
+  /** The caller disposes it. */
+  #personalAdapter(): AdapterTensors {
+    const { layout, theta } = this.#personal();
+    return AdapterTensors.fromTheta(layout, theta);
+  }
+
+  #mustHaveBase(): BaseModel {
+    if (this.#base) return this.#base;
+    throw new FailureError({ code: 'not-ready', message: 'The model is not loaded yet.' });
+  }
+
+  #personal() {
+    if (!this.#base || !this.#layout || !this.#theta) {
+      throw new FailureError({
+        code: 'not-ready',
+        message: 'There is no personal model yet: it comes with the first tuning.',
+      });
+    }
+    return { ...this.#base, layout: this.#layout, theta: this.#theta };
+  }
+}

@@ -1,0 +1,11 @@
+export const strings = {
+  title: 'Try it',
+  lead: 'Ask the untouched base model and your personal one the same thing. Chats stay in this tab.',
+  base: 'Base model',
+  personal: 'Your personal model',
+  question: 'Your message',
+  placeholder: 'Ask something that your text is about',
+  suggest: 'Take a question from your text',
+  notYet: 'The model is not loaded yet.',
+  failed: 'The answer broke off',
+} as const;

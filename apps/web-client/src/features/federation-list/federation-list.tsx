@@ -1,0 +1,72 @@
+import { Badge, Group, Paper, Skeleton, Stack, Text, Title } from '@mantine/core';
+import type { FederationSummary } from '@perfit/protocol';
+import { useQuery } from '@tanstack/react-query';
+import { federationsQuery } from '../../shared/coordinator/federations.ts';
+import { failureOf } from '../../shared/failure/failure.ts';
+import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
+import { stateColor, stateWord } from '../../shared/session/federation-state.ts';
+import { PageLink } from '../../shared/ui/links.tsx';
+
+/** Every federation that the coordinator shows to anybody. */
+export function FederationList() {
+  const { data, error, isPending } = useQuery(federationsQuery);
+  if (isPending) return <Skeleton height={110} radius="lg" aria-label="Looking for federations" />;
+  if (error && !data) return <FailureAlert failure={failureOf(error)} title="The list of federations did not come" />;
+  if (!data?.length) {
+    return (
+      <Paper withBorder radius="lg" p="xl">
+        <Text fw={600}>There is no federation yet.</Text>
+        <Text c="dimmed">Whoever runs this coordinator can create one on the operator's page.</Text>
+      </Paper>
+    );
+  }
+  return (
+    <Stack component="ul" gap="md" p={0} m={0} style={{ listStyle: 'none' }}>
+      {data.map((federation) => (
+        <FederationCard key={federation.id} federation={federation} />
+      ))}
+    </Stack>
+  );
+}
+
+function FederationCard({ federation }: { readonly federation: FederationSummary }) {
+  const { config, status, id } = federation;
+  return (
+    <Paper component="li" withBorder radius="lg" p={{ base: 'md', sm: 'lg' }}>
+      <Group justify="space-between" gap="md" align="flex-start">
+        <Stack gap={4} flex={1} miw={220}>
+          <Group gap="sm">
+            <Title order={3} size="h4">
+              <PageLink to="/join/$federation" params={{ federation: id }} inherit>
+                {config.name}
+              </PageLink>
+            </Title>
+            <Badge color={stateColor(status.state)} variant="light">
+              {stateWord(status.state)}
+            </Badge>
+          </Group>
+          {config.description ? <Text c="dimmed">{config.description}</Text> : null}
+        </Stack>
+        <Group gap="lg">
+          <Small label="Model" value={config.model} />
+          <Small label="Round" value={`${status.round} of ${status.rounds}`} />
+          <Small label="Here now" value={String(status.ready)} />
+          <Small label="Entry" value={config.access === 'open' ? 'open to all' : 'by invitation'} />
+        </Group>
+      </Group>
+    </Paper>
+  );
+}
+
+function Small({ label, value }: { readonly label: string; readonly value: string }) {
+  return (
+    <Stack gap={0}>
+      <Text size="xs" c="dimmed">
+        {label}
+      </Text>
+      <Text size="sm" fw={500}>
+        {value}
+      </Text>
+    </Stack>
+  );
+}

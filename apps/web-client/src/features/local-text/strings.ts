@@ -1,0 +1,15 @@
+export const strings = {
+  title: 'Your text',
+  lead: 'Questions and answers, conversations or plain prose. It is read here and goes nowhere.',
+  drop: 'Drop a file here, or choose one',
+  formats: 'JSONL or JSON with instruction and response, CSV or TSV with a header, plain text or Markdown',
+  choose: 'Choose a file',
+  paste: 'Paste text',
+  samples: 'Use a sample',
+  sampleLead: 'Four invented people and what they write at work. Each tab should take another one.',
+  pasteLabel: 'Your text',
+  pasteHint: 'Anything: prose, or one JSON object a line such as {"instruction": "…", "response": "…"}',
+  usePasted: 'Use this text',
+  reading: 'Reading your text',
+  heldOutNote: 'kept aside and never trained on, to measure what tuning gains',
+} as const;

@@ -1,0 +1,63 @@
+import {
+  type FederationConfigInput,
+  type FederationDetail,
+  type FederationSummary,
+  federationDetailSchema,
+  federationSummarySchema,
+  sessionSchema,
+} from '@perfit/protocol';
+import { queryOptions } from '@tanstack/react-query';
+import { z } from 'zod';
+import { request } from '../../shared/coordinator/request.ts';
+
+const nothing = z.unknown();
+const createdSchema = z.object({ id: z.string() });
+const modelsSchema = z.array(z.object({ id: z.string(), bytes: z.number() }));
+
+export type Action = 'start' | 'pause' | 'resume' | 'stop';
+
+export const operatorQuery = queryOptions({
+  queryKey: ['operator', 'session'],
+  queryFn: ({ signal }) => request('/api/admin/session', sessionSchema, { signal }),
+  retry: false,
+});
+
+export const adminFederationsQuery = queryOptions({
+  queryKey: ['operator', 'federations'],
+  queryFn: ({ signal }): Promise<FederationSummary[]> =>
+    request('/api/admin/federations', z.array(federationSummarySchema), { signal }),
+  refetchInterval: 5_000,
+});
+
+/** The base models that the coordinator can offer. */
+export const modelsQuery = queryOptions({
+  queryKey: ['operator', 'models'],
+  queryFn: ({ signal }) => request('/api/admin/models', modelsSchema, { signal }),
+});
+
+export function detailQuery(id: string) {
+  return queryOptions({
+    queryKey: ['operator', 'federations', id],
+    queryFn: ({ signal }): Promise<FederationDetail> => request(pathOf(id), federationDetailSchema, { signal }),
+  });
+}
+
+export async function login(name: string, password: string): Promise<void> {
+  await request('/api/admin/login', nothing, { method: 'POST', body: { name, password } });
+}
+
+export async function logout(): Promise<void> {
+  await request('/api/admin/logout', nothing, { method: 'POST' });
+}
+
+export async function createFederation(config: FederationConfigInput): Promise<string> {
+  return (await request('/api/admin/federations', createdSchema, { method: 'POST', body: config })).id;
+}
+
+export async function act(id: string, action: Action): Promise<void> {
+  await request(`${pathOf(id)}/actions`, nothing, { method: 'POST', body: { action } });
+}
+
+function pathOf(id: string): string {
+  return `/api/admin/federations/${encodeURIComponent(id)}`;
+}

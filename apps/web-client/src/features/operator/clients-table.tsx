@@ -1,0 +1,84 @@
+import { Badge, Progress, Stack, Table, Text } from '@mantine/core';
+import type { ClientView, FederationDetail } from '@perfit/protocol';
+import { formatBytes, formatCount, formatPerplexity, formatShare } from '../../shared/format/format-number.ts';
+
+/** Everybody who takes part: where they are, on what, and what they have gained. */
+export function ClientsTable({ detail }: { readonly detail: FederationDetail }) {
+  if (!detail.clients.length) return <Text c="dimmed">Nobody has joined yet.</Text>;
+  return (
+    <Table.ScrollContainer minWidth={760}>
+      <Table verticalSpacing={6} tabularNums>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>Name</Table.Th>
+            <Table.Th>Now</Table.Th>
+            <Table.Th>Device</Table.Th>
+            <Table.Th ta="right">Examples</Table.Th>
+            <Table.Th ta="right">Owns</Table.Th>
+            <Table.Th ta="right">Up / down</Table.Th>
+            <Table.Th ta="right">Perplexity: base → tuned</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {detail.clients.map((client) => (
+            <Table.Tr key={client.id}>
+              <Table.Td>
+                <Text size="sm" fw={600} style={{ overflowWrap: 'anywhere' }}>
+                  {client.name}
+                </Text>
+                <Badge size="xs" variant="dot" color={client.connected ? 'teal' : 'gray'}>
+                  {client.connected ? 'connected' : 'away'}
+                </Badge>
+              </Table.Td>
+              <Table.Td miw={120}>
+                <ClientProgress client={client} />
+              </Table.Td>
+              <Table.Td>
+                <Text size="sm">{client.device.backend}</Text>
+                <Text size="xs" c="dimmed">
+                  {client.device.description}
+                </Text>
+              </Table.Td>
+              <Table.Td ta="right">
+                {client.examples.training} + {client.examples.heldOut}
+              </Table.Td>
+              <Table.Td ta="right">
+                {client.kept === null
+                  ? '–'
+                  : `${formatCount(client.kept)} (${formatShare(client.kept / detail.layoutSize)})`}
+              </Table.Td>
+              <Table.Td ta="right">
+                {formatBytes(client.bytesUp)} / {formatBytes(client.bytesDown)}
+              </Table.Td>
+              <Table.Td ta="right">{gain(detail, client)}</Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Table.ScrollContainer>
+  );
+}
+
+function ClientProgress({ client }: { readonly client: ClientView }) {
+  const { progress } = client;
+  if (!progress) return <Text size="sm">–</Text>;
+  return (
+    <Stack gap={2}>
+      <Text size="sm">
+        {progress.phase}
+        {progress.loss === undefined ? '' : `, loss ${progress.loss.toFixed(2)}`}
+      </Text>
+      <Progress value={100 * progress.done} size="sm" aria-label={`Progress of ${client.name}`} />
+    </Stack>
+  );
+}
+
+/** From the latest submission that says so. */
+function gain({ rounds }: FederationDetail, { id }: ClientView): string {
+  const reported = rounds
+    .flatMap(({ submissions }) => submissions)
+    .filter((submission) => submission.client === id && submission.perplexity)
+    .toSorted((a, b) => Date.parse(a.receivedAt) - Date.parse(b.receivedAt))
+    .at(-1)?.perplexity;
+  return reported ? `${formatPerplexity(reported.base)} → ${formatPerplexity(reported.tuned)}` : 'not shared';
+}

@@ -1,0 +1,49 @@
+import { Button, Paper, Stack, TextInput, Title } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { failureOf } from '../../shared/failure/failure.ts';
+import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
+import { login } from './admin-api.ts';
+
+/** Nothing of the operator's is shown before this. */
+export function LoginForm() {
+  const queries = useQueryClient();
+  const [name, setName] = useState('');
+  const [password, setPassword] = useState('');
+  const attempt = useMutation({
+    mutationFn: () => login(name, password),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['operator'] }),
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    attempt.mutate();
+  };
+  return (
+    <Paper withBorder radius="lg" p={{ base: 'md', sm: 'xl' }} maw={420} mx="auto" w="100%">
+      <form onSubmit={submit}>
+        <Stack gap="md">
+          <Title order={1} size="h2">
+            Operator
+          </Title>
+          <TextInput
+            label="Name"
+            autoComplete="username"
+            value={name}
+            onChange={(event) => setName(event.currentTarget.value)}
+          />
+          <TextInput
+            label="Password"
+            type="password"
+            autoComplete="current-password"
+            value={password}
+            onChange={(event) => setPassword(event.currentTarget.value)}
+          />
+          {attempt.error ? <FailureAlert failure={failureOf(attempt.error)} title="You are not logged in" /> : null}
+          <Button type="submit" loading={attempt.isPending} disabled={!name || !password}>
+            Log in
+          </Button>
+        </Stack>
+      </form>
+    </Paper>
+  );
+}

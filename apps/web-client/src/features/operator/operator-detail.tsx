@@ -1,0 +1,178 @@
+import { Badge, Button, CopyButton, Group, Skeleton, Stack, Text, TextInput, Title, Tooltip } from '@mantine/core';
+import type { FederationDetail } from '@perfit/protocol';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { failureOf } from '../../shared/failure/failure.ts';
+import { formatCount } from '../../shared/format/format-number.ts';
+import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
+import { stateColor, stateWord } from '../../shared/session/federation-state.ts';
+import { HeatGrid } from '../../shared/ui/heat-grid.tsx';
+import { PageLink } from '../../shared/ui/links.tsx';
+import { Section } from '../../shared/ui/section.tsx';
+import { type Action, act, detailQuery } from './admin-api.ts';
+import { ClientsTable } from './clients-table.tsx';
+import { useLiveDetail } from './live-detail.ts';
+import { RoundsTable } from './rounds-table.tsx';
+import { actionWords, stopWarning } from './strings.ts';
+
+/** One federation as its operator sees it, live. */
+export function OperatorDetail({ id }: { readonly id: string }) {
+  const { data, error, live } = useLiveDetail(id);
+  if (error && !data) return <FailureAlert failure={failureOf(error)} />;
+  if (!data) return <Skeleton height={320} radius="lg" />;
+  return (
+    <Stack gap="md">
+      <Stack gap={4}>
+        <PageLink to="/operator" size="sm">
+          ← All federations
+        </PageLink>
+        <Group justify="space-between" gap="sm">
+          <Group gap="sm">
+            <Title order={1}>{data.config.name}</Title>
+            <Badge size="lg" variant="light" color={stateColor(data.status.state)}>
+              {stateWord(data.status.state)}
+            </Badge>
+          </Group>
+          <Actions detail={data} />
+        </Group>
+        <Text c="dimmed">
+          Round {data.status.round} of {data.status.rounds}. {data.status.ready} clients are ready,{' '}
+          {data.status.recruit} are needed to start. {data.config.strategy} on {data.config.model},{' '}
+          {formatCount(data.layoutSize)} adapter parameters. {live ? 'Live.' : 'Not live: refreshed every few seconds.'}
+          {data.status.reason ? ` ${data.status.reason}` : ''}
+        </Text>
+      </Stack>
+      <Invite detail={data} />
+      <Section title="Rounds">
+        <RoundsTable detail={data} />
+      </Section>
+      <Section title="Clients">
+        <ClientsTable detail={data} />
+      </Section>
+      <Section
+        title="Mask overlap"
+        lead="Shared positions over positions of either, in per cent. People who write about the same things own the same parameters."
+      >
+        <Overlap detail={data} />
+      </Section>
+      <Section title="Events">
+        <Events detail={data} />
+      </Section>
+    </Stack>
+  );
+}
+
+function Actions({ detail }: { readonly detail: FederationDetail }) {
+  const queries = useQueryClient();
+  const action = useMutation({
+    mutationFn: (name: Action) => act(detail.id, name),
+    onSettled: () => queries.invalidateQueries({ queryKey: detailQuery(detail.id).queryKey }),
+  });
+  const ask = (name: Action) => {
+    if (name !== 'stop' || window.confirm(stopWarning)) action.mutate(name);
+  };
+  return (
+    <Stack gap="xs" align="flex-end">
+      <Group gap="xs">
+        {possibleActions(detail).map((name) => (
+          <Button
+            key={name}
+            size="sm"
+            variant={name === 'stop' ? 'light' : 'default'}
+            {...(name === 'stop' ? { color: 'red' } : {})}
+            loading={action.isPending && action.variables === name}
+            onClick={() => ask(name)}
+          >
+            {actionWords[name]}
+          </Button>
+        ))}
+      </Group>
+      {action.error ? <FailureAlert failure={failureOf(action.error)} /> : null}
+    </Stack>
+  );
+}
+
+function possibleActions({ status }: FederationDetail): readonly Action[] {
+  switch (status.state) {
+    case 'recruiting':
+      return ['start', 'pause', 'stop'];
+    case 'training':
+    case 'aggregating':
+      return ['pause', 'stop'];
+    case 'paused':
+      return ['resume', 'stop'];
+    case 'finished':
+    case 'failed':
+    case 'stopped':
+      return [];
+  }
+}
+
+function Invite({ detail }: { readonly detail: FederationDetail }) {
+  const code = detail.invites[0]?.code;
+  const link = new URL(`/join/${detail.id}`, window.location.origin);
+  if (code) link.searchParams.set('invite', code);
+  return (
+    <Section title="Invite people" lead="Whoever opens this link can take part. Send it only to those who should.">
+      <Group gap="sm" align="flex-end">
+        <TextInput
+          label="Link"
+          readOnly
+          value={link.href}
+          flex={1}
+          miw={220}
+          onFocus={(event) => event.currentTarget.select()}
+        />
+        <CopyButton value={link.href}>
+          {({ copied, copy }) => (
+            <Tooltip label="Copied" opened={copied}>
+              <Button variant="default" onClick={copy}>
+                Copy
+              </Button>
+            </Tooltip>
+          )}
+        </CopyButton>
+      </Group>
+    </Section>
+  );
+}
+
+function Overlap({ detail }: { readonly detail: FederationDetail }) {
+  const { clients, matrix } = detail.maskOverlap;
+  if (clients.length < 2) return <Text c="dimmed">It shows when two clients have found their masks.</Text>;
+  const names = clients.map((id) => nameOf(detail, id));
+  return (
+    <HeatGrid
+      caption="Overlap of the masks, by client"
+      rows={names}
+      columns={names}
+      shares={matrix}
+      format={(share) => `${Math.round(100 * share)}`}
+    />
+  );
+}
+
+/** Two people may have chosen the same name. */
+function nameOf(detail: FederationDetail, id: string): string {
+  const name = detail.clients.find((client) => client.id === id)?.name ?? id;
+  const isShared = detail.clients.filter((client) => client.name === name).length > 1;
+  return isShared ? `${name} ${id.slice(0, 4)}` : name;
+}
+
+function Events({ detail }: { readonly detail: FederationDetail }) {
+  if (!detail.events.length) return <Text c="dimmed">Nothing has happened yet.</Text>;
+  const latest = detail.events.toSorted((a, b) => b.sequence - a.sequence).slice(0, 60);
+  return (
+    <Stack gap={4} component="ol" p={0} m={0} mah={360} style={{ listStyle: 'none', overflowY: 'auto' }}>
+      {latest.map((event) => (
+        <Group key={event.sequence} component="li" gap="sm" wrap="nowrap" align="baseline">
+          <Text size="xs" c="dimmed" style={{ whiteSpace: 'nowrap', fontVariantNumeric: 'tabular-nums' }}>
+            {new Date(event.at).toLocaleTimeString()}
+          </Text>
+          <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
+            {event.text}
+          </Text>
+        </Group>
+      ))}
+    </Stack>
+  );
+}

@@ -1,0 +1,16 @@
+export const strings = {
+  title: 'Take part',
+  name: 'Your name here',
+  nameHint: 'The operator sees it. It need not be your real one.',
+  badName: 'At most 60 characters, and no control characters.',
+  nameNeeded: 'Choose a name first.',
+  invite: 'Invite code',
+  inviteHint: 'It is part of the link that you were given.',
+  inviteNeeded: 'This federation needs an invite code.',
+  share: 'Share how well the model does on my text',
+  shareHint: 'Loss and perplexity: a few numbers a round, none of the text.',
+  advanced: 'Where to compute',
+  backend: 'Compute with',
+  threads: 'WebAssembly threads',
+  leaveAnyTime: 'Keep this tab open while it works. You can leave at any time.',
+} as const;

@@ -1,0 +1,76 @@
+import { errorBodySchema } from '@perfit/protocol';
+import type { z } from 'zod';
+import { FailureError } from '../failure/failure.ts';
+
+interface RequestOptions {
+  readonly method?: 'GET' | 'POST';
+  readonly body?: unknown;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * One question to the coordinator's REST API, and its answer as the schema has it.
+ * @throws FailureError with the coordinator's code and sentence, or `coordinator-unreachable`
+ */
+export async function request<T extends z.ZodType>(
+  path: string,
+  schema: T,
+  { method = 'GET', body, signal }: RequestOptions = {},
+): Promise<z.infer<T>> {
+  const response = await send(path, {
+    method,
+    credentials: 'same-origin',
+    headers: {
+      accept: 'application/json',
+      // Forms of other sites cannot send this header: the coordinator asks for it (CSRF).
+      'x-perfit-csrf': '1',
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(signal ? { signal } : {}),
+  });
+  const answer = await readJson(response);
+  if (!response.ok) throw refusal(response.status, answer);
+  const parsed = schema.safeParse(answer);
+  if (parsed.success) return parsed.data;
+  const where = parsed.error.issues[0]?.path.join('.');
+  throw new FailureError({
+    code: 'bad-message',
+    message: `The coordinator's answer to ${path} is not what this page expects${where ? ` (at ${where})` : ''}. Reload the page: it may be older than the coordinator.`,
+  });
+}
+
+async function send(path: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(path, init);
+  } catch (error) {
+    if (init.signal?.aborted) throw error;
+    throw new FailureError({
+      code: 'coordinator-unreachable',
+      message: 'The coordinator does not answer. Check your connection, and whether the coordinator is running.',
+    });
+  }
+}
+
+async function readJson(response: Response): Promise<unknown> {
+  const text = await response.text();
+  try {
+    return text ? JSON.parse(text) : {};
+  } catch {
+    return null;
+  }
+}
+
+function refusal(status: number, answer: unknown): FailureError {
+  const body = errorBodySchema.safeParse(answer);
+  if (body.success) return new FailureError(body.data);
+  if (status === 404)
+    return new FailureError({ code: 'not-found', message: 'The coordinator does not know this address.' });
+  if (status >= 502) {
+    return new FailureError({
+      code: 'coordinator-unreachable',
+      message: 'The coordinator does not answer at present.',
+    });
+  }
+  return new FailureError({ code: 'unexpected', message: `The coordinator answered with status ${status}.` });
+}

@@ -1,0 +1,33 @@
+import { proxy, type Remote, wrap } from 'comlink';
+import type { EngineApi, EventSink, Outcome } from '../../engine/engine-api.ts';
+import { FailureError } from '../failure/failure.ts';
+
+let remote: Remote<EngineApi> | null = null;
+
+/** The worker, started when first asked for. One for the whole page. */
+export function engine(): Remote<EngineApi> {
+  if (!remote) {
+    const worker = new Worker(new URL('../../engine/engine-worker.ts', import.meta.url), {
+      type: 'module',
+      name: 'perfit-engine',
+    });
+    remote = wrap<EngineApi>(worker);
+  }
+  return remote;
+}
+
+/** @throws FailureError where the worker refused */
+export function unwrap<T>(outcome: Outcome<T>): T {
+  if (outcome.ok) return outcome.value;
+  throw new FailureError(outcome.error);
+}
+
+/** A callback that the worker may call. */
+export function asSink(sink: EventSink): EventSink {
+  return proxy(sink);
+}
+
+/** The same for the pieces of text of a chat. */
+export function asListener(listener: (text: string) => void): (text: string) => void {
+  return proxy(listener);
+}

@@ -1,0 +1,151 @@
+import type { FederationDescriptor, FederationStatus } from '@perfit/protocol';
+import type { SessionPhase } from '../../engine/session-record.ts';
+import type { Failure } from '../failure/failure.ts';
+
+export type BackendName = 'webgpu' | 'wasm' | 'cpu';
+
+/** Which share of an adapted layer this client owns. */
+export interface DensityCell {
+  readonly layer: number;
+  readonly module: string;
+  readonly density: number;
+}
+
+export type LoadingStage = 'device' | 'model' | 'text' | 'tuner';
+
+/** What the client does at this moment; each says how far it is. */
+export type Activity =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'loading'; readonly stage: LoadingStage; readonly bytes: number; readonly total: number }
+  | { readonly kind: 'connecting' }
+  | { readonly kind: 'recruiting'; readonly ready: number; readonly recruit: number }
+  | { readonly kind: 'preparing' }
+  | { readonly kind: 'downloading'; readonly bytes: number; readonly total: number }
+  | { readonly kind: 'measuring'; readonly of: 'base' | 'received' | 'tuned' }
+  | { readonly kind: 'warming-up'; readonly step: number; readonly steps: number }
+  | { readonly kind: 'pruning'; readonly iteration: number; readonly iterations: number }
+  | { readonly kind: 'tuning'; readonly epoch: number; readonly step: number; readonly steps: number }
+  | { readonly kind: 'uploading'; readonly what: 'mask' | 'delta'; readonly bytes: number; readonly total: number }
+  | { readonly kind: 'waiting'; readonly why: 'others' | 'next-round' | 'paused' }
+  | { readonly kind: 'finished' }
+  | { readonly kind: 'left'; readonly reason: 'asked' | 'replaced' }
+  | { readonly kind: 'failed'; readonly error: Failure };
+
+export interface RoundState {
+  readonly number: number;
+  readonly attempt: number;
+  readonly outcome: 'open' | 'committed' | 'failed';
+  /** A sentence, where it failed. */
+  readonly reason: string | null;
+  readonly received: number | null;
+  readonly tuned: number | null;
+  readonly loss: number | null;
+  readonly startedAt: number;
+  /** When this client had done its part, or the round closed without it. */
+  readonly endedAt: number | null;
+}
+
+/** One optimizer step, for the chart of the loss. */
+export interface LossPoint {
+  readonly round: number;
+  readonly part: 'warm-up' | 'tuning';
+  readonly loss: number;
+}
+
+export interface SessionState {
+  readonly phase: SessionPhase;
+  readonly activity: Activity;
+  readonly name: string;
+  readonly federationId: string;
+  readonly federation: FederationDescriptor | null;
+  readonly client: string | null;
+  readonly resumed: boolean;
+  readonly connected: boolean;
+  readonly backend: BackendName | null;
+  readonly device: { readonly description: string; readonly reason: string } | null;
+  readonly examples: { readonly training: number; readonly heldOut: number } | null;
+  /** A prompt of the held-out rows, to try the model with. */
+  readonly question: string | null;
+  /** Which models can be talked to in this sitting. */
+  readonly models: { readonly base: boolean; readonly personal: boolean };
+  readonly status: FederationStatus | null;
+  readonly density: number | null;
+  readonly kept: number | null;
+  readonly size: number | null;
+  readonly densityMap: readonly DensityCell[];
+  readonly basePerplexity: number | null;
+  readonly rounds: readonly RoundState[];
+  readonly losses: readonly LossPoint[];
+  /** Measured over the steps of this sitting. */
+  readonly tokensPerSecond: number | null;
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+  readonly problems: readonly Failure[];
+  readonly lastProblem: { readonly error: Failure; readonly retry: string; readonly at: number } | null;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  /** When the last step ended: the next one's tokens are measured from there. */
+  readonly lastStepAt: number | null;
+}
+
+export const emptySession: SessionState = {
+  phase: 'idle',
+  activity: { kind: 'idle' },
+  name: '',
+  federationId: '',
+  federation: null,
+  client: null,
+  resumed: false,
+  connected: false,
+  backend: null,
+  device: null,
+  examples: null,
+  question: null,
+  models: { base: false, personal: false },
+  status: null,
+  density: null,
+  kept: null,
+  size: null,
+  densityMap: [],
+  basePerplexity: null,
+  rounds: [],
+  losses: [],
+  tokensPerSecond: null,
+  bytesUp: 0,
+  bytesDown: 0,
+  problems: [],
+  lastProblem: null,
+  startedAt: null,
+  endedAt: null,
+  lastStepAt: null,
+};
+
+/** What `data-state` and the record say for an activity. */
+export function phaseOf(activity: Activity): SessionPhase {
+  switch (activity.kind) {
+    case 'idle':
+    case 'left':
+      return 'idle';
+    case 'loading':
+    case 'connecting':
+      return 'loading';
+    case 'recruiting':
+      return 'recruiting';
+    case 'warming-up':
+    case 'pruning':
+      return 'searching';
+    case 'preparing':
+    case 'downloading':
+    case 'measuring':
+    case 'tuning':
+      return 'tuning';
+    case 'uploading':
+      return 'uploading';
+    case 'waiting':
+      return 'waiting';
+    case 'finished':
+      return 'finished';
+    case 'failed':
+      return 'failed';
+  }
+}

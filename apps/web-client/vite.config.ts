@@ -1,0 +1,51 @@
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+
+const coordinator = process.env.PERFIT_COORDINATOR ?? 'http://127.0.0.1:8080';
+
+// The coordinator sends the same headers. Threads of WebAssembly need an isolated page.
+const isolation = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+};
+
+const proxy = {
+  '/api': { target: coordinator },
+  '/models': { target: coordinator },
+  '/socket.io': { target: coordinator, ws: true },
+};
+
+export default defineConfig({
+  plugins: [react()],
+  server: { headers: isolation, proxy },
+  preview: {
+    proxy,
+    headers: {
+      ...isolation,
+      'Content-Security-Policy': [
+        "default-src 'self'",
+        "script-src 'self' 'wasm-unsafe-eval'",
+        "worker-src 'self' blob:",
+        "connect-src 'self'",
+        "img-src 'self' data:",
+        "style-src 'self' 'unsafe-inline'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+      ].join('; '),
+    },
+  },
+  // The worker's libraries: without this the dev server finds them one by one and reloads the page each time.
+  optimizeDeps: { include: ['@tensorflow/tfjs-backend-wasm'] },
+  worker: { format: 'es' },
+  build: {
+    outDir: 'dist',
+    sourcemap: true,
+    target: 'es2022',
+    // The content policy lets nothing be fetched from data: addresses.
+    assetsInlineLimit: 0,
+    // The worker carries TensorFlow.js; the page does not.
+    chunkSizeWarningLimit: 2000,
+  },
+});
