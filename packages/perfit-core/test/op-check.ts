@@ -3,6 +3,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'vitest';
 import { registerStockGradients } from '../src/ops/stock-gradients/stock-gradients.ts';
 
+/** Every number within 2e-5 of what it should be. */
+export function expectClose(ours: tf.Tensor, expected: tf.Tensor): void {
+  expect(ours.shape).toEqual(expected.shape);
+  expect(furthest(ours.dataSync(), expected.dataSync())).toBeLessThan(2e-5);
+}
+
 type Op = (inputs: tf.Tensor[]) => tf.Tensor;
 
 /** Normal numbers of a shape; the caller disposes them. */
@@ -25,8 +31,7 @@ export function expectSame(op: Op, composed: Op, inputs: tf.Tensor[]): void {
   tf.tidy(() => {
     const ours = op(inputs);
     const reference = composed(inputs);
-    expect(ours.shape).toEqual(reference.shape);
-    expect(furthest(ours.dataSync(), reference.dataSync())).toBeLessThan(2e-5);
+    expectClose(ours, reference);
 
     // The gradient of Σ weights · op(inputs) with weights that tell all outputs apart.
     const weights = normal(reference.shape, 99);

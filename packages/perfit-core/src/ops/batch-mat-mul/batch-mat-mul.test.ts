@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it } from 'vitest';
-import { normal } from '../../../test/op-check.ts';
+import { expectClose, normal } from '../../../test/op-check.ts';
 import { nodeBackend } from '../../node/node-backend.ts';
 import { batchMatMul, composedBatchMatMul } from './batch-mat-mul.ts';
 
@@ -23,10 +23,7 @@ it.each([
     tf.tidy(() => {
       const a = normal(transposeA ? [batch, inner, rows] : [batch, rows, inner], 1) as tf.Tensor3D;
       const b = normal(transposeB ? [batch, columns, inner] : [batch, inner, columns], 2) as tf.Tensor3D;
-      const ours = batchMatMul(a, b, transposeA, transposeB);
-      const expected = composedBatchMatMul(a, b, transposeA, transposeB).dataSync();
-      expect(ours.shape).toEqual([batch, rows, columns]);
-      ours.dataSync().forEach((value, i) => expect(value).toBeCloseTo(expected[i] as number, 4));
+      expectClose(batchMatMul(a, b, transposeA, transposeB), composedBatchMatMul(a, b, transposeA, transposeB));
     });
   }
   expect(tf.memory().numTensors).toBe(before);
@@ -38,10 +35,7 @@ it('sees the new numbers where a buffer of the backend is used again', () => {
     tf.tidy(() => {
       const a = normal([2, 3, 4], round) as tf.Tensor3D;
       const b = normal([2, 4, 5], 10 + round) as tf.Tensor3D;
-      const expected = composedBatchMatMul(a, b, false, false).dataSync();
-      batchMatMul(a, b)
-        .dataSync()
-        .forEach((value, i) => expect(value).toBeCloseTo(expected[i] as number, 5));
+      expectClose(batchMatMul(a, b), composedBatchMatMul(a, b, false, false));
     });
   }
 });

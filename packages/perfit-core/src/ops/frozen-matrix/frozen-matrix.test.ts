@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it } from 'vitest';
-import { normal } from '../../../test/op-check.ts';
+import { expectClose, normal } from '../../../test/op-check.ts';
 import { nodeBackend } from '../../node/node-backend.ts';
 import { FrozenMatrix } from './frozen-matrix.ts';
 
@@ -16,15 +16,10 @@ it('multiplies forward and backward, reads rows, and frees all it made', () => {
     const stock = tf.tensor2d(values, [5, 3]);
     const x = normal([4, 3], 1) as tf.Tensor2D;
     const y = normal([4, 5], 2) as tf.Tensor2D;
-    const close = (ours: tf.Tensor, expected: tf.Tensor) => {
-      expect(ours.shape).toEqual(expected.shape);
-      const reference = expected.dataSync();
-      ours.dataSync().forEach((value, i) => expect(value).toBeCloseTo(reference[i] as number, 5));
-    };
-    close(matrix.forward(x), tf.matMul(x, stock, false, true));
-    close(matrix.backward(y), tf.matMul(y, stock));
-    close(matrix.rows(tf.tensor1d([4, 0, 4], 'int32')), tf.gather(stock, tf.tensor1d([4, 0, 4], 'int32')));
-    close(matrix.natural, stock);
+    expectClose(matrix.forward(x), tf.matMul(x, stock, false, true));
+    expectClose(matrix.backward(y), tf.matMul(y, stock));
+    expectClose(matrix.rows(tf.tensor1d([4, 0, 4], 'int32')), tf.gather(stock, tf.tensor1d([4, 0, 4], 'int32')));
+    expectClose(matrix.natural, stock);
   });
   matrix.dispose();
   expect(tf.memory().numTensors).toBe(before);

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it } from 'vitest';
-import { normal } from '../../../test/op-check.ts';
+import { expectClose, normal } from '../../../test/op-check.ts';
 import { nodeBackend } from '../../node/node-backend.ts';
 import { matMul } from './mat-mul.ts';
 
@@ -19,9 +19,7 @@ it.each([
   const b = normal(transposeB ? [6, 7] : [7, 6], 2) as tf.Tensor2D;
   const ours = matMul(a, b, transposeA, transposeB);
   const stock = tf.matMul(a, b, transposeA, transposeB);
-  expect(ours.shape).toEqual([5, 6]);
-  const expected = stock.dataSync();
-  ours.dataSync().forEach((value, i) => expect(value).toBeCloseTo(expected[i] as number, 5));
+  expectClose(ours, stock);
   tf.dispose([a, b, ours, stock]);
   expect(tf.memory().numTensors).toBe(before);
 });
