@@ -160,29 +160,38 @@ function withoutOldExchanges(messages: readonly PromptMessage[], whole: Encoded,
   }
 }
 
+/** More characters of a context are never looked at for one token that is kept of it. */
+const MOST_CHARACTERS_PER_TOKEN = 16;
+
 /** Cuts the end of the context until the prompt has no more than `room` tokens, or until there is no context. */
 function withShorterContext(candidate: Candidate, room: number, fitting: Fitting): Candidate {
   const { tokenizer } = fitting;
-  let shortened = candidate;
   const context = candidate.messages.find((message) => message.context !== undefined)?.context;
-  if (context === undefined) return candidate;
-  const contextIds = tokenizer.encodeContinuation(context);
-  let kept = contextIds.length;
-  while (shortened.encoded.promptLength > room && kept > 0) {
-    // The layout around the context and the tokens at its seams change a little: the loop meets the rest.
-    kept = Math.max(0, kept - (shortened.encoded.promptLength - room));
+  if (context === undefined || candidate.encoded.promptLength <= room) return candidate;
+  const withContext = (text: string): Candidate => {
+    const messages = candidate.messages.map(({ role, content, context: whole }) =>
+      whole === undefined || text === '' ? { role, content } : { role, content, context: text },
+    );
+    return { messages, encoded: encode(messages, fitting) };
+  };
+  const without = withContext('');
+  let kept = room - without.encoded.promptLength;
+  if (kept <= 0) return without;
+  const head = context.slice(0, kept * MOST_CHARACTERS_PER_TOKEN).replace(/[\uD800-\uDBFF]$/, '');
+  const headIds = tokenizer.encodeContinuation(head).slice(0, kept);
+  // The layout around a context takes a few tokens as well: the loop meets them.
+  for (;;) {
     const text = tokenizer
-      .decode(contextIds.slice(0, kept))
+      .decode(headIds.slice(0, kept))
       .replace(/\uFFFD+$/, '')
       .trimEnd();
-    const messages = candidate.messages.map((message) =>
-      message.context === undefined
-        ? message
-        : { role: message.role, content: message.content, ...(text ? { context: text } : {}) },
-    );
-    shortened = { messages, encoded: encode(messages, fitting) };
+    if (text === '') return without;
+    const shortened = withContext(text);
+    const over = shortened.encoded.promptLength - room;
+    if (over <= 0) return shortened;
+    kept -= over;
+    if (kept <= 0) return without;
   }
-  return shortened;
 }
 
 function encode(messages: readonly PromptMessage[], { tokenizer, format }: Fitting): Encoded {

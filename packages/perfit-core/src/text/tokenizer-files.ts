@@ -185,6 +185,11 @@ export function withoutPrefixSpace(components: Json): Json | null {
   return found ? stripped : null;
 }
 
+/** The parts of the pre-tokenizer in their order, flat. */
+export function preTokenizerParts(components: Json): Json[] {
+  return parts(components.pre_tokenizer, 'pretokenizers');
+}
+
 /** A component, or the parts of a `Sequence`, nested ones too. */
 function parts(component: unknown, listName: string): Json[] {
   if (!isObject(component)) return [];

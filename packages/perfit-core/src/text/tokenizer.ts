@@ -3,12 +3,14 @@ import type { ModelSource } from '../weights/source.ts';
 import { TextStream } from './text-stream.ts';
 import {
   parseTokenizerFiles,
+  preTokenizerParts,
   TOKENIZER_FILE_NAMES,
   type TokenizerDescription,
   TokenizerError,
   type TokenizerFiles,
   withoutPrefixSpace,
 } from './tokenizer-files.ts';
+import { cacheWords } from './word-cache.ts';
 
 /**
  * Text to token ids and back, by the model's own `tokenizer.json`. Byte-level BPE, metaspace BPE with byte
@@ -41,6 +43,7 @@ export class Tokenizer {
     try {
       this.#library = new LibraryTokenizer(components, config);
       this.#continuing = continuingTokenizer(this.#library, description);
+      cacheWords(this.#library, preTokenizerParts(components));
     } catch (cause) {
       throw new TokenizerError(
         'tokenizer-unsupported',
