@@ -65,13 +65,14 @@ export class ScriptedClient {
     identity?: ClientIdentity,
     headers?: Record<string, string>,
   ): Promise<ScriptedClient> {
+    const known = identity ?? (await newIdentity());
     const socket = io(url, {
       transports: ['websocket'],
       forceNew: true,
       reconnection: false,
       ...(headers ? { extraHeaders: headers } : {}),
     });
-    const client = new ScriptedClient(socket, identity ?? (await newIdentity()));
+    const client = new ScriptedClient(socket, known);
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve);
       socket.once('connect_error', reject);
