@@ -76,6 +76,8 @@ export class FakeCoordinator {
   version = 0;
   attempt = 1;
   searchAnew = false;
+  /** Tells what follows from a submission before it answers it. */
+  isHasty = false;
   state: FederationStatus['state'] = 'recruiting';
   /** Decides about the n-th request of all. */
   fate: (index: number, name: RequestName) => Fate = () => 'arrives';
@@ -121,17 +123,13 @@ export class FakeCoordinator {
     });
   }
 
-  /** Ends the attempt without a commit, and offers the next one. */
+  /** Ends the attempt without a commit, and offers the next one to those who have not submitted. */
   failAttempt(reason: string): void {
     const { round, attempt, version } = this;
     this.attempt++;
-    this.sums = new ParameterSums(this.layout.size);
     for (const client of this.clients.values()) {
       client.connection?.announce('closed', { round, attempt, outcome: 'failed', version, submissions: 0, reason });
-      if (client.lastSubmission === round) client.lastSubmission = null;
-      client.receipts.clear();
-      client.upload = null;
-      this.offerTo(client);
+      if (client.lastSubmission !== round) this.offerTo(client);
     }
   }
 
@@ -179,6 +177,7 @@ export class FakeCoordinator {
   }
 
   private hello(hello: RequestOf<'hello'>, from: FakeConnection): ValueOf<'hello'> {
+    if (from.client) throw new ProtocolError('bad-message', 'This connection has said hello already.');
     if (hello.protocol !== 1) throw new ProtocolError('protocol-version', 'another version');
     if (hello.federation !== 'a-federation') throw new ProtocolError('unknown-federation', 'unknown');
     if (this.config.access === 'invite' && hello.invite !== 'come-in') throw new ProtocolError('invite-invalid', 'no');
@@ -235,7 +234,7 @@ export class FakeCoordinator {
     if (announce.kind === 'mask') {
       if (announce.bytes > maskByteLimit(this.layout.size)) throw new ProtocolError('upload-size', 'too long');
     } else {
-      if (announce.attempt !== this.attempt) throw new ProtocolError('round-closed', 'that attempt is over');
+      if (announce.attempt > this.attempt) throw new ProtocolError('round-unknown', 'not offered yet');
       if (!client.mask) throw new ProtocolError('mask-missing', 'no mask');
       if (announce.bytes !== valuesByteLength(client.mask.kept, this.config.wire.dtype)) {
         throw new ProtocolError('upload-size', 'wrong length');
@@ -282,7 +281,8 @@ export class FakeCoordinator {
     }
     client.receipts.set(`${kind} ${round}`, receipt);
     // The answer goes out before anything that follows from it.
-    if (announce.kind === 'delta') setImmediate(() => this.afterSubmission(round));
+    if (announce.kind === 'delta' && this.isHasty) this.afterSubmission(round);
+    if (announce.kind === 'delta' && !this.isHasty) setImmediate(() => this.afterSubmission(round));
     return receipt;
   }
 

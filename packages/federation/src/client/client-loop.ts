@@ -16,7 +16,7 @@ import { type ClientOptions, type Member, Membership } from './membership.ts';
 import type { ClientRecord } from './ports.ts';
 import { searchReport, searchSettings, tuningSettings } from './round-settings.ts';
 import { globalTheta, type RoundWork, receive, transferEvents } from './round-work.ts';
-import { isPassing, Session } from './session.ts';
+import { isPassing, Session, startOf } from './session.ts';
 import { upload } from './transfer.ts';
 
 /**
@@ -32,7 +32,7 @@ export async function* runClient(options: ClientOptions): AsyncGenerator<ClientE
     clock: options.clock,
     random: options.random,
     emit,
-    handshake: (ask) => membership.join(ask),
+    handshake: [(ask) => membership.enter(ask), (ask) => membership.getReady(ask)],
   });
   const membership = new Membership(options, emit);
   const onAbort = () => session.finish({ type: 'left', reason: 'asked' });
@@ -69,7 +69,7 @@ async function live(session: Session, membership: Membership, emit: (event: Clie
 async function playRound(offer: RoundOffer, session: Session, member: Member): Promise<void> {
   const signal = session.beginRound(offer);
   try {
-    member.emit({ type: 'round-started', round: offer.round, attempt: offer.attempt, deadlineMs: offer.remainingMs });
+    member.emit(startOf(offer));
     const round: RoundWork = { offer, session, signal, member };
     const owned = await findMask(round);
     const exchanged = member.strategy.exchanged(member.tuner.layout, owned);
@@ -77,10 +77,10 @@ async function playRound(offer: RoundOffer, session: Session, member: Member): P
     const begun = await begin(round, owned, exchanged);
     const finished = begun.finished ?? (await tune(round, owned, begun));
     await submit(round, exchanged, { ...begun, finished });
-    session.endRound('done');
+    session.endRound(null);
   } catch (error) {
     if (session.end || !(error instanceof ProtocolError || signal.aborted)) throw error;
-    if (signal.aborted) return session.endRound('done');
+    if (signal.aborted) return session.endRound(null);
     await giveUp(error as ProtocolError, session, member);
   }
 }
@@ -88,10 +88,11 @@ async function playRound(offer: RoundOffer, session: Session, member: Member): P
 /** Refused: there is nothing more to do in this round. */
 async function giveUp(error: ProtocolError, session: Session, member: Member): Promise<void> {
   member.emit({ type: 'problem', error, retry: 'This client waits for the next round.' });
-  session.endRound(isPassing(error) ? 'done' : 'refused');
   if (error.code === 'mask-missing') member.maskOnFile = null;
   // What came too late may still do in a repeat of the round (UP5); what is wrong in itself never will.
-  if (/^(delta|codec)-/.test(error.code)) await member.keeper.update({ inProgress: null });
+  const isFinal = /^(delta|codec)-/.test(error.code);
+  if (isFinal) await member.keeper.update({ inProgress: null });
+  session.endRound(isFinal ? 'round' : error.code === 'round-closed' || isPassing(error) ? null : 'attempt');
 }
 
 /** [PF3] The mask that the client has, or a new one: for the first time, when asked to, or for a smaller budget. */

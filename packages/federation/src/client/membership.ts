@@ -57,6 +57,7 @@ export interface Member {
 export class Membership {
   private readonly options: ClientOptions;
   private readonly emit: (event: ClientEvent) => void;
+  private welcome: Welcome | null = null;
   private becoming: Promise<Member> | null = null;
   private joined: Member | null = null;
 
@@ -71,26 +72,28 @@ export class Membership {
     return this.joined;
   }
 
-  async join(ask: Ask): Promise<void> {
-    const { identity, federation, invite, agent, name, device, maxDensity, shareEvaluation } = this.options;
+  /** [HS1] [HS2] */
+  async enter(ask: Ask): Promise<void> {
+    const { identity, federation, invite, agent } = this.options;
     const hello = { protocol: PROTOCOL_VERSION, federation, publicKey: identity.publicKey, agent };
     const { nonce } = await ask('hello', { ...hello, ...(invite ? { invite } : {}) });
-    const welcome = await ask('prove', { signature: await identity.sign(signedText(federation, nonce)) });
+    this.welcome = await ask('prove', { signature: await identity.sign(signedText(federation, nonce)) });
+  }
+
+  /** [PF2] Once model and text are there. */
+  async getReady(ask: Ask): Promise<void> {
+    const { welcome } = this;
+    if (!welcome) throw new Error('nobody is ready before being welcome');
+    const { name, device, maxDensity, shareEvaluation } = this.options;
     this.becoming ??= this.become(welcome);
     const member = await this.becoming;
     mustBeSameLayout(member.descriptor, welcome.federation.layout);
     member.maskOnFile = welcome.standing.mask;
     const ready = { name, device, examples: member.tuner.examples, shareEvaluation };
     const { density } = await ask('ready', { ...ready, ...(maxDensity ? { maxDensity } : {}) });
-    const isBack = this.joined !== null || member.keeper.isKnown || welcome.standing.mask !== null;
+    const resumed = this.joined !== null || member.keeper.isKnown || welcome.standing.mask !== null;
     this.joined = member;
-    this.emit({
-      type: 'joined',
-      client: welcome.client,
-      federation: member.descriptor,
-      density,
-      resumed: isBack,
-    });
+    this.emit({ type: 'joined', client: welcome.client, federation: member.descriptor, density, resumed });
   }
 
   private async become(welcome: Welcome): Promise<Member> {

@@ -1,4 +1,4 @@
-import type { RequestName, RequestOf, RoundOffer, ValueOf } from '@perfit/protocol';
+import type { RequestName, RequestOf, RoundClosed, RoundOffer, ValueOf } from '@perfit/protocol';
 import { type ErrorCode, type FederationStatus, ProtocolError } from '@perfit/protocol';
 import type { ClientEvent } from './client-event.ts';
 import { Condition } from './condition.ts';
@@ -18,8 +18,8 @@ export interface SessionOptions {
   readonly clock: Clock;
   /** Uniform in [0, 1): jitter of the waiting times. */
   readonly random: () => number;
-  /** [HS1] [HS2] Runs after every `connected`. */
-  readonly handshake: (ask: Ask) => Promise<void>;
+  /** [HS1] [HS2] Run one after the other after every `connected`; a passing refusal repeats its stage alone. */
+  readonly handshake: readonly ((ask: Ask) => Promise<void>)[];
   readonly emit: (event: ClientEvent) => void;
 }
 
@@ -56,7 +56,9 @@ export class Session {
   private losses = 0;
   private offer: RoundOffer | null = null;
   private current: { readonly offer: RoundOffer; readonly over: AbortController; isSubmitting: boolean } | null = null;
-  private refused: RoundOffer | null = null;
+  private refused: { readonly round: number; readonly attempt: number | 'any' } | null = null;
+  /** The last word of the federation, which waits for the answer to an upload. */
+  private lastStatus: FederationStatus | null = null;
   private unsubscribe: () => void = () => {};
 
   constructor(options: SessionOptions) {
@@ -110,10 +112,14 @@ export class Session {
     if (this.current) this.current.isSubmitting = true;
   }
 
-  /** @param outcome after `refused` the same offer is not taken again */
-  endRound(outcome: 'done' | 'refused'): void {
-    if (outcome === 'refused' && this.current) this.refused = this.current.offer;
+  /** @param refused offers that are not taken again: this attempt, or every attempt of the round */
+  endRound(refused: 'attempt' | 'round' | null): void {
+    if (refused && this.current) {
+      const { round, attempt } = this.current.offer;
+      this.refused = { round, attempt: refused === 'round' ? 'any' : attempt };
+    }
     this.current = null;
+    if (this.lastStatus) this.finish({ type: 'finished', status: this.lastStatus });
   }
 
   /**
@@ -157,8 +163,7 @@ export class Session {
         return;
       case 'closed':
         emit({ type: 'round-closed', closed: event.message });
-        if (isSameAttempt(this.offer, event.message)) this.offer = null;
-        if (isSameAttempt(this.current?.offer, event.message)) this.interrupt('it was closed');
+        this.onClosed(event.message);
         return;
       case 'status':
         this.onStatus(event.message);
@@ -170,17 +175,31 @@ export class Session {
   }
 
   private onOffer(offer: RoundOffer): void {
-    if (isSameAttempt(this.current?.offer, offer) || isSameAttempt(this.refused, offer)) return;
+    const { current, refused } = this;
+    if (refused?.round === offer.round && (refused.attempt === 'any' || refused.attempt === offer.attempt)) return;
+    if (current?.offer.round === offer.round) {
+      // A repeat of the round starts from the same theta_g: the work that is under way is as good for it.
+      if (offer.attempt > current.offer.attempt) this.options.emit(startOf(offer));
+      return;
+    }
     this.offer = offer;
     this.interrupt('another was offered');
     this.condition.changed();
+  }
+
+  /** A failed attempt is repeated, and work on it goes on; a committed round is over. */
+  private onClosed({ round, outcome }: RoundClosed): void {
+    if (this.offer?.round === round) this.offer = null;
+    if (outcome === 'committed' && this.current?.offer.round === round) this.interrupt('it was committed');
   }
 
   private onStatus(status: FederationStatus): void {
     this.options.emit({ type: 'status', status });
     // Its `closed` may have been missed while the connection was lost.
     if (this.current && status.version >= this.current.offer.round) this.interrupt('it was committed');
-    if (['finished', 'failed', 'stopped'].includes(status.state)) this.finish({ type: 'finished', status });
+    if (!['finished', 'failed', 'stopped'].includes(status.state)) return;
+    if (this.current?.isSubmitting && this.isJoined) this.lastStatus = status;
+    else this.finish({ type: 'finished', status });
   }
 
   private interrupt(why: string): void {
@@ -191,23 +210,27 @@ export class Session {
   /** [HS1] [HS2] On this connection, until it is lost or the refusal is one that stays. */
   private async join(epoch: number): Promise<void> {
     const { connection, clock, emit } = this.options;
-    for (let failures = 0; ; failures++) {
+    const ask: Ask = (name, message) => connection.request(name, message, this.signal);
+    const stages = [...this.options.handshake];
+    let failures = 0;
+    for (let stage = stages.shift(); stage; ) {
       try {
-        await this.options.handshake((name, message) => connection.request(name, message, this.signal));
+        await stage(ask);
         if (epoch !== this.epoch) return;
-        this.losses = 0;
-        this.isJoined = true;
-        return this.condition.changed();
+        stage = stages.shift();
       } catch (error) {
         if (epoch !== this.epoch || this.end) return;
-        if (!(error instanceof ConnectionLost)) {
-          if (!isPassing(error) || failures === PATIENCE) throw error;
-          emit({ type: 'problem', error, retry: 'Joining is tried again in a moment.' });
-        }
+        // Whatever is lost now comes back as another connection.
+        if (error instanceof ConnectionLost) return;
+        if (!isPassing(error) || ++failures === PATIENCE) throw error;
+        emit({ type: 'problem', error, retry: 'Joining is tried again in a moment.' });
+        await clock.sleep(this.waitAfter(failures), this.signal);
+        if (epoch !== this.epoch) return;
       }
-      await clock.sleep(this.waitAfter(failures), this.signal);
-      if (epoch !== this.epoch) return;
     }
+    this.losses = 0;
+    this.isJoined = true;
+    this.condition.changed();
   }
 
   private async reconnect(): Promise<void> {
@@ -240,9 +263,6 @@ function isResumption({ code }: ProtocolError): boolean {
   return code === 'upload-unknown' || code === 'upload-offset';
 }
 
-function isSameAttempt(
-  a: { round: number; attempt: number } | null | undefined,
-  b: { round: number; attempt: number },
-): boolean {
-  return a?.round === b.round && a.attempt === b.attempt;
+export function startOf({ round, attempt, remainingMs }: RoundOffer): ClientEvent {
+  return { type: 'round-started', round, attempt, deadlineMs: remainingMs };
 }

@@ -69,7 +69,8 @@ class SocketConnection implements Connection {
     this.answerTimeoutMs = options.answerTimeoutMs ?? 60_000;
     this.handlers = {
       connect: () => this.tell({ type: 'connected' }),
-      disconnect: (reason: unknown) => this.onLost(String(reason)),
+      // Our own disconnecting has told its reason already.
+      disconnect: (reason: unknown) => reason !== 'io client disconnect' && this.onLost(String(reason)),
       connect_error: (error: unknown) => this.onLost(error instanceof Error ? error.message : String(error)),
     };
     for (const name of Object.keys(announcements) as AnnouncementName[]) {
@@ -103,7 +104,7 @@ class SocketConnection implements Connection {
       this.record('up', name, message);
       this.socket.timeout(this.answerTimeoutMs).emit(name, message, (silence: unknown, reply: unknown) => {
         if (!this.unanswered.has(fail)) return;
-        if (silence) return fail(new ConnectionLost(`"${name}" was not answered`));
+        if (silence) return this.giveUp(`the server did not answer "${name}"`);
         settle();
         this.record('down', name, reply);
         try {
@@ -131,6 +132,12 @@ class SocketConnection implements Connection {
     for (const [event, handler] of Object.entries(this.handlers)) this.socket.off(event, handler);
     this.failUnanswered(new ConnectionLost('the connection was closed'));
     this.listeners.clear();
+    this.socket.disconnect();
+  }
+
+  /** The socket may still be open, but who is silent is lost: whoever listens connects anew. */
+  private giveUp(reason: string): void {
+    this.onLost(reason);
     this.socket.disconnect();
   }
 

@@ -1,0 +1,69 @@
+import { Mask, seededRandom } from '@perfit/protocol/space';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type ClientRecord, decodeClientRecord, encodeClientRecord } from '../src/index.ts';
+
+function arbitraryRecord(): fc.Arbitrary<ClientRecord> {
+  const parts = fc.record({
+    size: fc.integer({ min: 1, max: 60 }),
+    seed: fc.nat(),
+    hasMask: fc.boolean(),
+    hasTuned: fc.boolean(),
+    hasBase: fc.boolean(),
+    progress: fc.constantFrom('none', 'begun', 'checkpoint', 'finished'),
+    perplexity: fc.oneof(fc.double({ min: 1, noNaN: true }), fc.constant(Number.POSITIVE_INFINITY), fc.constant(Number.NaN)),
+  });
+  return parts.map(({ size, seed, hasMask, hasTuned, hasBase, progress, perplexity }) => {
+    const random = seededRandom(seed);
+    const theta = () => Float32Array.from({ length: size }, () => 2 * random() - 1);
+    return {
+      layoutHash: 'ab'.repeat(32),
+      mask: hasMask ? Mask.from(size, () => random() < 0.5) : null,
+      maskRound: hasMask ? 3 : null,
+      tuned: hasTuned ? { round: 2, theta: theta() } : null,
+      basePerplexity: hasBase ? perplexity : null,
+      inProgress:
+        progress === 'none'
+          ? null
+          : {
+              round: 3,
+              attempt: 2,
+              received: theta(),
+              receivedPerplexity: perplexity,
+              checkpoint:
+                progress === 'checkpoint'
+                  ? { step: 7, theta: theta(), firstMoment: theta(), secondMoment: theta() }
+                  : null,
+              finished: progress === 'finished' ? { steps: 9, seconds: 1.5, loss: perplexity, perplexity } : null,
+            },
+    };
+  });
+}
+
+describe('client record codec', () => {
+  it('gives back every record, with what JSON cannot say', async () => {
+    await fc.assert(
+      fc.asyncProperty(arbitraryRecord(), async (record) => {
+        const { record: decoded, reason } = await decodeClientRecord(await encodeClientRecord(record));
+        expect(reason).toBe(null);
+        expect(decoded).toEqual(record);
+      }),
+    );
+  });
+
+  it('takes a damaged record for none, says why, and never throws', async () => {
+    await fc.assert(
+      fc.asyncProperty(arbitraryRecord(), fc.nat(), fc.boolean(), async (record, at, cut) => {
+        const good = await encodeClientRecord(record);
+        const bad = good.slice(0, cut ? at % good.length : good.length);
+        if (!cut) bad[at % good.length] = (bad[at % good.length] as number) ^ (1 + (at % 255));
+        const { record: decoded, reason } = await decodeClientRecord(bad);
+        expect(decoded).toBe(null);
+        expect(reason).toMatch(/record/);
+      }),
+    );
+    for (const bytes of [new Uint8Array(0), new Uint8Array(200).fill(0x50)]) {
+      expect((await decodeClientRecord(bytes)).reason).toBe('not a record');
+    }
+  });
+});
