@@ -104,6 +104,7 @@ describe('an adapter that does not fit', () => {
       { use_dora: true },
       { fan_in_fan_out: true },
       { bias: 'all' },
+      { lora_bias: true },
       { rank_pattern: { q_proj: 2 } },
       { modules_to_save: ['lm_head'] },
       { target_modules: '.*' },

@@ -149,7 +149,14 @@ function peftConfig(layout: Layout, baseModel: string) {
 }
 
 /** Where another value than the given one means another arithmetic than ours; absent is as good. */
-const NEEDED = { peft_type: 'LORA', bias: 'none', fan_in_fan_out: false, use_rslora: false, use_dora: false };
+const NEEDED = {
+  peft_type: 'LORA',
+  bias: 'none',
+  lora_bias: false,
+  fan_in_fan_out: false,
+  use_rslora: false,
+  use_dora: false,
+};
 
 function checkConfig(layout: Layout, text: string): void {
   const config = parseConfig(text);
