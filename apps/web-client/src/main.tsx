@@ -1,4 +1,5 @@
 import '@mantine/core/styles.css';
+import './app/page.css';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/app.tsx';
 import { installAutomation } from './app/automation.ts';

@@ -58,7 +58,7 @@ export function foldEvent(state: SessionState, { at, event }: TimedEvent): Sessi
     case 'round-started':
       return {
         ...state,
-        ...doing({ kind: 'preparing' }),
+        ...doing({ kind: 'preparing', search: state.kept === null }),
         rounds: withAttempt(state.rounds, openRound(event.round, event.attempt, at)),
         lastStepAt: null,
       };
@@ -74,13 +74,22 @@ export function foldEvent(state: SessionState, { at, event }: TimedEvent): Sessi
         kept: event.kept,
       };
     case 'mask':
-      return { ...state, kept: event.kept, size: event.size };
+      return {
+        ...state,
+        ...doing({ kind: 'measuring', of: state.basePerplexity === null ? 'base' : 'received' }),
+        kept: event.kept,
+        size: event.size,
+      };
     case 'mask-map':
       return { ...state, densityMap: event.cells };
     case 'tuning':
       return {
         ...withStep(state, { round: event.round, part: 'tuning', loss: event.loss }, event.tokens, at),
-        ...doing({ kind: 'tuning', epoch: event.epoch, step: event.step, steps: event.steps }),
+        ...doing(
+          event.step < event.steps
+            ? { kind: 'tuning', epoch: event.epoch, step: event.step, steps: event.steps }
+            : { kind: 'measuring', of: 'tuned' },
+        ),
         rounds: withRound(state.rounds, event.round, (round) => ({
           ...(round ?? openRound(event.round, 1, at)),
           loss: event.loss,
@@ -203,16 +212,19 @@ function foldPerplexity(
   { round, of, value }: Extract<EngineEvent, { type: 'perplexity' }>,
   at: number,
 ): SessionState {
-  if (of === 'base') return { ...state, basePerplexity: value };
+  if (of === 'base') return { ...state, ...doing({ kind: 'measuring', of: 'received' }), basePerplexity: value };
   return {
     ...state,
+    ...(of === 'received' ? doing({ kind: 'preparing', search: false }) : {}),
     rounds: withRound(state.rounds, round, (known) => ({ ...(known ?? openRound(round, 1, at)), [of]: value })),
   };
 }
 
 function transferring(event: Extract<EngineEvent, { type: 'transfer' }>): Activity {
   const { bytes, total } = event;
-  if (event.direction === 'down') return { kind: 'downloading', bytes, total };
+  if (event.direction === 'down') {
+    return bytes < total ? { kind: 'downloading', bytes, total } : { kind: 'measuring', of: 'received' };
+  }
   return { kind: 'uploading', what: event.kind === 'mask' ? 'mask' : 'delta', bytes, total };
 }
 

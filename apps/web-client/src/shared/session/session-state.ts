@@ -19,7 +19,8 @@ export type Activity =
   | { readonly kind: 'loading'; readonly stage: LoadingStage; readonly bytes: number; readonly total: number }
   | { readonly kind: 'connecting' }
   | { readonly kind: 'recruiting'; readonly ready: number; readonly recruit: number }
-  | { readonly kind: 'preparing' }
+  /** Between the offer and the first thing that takes time; `search` where a mask must be found first. */
+  | { readonly kind: 'preparing'; readonly search: boolean }
   | { readonly kind: 'downloading'; readonly bytes: number; readonly total: number }
   | { readonly kind: 'measuring'; readonly of: 'base' | 'received' | 'tuned' }
   | { readonly kind: 'warming-up'; readonly step: number; readonly steps: number }
@@ -135,6 +136,7 @@ export function phaseOf(activity: Activity): SessionPhase {
     case 'pruning':
       return 'searching';
     case 'preparing':
+      return activity.search ? 'searching' : 'tuning';
     case 'downloading':
     case 'measuring':
     case 'tuning':
