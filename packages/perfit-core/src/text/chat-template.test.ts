@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { isThere, readText, tokenizerOf } from '../../test/model-folders.ts';
 import { ChatFormat, ChatTemplateError, type PromptMessage } from './chat-template.ts';
-import { isThere, readText, tokenizerOf } from './fixture/model-folders.ts';
 import { createTokenizer } from './tokenizer.ts';
 
 const user = (content: string, context?: string): PromptMessage => ({

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isThere, tokenizerOf } from '../../test/model-folders.ts';
 import { ChatFormat } from './chat-template.ts';
 import type { Example } from './example.ts';
 import { encodePrompt, NO_LOSS, type TokenizedExample, tokenizeExamples } from './examples.ts';
-import { isThere, tokenizerOf } from './fixture/model-folders.ts';
 
 const nano = tokenizerOf('perfitNano');
 

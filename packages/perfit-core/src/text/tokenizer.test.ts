@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FOLDERS, isThere, readText, tokenizerOf } from './fixture/model-folders.ts';
-import expected from './fixture/tokenizer-ids.json' with { type: 'json' };
+import { FOLDERS, isThere, readText, tokenizerOf } from '../../test/model-folders.ts';
+import expected from '../../test/tokenizer-ids.json' with { type: 'json' };
 import { createTokenizer, loadTokenizer } from './tokenizer.ts';
 import { TokenizerError } from './tokenizer-files.ts';
 
