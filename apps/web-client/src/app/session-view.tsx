@@ -17,6 +17,13 @@ export function SessionView({ controls }: { readonly controls: ParticipationCont
   const { participation } = controls;
   const isRunning = participation.kind === 'running';
   const { activity } = session;
+  const result = [
+    <Chat key="chat" ready={session.models} suggestion={session.question ?? undefined} />,
+    <AdapterExport key="export" ready={session.models.personal} />,
+  ];
+  const figures = <SessionCharts key="figures" session={session} />;
+  // While it works, the figures are of interest; at the end, what came of it.
+  const parts = session.phase === 'finished' ? [...result, figures] : [figures, ...result];
   return (
     <>
       {isRunning && participation.round !== null ? (
@@ -37,9 +44,7 @@ export function SessionView({ controls }: { readonly controls: ParticipationCont
           <GoOnOrAfresh controls={controls} />
         </FailureAlert>
       ) : null}
-      <SessionCharts session={session} />
-      <Chat ready={session.models} suggestion={session.question ?? undefined} />
-      <AdapterExport ready={session.models.personal} />
+      {parts}
       <Ledger entries={ledger} />
     </>
   );

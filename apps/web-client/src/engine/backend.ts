@@ -1,8 +1,7 @@
-import { type BackendDescription, type BackendOptions, selectBackend } from '@perfit/core';
+import { type BackendDescription, selectBackend } from '@perfit/core';
 import wasmPlain from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
 import wasmSimd from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
 import wasmThreaded from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
-import { env } from '@tensorflow/tfjs-core';
 import type { DeviceReport, DeviceWish } from './engine-api.ts';
 
 const wasmPaths = {
@@ -25,7 +24,7 @@ export class Backend {
   async start(wish: DeviceWish): Promise<BackendDescription> {
     const { backend, threads } = wish;
     if (this.#running?.wish.backend !== backend || this.#running.wish.threads !== threads) {
-      const starting = startBackend({
+      const starting = selectBackend({
         prefer: backend,
         wasmPaths,
         ...(threads === undefined ? {} : { threads }),
@@ -41,16 +40,6 @@ export class Backend {
     }
     return this.#running.starting;
   }
-}
-
-/**
- * One thread: those of the WASM backend start from scripts at blob: addresses, which the content policy refuses. And
- * the flag must be down before the backend is as much as looked up, because a look-up starts it.
- */
-async function startBackend(options: BackendOptions): Promise<BackendDescription> {
-  await import('@tensorflow/tfjs-backend-wasm');
-  env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
-  return selectBackend(options);
 }
 
 /** For people: "Apple M2", "SwiftShader", or how many threads of the processor. */

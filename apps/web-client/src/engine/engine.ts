@@ -145,7 +145,8 @@ export function createEngine(): EngineApi {
     }
     try {
       const { backend: choice, threads } = options;
-      await backend.start({ backend: choice, ...(threads === undefined ? {} : { threads }) });
+      const device = await backend.start({ backend: choice, ...(threads === undefined ? {} : { threads }) });
+      workbench.moveTo(device.backend);
       const { model } = await workbench.load(federation.modelPath, {
         onProgress: (bytes, total) => current.emit({ type: 'loading', stage: 'model', bytes, total }),
       });

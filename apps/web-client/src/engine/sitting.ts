@@ -86,6 +86,7 @@ export class Sitting {
     const { name, invite, backend, threads, shareEvaluation, maxDensity } = this.#options;
     journal.emit({ type: 'started', name, federation: this.#seat.federation });
     const device = await this.#backend.start({ backend, ...(threads === undefined ? {} : { threads }) });
+    this.#workbench.moveTo(device.backend);
     journal.emit({ type: 'device', backend: device.backend, description: describe(device), reason: device.reason });
     const socket = io({ transports: ['websocket'], autoConnect: false, reconnection: false, forceNew: true });
     const connection = socketConnection(socket as unknown as SocketLike, ({ direction, kind, bytes }) =>

@@ -34,6 +34,7 @@ interface LoadOptions {
 /** What lies on the device: the base model, and the personal module of the seat that is open. */
 export class Workbench {
   #base: BaseModel | null = null;
+  #backend: string | null = null;
   #layout: Layout | null = null;
   #theta: Float32Array | null = null;
   mask: Mask | null = null;
@@ -44,6 +45,12 @@ export class Workbench {
 
   get layout(): Layout | null {
     return this.#layout;
+  }
+
+  /** What was made on one backend is of no use on another. */
+  moveTo(backend: string): void {
+    if (this.#backend !== backend) this.clear();
+    this.#backend = backend;
   }
 
   /** The model stays until another one is asked for. @throws ModelError, WeightsError, TokenizerError */

@@ -36,7 +36,7 @@ export function Ledger({ entries }: { readonly entries: readonly LedgerEntry[] }
           {formatCount(up.length)} messages sent, {formatBytes(total(up))} in all;{' '}
           {formatCount(entries.length - up.length)} received, {formatBytes(total(entries) - total(up))}.
         </Text>
-        <Table.ScrollContainer minWidth={320}>
+        <Table.ScrollContainer minWidth={440}>
           <Table verticalSpacing={4} tabularNums data-testid="ledger">
             <Table.Thead>
               <Table.Tr>
@@ -51,7 +51,12 @@ export function Ledger({ entries }: { readonly entries: readonly LedgerEntry[] }
                 <Table.Tr key={entries.length - i}>
                   <Table.Td>{new Date(entry.at).toLocaleTimeString()}</Table.Td>
                   <Table.Td>
-                    <Badge variant="light" color={entry.direction === 'up' ? 'orange' : 'gray'} size="sm">
+                    <Badge
+                      variant="light"
+                      color={entry.direction === 'up' ? 'orange' : 'gray'}
+                      size="sm"
+                      miw="max-content"
+                    >
                       {entry.direction === 'up' ? '↑ sent' : '↓ received'}
                     </Badge>
                   </Table.Td>

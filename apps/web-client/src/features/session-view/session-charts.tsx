@@ -85,6 +85,7 @@ function LossChart({ session, colors }: ChartProps) {
     <LineChart
       label={last ? `Training loss by step, ${last.loss.toFixed(2)} at the last one` : 'Training loss by step'}
       xLabel="step"
+      wholeX
       x={x}
       series={[
         {
@@ -150,6 +151,8 @@ function outcomeWord({ outcome, reason }: RoundState): string {
 
 function MaskFigures({ session }: { readonly session: SessionState }) {
   const { kept, size, densityMap } = session;
+  const densities = densityMap.map(({ density }) => density);
+  const isEven = densities.length > 0 && Math.max(...densities) - Math.min(...densities) < 0.01;
   const layers = [...new Set(densityMap.map(({ layer }) => layer))];
   const modules = [...new Set(densityMap.map(({ module }) => module))];
   const shares = layers.map((layer) =>
@@ -162,7 +165,8 @@ function MaskFigures({ session }: { readonly session: SessionState }) {
         value={kept === null || !size ? 'not chosen yet' : `${formatCount(kept)} of ${formatCount(size)}`}
         note={kept === null || !size ? 'the search in the first round chooses them' : formatShare(kept / size)}
       />
-      {densityMap.length ? (
+      {isEven ? <Text size="sm">{strings.evenMask}</Text> : null}
+      {densityMap.length && !isEven ? (
         <HeatGrid
           caption="Density of your mask by layer and module"
           rows={layers.map((layer) => `layer ${layer + 1}`)}

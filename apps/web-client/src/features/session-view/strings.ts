@@ -11,5 +11,6 @@ export const strings = {
   figures: 'This session',
   mask: 'Your mask',
   maskLead: 'The share of each layer that matters for your text, and that you own.',
+  evenMask: 'It is the same share of every layer: this federation searches each matrix by itself.',
   noFigures: 'Figures come with the first round',
 } as const;

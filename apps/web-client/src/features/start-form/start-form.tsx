@@ -1,4 +1,4 @@
-import { Button, Checkbox, Group, NumberInput, SegmentedControl, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, SegmentedControl, Stack, Text, TextInput } from '@mantine/core';
 import { displayNameSchema } from '@perfit/protocol';
 import { type FormEvent, useId } from 'react';
 import type { BackendChoice } from '../../engine/engine-api.ts';
@@ -10,7 +10,7 @@ export interface StartChoices {
   readonly name: string;
   readonly invite: string;
   readonly backend: BackendChoice;
-  /** Of WebAssembly; null lets the worker choose. */
+  /** Of WebAssembly; null is one. More need a content policy that allows scripts at blob: addresses. */
   readonly threads: number | null;
   readonly shareEvaluation: boolean;
 }
@@ -87,16 +87,6 @@ export function StartForm({ step, choices, needsInvite, obstacle, busy, onChange
                   onChange={(value) => change({ backend: value as BackendChoice })}
                 />
               </Stack>
-              <NumberInput
-                w={200}
-                label={strings.threads}
-                placeholder="automatic"
-                min={1}
-                max={64}
-                allowDecimal={false}
-                value={choices.threads ?? ''}
-                onChange={(value) => change({ threads: typeof value === 'number' ? value : null })}
-              />
             </Group>
           </details>
           <Group gap="md">

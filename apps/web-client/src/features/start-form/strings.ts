@@ -11,6 +11,5 @@ export const strings = {
   shareHint: 'Loss and perplexity: a few numbers a round, none of the text.',
   advanced: 'Where to compute',
   backend: 'Compute with',
-  threads: 'WebAssembly threads',
   leaveAnyTime: 'Keep this tab open while it works. You can leave at any time.',
 } as const;

@@ -14,7 +14,12 @@ export function Fact({ label, value, note }: FactProps) {
       <Text size="xs" c="dimmed" fw={500}>
         {label}
       </Text>
-      <Text fw={600} size="lg" lh={1.25} style={{ overflowWrap: 'anywhere', fontVariantNumeric: 'tabular-nums' }}>
+      <Text
+        fw={600}
+        fz={{ base: 'md', sm: 'lg' }}
+        lh={1.25}
+        style={{ overflowWrap: 'anywhere', fontVariantNumeric: 'tabular-nums' }}
+      >
         {value}
       </Text>
       {note === undefined ? null : (
