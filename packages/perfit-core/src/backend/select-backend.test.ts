@@ -54,6 +54,11 @@ describe('selectBackend', () => {
     expect(chosen).toMatchObject({ backend: 'wasm', reason: expect.stringMatching(/out of memory/) });
   });
 
+  it('says where fewer threads run than were asked for', async () => {
+    const chosen = await selectBackend({ prefer: 'wasm', wasmPaths, threads: 4 });
+    expect(chosen).toMatchObject({ threads: 1, reason: 'WASM was asked for. It runs 1 of the 4 threads asked for.' });
+  });
+
   it('does not fall back where WebGPU was asked for', async () => {
     const missing = await selectBackend({ prefer: 'webgpu', wasmPaths }).catch((thrown: unknown) => thrown);
     expect(missing).toBeInstanceOf(BackendError);

@@ -71,13 +71,14 @@ async function wasm(
   { wasmPaths, threads = 1 }: BackendOptions,
   { adapter, reason }: { adapter: GPUAdapter | null; reason: string },
 ): Promise<BackendDescription> {
+  const running = await startWasm(wasmPaths, threads);
   return {
     backend: 'wasm',
     adapter: adapter && describeAdapter(adapter),
     isFallback: adapter !== null && isSoftwareAdapter(adapter),
     features: [],
     limits: null,
-    threads: await startWasm(wasmPaths, threads),
-    reason,
+    threads: running,
+    reason: running < threads ? `${reason} It runs ${running} of the ${threads} threads asked for.` : reason,
   };
 }
