@@ -47,6 +47,8 @@ export class ScriptedClient {
   readonly heard: Heard[] = [];
   private waiting: (() => void)[] = [];
   welcome: Welcome | null = null;
+  /** Called before every request. */
+  onAsk: () => void = () => {};
 
   private constructor(socket: Socket, identity: ClientIdentity) {
     this.socket = socket;
@@ -103,7 +105,16 @@ export class ScriptedClient {
 
   /** The bare answer. */
   async reply<K extends RequestName>(name: K, message: unknown): Promise<Reply<ValueOf<K>>> {
-    return this.socket.timeout(5_000).emitWithAck(name, message);
+    this.onAsk();
+    return new Promise((resolve, reject) => {
+      const onLost = () => reject(new Error(`the connection broke before "${name}" was answered`));
+      if (!this.socket.connected) return onLost();
+      this.socket.once('disconnect', onLost);
+      this.socket.emit(name, message, (reply: Reply<ValueOf<K>>) => {
+        this.socket.off('disconnect', onLost);
+        resolve(reply);
+      });
+    });
   }
 
   /** @throws ProtocolError as it was answered */
@@ -131,6 +142,16 @@ export class ScriptedClient {
       const index = this.heard.findIndex((each) => each.name === name && fits(each.message as AnnouncementOf<K>));
       if (index >= 0) return this.heard.splice(index, 1)[0]?.message as AnnouncementOf<K>;
       if (!this.socket.connected) throw new Error(`the connection is gone, and no "${name}" came`);
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
+  }
+
+  /** The next announcement, whatever it is. */
+  async hearAny(): Promise<Heard> {
+    for (;;) {
+      const next = this.heard.shift();
+      if (next) return next;
+      if (!this.socket.connected) throw new Error('the connection is gone');
       await new Promise<void>((resolve) => this.waiting.push(resolve));
     }
   }

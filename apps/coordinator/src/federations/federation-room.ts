@@ -375,10 +375,7 @@ export class FederationRoom {
     }
     const event: Happening = { type: 'submission', client, round, attempt: row.attempt };
     const verdict = this.verdictOf({ ...event, at: this.parts.clock.now() });
-    if (verdict.type === 'refuse') {
-      await this.dispatch(event);
-      throw new ProtocolError(verdict.code, verdict.message);
-    }
+    if (verdict.type === 'refuse') throw new ProtocolError(verdict.code, verdict.message);
     const position = isEnded(this.current) ? 1 : submittedIn(this.current).length + 1;
     await this.spool.accept(by.upload, round, client);
     try {
@@ -393,6 +390,16 @@ export class FederationRoom {
       if (!this.hasAccepted(client, round)) await this.spool.remove(round, client);
       throw error;
     }
+  }
+
+  /** The operator sees what was refused, and why. */
+  async noteRefusal(client: string, { kind, round }: Announce, { code, message }: ProtocolError): Promise<void> {
+    const text = `${this.nameOf(client)}'s ${kind} for round ${round} is refused: ${message}`;
+    const event = { at: this.today(), kind: 'refused', text, data: { client, kind, round, code } };
+    await this.parts.store.appendEvents(this.id, [event]).catch((error: unknown) => {
+      this.parts.logger.warn({ federation: this.id, err: error }, 'a refusal could not be noted');
+    });
+    this.parts.onChange();
   }
 
   /** [PF7] */

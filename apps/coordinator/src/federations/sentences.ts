@@ -65,10 +65,6 @@ function ofEffect(effect: RoundEffect, { nameOf }: Moment): Sentence | null {
     case 'discard':
       return say('submissions-discarded', `The submissions of round ${effect.round} are discarded.`, { ...effect });
     case 'refuse':
-      return say('submission-refused', `${nameOf(effect.client)}'s submission is refused: ${effect.message}`, {
-        client: effect.client,
-        code: effect.code,
-      });
     case 'offer':
     case 'answer-again':
     case 'commit':

@@ -22,7 +22,7 @@ export class OperatorAccounts {
   private readonly clock: Clock;
   private readonly failures = new RateLimiterMemory(FAILURES);
   /** For names that do not exist: their answer takes as long as any. */
-  private readonly decoy = hashPassword(randomBytes(16).toString('hex'));
+  private decoy: Promise<string> | null = null;
 
   constructor(parts: { store: Store; secret: Uint8Array; clock: Clock }) {
     this.store = parts.store;
@@ -59,6 +59,7 @@ export class OperatorAccounts {
       }
     }
     const row = await this.store.operator(name);
+    this.decoy ??= hashPassword(randomBytes(16).toString('hex'));
     const isRight = await isPassword(password, row?.passwordHash ?? (await this.decoy));
     if (!row || !isRight) {
       for (const key of keys) await this.failures.consume(key).catch(() => {});

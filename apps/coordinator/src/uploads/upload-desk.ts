@@ -122,6 +122,9 @@ export class UploadDesk {
         const receipt = await this.take(upload, content);
         this.receipts.set(id, receipt);
         return receipt;
+      } catch (error) {
+        if (error instanceof ProtocolError) await this.room.noteRefusal(this.client, upload.message, error);
+        throw error;
       } finally {
         await this.end(upload, { remove: true });
       }
