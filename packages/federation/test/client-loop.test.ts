@@ -111,6 +111,16 @@ function of<T extends ClientEvent['type']>(
   return events.filter((event): event is Extract<ClientEvent, { type: T }> => event.type === type);
 }
 
+/** False where the tab crashed on the way. */
+async function outlives(options: ClientOptions): Promise<boolean> {
+  try {
+    return (await collect(options)).at(-1)?.type === 'finished';
+  } catch (error) {
+    if (error instanceof Error && error.message === 'the tab is gone') return false;
+    throw error;
+  }
+}
+
 /** PerFIT as written, one client after the other, without a network. */
 async function byHand(tuners: FakeTuner[], rounds: number, receive: 'owned' | 'all'): Promise<Float32Array> {
   const layout = (tuners[0] as FakeTuner).layout;
@@ -390,6 +400,65 @@ describe('lost connections', () => {
   });
 });
 
+describe('several clients', () => {
+  it('[PF6] [HS3] [UP4] losses, crashes and reloads of all of them change nothing of the result (fuzzed)', async () => {
+    const seeds = [1, 2, 3];
+    const config = configOf({ schedule: { rounds: 3, goal: 3, minimum: 3, recruit: 3 } });
+    const layout = layoutOf(config, dimensions);
+    const expected = await byHand(
+      seeds.map((seed) => fakeTuner(layout, seed)),
+      3,
+      'owned',
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), fc.double({ min: 0, max: 0.25, noNaN: true }), async (seed, rate) => {
+        const random = seededRandom(seed);
+        const coordinator = await new FakeCoordinator(config, layout).open();
+        coordinator.fate = () => (random() > rate ? 'arrives' : random() < 0.5 ? 'request-lost' : 'answer-lost');
+        await Promise.all(
+          seeds.map(async (own) => {
+            const { options, tuner } = await clientOf(coordinator, own);
+            tuner.onStep = () => {
+              if (random() < rate / 4) throw new Error('the tab is gone');
+            };
+            while (!(await outlives(options())));
+          }),
+        );
+        expect(coordinator.accepted.length).toBe(9);
+        const worst = expected.reduce(
+          (most, value, p) => Math.max(most, Math.abs(value - (coordinator.theta[p] as number))),
+          0,
+        );
+        // Sums are as exact as binary64 in whatever order they were made.
+        expect(worst).toBeLessThan(1e-6);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('[PF7] one that comes late searches from the theta that is there', async () => {
+    const ada = await setting();
+    let late: Promise<ClientEvent[]> | null = null;
+    const bea = await clientOf(ada.coordinator, 2);
+    const searchedFrom: Float32Array[] = [];
+    const { search } = bea.tuner;
+    bea.tuner.search = (theta, settings, signal) => {
+      searchedFrom.push(theta.slice());
+      return search.call(bea.tuner, theta, settings, signal);
+    };
+    let committed: Float32Array | null = null;
+    await collect(ada.options(), (event) => {
+      if (event.type !== 'round-closed' || late) return;
+      committed = ada.coordinator.theta.slice();
+      late = collect(bea.options());
+    });
+    const events = await (late as unknown as Promise<ClientEvent[]>);
+    expect(events.at(-1)?.type).toBe('finished');
+    expectSame(searchedFrom[0] as Float32Array, committed as unknown as Float32Array);
+    expect(of(events, 'transfer').some(({ kind }) => kind === 'theta')).toBe(true);
+  });
+});
+
 describe('what the coordinator may do', () => {
   it('[HS3] a key that comes back elsewhere ends this client as replaced', async () => {
     const { coordinator, options, tuner } = await setting();
@@ -565,6 +634,41 @@ describe('what a person may do', () => {
     expect(coordinator.requestLog.at(-1)).toBe('leave');
     expect(connection.isClosed).toBe(true);
     expect(coordinator.accepted).toEqual([]);
+  });
+
+  it('leaves while the model is still loading', async () => {
+    const { options } = await setting();
+    const leaving = new AbortController();
+    const connection = (await setting()).coordinator.connection();
+    const tuner = () => {
+      leaving.abort();
+      return new Promise<never>(() => {});
+    };
+    const events = await collect(options({ connection, tuner, signal: leaving.signal }));
+    expect(events.at(-1)).toEqual({ type: 'left', reason: 'asked' });
+    expect(connection.isClosed).toBe(true);
+  });
+
+  it('throws what the loading of the model threw', async () => {
+    const { options, coordinator } = await setting();
+    const connection = coordinator.connection();
+    const tuner = async () => {
+      throw new Error('no such file');
+    };
+    await expect(collect(options({ connection, tuner }))).rejects.toThrow('no such file');
+    expect(connection.isClosed).toBe(true);
+  });
+
+  it('[PF2] comes back on a smaller device, and searches a smaller mask', async () => {
+    const { coordinator, options, tuner } = await setting();
+    tuner.onStep = () => {
+      throw new Error('the tab is gone');
+    };
+    await expect(collect(options())).rejects.toThrow('the tab is gone');
+    tuner.onStep = () => {};
+    await collect(options({ maxDensity: 0.125 }));
+    expect(coordinator.masks.map(({ density }) => density)).toEqual([0.5, 0.125]);
+    expect(coordinator.accepted.length).toBe(3);
   });
 
   it('stops when nobody listens any more', async () => {

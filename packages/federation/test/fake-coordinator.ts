@@ -228,7 +228,7 @@ export class FakeCoordinator {
   }
 
   private async announce(announce: Announce, client: ClientState): Promise<ValueOf<'announce'>> {
-    const known = client.receipts.get(`${announce.kind} ${announce.round}`);
+    const known = client.receipts.get(receiptKey(announce));
     if (known) return { state: 'done', receipt: known };
     if (announce.round !== this.round) throw new ProtocolError('round-closed', `round ${announce.round} is over`);
     if (announce.kind === 'mask') {
@@ -279,7 +279,7 @@ export class FakeCoordinator {
       client.lastSubmission = round;
       this.accepted.push({ client: clientId, round, announce });
     }
-    client.receipts.set(`${kind} ${round}`, receipt);
+    client.receipts.set(receiptKey(announce), receipt);
     // The answer goes out before anything that follows from it.
     if (announce.kind === 'delta' && this.isHasty) this.afterSubmission(round);
     if (announce.kind === 'delta' && !this.isHasty) setImmediate(() => this.afterSubmission(round));
@@ -314,6 +314,11 @@ export class FakeCoordinator {
     if (!client) throw new ProtocolError('not-joined', 'shake hands first');
     return client;
   }
+}
+
+/** [UP4] A delta is answered by its round, whatever its bytes are; a mask by its bytes. */
+function receiptKey({ kind, round, sha256 }: Announce): string {
+  return kind === 'mask' ? `mask ${sha256}` : `delta ${round}`;
 }
 
 /** One client's way to the fake coordinator. It stays down after a loss until it is told to connect. */

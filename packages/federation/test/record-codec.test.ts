@@ -11,7 +11,11 @@ function arbitraryRecord(): fc.Arbitrary<ClientRecord> {
     hasTuned: fc.boolean(),
     hasBase: fc.boolean(),
     progress: fc.constantFrom('none', 'begun', 'checkpoint', 'finished'),
-    perplexity: fc.oneof(fc.double({ min: 1, noNaN: true }), fc.constant(Number.POSITIVE_INFINITY), fc.constant(Number.NaN)),
+    perplexity: fc.oneof(
+      fc.double({ min: 1, noNaN: true }),
+      fc.constant(Number.POSITIVE_INFINITY),
+      fc.constant(Number.NaN),
+    ),
   });
   return parts.map(({ size, seed, hasMask, hasTuned, hasBase, progress, perplexity }) => {
     const random = seededRandom(seed);

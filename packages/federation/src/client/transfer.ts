@@ -44,9 +44,10 @@ export async function upload(
   });
 }
 
-/** A receipt for another round would end this one without its delta. */
+/** With the receipt of another mask or round, everything after it would be wrong. A delta's is that of the first (UP4). */
 function receiptOf(announce: Announce, receipt: Receipt): Receipt {
-  if (receipt.kind === announce.kind && (receipt.kind === 'mask' || receipt.round === announce.round)) return receipt;
+  const isFor = announce.kind === 'mask' ? receipt.sha256 === announce.sha256 : receipt.round === announce.round;
+  if (receipt.kind === announce.kind && isFor) return receipt;
   throw new ProtocolError(
     'bad-message',
     `The server answered the ${announce.kind} of round ${announce.round} with the receipt of another upload.`,
