@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { evalCommand } from './commands/eval.ts';
+import { joinCommand } from './commands/join.ts';
 import { parityCommand } from './commands/parity.ts';
 import { serveCommand } from './commands/serve.ts';
 import { tuneCommand } from './commands/tune.ts';
@@ -15,7 +16,7 @@ const program = new Command('perfit')
   )
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
-for (const command of [serveCommand, tuneCommand, evalCommand, parityCommand])
+for (const command of [serveCommand, joinCommand, tuneCommand, evalCommand, parityCommand])
   program.addCommand(command().copyInheritedSettings(program));
 
 try {

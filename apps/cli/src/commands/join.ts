@@ -1,0 +1,188 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { createLocalTuner, exportPeft, httpSource, type LanguageModel, loadModel, loadTokenizer } from '@perfit/core';
+import { nodeBackend } from '@perfit/core/node';
+import {
+  type ClientEvent,
+  type ClientStore,
+  type Clock,
+  layoutOf,
+  runClient,
+  type SocketLike,
+  socketConnection,
+} from '@perfit/federation';
+import type { FederationDescriptor } from '@perfit/protocol';
+import { Command } from 'commander';
+import { io } from 'socket.io-client';
+import { writeAdapter } from '../adapter-folder.ts';
+import { backendOption } from '../backend-option.ts';
+import { folderIdentity, folderStore } from '../client-folder.ts';
+import { UsageError } from '../explain.ts';
+import { type BackendChoice, describeProblems, readLocalText } from '../local-model.ts';
+import { between } from '../numbers.ts';
+
+interface Flags {
+  readonly data: string;
+  readonly name: string;
+  readonly store: string;
+  readonly out?: string;
+  readonly shareEvaluation: boolean;
+  readonly maxDensity?: number;
+  readonly backend: BackendChoice;
+  readonly json: boolean;
+}
+
+export function joinCommand(): Command {
+  return new Command('join')
+    .description('takes part in a federation without a browser; the text stays on this machine')
+    .argument('<address>', 'the join address, as the coordinator or its operator gives it')
+    .requiredOption('--data <file>', 'JSONL, JSON, CSV or text')
+    .option('--name <name>', 'what the operator sees', hostname().slice(0, 60) || 'headless')
+    .option(
+      '--store <dir>',
+      'key, mask and adapter of this client; another folder is another client',
+      join('.perfit', 'client'),
+    )
+    .option('--out <dir>', 'write the personal module there as a PEFT adapter')
+    .option('--no-share-evaluation', 'keep losses and perplexities from the coordinator')
+    .option('--max-density <share>', 'own at most this share of the parameters', between(0.001, 1))
+    .addOption(backendOption())
+    .option('--json', 'one JSON object a line: every event', false)
+    .action(takePart);
+}
+
+async function takePart(address: string, flags: Flags): Promise<void> {
+  const { origin, federation, invite } = parseAddress(address);
+  const backend = await nodeBackend({ prefer: flags.backend });
+  const socket = io(origin, { transports: ['websocket'], autoConnect: false, reconnection: false, forceNew: true });
+  const leaving = new AbortController();
+  process.once('SIGINT', () => leaving.abort());
+  const store = folderStore(flags.store, say);
+  let model: LanguageModel | null = null;
+  let descriptor: FederationDescriptor | null = null;
+
+  const events = runClient({
+    connection: socketConnection(socket as unknown as SocketLike),
+    identity: await folderIdentity(flags.store),
+    store,
+    tuner: async (joined) => {
+      descriptor = joined;
+      const source = httpSource(new URL(joined.modelPath, origin).href);
+      const { config } = joined;
+      const { maxLength } = config.tuning;
+      const tokenizer = await loadTokenizer(source);
+      const text = readLocalText(flags.data, {
+        tokenizer,
+        maxLength,
+        heldOut: config.evaluation.heldOut,
+        seed: config.seed,
+      });
+      for (const line of describeProblems(text)) say(line);
+      model = await loadModel(source);
+      const layout = layoutOf(config, model.dimensions);
+      const { training, heldOut } = text;
+      return createLocalTuner({ model, layout, training, heldOut, batching: { maxLength, padId: tokenizer.padId } });
+    },
+    federation,
+    ...(invite ? { invite } : {}),
+    name: flags.name,
+    agent: 'perfit-cli 0.1.0',
+    device: { backend: backend.backend, description: backend.adapter?.description || `Node ${process.version}` },
+    shareEvaluation: flags.shareEvaluation,
+    ...(flags.maxDensity === undefined ? {} : { maxDensity: flags.maxDensity }),
+    clock,
+    random: Math.random,
+    signal: leaving.signal,
+  });
+  for await (const event of events) show(event, flags.json);
+  await exportPersonal({ out: flags.out, store, model, descriptor });
+  (model as LanguageModel | null)?.dispose();
+}
+
+const clock: Clock = {
+  now: () => performance.now(),
+  sleep: async (milliseconds, signal) => {
+    await wait(milliseconds, undefined, signal ? { signal } : {});
+  },
+};
+
+/** [PF9] */
+async function exportPersonal(of: {
+  out: string | undefined;
+  store: ClientStore;
+  model: LanguageModel | null;
+  descriptor: FederationDescriptor | null;
+}): Promise<void> {
+  const { out, store, model, descriptor } = of;
+  if (!out || !model || !descriptor) return;
+  const record = await store.load(descriptor.id);
+  if (!record?.tuned) {
+    say('Nothing was tuned, so there is no adapter to write.');
+    process.exitCode = 1;
+    return;
+  }
+  const { config } = descriptor;
+  writeAdapter(out, exportPeft(layoutOf(config, model.dimensions), record.tuned.theta, { baseModel: config.model }));
+  say(`Adapter: ${out}`);
+}
+
+function parseAddress(address: string): { origin: string; federation: string; invite: string | null } {
+  const url = URL.canParse(address) ? new URL(address) : null;
+  const federation = url && /^\/join\/([a-z0-9-]+)\/?$/.exec(url.pathname)?.[1];
+  if (!url || !federation)
+    throw new UsageError(`${address} is no join address; one looks like https://host/join/NAME?invite=CODE.`);
+  return { origin: url.origin, federation, invite: url.searchParams.get('invite') };
+}
+
+function show(event: ClientEvent, asJson: boolean): void {
+  if (asJson) {
+    process.stdout.write(`${JSON.stringify(event, errorsAsObjects)}\n`);
+    return;
+  }
+  const line = describe(event);
+  if (line) process.stdout.write(`${line}\n`);
+}
+
+function describe(event: ClientEvent): string | null {
+  switch (event.type) {
+    case 'connection':
+      return event.state === 'lost' ? `connection lost: ${event.reason ?? 'no reason given'}` : event.state;
+    case 'joined':
+      return `joined "${event.federation.config.name}" as ${event.client}${event.resumed ? ', taking up where it was' : ''}`;
+    case 'status':
+      return `federation: ${event.status.state}, round ${event.status.round} of ${event.status.rounds}, ${event.status.ready} ready`;
+    case 'round-started':
+      return `round ${event.round}, attempt ${event.attempt}`;
+    case 'search':
+      return event.progress.kind === 'prune'
+        ? `search ${event.progress.iteration}/${event.progress.iterations}: ${event.progress.kept} left`
+        : null;
+    case 'mask':
+      return `mask: ${event.kept} of ${event.size} parameters`;
+    case 'perplexity':
+      return `perplexity of ${event.of}: ${event.value.toFixed(2)}`;
+    case 'submitted':
+      return `submitted ${event.bytes} bytes`;
+    case 'round-closed':
+      return `round ${event.closed.round} ${event.closed.outcome}${event.closed.reason ? `: ${event.closed.reason}` : ''}`;
+    case 'problem':
+      return `${event.error.message} [${event.error.code}] ${event.retry}`;
+    case 'finished':
+      return 'finished';
+    case 'left':
+      return event.reason === 'asked' ? 'left' : 'this key joined from elsewhere; this client stops';
+    case 'tuning':
+    case 'transfer':
+      return null;
+  }
+}
+
+function errorsAsObjects(_key: string, value: unknown): unknown {
+  if (!(value instanceof Error)) return value;
+  return { code: 'code' in value ? value.code : null, message: value.message };
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
