@@ -1,9 +1,9 @@
 import { type Layout, PROJECTIONS, seededRandom } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { startTestBackend } from '../../test/backend.ts';
 import { NaiveLlama } from '../../test/naive-llama.ts';
 import { type TinyModel, type TinyOptions, tinyModel, tinySource } from '../../test/tiny-models.ts';
-import { nodeBackend } from '../node/node-backend.ts';
 import { batchLoss, lossAndGradient } from '../training/loss.ts';
 import type { TokenBatch } from '../training/token-batch.ts';
 import { AdapterTensors } from './adapter-tensors.ts';
@@ -57,9 +57,7 @@ const tokens: TokenBatch = {
   tokens: 14,
 };
 
-beforeAll(async () => {
-  await nodeBackend({ prefer: 'wasm' });
-});
+beforeAll(startTestBackend);
 
 describe.each(kinds)('%s', (_, options) => {
   const tiny = tinyModel(options);

@@ -1,7 +1,7 @@
 import { gaussian, Mask, seededRandom } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { nodeBackend } from '../node/node-backend.ts';
+import { startTestBackend } from '../../test/backend.ts';
 import { type AdamWSettings, MaskedAdamW } from './adamw.ts';
 
 const size = 40;
@@ -48,9 +48,7 @@ function apply(optimizer: MaskedAdamW, values: Float32Array): void {
   gradient.dispose();
 }
 
-beforeAll(async () => {
-  await nodeBackend({ prefer: 'wasm' });
-});
+beforeAll(startTestBackend);
 
 describe('[PF4] MaskedAdamW', () => {
   it('does what the paper says on owned coordinates and nothing on the others', async () => {

@@ -1,11 +1,11 @@
 import { initialTheta, type Layout, Mask, PROJECTIONS, seededRandom } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { startTestBackend } from '../../test/backend.ts';
 import { NaiveLlama } from '../../test/naive-llama.ts';
 import { tinyModel, tinySource } from '../../test/tiny-models.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import { loadModel } from '../model/load-model.ts';
-import { nodeBackend } from '../node/node-backend.ts';
 import type { TokenizedExample } from '../text/examples.ts';
 import type { AdamWState } from './adamw.ts';
 import {
@@ -45,7 +45,7 @@ let layout: Layout;
 let theta: Float32Array;
 
 beforeAll(async () => {
-  await nodeBackend({ prefer: 'wasm' });
+  await startTestBackend();
   model = await loadModel(tinySource(tiny));
   layout = model.layout({ rank: 4, alpha: 8, targets: PROJECTIONS });
   theta = initialTheta(layout, 1);

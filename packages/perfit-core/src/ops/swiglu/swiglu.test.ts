@@ -1,15 +1,13 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, it } from 'vitest';
+import { startTestBackend } from '../../../test/backend.ts';
 import { expectSame, normal } from '../../../test/op-check.ts';
-import { nodeBackend } from '../../node/node-backend.ts';
 import { composedSwiglu, swiglu } from './swiglu.ts';
 
-beforeAll(async () => {
-  await nodeBackend({ prefer: 'wasm' });
-});
+beforeAll(startTestBackend);
 
-it('swiglu is its composed reference', () => {
-  expectSame(
+it('swiglu is its composed reference', async () => {
+  await expectSame(
     ([gate, up]) => swiglu(gate as tf.Tensor2D, up as tf.Tensor2D),
     ([gate, up]) => composedSwiglu(gate as tf.Tensor2D, up as tf.Tensor2D),
     [normal([5, 8], 1), normal([5, 8], 2)],
