@@ -25,7 +25,12 @@ export type {
   Identity,
 } from './client/ports.ts';
 export { decodeClientRecord, encodeClientRecord } from './client/record-codec.ts';
-export { type LedgerEntry, type SocketLike, socketConnection } from './client/socket-connection.ts';
+export {
+  type LedgerEntry,
+  type SocketConnectionOptions,
+  type SocketLike,
+  socketConnection,
+} from './client/socket-connection.ts';
 export { clientIdOf, generateKeyPair, identityFromKeyPair, verifySignature } from './identity.ts';
 export type { OperatorAction, RoundEffect, RoundEffectOf, RoundEvent } from './round/round-event.ts';
 export {
