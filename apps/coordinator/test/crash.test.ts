@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { aggregate } from '@perfit/federation';
@@ -29,30 +30,30 @@ afterAll(() => folders.remove());
 
 /** A real process, killed as a machine kills: no signal handler, no last write. */
 class CoordinatorProcess {
-  private readonly child: ChildProcess;
-  private readonly log: string[];
-  readonly port: number;
+  private readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
+  private readonly log: string[] = [];
 
-  private constructor(child: ChildProcess, log: string[], port: number) {
-    this.child = child;
-    this.log = log;
-    this.port = port;
-  }
-
-  static async start(port: number): Promise<CoordinatorProcess> {
+  /** Loads its code, which takes longer than a start, and waits. */
+  constructor(port: number) {
     const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
     const { dataDirectory, modelsDirectory } = folders;
     const options = JSON.stringify({ dataDirectory, modelsDirectory, port });
-    const child = spawn(process.execPath, ['--import', loader, join(import.meta.dirname, 'crash-child.ts'), options], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+    this.child = spawn(process.execPath, ['--import', loader, join(import.meta.dirname, 'crash-child.ts'), options], {
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
-    const log: string[] = [];
-    createInterface({ input: child.stderr }).on('line', (line) => log.push(line));
-    const listening = await new Promise<{ port: number }>((resolve, reject) => {
-      createInterface({ input: child.stdout }).on('line', (line) => resolve(JSON.parse(line) as { port: number }));
-      child.once('exit', (code) => reject(new Error(`the coordinator ended with ${code}:\n${log.join('\n')}`)));
+    createInterface({ input: this.child.stderr }).on('line', (line) => this.log.push(line));
+  }
+
+  /** Resolves when it listens. */
+  async start(): Promise<void> {
+    const listening = new Promise<void>((resolve, reject) => {
+      createInterface({ input: this.child.stdout }).once('line', () => resolve());
+      this.child.once('exit', (code) =>
+        reject(new Error(`the coordinator ended with ${code}:\n${this.log.join('\n')}`)),
+      );
     });
-    return new CoordinatorProcess(child, log, listening.port);
+    this.child.stdin.write('start\n');
+    await listening;
   }
 
   /** What it complained about. */
@@ -184,7 +185,9 @@ it(`[RD3] [RD4] killed ${KILLS} times at any moment, a federation finishes with 
   const { port } = first;
   await first.close();
 
-  let coordinator = await CoordinatorProcess.start(port);
+  let coordinator = new CoordinatorProcess(port);
+  await coordinator.start();
+  let spare = new CoordinatorProcess(port);
   const watch = new Watch();
   const identities = await Promise.all(Array.from({ length: CLIENTS }, () => newIdentity()));
   const clients = identities.map((identity, i) => new StubbornClient(identity, i, watch));
@@ -196,8 +199,11 @@ it(`[RD3] [RD4] killed ${KILLS} times at any moment, a federation finishes with 
     if (kills % 2 === 1) await pause(random() * 25);
     complaints.push(...coordinator.complaints);
     await coordinator.end('SIGKILL');
-    coordinator = await CoordinatorProcess.start(port);
+    coordinator = spare;
+    await coordinator.start();
+    spare = new CoordinatorProcess(port);
   }
+  await spare.end('SIGKILL');
   await lives;
   complaints.push(...coordinator.complaints);
   await coordinator.end('SIGTERM');

@@ -1,3 +1,5 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { aggregate } from '@perfit/federation';
 import { decodeValues, maskHash } from '@perfit/protocol';
 import { initialTheta, Mask } from '@perfit/protocol/space';
@@ -60,6 +62,159 @@ describe('a federation', () => {
     expect(await coordinator.globalTheta(id)).toEqual(theta);
     expect(await a.hear('status', (status) => status.state === 'finished')).toMatchObject({ round: 2, version: 2 });
     a.close();
+    b.close();
+  });
+
+  /** A started federation with so many clients that have heard the offer and sent their masks. */
+  async function started(count: number, schedule: Partial<NonNullable<typeof smallFederation.schedule>> = {}) {
+    const { id, invite } = await coordinator.createFederation(
+      {
+        ...smallFederation,
+        schedule: { ...smallFederation.schedule, recruit: count, goal: count, minimum: 2, ...schedule },
+      },
+      { start: true },
+    );
+    const clients: ScriptedClient[] = [];
+    for (let i = 0; i < count; i++) {
+      const ready = { name: `client ${i}` };
+      clients.push(await ScriptedClient.join(coordinator.url, { federation: id, invite, ready }));
+    }
+    for (const client of clients) {
+      await client.hear('offer');
+      await client.sendMask(client.draw(1).mask);
+    }
+    const submit = (client: ScriptedClient, about: { round?: number; attempt?: number } = {}) =>
+      client.sendDelta(client.draw(1).mask, client.draw(1).values, about);
+    return { id, invite, clients: clients as [ScriptedClient, ScriptedClient, ScriptedClient], submit };
+  }
+
+  it('[RD4] recruits: nobody is offered anything until enough are ready', async () => {
+    const { id, invite } = await coordinator.createFederation(smallFederation, { start: true });
+    const a = await ScriptedClient.join(coordinator.url, { federation: id, invite });
+    expect(await a.hear('status')).toMatchObject({ state: 'recruiting', ready: 1, recruit: 2 });
+    const b = await ScriptedClient.join(coordinator.url, { federation: id, invite });
+    expect(await a.hear('status')).toMatchObject({ state: 'training', round: 1 });
+    await a.hear('offer');
+    await b.hear('offer');
+    a.close();
+    b.close();
+  });
+
+  it('[RD2] [RD4] a client that vanishes holds the round no longer than its deadline', async () => {
+    const { id, clients, submit } = await started(3);
+    const [a, b, silent] = clients;
+    await submit(a);
+    await submit(b);
+    // It is still connected, and says nothing.
+    clock.advance(600_000);
+    expect(await a.hear('closed')).toMatchObject({ round: 1, outcome: 'committed', submissions: 2 });
+    expect(await silent.hear('closed')).toMatchObject({ round: 1, outcome: 'committed' });
+    await expect(submit(silent)).rejects.toMatchObject({ code: 'round-closed' });
+    expect((await coordinator.detail(id)).status).toMatchObject({ state: 'training', round: 2, version: 1 });
+    for (const client of clients) client.close();
+  });
+
+  it('[RD4] a client that has gone for good is not waited for', async () => {
+    const { id, clients, submit } = await started(3);
+    const [a, b, gone] = clients;
+    await submit(a);
+    await submit(b);
+    gone.close();
+    while ((await coordinator.detail(id)).status.ready > 2);
+    clock.advance(20_000);
+    expect(await a.hear('closed')).toMatchObject({ round: 1, outcome: 'committed', submissions: 2 });
+    a.close();
+    b.close();
+  });
+
+  it('[RD2] [UP4] a round that fails is repeated, with what it has', async () => {
+    const { id, clients, submit } = await started(3);
+    const [a, b, c] = clients;
+    const first = await submit(a);
+    clock.advance(600_000);
+    expect(await b.hear('closed')).toMatchObject({
+      round: 1,
+      attempt: 1,
+      outcome: 'failed',
+      reason: expect.stringMatching(/1 of at least 2/),
+    });
+    expect(await b.hear('offer')).toMatchObject({ round: 1, attempt: 2, version: 0 });
+    expect(await submit(a, { attempt: 2 })).toEqual(first);
+    await submit(b, { attempt: 1 });
+    await submit(c, { attempt: 2 });
+    expect(await a.hear('closed', (closed) => closed.outcome === 'committed')).toMatchObject({ submissions: 3 });
+    const { rounds } = await coordinator.detail(id);
+    expect(rounds.map(({ number, attempt, state }) => [number, attempt, state])).toEqual([
+      [1, 1, 'failed'],
+      [1, 2, 'committed'],
+      [2, 1, 'training'],
+    ]);
+    for (const client of clients) client.close();
+  });
+
+  it('[RD4] a late joiner is offered the round in progress, with the time that is left', async () => {
+    const { id, invite, clients } = await started(2, { goal: 3 });
+    clock.advance(100_000);
+    const late = await ScriptedClient.join(coordinator.url, { federation: id, invite });
+    expect(await late.hear('offer')).toMatchObject({ round: 1, remainingMs: 500_000 });
+    for (const client of [...clients, late]) client.close();
+  });
+
+  it('a pause takes what is ready and begins nothing; a stop ends the round', async () => {
+    const { id, clients, submit } = await started(2);
+    const [a, b] = clients;
+    await coordinator.act(id, 'pause');
+    expect(await a.hear('status', (status) => status.state === 'paused')).toMatchObject({
+      reason: expect.stringMatching(/paused/),
+    });
+    await submit(a);
+    await submit(b);
+    clock.advance(1_000_000);
+    expect((await coordinator.detail(id)).status).toMatchObject({ state: 'paused', version: 0 });
+    await coordinator.act(id, 'resume');
+    expect(await a.hear('closed')).toMatchObject({ round: 1, outcome: 'committed' });
+    await coordinator.act(id, 'stop');
+    expect(await a.hear('closed')).toMatchObject({
+      round: 2,
+      outcome: 'failed',
+      reason: expect.stringMatching(/stopped/),
+    });
+    expect(await b.hear('status', (status) => status.state === 'stopped')).toMatchObject({ version: 1 });
+    await expect(submit(a, { round: 2 })).rejects.toMatchObject({ code: 'federation-ended' });
+    await expect(coordinator.act(id, 'start')).rejects.toThrow(/stopped cannot start/);
+    a.close();
+    b.close();
+  });
+
+  it('[RD3] keeps no delta longer than its round', async () => {
+    const { id, clients, submit } = await started(2);
+    const spool = join(folders.dataDirectory, 'spool', id);
+    await submit(clients[0]);
+    expect(await readdir(join(spool, '1'))).toEqual([clients[0].id]);
+    await submit(clients[1]);
+    await clients[0].hear('offer', (offer) => offer.round === 2);
+    expect(await readdir(spool)).toEqual([]);
+    for (const client of clients) client.close();
+  });
+
+  it('[PF3] asks for a new mask every so many rounds, and not again for the same round', async () => {
+    const { id, invite } = await coordinator.createFederation(
+      { ...smallFederation, search: { everyRounds: 1 }, schedule: { ...smallFederation.schedule, recruit: 2 } },
+      { start: true },
+    );
+    const a = await ScriptedClient.join(coordinator.url, { federation: id, invite });
+    const b = await ScriptedClient.join(coordinator.url, { federation: id, invite });
+    for (const [i, client] of [a, b].entries()) {
+      expect(await client.hear('offer')).toMatchObject({ round: 1, searchAnew: false });
+      const { mask, values } = client.draw(i);
+      await client.sendMask(mask);
+      await client.sendDelta(mask, values);
+    }
+    expect(await a.hear('offer')).toMatchObject({ round: 2, searchAnew: true });
+    await a.sendMask(a.draw(7).mask, 2);
+    const back = await ScriptedClient.join(coordinator.url, { federation: id }, a.identity);
+    expect(await back.hear('offer')).toMatchObject({ round: 2, searchAnew: false });
+    back.close();
     b.close();
   });
 });

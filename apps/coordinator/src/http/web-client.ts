@@ -22,6 +22,8 @@ export async function serveWebClient(app: FastifyInstance, webRoot: string | und
         response.setHeader('cache-control', isNamedByContent ? 'public, max-age=31536000, immutable' : 'no-cache');
       },
     });
+    // To the static files this address is a folder, and those are nobody's business.
+    app.get('/', (_request, reply) => sendPage(reply));
   }
   app.setNotFoundHandler((request, reply) => {
     if (!isPage(request)) return refuse(reply, new ProtocolError('not-found', 'There is nothing at this address.'));

@@ -2,10 +2,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { sql } from 'drizzle-orm';
-import { drizzle as drizzlePostgres } from 'drizzle-orm/node-postgres';
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
 import { drizzle as drizzlePglite } from 'drizzle-orm/pglite';
-import pg from 'pg';
 import { StartupError } from '../startup-error.ts';
 
 /** Both drivers, as one: the same schema, the same statements. */
@@ -19,7 +17,7 @@ export interface OpenDatabase {
 
 /** Postgres embedded in `directory`, or the server that `url` names; its tables are brought up to date. */
 export async function openDatabase(directory: string, url?: string): Promise<OpenDatabase> {
-  const open = url ? openPostgres(url) : await openPglite(directory);
+  const open = url ? await openPostgres(url) : await openPglite(directory);
   try {
     await migrate(open.database);
     return open;
@@ -45,7 +43,12 @@ async function openPglite(directory: string): Promise<OpenDatabase> {
   }
 }
 
-function openPostgres(connectionString: string): OpenDatabase {
+async function openPostgres(connectionString: string): Promise<OpenDatabase> {
+  // Few coordinators need these: the others start without them.
+  const [{ default: pg }, { drizzle: drizzlePostgres }] = await Promise.all([
+    import('pg'),
+    import('drizzle-orm/node-postgres'),
+  ]);
   const pool = new pg.Pool({ connectionString, max: 10 });
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => {});

@@ -1,0 +1,151 @@
+import { spawnSync } from 'node:child_process';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { aggregate } from '@perfit/federation';
+import { initialTheta } from '@perfit/protocol/space';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Coordinator } from '../src/index.ts';
+import { ScriptedClient } from './scripted-client.ts';
+import { type Folders, ManualClock, makeFolders, smallFederation, startCoordinator } from './stage.ts';
+
+let folders: Folders;
+let coordinator: Coordinator;
+const clock = new ManualClock();
+
+beforeEach(async () => {
+  folders = await makeFolders();
+  coordinator = await startCoordinator(folders, { clock });
+}, 60_000);
+
+afterEach(async () => {
+  await coordinator.close();
+  await folders.remove();
+});
+
+const restart = async () => {
+  await coordinator.close();
+  coordinator = await startCoordinator(folders, { clock, port: coordinator.port });
+};
+
+describe('a restart', () => {
+  it('[RD4] [UP2] keeps the round, what was submitted, and half of an upload', async () => {
+    const { id, invite } = await coordinator.createFederation(smallFederation, { start: true });
+    const a = await ScriptedClient.join(coordinator.url, { federation: id, invite });
+    const b = await ScriptedClient.join(coordinator.url, { federation: id, invite });
+    const [one, two] = [a.draw(1), b.draw(2)];
+    await a.sendMask(one.mask);
+    const receipt = await a.sendDelta(one.mask, one.values);
+    await b.sendMask(two.mask);
+    const bytes = await b.deltaBytes(two.mask, two.values);
+    const announce = await b.announceOf(bytes);
+    const answer = await b.ask('announce', announce);
+    if (answer.state !== 'send') throw new Error('nothing was sent yet');
+    await b.ask('chunk', { upload: answer.upload, offset: 0, data: bytes.subarray(0, 200) });
+    await restart();
+
+    const aBack = await ScriptedClient.join(coordinator.url, { federation: id }, a.identity);
+    expect(await aBack.sendDelta(one.mask, one.values)).toEqual(receipt);
+    const bBack = await ScriptedClient.join(coordinator.url, { federation: id }, b.identity);
+    expect(await bBack.hear('offer')).toMatchObject({ round: 1, attempt: 1 });
+    expect(await bBack.ask('announce', announce)).toEqual({ state: 'send', upload: answer.upload, offset: 200 });
+    await bBack.sendDelta(two.mask, two.values);
+    await aBack.hear('closed');
+    const expected = aggregate(initialTheta(aBack.layout, 1), [
+      { mask: one.mask, delta: one.values, weight: 50 },
+      { mask: two.mask, delta: two.values, weight: 50 },
+    ]);
+    expect(await coordinator.globalTheta(id)).toEqual(expected);
+    const { clients } = await coordinator.detail(id);
+    for (const { bytesUp } of clients) expect(bytesUp).toBeGreaterThan(300);
+    aBack.close();
+    bBack.close();
+  });
+
+  it('[RD4] a submission that the disk has lost is asked for again', async () => {
+    const { id, invite } = await coordinator.createFederation(smallFederation, { start: true });
+    const a = await ScriptedClient.join(coordinator.url, { federation: id, invite });
+    const b = await ScriptedClient.join(coordinator.url, { federation: id, invite });
+    const { mask, values } = a.draw(1);
+    await a.sendMask(mask);
+    await a.sendDelta(mask, values);
+    b.close();
+    const spool = join(folders.dataDirectory, 'spool', id, '1');
+    const [name] = await readdir(spool);
+    const kept = await readFile(join(spool, name as string));
+    await coordinator.close();
+    await writeFile(join(spool, name as string), kept.subarray(0, 90));
+    coordinator = await startCoordinator(folders, { clock, port: coordinator.port });
+    const back = await ScriptedClient.join(coordinator.url, { federation: id }, a.identity);
+    expect(back.welcome?.standing.lastSubmission).toBe(null);
+    expect(await back.hear('offer')).toMatchObject({ round: 1 });
+    await back.sendDelta(mask, values);
+    expect((await coordinator.detail(id)).events.map((event) => event.kind)).toContain('submissions-lost');
+    back.close();
+  });
+
+  it('leaves alone a federation whose model is gone, and goes on with the others', async () => {
+    const { id } = await coordinator.createFederation(smallFederation, { start: true });
+    await coordinator.close();
+    const config = join(folders.modelsDirectory, 'tiny', 'config.json');
+    const before = await readFile(config);
+    await rm(config);
+    coordinator = await startCoordinator(folders, { clock });
+    expect(await coordinator.openFederations()).toEqual([]);
+    await coordinator.close();
+    await writeFile(config, before);
+    coordinator = await startCoordinator(folders, { clock });
+    expect(await coordinator.openFederations()).toMatchObject([{ id, name: 'Small' }]);
+  });
+});
+
+describe('a start that cannot be', () => {
+  it('says that the data directory is in use', async () => {
+    await expect(startCoordinator(folders)).rejects.toMatchObject({
+      code: 'data-directory-in-use',
+      message: expect.stringMatching(new RegExp(`in use by another coordinator \\(process ${process.pid}\\)`)),
+    });
+  });
+
+  it('takes over the lock of a process that is gone, or that is another one by now', async () => {
+    await coordinator.close();
+    const lock = join(folders.dataDirectory, 'coordinator.lock');
+    const gone = spawnSync(process.execPath, ['--version']).pid;
+    for (const left of [`{"pid":${gone},"started":null}`, `{"pid":${process.ppid},"started":"1"}`, 'garbage', '']) {
+      await writeFile(lock, left);
+      coordinator = await startCoordinator(folders, { clock });
+      await coordinator.close();
+      expect((await readdir(folders.dataDirectory)).filter((name) => name.includes('lock'))).toEqual([]);
+    }
+    coordinator = await startCoordinator(folders, { clock });
+  });
+
+  it('says that its port is in use, and gives the data directory back', async () => {
+    const other = await makeFolders();
+    await expect(startCoordinator(other, { port: coordinator.port })).rejects.toMatchObject({
+      code: 'address-in-use',
+      message: `Port ${coordinator.port} of 127.0.0.1 is in use by another program.`,
+    });
+    await (await startCoordinator(other)).close();
+    await other.remove();
+  });
+
+  it('says that there are no models, no database, or no place for data', async () => {
+    const missing = join(folders.root, 'nowhere');
+    await expect(startCoordinator({ ...folders, modelsDirectory: missing })).rejects.toMatchObject({
+      code: 'models-missing',
+      message: `There is no models directory at ${missing}.`,
+    });
+    const file = join(folders.root, 'a-file');
+    await writeFile(file, '');
+    await expect(startCoordinator({ ...folders, dataDirectory: join(file, 'data') })).rejects.toMatchObject({
+      code: 'data-directory',
+    });
+    await coordinator.close();
+    const nowhere = { databaseUrl: `postgres://nobody@127.0.0.1:${coordinator.port}/none` };
+    await expect(startCoordinator(folders, nowhere)).rejects.toMatchObject({
+      code: 'database',
+      message: expect.stringMatching(/DATABASE_URL cannot be used/),
+    });
+    coordinator = await startCoordinator(folders, { clock });
+  });
+});
