@@ -55,6 +55,17 @@ describe('client record codec', () => {
     );
   });
 
+  it('reads from a view at any offset of a larger buffer, as files and messages come', async () => {
+    const record = fc
+      .sample(arbitraryRecord(), { numRuns: 20, seed: 1 })
+      .find((each) => each.tuned && each.mask) as ClientRecord;
+    const bytes = await encodeClientRecord(record);
+    for (const offset of [1, 2, 3, 4]) {
+      const buffer = Buffer.concat([Buffer.alloc(offset), bytes]).subarray(offset);
+      expect((await decodeClientRecord(buffer)).record).toEqual(record);
+    }
+  });
+
   it('takes a damaged record for none, says why, and never throws', async () => {
     await fc.assert(
       fc.asyncProperty(arbitraryRecord(), fc.nat(), fc.boolean(), async (record, at, cut) => {

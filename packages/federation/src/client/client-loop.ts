@@ -117,7 +117,7 @@ async function findMask(round: RoundWork): Promise<Mask> {
               searchSettings(config, source.settings, {
                 round: offer.round,
                 density: offer.density,
-                seed: Math.floor(member.options.random() * 2 ** 32),
+                client: member.client,
               }),
               signal,
             ),

@@ -34,7 +34,7 @@ export interface ClientOptions {
   /** [PF2] */
   readonly maxDensity?: number;
   readonly clock: Clock;
-  /** Uniform in [0, 1): jitter, and the seed of a search. */
+  /** Uniform in [0, 1): jitter. */
   readonly random: () => number;
   /** Leaves the federation when aborted. */
   readonly signal?: AbortSignal;
@@ -43,6 +43,8 @@ export interface ClientOptions {
 /** What is fixed once the client is in. */
 export interface Member {
   readonly options: ClientOptions;
+  /** What the coordinator calls it (HS2). */
+  readonly client: string;
   readonly descriptor: FederationDescriptor;
   readonly strategy: Strategy;
   readonly tuner: LocalTuner;
@@ -110,6 +112,7 @@ export class Membership {
     });
     return {
       options,
+      client: welcome.client,
       descriptor,
       strategy: strategyOf(descriptor.config.strategy),
       tuner,

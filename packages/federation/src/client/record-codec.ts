@@ -87,7 +87,8 @@ async function read(bytes: Uint8Array): Promise<ClientRecord> {
   const head = JSON.parse(new TextDecoder().decode(bytes.subarray(HEAD_AT, headEnd)), readNumber) as Head;
   let offset = headEnd;
   const take = (length: number) => {
-    const part = bytes.slice(offset, offset + length);
+    // A copy of its own, aligned: `slice` of Node's Buffer would be a view.
+    const part = new Uint8Array(bytes.subarray(offset, offset + length));
     if (part.length !== length) throw new Error('the record is too short for what it says');
     offset += length;
     return part;

@@ -2,14 +2,18 @@ import type { FederationConfig, Progress } from '@perfit/protocol';
 import type { MaskSearch } from '../strategy/strategy.ts';
 import type { SearchProgress, SearchSettings, TuningSettings } from './local-tuner.ts';
 
-/** @param search.seed not the federation's: masks that are drawn by lot must differ from client to client */
+/**
+ * The same federation on the same text finds the same mask, on whatever machine. Only masks that are drawn by lot must
+ * differ from client to client: there the client's name by its key goes into the seed.
+ */
 export function searchSettings(
   config: FederationConfig,
   { warmupEpochs, iterations, batches, score, scope }: MaskSearch,
-  search: { readonly round: number; readonly density: number; readonly seed: number },
+  search: { readonly round: number; readonly density: number; readonly client: string },
 ): SearchSettings {
-  const { round, density, seed } = search;
+  const { round, density, client } = search;
   const tuning = { ...tuningSettings(config, round), epochs: warmupEpochs };
+  const seed = score === 'random' ? mixed(tuning.seed, client) : tuning.seed;
   return { density, warmupEpochs, iterations, batches, score, scope, tuning, seed };
 }
 
@@ -34,4 +38,11 @@ export function searchReport(round: number, progress: SearchProgress): Progress 
   const [at, of] =
     progress.kind === 'warmup' ? [progress.step, progress.steps] : [progress.iteration, progress.iterations];
   return { round, phase: progress.kind === 'warmup' ? 'warm-up' : 'search', done: Math.min(1, at / Math.max(1, of)) };
+}
+
+/** Fowler, Noll & Vo, 32 bits, started at the seed. */
+function mixed(seed: number, text: string): number {
+  let hash = seed ^ 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash >>> 0;
 }

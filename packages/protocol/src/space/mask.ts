@@ -44,7 +44,7 @@ export class Mask {
     if (size & 7 && (bytes[bytes.length - 1] as number) >> (size & 7) !== 0) {
       throw new RangeError(`a mask of ${size} positions has bits set behind its end`);
     }
-    return new Mask(size, bytes.slice());
+    return new Mask(size, new Uint8Array(bytes));
   }
 
   has(position: number): boolean {
