@@ -52,13 +52,33 @@ async function openPostgres(connectionString: string): Promise<OpenDatabase> {
   const pool = new pg.Pool({ connectionString, max: 10 });
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => {});
-  return {
-    database: drizzlePostgres(pool) as unknown as Database,
-    kind: 'postgres',
-    close: () => pool.end(),
-  };
+  try {
+    const holder = await pool.connect();
+    holder.on('error', () => {});
+    const { rows } = await holder.query('select pg_try_advisory_lock($1) as mine', [COORDINATOR_LOCK]);
+    if (!rows[0]?.mine) {
+      holder.release(true);
+      throw new Error('it is in use by another coordinator');
+    }
+    return {
+      database: drizzlePostgres(pool) as unknown as Database,
+      kind: 'postgres',
+      async close() {
+        // Ends the session, and its lock with it.
+        holder.release(true);
+        await pool.end();
+      },
+    };
+  } catch (error) {
+    await pool.end().catch(() => {});
+    throw new StartupError('database', `The database of DATABASE_URL cannot be used: ${reasonOf(error)}.`, {
+      cause: error,
+    });
+  }
 }
 
+/** Held as long as a coordinator runs: blobs and deltas lie in one data directory, which only one of them has. */
+const COORDINATOR_LOCK = 7_262_417;
 const MIGRATIONS = join(import.meta.dirname, 'migrations');
 /** Any number will do, as long as every coordinator takes the same. */
 const MIGRATION_LOCK = 7_262_416;

@@ -1,0 +1,50 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Postgres does not run as root: then its own account does. */
+const isRoot = process.getuid?.() === 0;
+const asPostgres = (program: string, parameters: string[]): [string, string[]] =>
+  isRoot ? ['runuser', ['-u', 'postgres', '--', program, ...parameters]] : [program, parameters];
+
+export function hasPostgres(): boolean {
+  const [program, parameters] = asPostgres('initdb', ['--version']);
+  return spawnSync(program, parameters).status === 0 && spawnSync('pg_ctl', ['--version']).status === 0;
+}
+
+/** A Postgres server for one test, on a port of its own. */
+export async function startPostgres(): Promise<{ url: string; stop(): void }> {
+  const folder = mkdtempSync(join(tmpdir(), 'perfit-postgres-'));
+  if (isRoot) {
+    execFileSync('chown', ['postgres', folder]);
+    chmodSync(folder, 0o700);
+  }
+  const run = (program: string, parameters: string[]) => {
+    const [file, all] = asPostgres(program, parameters);
+    execFileSync(file, all, { cwd: tmpdir(), stdio: 'ignore' });
+  };
+  const data = join(folder, 'data');
+  const port = await freePort();
+  run('initdb', ['-D', data, '-U', 'perfit', '--auth=trust', '--no-sync']);
+  const settings = `-p ${port} -h 127.0.0.1 -k ${folder} -F`;
+  run('pg_ctl', ['-D', data, '-o', settings, '-l', join(folder, 'log'), '-w', 'start']);
+  return {
+    url: `postgres://perfit@127.0.0.1:${port}/postgres`,
+    stop() {
+      run('pg_ctl', ['-D', data, '-m', 'immediate', '-w', 'stop']);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject).listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
