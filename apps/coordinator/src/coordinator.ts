@@ -51,6 +51,8 @@ export interface Limits {
   readonly connectionsPerAddress: number;
   readonly uploads: number;
   readonly clientsPerFederation: number;
+  /** Of one name or address, before they must wait for a quarter of an hour. */
+  readonly loginFailures: number;
 }
 
 const defaultLimits: Limits = {
@@ -58,6 +60,7 @@ const defaultLimits: Limits = {
   connectionsPerAddress: 500,
   uploads: 128,
   clientsPerFederation: 10_000,
+  loginFailures: 10,
 };
 
 export interface Coordinator {
@@ -116,7 +119,7 @@ async function start(
   const store = new Store(database.database);
   const adapters = new Adapters(blobs, store);
   const views = new Views({ store, models, adapters });
-  const accounts = new OperatorAccounts({ store, secret, clock });
+  const accounts = new OperatorAccounts({ store, secret, clock, loginFailures: limits.loginFailures });
   const operator = await accounts.ensure(options.operator);
   const federations = new Federations({
     dataDirectory,

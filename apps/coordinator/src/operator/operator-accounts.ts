@@ -12,7 +12,7 @@ export interface Session {
 }
 
 const SESSION_MS = 12 * 3_600_000;
-const FAILURES = { points: 10, duration: 15 * 60 };
+const FAILURES_COUNT_SECONDS = 15 * 60;
 const ISSUER = 'perfit-coordinator';
 
 /** Who may run federations: a name and a password, then a signed session. */
@@ -20,14 +20,15 @@ export class OperatorAccounts {
   private readonly store: Store;
   private readonly secret: Uint8Array;
   private readonly clock: Clock;
-  private readonly failures = new RateLimiterMemory(FAILURES);
+  private readonly failures: RateLimiterMemory;
   /** For names that do not exist: their answer takes as long as any. */
   private decoy: Promise<string> | null = null;
 
-  constructor(parts: { store: Store; secret: Uint8Array; clock: Clock }) {
+  constructor(parts: { store: Store; secret: Uint8Array; clock: Clock; loginFailures: number }) {
     this.store = parts.store;
     this.secret = parts.secret;
     this.clock = parts.clock;
+    this.failures = new RateLimiterMemory({ points: parts.loginFailures, duration: FAILURES_COUNT_SECONDS });
   }
 
   /**
@@ -53,7 +54,7 @@ export class OperatorAccounts {
     const keys = [`address ${address}`, `name ${name}`];
     for (const key of keys) {
       const failed = await this.failures.get(key);
-      if (failed && failed.consumedPoints >= FAILURES.points) {
+      if (failed && failed.consumedPoints >= this.failures.points) {
         const retryAfterMs = failed.msBeforeNext;
         throw new ProtocolError('rate-limited', 'Too many failed logins; try again in some minutes.', { retryAfterMs });
       }
