@@ -51,7 +51,7 @@ test.describe('a model that cannot be loaded gets a sentence and a code', () => 
   const cases = [
     {
       what: 'a missing tensor',
-      code: 'model-missing-tensor',
+      code: 'weights-missing-tensor',
       naming: 'model.layers.0.self_attn.q_proj.weight',
       damage: (folder: string) => renameTensor(folder, 'model.layers.0.self_attn.q_proj.weight'),
     },

@@ -107,7 +107,7 @@ export function withHeader(header: string, values: Uint8Array): Uint8Array<Array
 export function memorySource(files: Record<string, string | Uint8Array>): ModelSource {
   const bytesOf = (name: string): Uint8Array => {
     const content = files[name];
-    if (content === undefined) throw new WeightsError('missing-file', `the folder has no file ${name}`);
+    if (content === undefined) throw new WeightsError('weights-missing-file', `the folder has no file ${name}`);
     return typeof content === 'string' ? new TextEncoder().encode(content) : content;
   };
   return {
@@ -117,7 +117,7 @@ export function memorySource(files: Record<string, string | Uint8Array>): ModelS
     size: async (name) => bytesOf(name).length,
     async range(name, start, end) {
       const bytes = bytesOf(name);
-      if (end > bytes.length) throw new WeightsError('truncated', `${name} ends before byte ${end}`);
+      if (end > bytes.length) throw new WeightsError('weights-truncated', `${name} ends before byte ${end}`);
       return bytes.slice(start, end);
     },
   };

@@ -1,12 +1,8 @@
-export type BackendErrorCode = 'no-webgpu' | 'wasm-failed' | 'wrong-backend';
+import { CodedError } from '../coded-error.ts';
+
+export type BackendErrorCode = 'device-no-webgpu' | 'device-wasm-failed' | 'device-wrong-backend';
 
 /** No backend could be started as asked. */
-export class BackendError extends Error {
-  readonly code: BackendErrorCode;
-
-  constructor(code: BackendErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'BackendError';
-    this.code = code;
-  }
+export class BackendError extends CodedError<BackendErrorCode> {
+  override readonly name = 'BackendError';
 }

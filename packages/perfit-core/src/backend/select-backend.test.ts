@@ -62,9 +62,12 @@ describe('selectBackend', () => {
   it('does not fall back where WebGPU was asked for', async () => {
     const missing = await selectBackend({ prefer: 'webgpu', wasmPaths }).catch((thrown: unknown) => thrown);
     expect(missing).toBeInstanceOf(BackendError);
-    expect(missing).toMatchObject({ code: 'no-webgpu' });
+    expect(missing).toMatchObject({ code: 'device-no-webgpu' });
     const failing = selectBackend({ prefer: 'webgpu', wasmPaths, gpu: gpuWith({}) });
-    await expect(failing).rejects.toMatchObject({ code: 'no-webgpu', message: expect.stringMatching(/out of memory/) });
+    await expect(failing).rejects.toMatchObject({
+      code: 'device-no-webgpu',
+      message: expect.stringMatching(/out of memory/),
+    });
   });
 });
 

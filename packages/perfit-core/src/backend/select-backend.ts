@@ -48,7 +48,7 @@ export async function selectBackend(options: BackendOptions): Promise<BackendDes
   const adapter = await requestAdapter(gpu);
   if (!adapter) {
     const reason = gpu ? 'WebGPU found no adapter on this machine' : 'This browser has no WebGPU';
-    if (prefer === 'webgpu') throw new BackendError('no-webgpu', `${reason}.`);
+    if (prefer === 'webgpu') throw new BackendError('device-no-webgpu', `${reason}.`);
     return await wasm(options, { adapter: null, reason: `${reason}: the model runs on the processor (WASM).` });
   }
   if (prefer === 'auto' && isSoftwareAdapter(adapter)) {

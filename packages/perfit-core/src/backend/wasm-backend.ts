@@ -42,7 +42,7 @@ export async function startWasm(paths: WasmPaths, threads: number): Promise<numb
     try {
       await makeCurrent('wasm');
     } catch (cause) {
-      throw new BackendError('wasm-failed', `the WASM backend did not start: ${String(cause)}`, { cause });
+      throw new BackendError('device-wasm-failed', `the WASM backend did not start: ${String(cause)}`, { cause });
     }
     started = { threads: 1 };
   }

@@ -67,7 +67,7 @@ export async function startWebGpu(
   try {
     device = await adapter.requestDevice({ requiredFeatures, requiredLimits: { ...limits } });
   } catch (cause) {
-    throw new BackendError('no-webgpu', `the WebGPU adapter gave no device: ${String(cause)}`, { cause });
+    throw new BackendError('device-no-webgpu', `the WebGPU adapter gave no device: ${String(cause)}`, { cause });
   }
   void device.lost.then(({ reason, message }) => {
     if (reason !== 'destroyed') onLost?.(message);
@@ -83,6 +83,9 @@ export async function makeCurrent(backend: 'webgpu' | 'wasm'): Promise<void> {
   const started = await tf.setBackend(backend);
   await tf.ready();
   if (!started || tf.getBackend() !== backend) {
-    throw new BackendError('wrong-backend', `TensorFlow.js runs on ${tf.getBackend()} where ${backend} was asked for`);
+    throw new BackendError(
+      'device-wrong-backend',
+      `TensorFlow.js runs on ${tf.getBackend()} where ${backend} was asked for`,
+    );
   }
 }

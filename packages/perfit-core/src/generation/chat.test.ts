@@ -121,9 +121,9 @@ describe('chat with perfit-nano', () => {
     const before = tf.memory().numTensors;
     const error: unknown = await reply({ messages: [user('word '.repeat(400))] }).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(GenerationError);
-    expect(error).toMatchObject({ code: 'context-full' });
+    expect(error).toMatchObject({ code: 'chat-context-full' });
     expect((error as Error).message).toMatch(/^The message takes \d+ tokens; this model reads at most 256,/);
-    await expect(reply({ messages: [] })).rejects.toMatchObject({ code: 'nothing-asked' });
+    await expect(reply({ messages: [] })).rejects.toMatchObject({ code: 'chat-nothing-asked' });
     expect(tf.memory().numTensors).toBe(before);
   }, 60_000);
 });

@@ -62,7 +62,7 @@ const REPLY_SHARE = 1 / 4;
 /**
  * The assistant's reply, token by token. Where a conversation outgrows the context, its oldest exchanges are forgotten,
  * the system message excepted. Every tensor that it makes is freed, also where the consumer stops early.
- * @throws GenerationError `context-full` where the last message alone is too long
+ * @throws GenerationError `chat-context-full` where the last message alone is too long
  * @throws ChatTemplateError where the model's template refuses the messages   @throws the signal's reason
  */
 export async function* chat(
@@ -112,23 +112,23 @@ export async function* chat(
   }
 }
 
-/** The ids of the conversation's most recent part that leaves room for a reply. @throws GenerationError `context-full` */
+/** The ids of the conversation's most recent part that leaves room for a reply. @throws GenerationError `chat-context-full` */
 function fitPrompt(
   { model, tokenizer, messages, format }: ChatRequest & { format: ChatFormat },
   maxTokens: number,
 ): { promptIds: number[]; forgotten: number } {
-  if (messages.length === 0) throw new GenerationError('nothing-asked', 'There is no message to answer.');
+  if (messages.length === 0) throw new GenerationError('chat-nothing-asked', 'There is no message to answer.');
   const { contextLength } = model.config;
   const reserve = Math.max(1, Math.min(maxTokens, Math.floor(contextLength * REPLY_SHARE)));
   let recent = messages;
   for (;;) {
     const promptIds = encodePrompt(recent, tokenizer, format);
-    if (promptIds.length === 0) throw new GenerationError('nothing-asked', 'There is no text to answer.');
+    if (promptIds.length === 0) throw new GenerationError('chat-nothing-asked', 'There is no text to answer.');
     if (promptIds.length <= contextLength - reserve) return { promptIds, forgotten: messages.length - recent.length };
     const shorter = withoutOldestExchange(recent);
     if (shorter === null) {
       throw new GenerationError(
-        'context-full',
+        'chat-context-full',
         `The message takes ${promptIds.length} tokens; this model reads at most ${contextLength}, the reply included. Shorten it.`,
         { promptTokens: promptIds.length, contextLength, reserve },
       );
@@ -159,7 +159,7 @@ async function readLogits(run: () => ReturnType<typeof forwardLogits>): Promise<
     const logits = (await tensor.data()) as Float32Array;
     if (logits.some((logit) => Number.isNaN(logit))) {
       throw new GenerationError(
-        'not-finite',
+        'chat-not-finite',
         'The model computed something that is not a number; its adapter may be broken.',
       );
     }

@@ -1,14 +1,14 @@
-export type GenerationErrorCode = 'context-full' | 'not-finite' | 'nothing-asked';
+import { CodedError } from '../coded-error.ts';
+
+export type GenerationErrorCode = 'chat-context-full' | 'chat-not-finite' | 'chat-nothing-asked';
 
 /** A reply that cannot be given. The message is a sentence for a person; `data` has its numbers. */
-export class GenerationError extends Error {
+export class GenerationError extends CodedError<GenerationErrorCode> {
   override readonly name = 'GenerationError';
-  readonly code: GenerationErrorCode;
   readonly data: Readonly<Record<string, unknown>>;
 
   constructor(code: GenerationErrorCode, message: string, data: Readonly<Record<string, unknown>> = {}) {
-    super(message);
-    this.code = code;
+    super(code, message);
     this.data = data;
   }
 }

@@ -37,21 +37,25 @@ describe('parseModelConfig', () => {
   });
 
   it.each([
-    [{ model_type: 'gpt2' }, 'unsupported-architecture', /model_type "gpt2"/],
-    [{ model_type: undefined }, 'unsupported-architecture', /model_type/],
-    [{ hidden_act: 'gelu' }, 'unsupported-field', /hidden_act "gelu"/],
-    [{ rope_scaling: { type: 'yarn', factor: 4 } }, 'unsupported-field', /rope_scaling of type "yarn"/],
-    [{ rope_scaling: { rope_type: 'llama3', factor: 4 } }, 'invalid-config', /low_freq_factor/],
-    [{ model_type: 'mistral', sliding_window: 4096 }, 'unsupported-field', /sliding_window 4096/],
-    [{ model_type: 'qwen2', use_sliding_window: true, sliding_window: 8 }, 'unsupported-field', /sliding_window 8/],
-    [{ layer_types: ['full_attention', 'sliding_attention'] }, 'unsupported-field', /layer_types/],
-    [{ quantization_config: { bits: 4 } }, 'unsupported-field', /quantization_config/],
-    [{ hidden_size: undefined }, 'invalid-config', /no hidden_size/],
-    [{ num_hidden_layers: 2.5 }, 'invalid-config', /num_hidden_layers 2.5/],
-    [{ rms_norm_eps: 'small' }, 'invalid-config', /rms_norm_eps "small"/],
-    [{ num_key_value_heads: 3 }, 'invalid-config', /not a multiple of num_key_value_heads 3/],
-    [{ head_dim: 5 }, 'invalid-config', /head_dim 5 is odd/],
-    [{ tie_word_embeddings: 'yes' }, 'invalid-config', /tie_word_embeddings "yes"/],
+    [{ model_type: 'gpt2' }, 'model-unsupported-architecture', /model_type "gpt2"/],
+    [{ model_type: undefined }, 'model-unsupported-architecture', /model_type/],
+    [{ hidden_act: 'gelu' }, 'model-unsupported-field', /hidden_act "gelu"/],
+    [{ rope_scaling: { type: 'yarn', factor: 4 } }, 'model-unsupported-field', /rope_scaling of type "yarn"/],
+    [{ rope_scaling: { rope_type: 'llama3', factor: 4 } }, 'model-invalid-config', /low_freq_factor/],
+    [{ model_type: 'mistral', sliding_window: 4096 }, 'model-unsupported-field', /sliding_window 4096/],
+    [
+      { model_type: 'qwen2', use_sliding_window: true, sliding_window: 8 },
+      'model-unsupported-field',
+      /sliding_window 8/,
+    ],
+    [{ layer_types: ['full_attention', 'sliding_attention'] }, 'model-unsupported-field', /layer_types/],
+    [{ quantization_config: { bits: 4 } }, 'model-unsupported-field', /quantization_config/],
+    [{ hidden_size: undefined }, 'model-invalid-config', /no hidden_size/],
+    [{ num_hidden_layers: 2.5 }, 'model-invalid-config', /num_hidden_layers 2.5/],
+    [{ rms_norm_eps: 'small' }, 'model-invalid-config', /rms_norm_eps "small"/],
+    [{ num_key_value_heads: 3 }, 'model-invalid-config', /not a multiple of num_key_value_heads 3/],
+    [{ head_dim: 5 }, 'model-invalid-config', /head_dim 5 is odd/],
+    [{ tie_word_embeddings: 'yes' }, 'model-invalid-config', /tie_word_embeddings "yes"/],
   ])('refuses %j, naming it', (fields, code, message) => {
     let error: unknown;
     try {

@@ -112,7 +112,7 @@ function parseModelType(fields: Fields): ModelType {
   }
   const known = 'llama, mistral, qwen2 and qwen3 are supported';
   throw new ModelError(
-    'unsupported-architecture',
+    'model-unsupported-architecture',
     `model_type ${JSON.stringify(modelType)} is not supported: ${known}`,
   );
 }
@@ -120,7 +120,7 @@ function parseModelType(fields: Fields): ModelType {
 function refuseUnsupported(fields: Fields, modelType: ModelType): void {
   const { values } = fields;
   const refuse = (field: string, why: string) =>
-    new ModelError('unsupported-field', `${field} ${JSON.stringify(values[field])} is not supported: ${why}`);
+    new ModelError('model-unsupported-field', `${field} ${JSON.stringify(values[field])} is not supported: ${why}`);
   if (values.hidden_act !== undefined && values.hidden_act !== 'silu') {
     throw refuse('hidden_act', 'only silu is');
   }
@@ -169,7 +169,7 @@ function parseRopeScaling(scaling: unknown, name: string): Llama3RopeScaling | n
   if (kind === 'default') return null;
   if (kind !== 'llama3') {
     const why = 'only default and llama3 are';
-    throw new ModelError('unsupported-field', `${name} of type ${JSON.stringify(kind)} is not supported: ${why}`);
+    throw new ModelError('model-unsupported-field', `${name} of type ${JSON.stringify(kind)} is not supported: ${why}`);
   }
   const fields = fieldsOf(scaling, name);
   return {
@@ -192,7 +192,7 @@ function parseFields(json: string): Fields {
   try {
     value = JSON.parse(json);
   } catch (cause) {
-    throw new ModelError('invalid-config', 'config.json is not JSON', { cause });
+    throw new ModelError('model-invalid-config', 'config.json is not JSON', { cause });
   }
   if (!isObject(value)) throw invalid('config.json is not a JSON object');
   return fieldsOf(value, 'config.json');
@@ -230,7 +230,7 @@ function fieldsOf(values: Record<string, unknown>, where: string): Fields {
 }
 
 function invalid(message: string): ModelError {
-  return new ModelError('invalid-config', message);
+  return new ModelError('model-invalid-config', message);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -28,7 +28,7 @@ describe('loadModel', () => {
     const { [name]: removed, ...rest } = tiny.tensors;
     const without = memorySource({ 'config.json': config, 'model.safetensors': safetensorsBytes(rest) });
     await expect(loadModel(without)).rejects.toMatchObject({
-      code: 'missing-tensor',
+      code: 'weights-missing-tensor',
       message: expect.stringContaining(name),
     });
     const reshaped = { ...tiny.tensors, [name]: { shape: [16, 24], values: removed?.values as Float32Array } };
@@ -36,7 +36,7 @@ describe('loadModel', () => {
     const error = await loadModel(turned).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(WeightsError);
     expect(error).toMatchObject({
-      code: 'wrong-shape',
+      code: 'weights-wrong-shape',
       message: expect.stringMatching(`${name} is \\[16, 24\\].*\\[24, 16\\]`),
     });
     expect(tf.memory().numTensors).toBe(before);

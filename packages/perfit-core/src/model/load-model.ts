@@ -116,10 +116,10 @@ class WeightReader {
 
   #entry(name: string, shape: number[]): TensorEntry {
     const entry = this.#files.entries.get(name);
-    if (!entry) throw new WeightsError('missing-tensor', `${this.#source.describe()} has no tensor ${name}`);
+    if (!entry) throw new WeightsError('weights-missing-tensor', `${this.#source.describe()} has no tensor ${name}`);
     if (entry.shape.length !== shape.length || entry.shape.some((width, axis) => width !== shape[axis])) {
       const message = `${entry.file}: the tensor ${name} is [${entry.shape.join(', ')}] where config.json implies [${shape.join(', ')}]`;
-      throw new WeightsError('wrong-shape', message);
+      throw new WeightsError('weights-wrong-shape', message);
     }
     return entry;
   }

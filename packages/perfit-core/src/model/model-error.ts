@@ -1,12 +1,8 @@
-export type ModelErrorCode = 'invalid-config' | 'unsupported-architecture' | 'unsupported-field';
+import { CodedError } from '../coded-error.ts';
+
+export type ModelErrorCode = 'model-invalid-config' | 'model-unsupported-architecture' | 'model-unsupported-field';
 
 /** A model's config.json cannot be used; the message names the field. */
-export class ModelError extends Error {
-  readonly code: ModelErrorCode;
-
-  constructor(code: ModelErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'ModelError';
-    this.code = code;
-  }
+export class ModelError extends CodedError<ModelErrorCode> {
+  override readonly name = 'ModelError';
 }

@@ -11,8 +11,8 @@ export function directorySource(path: string): ModelSource {
     } catch (cause) {
       if (cause instanceof WeightsError) throw cause;
       const { code } = cause as NodeJS.ErrnoException;
-      if (code === 'ENOENT') throw new WeightsError('missing-file', `${path} has no file ${name}`, { cause });
-      throw new WeightsError('unreadable', `${name} in ${path} cannot be read: ${String(cause)}`, { cause });
+      if (code === 'ENOENT') throw new WeightsError('weights-missing-file', `${path} has no file ${name}`, { cause });
+      throw new WeightsError('weights-unreadable', `${name} in ${path} cannot be read: ${String(cause)}`, { cause });
     }
   }
   return {
@@ -41,7 +41,7 @@ async function readRange(handle: FileHandle, part: { name: string; start: number
   let filled = 0;
   while (filled < bytes.length) {
     const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, part.start + filled);
-    if (bytesRead === 0) throw new WeightsError('truncated', `${part.name} ends before byte ${part.end}`);
+    if (bytesRead === 0) throw new WeightsError('weights-truncated', `${part.name} ends before byte ${part.end}`);
     filled += bytesRead;
   }
   return bytes;

@@ -30,7 +30,7 @@ export interface ParityFixture {
     readonly finalLoss: number;
   };
   readonly aggregation: { readonly weights: readonly number[] };
-  /** @throws ParityError `missing-tensor` */
+  /** @throws ParityError `parity-missing-tensor` */
   tensor(name: string): Float32Array;
   tensorNames(): string[];
 }
@@ -62,7 +62,8 @@ export async function loadParityFixture(source: ModelSource): Promise<ParityFixt
     aggregation: json.aggregation,
     tensor(name) {
       const values = tensors.get(name);
-      if (!values) throw new ParityError('missing-tensor', `the fixture in ${source.describe()} has no tensor ${name}`);
+      if (!values)
+        throw new ParityError('parity-missing-tensor', `the fixture in ${source.describe()} has no tensor ${name}`);
       return values;
     },
     tensorNames: () => [...tensors.keys()],
@@ -91,11 +92,11 @@ function parse(text: string, source: ModelSource): FixtureJson {
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new ParityError('invalid-fixture', `fixture.json in ${source.describe()} is not JSON`, { cause });
+    throw new ParityError('parity-invalid-fixture', `fixture.json in ${source.describe()} is not JSON`, { cause });
   }
   for (const section of sections) {
     if (json?.[section] === undefined) {
-      throw new ParityError('invalid-fixture', `fixture.json in ${source.describe()} has no ${section}`);
+      throw new ParityError('parity-invalid-fixture', `fixture.json in ${source.describe()} has no ${section}`);
     }
   }
   return json as FixtureJson;

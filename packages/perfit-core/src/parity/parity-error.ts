@@ -1,12 +1,8 @@
-export type ParityErrorCode = 'invalid-fixture' | 'missing-tensor' | 'other-model';
+import { CodedError } from '../coded-error.ts';
+
+export type ParityErrorCode = 'parity-invalid-fixture' | 'parity-missing-tensor' | 'parity-other-model';
 
 /** A parity fixture cannot be used. */
-export class ParityError extends Error {
-  readonly code: ParityErrorCode;
-
-  constructor(code: ParityErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'ParityError';
-    this.code = code;
-  }
+export class ParityError extends CodedError<ParityErrorCode> {
+  override readonly name = 'ParityError';
 }

@@ -96,7 +96,7 @@ describe('a perturbed fixture', () => {
 
   it('refuses a fixture of another model', async () => {
     const other = { ...fixture, lora: { ...fixture.lora, modules: PROJECTIONS.slice(1) } };
-    await expect(all(model, other)).rejects.toMatchObject({ code: 'other-model' });
+    await expect(all(model, other)).rejects.toMatchObject({ code: 'parity-other-model' });
   });
 });
 

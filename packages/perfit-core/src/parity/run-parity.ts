@@ -62,7 +62,7 @@ function layoutCheck(layout: Layout, { lora }: ParityFixture): ParityCheck {
   const differing = Math.max(ours.length, theirs.length) - ours.filter((tensor, i) => tensor === theirs[i]).length;
   if (layout.size !== lora.parameterCount) {
     const message = `the fixture's theta has ${lora.parameterCount} positions, this model's ${layout.size}`;
-    throw new ParityError('other-model', message);
+    throw new ParityError('parity-other-model', message);
   }
   return check('layout', { measure: 'matrices that differ', error: differing, bound: 0 });
 }
@@ -236,7 +236,7 @@ function norm(values: Float32Array | Float64Array): number {
 
 function batchOf(fixture: ParityFixture, index: number): TokenBatch {
   const batch = fixture.batches[index];
-  if (!batch) throw new ParityError('invalid-fixture', `the fixture has no batch ${index}`);
+  if (!batch) throw new ParityError('parity-invalid-fixture', `the fixture has no batch ${index}`);
   return batch;
 }
 

@@ -167,9 +167,9 @@ describe('createLocalTuner', () => {
     for await (const _ of tunerWith().tune({ theta, mask }, settings)) break;
     for await (const _ of tunerWith().search(theta, search)) break;
     const broken = tunerWith().tune({ theta: theta.map(() => Number.NaN), mask }, settings);
-    await expect(finish(broken)).rejects.toMatchObject({ code: 'not-finite' });
+    await expect(finish(broken)).rejects.toMatchObject({ code: 'training-not-finite' });
     const short = tunerWith().tune({ theta: theta.slice(1), mask }, settings);
-    await expect(finish(short)).rejects.toMatchObject({ code: 'wrong-size' });
+    await expect(finish(short)).rejects.toMatchObject({ code: 'training-wrong-size' });
     expect(tf.memory().numTensors).toBe(before);
   });
 

@@ -158,7 +158,8 @@ async function searchGradient(
   theta: Float32Array,
 ): Promise<Float32Array> {
   const { model, layout, batches, signal } = task;
-  if (batches.length === 0) throw new TrainingError('no-examples', 'there is no example to search a mask with');
+  if (batches.length === 0)
+    throw new TrainingError('training-no-examples', 'there is no example to search a mask with');
   const sum = new Float64Array(layout.size);
   const onDevice = tf.tensor1d(theta);
   try {
@@ -193,5 +194,5 @@ function epochBatches(
 
 function checkLength(theta: Float32Array, layout: Layout): void {
   if (theta.length === layout.size) return;
-  throw new TrainingError('wrong-size', `theta has ${theta.length} positions, the layout ${layout.size}`);
+  throw new TrainingError('training-wrong-size', `theta has ${theta.length} positions, the layout ${layout.size}`);
 }

@@ -7,7 +7,7 @@ import { TrainingError } from './training-error.ts';
 
 /**
  * exp of the mean negative log-likelihood over all labels of all batches (PF8).
- * @throws TrainingError `no-examples` where no label carries loss   @throws the signal's reason between two batches
+ * @throws TrainingError `training-no-examples` where no label carries loss   @throws the signal's reason between two batches
  */
 export async function perplexity(
   model: LanguageModel,
@@ -26,6 +26,6 @@ export async function perplexity(
     loss.dispose();
     await breathe();
   }
-  if (labels === 0) throw new TrainingError('no-examples', 'no held-out token has a label to be evaluated on');
+  if (labels === 0) throw new TrainingError('training-no-examples', 'no held-out token has a label to be evaluated on');
   return Math.exp(total / labels);
 }

@@ -1,12 +1,8 @@
-export type TrainingErrorCode = 'not-finite' | 'no-examples' | 'wrong-size';
+import { CodedError } from '../coded-error.ts';
+
+export type TrainingErrorCode = 'training-not-finite' | 'training-no-examples' | 'training-wrong-size';
 
 /** Tuning, search or evaluation cannot go on; the message says what was met and where. */
-export class TrainingError extends Error {
-  readonly code: TrainingErrorCode;
-
-  constructor(code: TrainingErrorCode, message: string) {
-    super(message);
-    this.name = 'TrainingError';
-    this.code = code;
-  }
+export class TrainingError extends CodedError<TrainingErrorCode> {
+  override readonly name = 'TrainingError';
 }

@@ -55,7 +55,7 @@ const checkpointInterval = 5_000;
 /**
  * PF4: AdamW confined to the mask. A checkpoint is yielded at every epoch's end and every five seconds; going on from
  * one gives the theta that the uninterrupted run gives, to the bit.
- * @throws the signal's reason between two steps   @throws TrainingError `not-finite`, `no-examples`, `wrong-size`
+ * @throws the signal's reason between two steps   @throws TrainingError `training-not-finite`, `training-no-examples`, `training-wrong-size`
  */
 export async function* tune(task: TuneTask, start: AdamWState): AsyncGenerator<TuneProgress, TuneResult> {
   const { model, layout, mask, settings, signal, now } = task;
@@ -78,7 +78,7 @@ export async function* tune(task: TuneTask, start: AdamWState): AsyncGenerator<T
       gradient.dispose();
       const lossValue = await readScalar(loss);
       if (!Number.isFinite(lossValue)) {
-        throw new TrainingError('not-finite', `the loss is ${lossValue} at step ${step + 1} of ${steps}`);
+        throw new TrainingError('training-not-finite', `the loss is ${lossValue} at step ${step + 1} of ${steps}`);
       }
       if (inEpoch === 0) epochLosses = [];
       epochLosses.push(lossValue);
@@ -143,11 +143,11 @@ function checkSizes({ layout, mask, batchesOf }: TuneTask, start: AdamWState): v
   const lengths = [start.theta.length, start.firstMoment.length, start.secondMoment.length, mask.size];
   if (lengths.some((length) => length !== layout.size)) {
     throw new TrainingError(
-      'wrong-size',
+      'training-wrong-size',
       `theta, moments and mask have ${lengths.join(', ')} positions, the layout ${layout.size}`,
     );
   }
-  if (batchesOf(0).length === 0) throw new TrainingError('no-examples', 'there is no example to train on');
+  if (batchesOf(0).length === 0) throw new TrainingError('training-no-examples', 'there is no example to train on');
 }
 
 async function readScalar(scalar: tf.Scalar): Promise<number> {

@@ -41,38 +41,68 @@ describe('openWeights', () => {
     const { entries } = await openWeights(source);
     expect(await readTensor(source, entries.get('second') as TensorEntry)).toEqual(second.values);
     const escaping = { 'model.safetensors.index.json': JSON.stringify({ weight_map: { first: '../a.safetensors' } }) };
-    await expect(openWeights(memorySource(escaping))).rejects.toMatchObject({ code: 'invalid-header' });
+    await expect(openWeights(memorySource(escaping))).rejects.toMatchObject({ code: 'weights-invalid-header' });
   });
 
   const f32 = (shape: number[], start: number, end: number) => ({ dtype: 'F32', shape, data_offsets: [start, end] });
   it.each([
-    ['no file at all', memorySource({}), 'missing-file', /neither model.safetensors nor/],
-    ['seven bytes', file(new Uint8Array(7)), 'truncated', /7 bytes long/],
-    ['a header longer than the file', file(safetensorsBytes(tensors).slice(0, 40)), 'truncated', /its header needs/],
-    ['an absurd header length', file(new Uint8Array(16).fill(0xff)), 'invalid-header', /claims a header/],
-    ['a header that is not JSON', file(withHeader('{"a":', new Uint8Array(0))), 'invalid-header', /not JSON/],
-    ['a header that is a list', file(withHeader('[]', new Uint8Array(0))), 'invalid-header', /not a JSON object/],
-    ['values that end early', file(safetensorsBytes(tensors).slice(0, -1)), 'truncated', /tensor second ends at/],
-    ['bytes behind the last tensor', file(headed({ a: f32([1], 0, 4) }, 6)), 'invalid-header', /2 bytes behind/],
+    ['no file at all', memorySource({}), 'weights-missing-file', /neither model.safetensors nor/],
+    ['seven bytes', file(new Uint8Array(7)), 'weights-truncated', /7 bytes long/],
+    [
+      'a header longer than the file',
+      file(safetensorsBytes(tensors).slice(0, 40)),
+      'weights-truncated',
+      /its header needs/,
+    ],
+    ['an absurd header length', file(new Uint8Array(16).fill(0xff)), 'weights-invalid-header', /claims a header/],
+    ['a header that is not JSON', file(withHeader('{"a":', new Uint8Array(0))), 'weights-invalid-header', /not JSON/],
+    [
+      'a header that is a list',
+      file(withHeader('[]', new Uint8Array(0))),
+      'weights-invalid-header',
+      /not a JSON object/,
+    ],
+    [
+      'values that end early',
+      file(safetensorsBytes(tensors).slice(0, -1)),
+      'weights-truncated',
+      /tensor second ends at/,
+    ],
+    [
+      'bytes behind the last tensor',
+      file(headed({ a: f32([1], 0, 4) }, 6)),
+      'weights-invalid-header',
+      /2 bytes behind/,
+    ],
     [
       'a range of the wrong size',
       file(headed({ a: f32([3], 0, 8) }, 8)),
-      'invalid-header',
+      'weights-invalid-header',
       /tensor a has 8 bytes .* 12/,
     ],
-    ['a gap', file(headed({ a: f32([1], 4, 8) }, 8)), 'invalid-header', /tensor a leaves a gap/],
-    ['an overlap', file(headed({ a: f32([2], 0, 8), b: f32([1], 4, 8) }, 8)), 'invalid-header', /tensor b overlaps/],
+    ['a gap', file(headed({ a: f32([1], 4, 8) }, 8)), 'weights-invalid-header', /tensor a leaves a gap/],
+    [
+      'an overlap',
+      file(headed({ a: f32([2], 0, 8), b: f32([1], 4, 8) }, 8)),
+      'weights-invalid-header',
+      /tensor b overlaps/,
+    ],
     [
       'an unknown dtype',
       file(headed({ a: { ...f32([1], 0, 4), dtype: 'X9' } }, 4)),
-      'unsupported-dtype',
+      'weights-unsupported-dtype',
       /tensor a .* X9/,
     ],
-    ['a negative width', file(headed({ a: f32([-1], 0, 4) }, 4)), 'invalid-header', /tensor a has no usable shape/],
+    [
+      'a negative width',
+      file(headed({ a: f32([-1], 0, 4) }, 4)),
+      'weights-invalid-header',
+      /tensor a has no usable shape/,
+    ],
     [
       'offsets that are not numbers',
       file(headed({ a: { ...f32([1], 0, 4), data_offsets: ['0', '4'] } }, 4)),
-      'invalid-header',
+      'weights-invalid-header',
       /data_offsets/,
     ],
   ])('refuses %s', async (_, source, code, message) => {
@@ -102,7 +132,10 @@ describe('openWeights', () => {
     const source = file(headed({ ids: { dtype: 'I32', shape: [1], data_offsets: [0, 4] } }, 4));
     const { entries } = await openWeights(source);
     const reading = readTensor(source, entries.get('ids') as TensorEntry);
-    await expect(reading).rejects.toMatchObject({ code: 'unsupported-dtype', message: expect.stringContaining('ids') });
+    await expect(reading).rejects.toMatchObject({
+      code: 'weights-unsupported-dtype',
+      message: expect.stringContaining('ids'),
+    });
   });
 });
 

@@ -54,7 +54,7 @@ export async function openWeights(source: ModelSource): Promise<WeightFiles> {
   for (const file of files) {
     for (const entry of await readHeader(source, file)) {
       if (entries.has(entry.name)) {
-        throw new WeightsError('invalid-header', `${file} repeats the tensor ${entry.name}`);
+        throw new WeightsError('weights-invalid-header', `${file} repeats the tensor ${entry.name}`);
       }
       entries.set(entry.name, entry);
       bytes += entry.end - entry.start;
@@ -66,15 +66,18 @@ export async function openWeights(source: ModelSource): Promise<WeightFiles> {
 async function shardNames(source: ModelSource): Promise<string[]> {
   const indexFile = 'model.safetensors.index.json';
   if (!(await source.has(indexFile))) {
-    throw new WeightsError('missing-file', `${source.describe()} has neither model.safetensors nor ${indexFile}`);
+    throw new WeightsError(
+      'weights-missing-file',
+      `${source.describe()} has neither model.safetensors nor ${indexFile}`,
+    );
   }
   const index = parseObject(await source.text(indexFile), indexFile);
   const weightMap = index.weight_map;
-  if (!isObject(weightMap)) throw new WeightsError('invalid-header', `${indexFile} has no weight_map`);
+  if (!isObject(weightMap)) throw new WeightsError('weights-invalid-header', `${indexFile} has no weight_map`);
   const shards = new Set<string>();
   for (const [tensor, shard] of Object.entries(weightMap)) {
     if (typeof shard !== 'string' || !/^[\w.-]+\.safetensors$/.test(shard)) {
-      throw new WeightsError('invalid-header', `${indexFile} gives no usable file for ${tensor}`);
+      throw new WeightsError('weights-invalid-header', `${indexFile} gives no usable file for ${tensor}`);
     }
     shards.add(shard);
   }
@@ -88,13 +91,15 @@ async function shardNames(source: ModelSource): Promise<string[]> {
  */
 export async function readHeader(source: ModelSource, file: string): Promise<TensorEntry[]> {
   const fileSize = await source.size(file);
-  if (fileSize < lengthField) throw new WeightsError('truncated', `${file} is ${fileSize} bytes long: no header`);
+  if (fileSize < lengthField)
+    throw new WeightsError('weights-truncated', `${file} is ${fileSize} bytes long: no header`);
   const lengthBytes = await source.range(file, 0, lengthField);
   const length = Number(new DataView(lengthBytes.buffer, lengthBytes.byteOffset).getBigUint64(0, true));
-  if (length > largestHeader) throw new WeightsError('invalid-header', `${file} claims a header of ${length} bytes`);
+  if (length > largestHeader)
+    throw new WeightsError('weights-invalid-header', `${file} claims a header of ${length} bytes`);
   const dataStart = lengthField + length;
   if (dataStart > fileSize) {
-    throw new WeightsError('truncated', `${file} is ${fileSize} bytes long but its header needs ${dataStart}`);
+    throw new WeightsError('weights-truncated', `${file} is ${fileSize} bytes long but its header needs ${dataStart}`);
   }
   const json = new TextDecoder().decode(await source.range(file, lengthField, dataStart));
   const header = parseObject(json, `the header of ${file}`);
@@ -107,13 +112,13 @@ export async function readHeader(source: ModelSource, file: string): Promise<Ten
 
 function parseEntry(value: unknown, at: { name: string; file: string; dataStart: number }): TensorEntry {
   const { name, file, dataStart } = at;
-  const bad = (what: string) => new WeightsError('invalid-header', `${file}: the tensor ${name} has ${what}`);
+  const bad = (what: string) => new WeightsError('weights-invalid-header', `${file}: the tensor ${name} has ${what}`);
   if (!isObject(value)) throw bad('no description');
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== 'string') throw bad('no dtype');
   const elementBytes = dtypeBytes[dtype];
   if (elementBytes === undefined) {
-    throw new WeightsError('unsupported-dtype', `${file}: the tensor ${name} has the unknown dtype ${dtype}`);
+    throw new WeightsError('weights-unsupported-dtype', `${file}: the tensor ${name} has the unknown dtype ${dtype}`);
   }
   if (!Array.isArray(shape) || !shape.every(isCount)) throw bad('no usable shape');
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) throw bad('no usable data_offsets');
@@ -128,16 +133,19 @@ function checkRanges(entries: TensorEntry[], at: { file: string; fileSize: numbe
   for (const entry of [...entries].sort((a, b) => a.start - b.start || a.end - b.end)) {
     if (entry.start !== next) {
       const what = entry.start < next ? 'overlaps the tensor before it' : 'leaves a gap before it';
-      throw new WeightsError('invalid-header', `${at.file}: the tensor ${entry.name} ${what}`);
+      throw new WeightsError('weights-invalid-header', `${at.file}: the tensor ${entry.name} ${what}`);
     }
     if (entry.end > at.fileSize) {
       const message = `${at.file} is ${at.fileSize} bytes long but the tensor ${entry.name} ends at ${entry.end}`;
-      throw new WeightsError('truncated', message);
+      throw new WeightsError('weights-truncated', message);
     }
     next = entry.end;
   }
   if (next !== at.fileSize) {
-    throw new WeightsError('invalid-header', `${at.file} has ${at.fileSize - next} bytes behind its last tensor`);
+    throw new WeightsError(
+      'weights-invalid-header',
+      `${at.file} has ${at.fileSize - next} bytes behind its last tensor`,
+    );
   }
 }
 
@@ -153,7 +161,7 @@ export async function readTensor(source: ModelSource, entry: TensorEntry): Promi
       return float16ToFloat32(new Uint16Array(aligned(bytes, 2)));
     default:
       throw new WeightsError(
-        'unsupported-dtype',
+        'weights-unsupported-dtype',
         `${entry.file}: the tensor ${entry.name} is ${entry.dtype}; F32, F16 and BF16 can be read`,
       );
   }
@@ -190,9 +198,9 @@ function parseObject(json: string, what: string): Record<string, unknown> {
   try {
     value = JSON.parse(json);
   } catch (cause) {
-    throw new WeightsError('invalid-header', `${what} is not JSON`, { cause });
+    throw new WeightsError('weights-invalid-header', `${what} is not JSON`, { cause });
   }
-  if (!isObject(value)) throw new WeightsError('invalid-header', `${what} is not a JSON object`);
+  if (!isObject(value)) throw new WeightsError('weights-invalid-header', `${what} is not a JSON object`);
   return value;
 }
 

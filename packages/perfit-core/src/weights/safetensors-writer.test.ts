@@ -47,9 +47,11 @@ describe('writeSafetensors', () => {
     await fc.assert(
       fc.asyncProperty(fc.uniqueArray(tensor, { selector: ({ name }) => name, maxLength: 5 }), async (tensors) => {
         const { entries, tensors: got } = await read(writeSafetensors(tensors, { dtype }));
-        expect([...entries].sort((a, b) => a.start - b.start).map(({ name }) => name)).toEqual(
-          tensors.map(({ name }) => name).sort((a, b) => (a < b ? -1 : 1)),
-        );
+        // Tensors without values share an offset with their neighbour, so that only the others have an order.
+        const filled = entries.filter(({ start, end }) => end > start).sort((a, b) => a.start - b.start);
+        const names = tensors.filter(({ values }) => values.length > 0).map(({ name }) => name);
+        expect(filled.map(({ name }) => name)).toEqual(names.sort((a, b) => (a < b ? -1 : 1)));
+        expect(entries).toHaveLength(tensors.length);
         for (const { name, shape: wanted, values } of tensors) {
           const found = got.find((other) => other.name === name);
           expect(found?.shape).toEqual(wanted);

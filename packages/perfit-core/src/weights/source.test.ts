@@ -61,16 +61,19 @@ describe.each(kinds)('ModelSource: %s', (_, open) => {
 
   it('names a file that is missing or too short', async () => {
     const source = open();
-    await expect(source.text('other.json')).rejects.toMatchObject({ code: 'missing-file', message: /other\.json/ });
+    await expect(source.text('other.json')).rejects.toMatchObject({
+      code: 'weights-missing-file',
+      message: /other\.json/,
+    });
     await expect(source.range('other.bin', 0, 4)).rejects.toMatchObject({
-      code: 'missing-file',
+      code: 'weights-missing-file',
       message: /other\.bin/,
     });
     await expect(source.range('model.bin', 90, 120)).rejects.toMatchObject({
-      code: 'truncated',
+      code: 'weights-truncated',
       message: /model\.bin/,
     });
-    await expect(source.range('model.bin', 110, 120)).rejects.toMatchObject({ code: 'truncated' });
+    await expect(source.range('model.bin', 110, 120)).rejects.toMatchObject({ code: 'weights-truncated' });
   });
 });
 
@@ -88,11 +91,11 @@ describe('httpSource', () => {
 
   it('says that a server failed or cannot be reached', async () => {
     await expect(httpSource(`${address}/broken`).text('config.json')).rejects.toMatchObject({
-      code: 'unreadable',
+      code: 'weights-unreadable',
       message: /500/,
     });
     const unreachable = httpSource('http://127.0.0.1:1');
-    await expect(unreachable.size('config.json')).rejects.toMatchObject({ code: 'unreadable' });
+    await expect(unreachable.size('config.json')).rejects.toMatchObject({ code: 'weights-unreadable' });
   });
 
   it('stops with the reason of its signal', async () => {

@@ -5,11 +5,11 @@ export interface ModelSource {
   /** For people: where this is. */
   describe(): string;
   has(name: string): Promise<boolean>;
-  /** @throws WeightsError `missing-file` */
+  /** @throws WeightsError `weights-missing-file` */
   text(name: string): Promise<string>;
-  /** Bytes. @throws WeightsError `missing-file` */
+  /** Bytes. @throws WeightsError `weights-missing-file` */
   size(name: string): Promise<number>;
-  /** Bytes [start, end). @throws WeightsError `missing-file`, or `truncated` where the file ends before `end` */
+  /** Bytes [start, end). @throws WeightsError `weights-missing-file`, or `weights-truncated` where the file ends before `end` */
   range(name: string, start: number, end: number): Promise<Uint8Array>;
 }
 
@@ -34,12 +34,12 @@ export function httpSource(baseUrl: string, options: HttpSourceOptions = {}): Mo
       return await request(base + name, { ...init, signal });
     } catch (cause) {
       signal?.throwIfAborted();
-      throw new WeightsError('unreadable', `${base}${name} could not be fetched: ${String(cause)}`, { cause });
+      throw new WeightsError('weights-unreadable', `${base}${name} could not be fetched: ${String(cause)}`, { cause });
     }
   }
   function check(name: string, response: Response): Response {
-    if (response.status === 404) throw new WeightsError('missing-file', `${base} has no file ${name}`);
-    if (!response.ok) throw new WeightsError('unreadable', `${base}${name} answered ${response.status}`);
+    if (response.status === 404) throw new WeightsError('weights-missing-file', `${base} has no file ${name}`);
+    if (!response.ok) throw new WeightsError('weights-unreadable', `${base}${name} answered ${response.status}`);
     return response;
   }
 
@@ -86,7 +86,7 @@ export function fileSource(files: readonly File[]): ModelSource {
   const byName = new Map(files.map((file) => [file.name, file]));
   const file = (name: string): File => {
     const found = byName.get(name);
-    if (!found) throw new WeightsError('missing-file', `the chosen files have no ${name}`);
+    if (!found) throw new WeightsError('weights-missing-file', `the chosen files have no ${name}`);
     return found;
   };
   return {
@@ -114,7 +114,7 @@ function part(bytes: Uint8Array, { name, start, end }: FilePart): Uint8Array {
 }
 
 function truncated({ name, start, end }: FilePart): WeightsError {
-  return new WeightsError('truncated', `${name} ends before byte ${end} (wanted bytes ${start} to ${end})`);
+  return new WeightsError('weights-truncated', `${name} ends before byte ${end} (wanted bytes ${start} to ${end})`);
 }
 
 async function bytesOf(response: Response): Promise<Uint8Array> {

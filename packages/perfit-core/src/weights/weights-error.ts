@@ -1,19 +1,15 @@
+import { CodedError } from '../coded-error.ts';
+
 export type WeightsErrorCode =
-  | 'missing-file'
-  | 'unreadable'
-  | 'truncated'
-  | 'invalid-header'
-  | 'unsupported-dtype'
-  | 'missing-tensor'
-  | 'wrong-shape';
+  | 'weights-missing-file'
+  | 'weights-unreadable'
+  | 'weights-truncated'
+  | 'weights-invalid-header'
+  | 'weights-unsupported-dtype'
+  | 'weights-missing-tensor'
+  | 'weights-wrong-shape';
 
 /** A weight file cannot be used; the message names the file and the thing in it. */
-export class WeightsError extends Error {
-  readonly code: WeightsErrorCode;
-
-  constructor(code: WeightsErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'WeightsError';
-    this.code = code;
-  }
+export class WeightsError extends CodedError<WeightsErrorCode> {
+  override readonly name = 'WeightsError';
 }

@@ -10,6 +10,8 @@ export type FailureCode =
   /** The base model cannot be fetched or read. */
   | `model-${string}`
   | `weights-${string}`
+  | `tokenizer-${string}`
+  | `adapter-${string}`
   | `training-${string}`
   | `chat-${string}`
   | 'connection-lost'
