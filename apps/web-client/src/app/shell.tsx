@@ -15,7 +15,7 @@ export function Shell() {
           <Group h={56} justify="space-between" wrap="nowrap">
             <Link to="/" className={classes.brand}>
               <img src="/favicon.svg" width={26} height={26} alt="" />
-              <Text fw={700} size="lg">
+              <Text span fw={700} size="lg">
                 PerFIT
               </Text>
             </Link>

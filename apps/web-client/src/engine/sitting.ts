@@ -139,6 +139,9 @@ export class Sitting {
     return createLocalTuner({ model, layout, training, heldOut, batching: { maxLength, padId: tokenizer.padId } });
   }
   #tell(event: ClientEvent): void {
+    // Why it stops here is told at the end: the loop knows only that it was asked to.
+    if (event.type === 'left' && this.#end !== null && this.#end !== 'left') return;
+    if (event.type === 'left') this.#end ??= event.reason === 'replaced' ? 'replaced' : 'left';
     this.journal.emit(asEngineEvent(event));
   }
 

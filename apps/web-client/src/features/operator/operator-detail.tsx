@@ -64,7 +64,11 @@ export function OperatorDetail({ id }: { readonly id: string }) {
 function Actions({ detail }: { readonly detail: FederationDetail }) {
   const queries = useQueryClient();
   const action = useMutation({
-    mutationFn: (name: Action) => act(detail.id, name),
+    mutationFn: async (name: Action) => {
+      await act(detail.id, name);
+      // A federation that was never started is paused as well: what is meant is the same, and one of the two does nothing.
+      if (name === 'start' && detail.status.state === 'paused') await act(detail.id, 'resume');
+    },
     onSettled: () => queries.invalidateQueries({ queryKey: detailQuery(detail.id).queryKey }),
   });
   const ask = (name: Action) => {
@@ -82,13 +86,19 @@ function Actions({ detail }: { readonly detail: FederationDetail }) {
             loading={action.isPending && action.variables === name}
             onClick={() => ask(name)}
           >
-            {actionWords[name]}
+            {actionWord(name, detail)}
           </Button>
         ))}
       </Group>
       {action.error ? <FailureAlert failure={failureOf(action.error)} /> : null}
     </Stack>
   );
+}
+
+function actionWord(name: Action, { status, rounds }: FederationDetail): string {
+  if (name !== 'start') return actionWords[name];
+  if (status.state === 'recruiting') return actionWords.beginNow;
+  return rounds.length ? actionWords.resume : actionWords.start;
 }
 
 function possibleActions({ status }: FederationDetail): readonly Action[] {
@@ -99,7 +109,7 @@ function possibleActions({ status }: FederationDetail): readonly Action[] {
     case 'aggregating':
       return ['pause', 'stop'];
     case 'paused':
-      return ['resume', 'stop'];
+      return ['start', 'stop'];
     case 'finished':
     case 'failed':
     case 'stopped':

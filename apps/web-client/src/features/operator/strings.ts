@@ -19,6 +19,8 @@ export const fieldHints = {
 
 export const actionWords = {
   start: 'Start',
+  /** With those who are there. */
+  beginNow: 'Begin now',
   pause: 'Pause',
   resume: 'Resume',
   stop: 'Stop',

@@ -17,7 +17,7 @@ const measuringWords = {
 const waitingWords = {
   others: 'Your part of this round is done. Waiting for the others',
   'next-round': 'Waiting for the next round',
-  paused: 'The operator has paused this federation. It goes on by itself when they resume it',
+  paused: 'This federation is paused. It goes on by itself when its operator resumes it',
 } as const;
 
 /** The status line, in plain words. */
@@ -48,7 +48,7 @@ export function describeActivity({ activity, status }: Pick<SessionState, 'activ
     case 'uploading':
       return `Sending your ${activity.what}: ${formatBytes(activity.bytes)} of ${formatBytes(activity.total)}`;
     case 'waiting':
-      return waitingWords[activity.why];
+      return activity.why === 'paused' && status?.reason ? status.reason : waitingWords[activity.why];
     case 'finished':
       return finishedWords(status?.state);
     case 'left':
