@@ -16,6 +16,11 @@ export class LeastRecentlyUsed<V> {
     return entry.value;
   }
 
+  delete(key: string): void {
+    this.total -= this.entries.get(key)?.weight ?? 0;
+    this.entries.delete(key);
+  }
+
   set(key: string, value: V, weight: number): void {
     this.total += weight - (this.entries.get(key)?.weight ?? 0);
     this.entries.delete(key);

@@ -73,6 +73,7 @@ export class Adapters {
     const parcel = this.pack(space, version, owned);
     const count = owned?.mask.kept ?? space.layout.size;
     this.parcels.set(key, parcel, 4 * count);
+    parcel.catch(() => this.parcels.delete(key));
     return parcel;
   }
 

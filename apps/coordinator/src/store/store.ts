@@ -78,6 +78,14 @@ export class Store {
     await this.database.insert(federations).values({ ...row, eventCount: 0 });
   }
 
+  async state(federation: string): Promise<RoundState | null> {
+    const found = await this.database
+      .select({ state: federations.state })
+      .from(federations)
+      .where(eq(federations.id, federation));
+    return found[0] ? roundStateSchema.parse(found[0].state) : null;
+  }
+
   async saveState(federation: string, state: RoundState): Promise<void> {
     await this.database.update(federations).set({ state }).where(eq(federations.id, federation));
   }

@@ -161,6 +161,8 @@ export class UploadDesk {
     const before = this.open.get(message.kind);
     const id = uploadId(this.room.id, this.client, message);
     if (before?.id === id) return before;
+    // Announced anew, it is not counted any more: the round was discarded.
+    this.receipts.delete(id);
     if (before) await before.queue.run(() => this.end(before, { remove: true }));
     this.slots.take();
     try {

@@ -1,0 +1,343 @@
+import {
+  isEnded,
+  ParameterSums,
+  type RoundEffect,
+  type RoundEffectOf,
+  type RoundEvent,
+  type RoundState,
+  step,
+  versionOf,
+  wakeAt,
+} from '@perfit/federation';
+import { decodeValues, ProtocolError, type RoundClosed } from '@perfit/protocol';
+import type { Mask } from '@perfit/protocol/space';
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+import { SerialQueue } from '../serial-queue.ts';
+import type { Store, SubmissionRow } from '../store/store.ts';
+import type { AdapterSpace, Adapters } from './adapters.ts';
+import { sentencesOf } from './sentences.ts';
+import type { Spool } from './spool.ts';
+
+export interface DriverParts {
+  readonly space: AdapterSpace;
+  readonly state: RoundState;
+  readonly store: Store;
+  readonly adapters: Adapters;
+  readonly spool: Spool;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Who hears of what the round machine does. */
+export interface Audience {
+  nameOf(client: string): string;
+  offer(client: string): Promise<void>;
+  roundClosed(closed: RoundClosed): void;
+  /** The state has moved; it is stored. Called often: also where nothing of the status has changed. */
+  moved(): void;
+  roundEnded(): Promise<void>;
+}
+
+/** An event without its time: the driver's clock tells that. */
+export type Happening = RoundEvent extends infer E ? (E extends RoundEvent ? Omit<E, 'at'> : never) : never;
+export type Verdict = RoundEffectOf<'accept' | 'answer-again' | 'refuse'>;
+
+/** A submission whose contents are checked, with the upload that it lies in. */
+export interface CheckedSubmission {
+  readonly row: Omit<SubmissionRow, 'position'>;
+  readonly upload: string;
+  readonly mask: Mask;
+  /** Packed, [mask.kept]. */
+  readonly values: Float32Array;
+}
+
+/** What failed for the storage's sake, timer or commit, is tried again after this. */
+const RETRY_MS = 1_000;
+
+/**
+ * Feeds one federation's round machine with events, one after another, and does what its effects say. Whatever
+ * is acknowledged or announced is on disk before (RD3); whatever is in memory can be rebuilt from there (RD4).
+ */
+export class RoundDriver {
+  /** Everything that reads or moves the round in more than one step runs in here. */
+  readonly queue = new SerialQueue();
+  private readonly id: string;
+  private readonly parts: DriverParts;
+  private readonly audience: Audience;
+  private current: RoundState;
+  private sums: ParameterSums | null = null;
+  private cancelTimer: () => void = () => {};
+  /** The store has failed in a step: whether the step is on disk or not, only the disk knows. */
+  private isStale = false;
+  /** A commit whose failure could not even be stored. */
+  private owesCommit = false;
+  private isClosed = false;
+
+  constructor(parts: DriverParts, audience: Audience) {
+    this.id = parts.space.federation;
+    this.parts = parts;
+    this.audience = audience;
+    this.current = parts.state;
+  }
+
+  get state(): RoundState {
+    return this.current;
+  }
+
+  /** [RD4] After a restart: what was accepted is folded again, in the order in which it was; then the round goes on. */
+  async open(): Promise<void> {
+    if (isEnded(this.current)) return;
+    await this.foldAgain();
+    await this.dispatch({ type: 'restarted' });
+  }
+
+  /** Finishes what is under way and keeps still. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    this.cancelTimer();
+    await this.queue.idle();
+  }
+
+  /** What the machine would answer to this submission now. */
+  verdictOn(submission: Omit<Extract<RoundEvent, { type: 'submission' }>, 'at' | 'type'>): Verdict {
+    const event: RoundEvent = { type: 'submission', ...submission, at: this.parts.clock.now() };
+    const { effects } = step(this.current, event, this.parts.space.config.schedule);
+    const verdict = effects.find(isVerdict);
+    if (!verdict) throw new Error('The round machine gave no answer to a submission.');
+    return verdict;
+  }
+
+  /**
+   * [RD3] [UP4] Puts a submission on disk, counts it, and only then answers. Runs inside the queue.
+   * The answer does not wait for the commit that the submission may bring about.
+   */
+  async accept({ row, upload, mask, values }: CheckedSubmission, answer: () => void): Promise<void> {
+    const { client, round, attempt } = row;
+    const verdict = this.verdictOn({ client, round, attempt });
+    if (verdict.type === 'refuse') throw new ProtocolError(verdict.code, verdict.message);
+    const position = submittedIn(this.current).length + 1;
+    // Where the step is not stored, this file has no row, and is removed when the sums are folded again.
+    await this.parts.spool.accept(upload, round, client);
+    await this.dispatch(
+      { type: 'submission', client, round, attempt },
+      {
+        durably: (tx) => tx.addSubmission({ ...row, position }),
+        whenStored: () => {
+          this.openSums().add(mask, values, row.weight);
+          answer();
+        },
+      },
+    );
+  }
+
+  /** One event: step, store, then act. Runs inside the queue. @throws ProtocolError `storage-failed` */
+  async dispatch(
+    happening: Happening,
+    also: { durably?: (tx: Store) => Promise<void>; whenStored?: () => void } = {},
+  ): Promise<void> {
+    if (this.isStale) await this.reload();
+    const event = { ...happening, at: this.parts.clock.now() } as RoundEvent;
+    const before = this.current;
+    const { state: after, effects } = step(before, event, this.parts.space.config.schedule);
+    const log = sentencesOf({ before, event, after, effects, nameOf: (client) => this.audience.nameOf(client) });
+    if (after !== before || effects.length > 0 || also.durably || log.length > 0) {
+      await this.stored(async (tx) => {
+        await tx.saveState(this.id, after);
+        for (const effect of effects) await this.record(effect, tx);
+        await also.durably?.(tx);
+        await tx.appendEvents(this.id, log);
+      });
+    }
+    this.current = after;
+    // The sums must hold a submission before the commit that it brings about.
+    also.whenStored?.();
+    for (const effect of effects) {
+      // Everybody hears of the end of a round before the new state, and of the new state before its offers.
+      if (effect.type !== 'close') this.audience.moved();
+      await this.act(effect).catch((error: unknown) => {
+        this.parts.logger.error({ federation: this.id, effect: effect.type, err: error }, 'an effect failed');
+      });
+    }
+    if (isEnded(this.current) && !isEnded(before)) await this.endRound(versionOf(this.current) + 1);
+    this.arm();
+    this.audience.moved();
+  }
+
+  private async stored(work: (tx: Store) => Promise<void>): Promise<void> {
+    try {
+      await this.parts.store.transaction(work);
+    } catch (error) {
+      this.isStale = true;
+      this.parts.logger.error({ federation: this.id, err: error }, 'the store refused a step');
+      throw new ProtocolError('storage-failed', 'The coordinator could not store this; it may be tried again.');
+    }
+  }
+
+  /** The part of an effect that belongs to the same transaction as the state. */
+  private async record(effect: RoundEffect, tx: Store): Promise<void> {
+    const at = this.today();
+    switch (effect.type) {
+      case 'begin': {
+        const { round: number, attempt } = effect;
+        const row = { federation: this.id, number, attempt, reason: null, startedAt: at, closedAt: null };
+        return tx.addRound({ ...row, state: 'training' });
+      }
+      case 'commit':
+        return tx.updateRound(this.id, effect, { state: 'aggregating' });
+      case 'close':
+        return tx.updateRound(this.id, effect, { state: effect.outcome, reason: effect.reason, closedAt: at });
+      case 'discard':
+        return tx.removeSubmissions(this.id, effect.round);
+      case 'offer':
+      case 'accept':
+      case 'answer-again':
+      case 'refuse':
+        return;
+    }
+  }
+
+  /** What an effect does once it is stored. */
+  private async act(effect: RoundEffect): Promise<void> {
+    switch (effect.type) {
+      case 'offer':
+        for (const client of effect.clients) await this.audience.offer(client);
+        return;
+      case 'commit':
+        return this.commit();
+      case 'close': {
+        const { type: _, reason, ...closed } = effect;
+        this.audience.roundClosed({ ...closed, ...(reason ? { reason: reason.slice(0, 500) } : {}) });
+        if (effect.outcome === 'committed') await this.endRound(effect.round);
+        return;
+      }
+      case 'discard':
+        return this.endRound(effect.round);
+      case 'begin':
+      case 'accept':
+      case 'answer-again':
+      case 'refuse':
+        return;
+    }
+  }
+
+  /** [PF6] [RD3] theta_g + Σ w·m⊙Δ / Σ w·m, on disk before anybody hears of it. */
+  private async commit(): Promise<void> {
+    const { adapters, logger, space } = this.parts;
+    const version = versionOf(this.current);
+    this.owesCommit = false;
+    try {
+      const next = this.openSums().apply(await adapters.theta(space, version));
+      const blob = await adapters.keepTheta(next);
+      await this.dispatch(
+        { type: 'committed' },
+        { durably: (tx) => tx.addVersion(this.id, version + 1, { blob, at: this.today() }) },
+      );
+    } catch (error) {
+      const cause = error instanceof ProtocolError && error.code === 'delta-not-finite' ? 'aggregate' : 'storage';
+      const reason = error instanceof Error ? error.message : String(error);
+      logger.error({ federation: this.id, round: version + 1, err: error }, 'the commit failed');
+      await this.dispatch({ type: 'commit-failed', cause, reason }).catch(() => {
+        this.owesCommit = true;
+      });
+    }
+  }
+
+  /** Nothing of a single client is kept beyond its round. */
+  private async endRound(round: number): Promise<void> {
+    this.sums = null;
+    await this.parts.spool.clear(round);
+    await this.audience.roundEnded();
+  }
+
+  private arm(): void {
+    this.cancelTimer();
+    if (this.isClosed) return;
+    const due = wakeAt(this.current);
+    if (this.owesCommit) this.wakeIn(RETRY_MS, () => this.commitOwed());
+    else if (due !== null) this.wakeIn(due - this.parts.clock.now(), () => this.dispatch({ type: 'time-passed' }));
+  }
+
+  private wakeIn(milliseconds: number, work: () => Promise<void>): void {
+    this.cancelTimer = this.parts.clock.after(Math.max(0, milliseconds), () => {
+      this.queue.run(work).catch(() => {
+        this.cancelTimer();
+        if (!this.isClosed) this.wakeIn(RETRY_MS, work);
+      });
+    });
+  }
+
+  private async commitOwed(): Promise<void> {
+    if (this.isStale) await this.reload();
+    if (this.current.state === 'aggregating') await this.commit();
+    this.arm();
+  }
+
+  /** After a failure of the store: the disk says what has happened. */
+  private async reload(): Promise<void> {
+    const state = await this.parts.store.state(this.id);
+    if (!state) throw new ProtocolError('storage-failed', 'The federation cannot be read from the store.');
+    this.current = state;
+    this.isStale = false;
+    if (isEnded(state)) return;
+    await this.foldAgain();
+    // Effects of a step that was stored after all have not been run.
+    this.owesCommit = this.current.state === 'aggregating' && this.current.retryAt === null;
+    if (this.current.state !== 'training') return;
+    const { present, submitted } = this.current;
+    for (const client of present) if (!submitted.includes(client)) await this.audience.offer(client);
+  }
+
+  /** [RD4] Sums from the spool, in the order of acceptance. What the disk has lost is asked for again. */
+  private async foldAgain(): Promise<void> {
+    const { store, spool, logger } = this.parts;
+    const round = versionOf(this.current) + 1;
+    await spool.clear(round - 1);
+    const rows = await store.submissions(this.id, [round]);
+    await spool.keepOnly(
+      round,
+      rows.map((row) => row.client),
+    );
+    this.sums = null;
+    const lost: string[] = [];
+    for (const row of rows) {
+      try {
+        await this.fold(row);
+      } catch (error) {
+        logger.error({ federation: this.id, round, client: row.client, err: error }, 'a submission is lost');
+        lost.push(row.client);
+      }
+    }
+    if (lost.length === 0) return;
+    const durably = async (tx: Store) => {
+      for (const client of lost) await tx.removeSubmission(this.id, round, client);
+    };
+    await this.dispatch({ type: 'submissions-lost', clients: lost }, { durably });
+  }
+
+  private async fold({ client, round, maskBlob, maskHash, weight }: SubmissionRow): Promise<void> {
+    const { space, adapters, spool } = this.parts;
+    const mask = await adapters.mask(space, maskBlob);
+    const { layoutHash, config } = space;
+    const expected = { layoutHash, maskHash, count: mask.kept, dtype: config.wire.dtype };
+    this.openSums().add(mask, decodeValues(await spool.read(round, client), expected), weight);
+  }
+
+  private openSums(): ParameterSums {
+    this.sums ??= new ParameterSums(this.parts.space.layout.size);
+    return this.sums;
+  }
+
+  private today(): Date {
+    return new Date(this.parts.clock.now());
+  }
+}
+
+function isVerdict(effect: RoundEffect): effect is Verdict {
+  return effect.type === 'accept' || effect.type === 'answer-again' || effect.type === 'refuse';
+}
+
+function submittedIn(state: RoundState): readonly string[] {
+  if (isEnded(state)) return [];
+  return state.state === 'paused' ? state.held.submitted : state.submitted;
+}
