@@ -13,6 +13,7 @@ test('nothing of the operator page shows without a login; with it, a federation 
 
   await page.getByLabel('Password').fill(stage.login.password);
   await page.getByRole('button', { name: 'Log in' }).click();
+  await expect(page.getByRole('button', { name: 'Log in' })).toHaveCount(0);
   const { id } = await stage.federation({ name: 'The village' });
   await page.goto(`${stage.url}/operator`);
   await page.getByRole('link', { name: /The village/ }).click();
