@@ -113,6 +113,7 @@ export class RoundDriver {
    * The answer does not wait for the commit that the submission may bring about.
    */
   async accept({ row, upload, mask, values }: CheckedSubmission, answer: () => void): Promise<void> {
+    if (this.isStale) await this.reload();
     const { client, round, attempt } = row;
     const verdict = this.verdictOn({ client, round, attempt });
     if (verdict.type === 'refuse') throw new ProtocolError(verdict.code, verdict.message);
