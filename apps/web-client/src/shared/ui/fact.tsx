@@ -1,5 +1,6 @@
 import { Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
+import classes from './fact.module.css';
 
 interface FactProps {
   readonly label: string;
@@ -14,14 +15,7 @@ export function Fact({ label, value, note }: FactProps) {
       <Text size="xs" c="dimmed" fw={500}>
         {label}
       </Text>
-      <Text
-        fw={600}
-        fz={{ base: 'md', sm: 'lg' }}
-        lh={1.25}
-        style={{ overflowWrap: 'anywhere', fontVariantNumeric: 'tabular-nums' }}
-      >
-        {value}
-      </Text>
+      <span className={classes.value}>{value}</span>
       {note === undefined ? null : (
         <Text size="xs" c="dimmed">
           {note}

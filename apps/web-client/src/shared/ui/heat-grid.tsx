@@ -32,11 +32,7 @@ export function HeatGrid({ caption, rows, columns, shares, format }: HeatGridPro
               {columns.map((column, j) => {
                 const share = shares[i]?.[j] ?? null;
                 return (
-                  <td
-                    key={column}
-                    style={{ '--share': share ?? 0 } as CSSProperties}
-                    data-strong={share !== null && share > 0.55 ? true : undefined}
-                  >
+                  <td key={column} style={{ '--share': share ?? 0 } as CSSProperties}>
                     {share === null ? '' : format(share)}
                   </td>
                 );
