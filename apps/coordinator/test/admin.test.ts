@@ -9,10 +9,13 @@ import {
 } from '@perfit/protocol';
 import { initialTheta } from '@perfit/protocol/space';
 import { io } from 'socket.io-client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Coordinator } from '../src/index.ts';
 import { ScriptedClient } from './scripted-client.ts';
 import { type Folders, ManualClock, makeFolders, operator, smallFederation, startCoordinator } from './stage.ts';
+
+// Starts take seconds where other tests keep both cores busy.
+vi.setConfig({ testTimeout: 90_000 });
 
 let folders: Folders;
 let coordinator: Coordinator;
@@ -27,7 +30,7 @@ beforeAll(async () => {
     limits: { loginFailures: 3 },
   });
   cookie = await login();
-}, 60_000);
+}, 120_000);
 
 afterAll(async () => {
   await coordinator.close();

@@ -22,7 +22,7 @@ let coordinator: Coordinator;
 beforeAll(async () => {
   folders = await makeFolders();
   coordinator = await startCoordinator(folders);
-}, 60_000);
+}, 120_000);
 
 afterAll(async () => {
   await coordinator.close();

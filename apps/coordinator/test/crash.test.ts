@@ -24,7 +24,7 @@ let folders: Folders;
 
 beforeAll(async () => {
   folders = await makeFolders();
-}, 60_000);
+}, 240_000);
 
 afterAll(() => folders.remove());
 
@@ -235,4 +235,4 @@ it(`[RD3] [RD4] killed ${KILLS} times at any moment, a federation finishes with 
   for (const folder of ['spool', 'uploads']) {
     expect(await readdir(join(folders.dataDirectory, folder, id)).catch(() => [])).toEqual([]);
   }
-}, 120_000);
+}, 240_000);

@@ -60,7 +60,7 @@ beforeAll(async () => {
     logger: pino({ level: 'silent' }),
     maxClients: 100,
   });
-}, 60_000);
+}, 120_000);
 
 afterAll(async () => {
   await federations.close();

@@ -19,7 +19,7 @@ const clock = new ManualClock();
 beforeAll(async () => {
   folders = await makeFolders();
   coordinator = await startCoordinator(folders, { clock, origins: ['https://tuning.example.org'] });
-}, 60_000);
+}, 120_000);
 
 afterAll(async () => {
   await coordinator.close();

@@ -23,7 +23,7 @@ beforeAll(async () => {
   await writeFile(join(folders.root, 'secret.json'), '{}');
   await symlink(join(folders.root, 'secret.json'), join(tiny, 'link.json'));
   coordinator = await startCoordinator(folders, { webRoot, origins: ['https://tuning.example.org'] });
-}, 60_000);
+}, 120_000);
 
 afterAll(async () => {
   await coordinator.close();

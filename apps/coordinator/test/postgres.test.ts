@@ -1,9 +1,12 @@
 import { aggregate } from '@perfit/federation';
 import { initialTheta } from '@perfit/protocol/space';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { hasPostgres, startPostgres } from './postgres-server.ts';
 import { ScriptedClient } from './scripted-client.ts';
 import { makeFolders, smallFederation, startCoordinator } from './stage.ts';
+
+// Starts take seconds where other tests keep both cores busy.
+vi.setConfig({ testTimeout: 90_000 });
 
 it.skipIf(!hasPostgres())('a Postgres server keeps what the embedded database keeps, also over a restart', async () => {
   const folders = await makeFolders();

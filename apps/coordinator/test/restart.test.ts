@@ -3,10 +3,13 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { aggregate } from '@perfit/federation';
 import { initialTheta } from '@perfit/protocol/space';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Coordinator } from '../src/index.ts';
 import { ScriptedClient } from './scripted-client.ts';
 import { type Folders, ManualClock, makeFolders, smallFederation, startCoordinator } from './stage.ts';
+
+// Starts take seconds where other tests keep both cores busy.
+vi.setConfig({ testTimeout: 90_000 });
 
 let folders: Folders;
 let coordinator: Coordinator;
@@ -15,7 +18,7 @@ const clock = new ManualClock();
 beforeAll(async () => {
   folders = await makeFolders();
   coordinator = await startCoordinator(folders, { clock });
-}, 60_000);
+}, 120_000);
 
 afterAll(async () => {
   await coordinator.close();

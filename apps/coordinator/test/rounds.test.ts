@@ -15,7 +15,7 @@ const clock = new ManualClock();
 beforeAll(async () => {
   folders = await makeFolders();
   coordinator = await startCoordinator(folders, { clock });
-}, 60_000);
+}, 120_000);
 
 afterAll(async () => {
   await coordinator.close();

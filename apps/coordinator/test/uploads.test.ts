@@ -12,7 +12,7 @@ let coordinator: Coordinator;
 beforeAll(async () => {
   folders = await makeFolders();
   coordinator = await startCoordinator(folders, { limits: { uploads: 8 } });
-}, 60_000);
+}, 120_000);
 
 afterAll(async () => {
   await coordinator.close();

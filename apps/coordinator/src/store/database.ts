@@ -4,6 +4,7 @@ import { PGlite } from '@electric-sql/pglite';
 import { sql } from 'drizzle-orm';
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
 import { drizzle as drizzlePglite } from 'drizzle-orm/pglite';
+import type { PoolClient } from 'pg';
 import { StartupError } from '../startup-error.ts';
 
 /** Both drivers, as one: the same schema, the same statements. */
@@ -55,8 +56,7 @@ async function openPostgres(connectionString: string): Promise<OpenDatabase> {
   try {
     const holder = await pool.connect();
     holder.on('error', () => {});
-    const { rows } = await holder.query('select pg_try_advisory_lock($1) as mine', [COORDINATOR_LOCK]);
-    if (!rows[0]?.mine) {
+    if (!(await holds(holder))) {
       holder.release(true);
       throw new Error('it is in use by another coordinator');
     }
@@ -64,7 +64,7 @@ async function openPostgres(connectionString: string): Promise<OpenDatabase> {
       database: drizzlePostgres(pool) as unknown as Database,
       kind: 'postgres',
       async close() {
-        // Ends the session, and its lock with it.
+        await holder.query('select pg_advisory_unlock($1)', [COORDINATOR_LOCK]).catch(() => {});
         holder.release(true);
         await pool.end();
       },
@@ -79,6 +79,20 @@ async function openPostgres(connectionString: string): Promise<OpenDatabase> {
 
 /** Held as long as a coordinator runs: blobs and deltas lie in one data directory, which only one of them has. */
 const COORDINATOR_LOCK = 7_262_417;
+/** The server takes a moment to notice that the coordinator before this one was killed. */
+const LOCK_WAIT_MS = 3_000;
+const LOCK_NOT_AVAILABLE = '55P03';
+
+async function holds(session: PoolClient): Promise<boolean> {
+  try {
+    await session.query(`set lock_timeout = ${LOCK_WAIT_MS}`);
+    await session.query('select pg_advisory_lock($1)', [COORDINATOR_LOCK]);
+    return true;
+  } catch (error) {
+    if ((error as { code?: string }).code === LOCK_NOT_AVAILABLE) return false;
+    throw error;
+  }
+}
 const MIGRATIONS = join(import.meta.dirname, 'migrations');
 /** Any number will do, as long as every coordinator takes the same. */
 const MIGRATION_LOCK = 7_262_416;
