@@ -64,11 +64,7 @@ export function OperatorDetail({ id }: { readonly id: string }) {
 function Actions({ detail }: { readonly detail: FederationDetail }) {
   const queries = useQueryClient();
   const action = useMutation({
-    mutationFn: async (name: Action) => {
-      await act(detail.id, name);
-      // A federation that was never started is paused as well: what is meant is the same, and one of the two does nothing.
-      if (name === 'start' && detail.status.state === 'paused') await act(detail.id, 'resume');
-    },
+    mutationFn: (name: Action) => (name === 'start' ? startOrResume(detail) : act(detail.id, name)),
     onSettled: () => queries.invalidateQueries({ queryKey: detailQuery(detail.id).queryKey }),
   });
   const ask = (name: Action) => {
@@ -93,6 +89,18 @@ function Actions({ detail }: { readonly detail: FederationDetail }) {
       {action.error ? <FailureAlert failure={failureOf(action.error)} /> : null}
     </Stack>
   );
+}
+
+/** A federation that was never started is told to be paused as well: only the coordinator can tell the two apart. */
+async function startOrResume({ id, status, rounds }: FederationDetail): Promise<void> {
+  if (status.state !== 'paused') return act(id, 'start');
+  if (rounds.length > 0) return act(id, 'resume');
+  try {
+    await act(id, 'start');
+  } catch (error) {
+    if (failureOf(error).code !== 'conflict') throw error;
+    await act(id, 'resume');
+  }
 }
 
 function actionWord(name: Action, { status, rounds }: FederationDetail): string {
