@@ -176,6 +176,25 @@ function fingerprintOf(files, salt) {
   return hash.digest('hex');
 }
 
+/**
+ * Where Linux has no Vulkan driver of its own, Chromium's software one (SwiftShader) serves WebGPU in Node. The
+ * loader reads these variables when a process starts, so that they cannot be set from within.
+ */
+export function softwareVulkan() {
+  if (process.platform !== 'linux' || process.env.VK_ICD_FILENAMES || process.env.VK_DRIVER_FILES) return {};
+  const drivers = ['/usr/share/vulkan/icd.d', '/etc/vulkan/icd.d'].flatMap((place) =>
+    existsSync(place) ? readdirSync(place) : [],
+  );
+  if (drivers.length) return {};
+  const browser = findBrowser();
+  const folders = [browser && dirname(realpathSync(browser)), '/usr/lib/chromium'].filter(Boolean);
+  const folder = folders.find((place) => existsSync(join(place, 'vk_swiftshader_icd.json')));
+  if (!folder) return {};
+  say(`no Vulkan driver on this machine: WebGPU runs in software, on the SwiftShader of ${folder}`);
+  const libraries = [process.env.LD_LIBRARY_PATH, folder].filter(Boolean).join(delimiter);
+  return { VK_ICD_FILENAMES: join(folder, 'vk_swiftshader_icd.json'), LD_LIBRARY_PATH: libraries };
+}
+
 /** Arguments for `node` that run a TypeScript file of one room. */
 export function typescript(room, file) {
   const loader = createRequire(join(root, 'package.json')).resolve('tsx');

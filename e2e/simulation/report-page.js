@@ -22,7 +22,7 @@ function plot(place, { title, x, series, xLabel, yLabel }) {
         stroke: palette[i % palette.length],
         width: 2,
         dash,
-        points: { show: true, size: 6 },
+        points: { show: x.length <= 50, size: 6 },
         value: (_, value) => value?.toPrecision(4) ?? '–',
       })),
     ],

@@ -25,7 +25,7 @@ export function renderReport(result: SimulationResult): string {
 <main>
 <h1>${text(config.name)}</h1>
 <p class="lead">${result.clients.length} clients tuned <b>${text(config.model)}</b> together for ${config.schedule.rounds} rounds
-with strategy <b>${text(config.strategy)}</b>, in ${result.seconds.toFixed(0)} seconds, ${text(result.startedAt)}.
+with strategy <b>${text(config.strategy)}</b>, in ${result.seconds.toFixed(0)} seconds, ${text(result.startedAt.slice(0, 16).replace('T', ' '))} UTC.
 <span class="${result.passed ? 'good' : 'bad'}">${result.passed ? 'Every round was committed and every personal model beats the base model.' : 'It did not pass.'}</span></p>
 ${result.failures.length ? `<ul class="bad">${result.failures.map((sentence) => `<li>${text(sentence)}</li>`).join('')}</ul>` : ''}
 <h2>What each client got</h2>
@@ -67,7 +67,10 @@ ${table(
 ${overlapTable(result)}
 <h2>What crossed the network</h2>
 <div class="charts" id="bytes"></div>
-${table(['client', 'direction', 'kind', 'messages', 'bytes'], messageRows(result))}
+${table(
+  ['direction', 'kind', ...result.clients.map((client) => `${client.name}: messages, bytes`)],
+  messageRows(result),
+)}
 <h2>Rounds</h2>
 ${table(
   ['round', 'attempt', 'state', 'submissions', 'seconds', 'reason'],
@@ -100,14 +103,17 @@ function overlapTable({ clients, maskOverlap }: SimulationResult): string {
   return `<table><thead><tr><th></th>${names.map((name) => `<th>${text(name)}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody></table>`;
 }
 
-function messageRows({ messages }: SimulationResult): string[][] {
-  const groups = new Map<string, { cells: string[]; count: number; bytes: number }>();
-  for (const { client, direction, kind, bytes: size } of messages) {
-    const key = [client, direction, kind].join('\0');
-    const group = groups.get(key) ?? { cells: [client, direction, kind], count: 0, bytes: 0 };
-    groups.set(key, { ...group, count: group.count + 1, bytes: group.bytes + size });
-  }
-  return [...groups.values()].map((group) => [...group.cells, String(group.count), bytes(group.bytes)]);
+/** A row for each kind of message, with a column a client. */
+function messageRows({ clients, messages }: SimulationResult): string[][] {
+  const kinds = new Map(messages.map(({ direction, kind }) => [`${direction} ${kind}`, { direction, kind }]));
+  return [...kinds.values()].map(({ direction, kind }) => [
+    direction,
+    kind,
+    ...clients.map(({ name }) => {
+      const own = messages.filter((each) => each.client === name && each.direction === direction && each.kind === kind);
+      return `${own.length}, ${bytes(own.reduce((sum, each) => sum + each.bytes, 0))}`;
+    }),
+  ]);
 }
 
 function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
