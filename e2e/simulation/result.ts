@@ -1,6 +1,5 @@
-import type { FederationConfig, FederationDetail } from '@perfit/protocol';
+import type { FederationConfig, FederationDetail, SessionRecord } from '@perfit/protocol';
 import { z } from 'zod';
-import type { Session } from './session.ts';
 
 const perplexity = z.object({
   base: z.number().nullable(),
@@ -67,7 +66,7 @@ export interface Observed {
   readonly startedAt: Date;
   readonly seconds: number;
   readonly detail: FederationDetail;
-  readonly sessions: readonly Session[];
+  readonly sessions: readonly SessionRecord[];
   /** Sentences about what went wrong on the way. */
   readonly troubles: readonly string[];
 }
@@ -133,12 +132,12 @@ function judge(detail: FederationDetail, clients: SimulationResult['clients']): 
   return failures;
 }
 
-function lastPerplexity(session: Session): Session['rounds'][number]['perplexity'] {
+function lastPerplexity(session: SessionRecord): SessionRecord['rounds'][number]['perplexity'] {
   const rounds = session.rounds.filter((round) => round.perplexity.tuned !== null);
   return rounds.at(-1)?.perplexity ?? { base: null, received: null, tuned: null };
 }
 
-function overlapInOrder(detail: FederationDetail, sessions: readonly Session[]): number[][] {
+function overlapInOrder(detail: FederationDetail, sessions: readonly SessionRecord[]): number[][] {
   const { clients, matrix } = detail.maskOverlap;
   const rows = sessions.map((session) => clients.indexOf(session.client ?? ''));
   return rows.map((row) => rows.map((column) => matrix[row]?.[column] ?? 0));

@@ -2,14 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FederationConfigInput, FederationDetail } from '@perfit/protocol';
+import type { FederationConfigInput, FederationDetail, SessionRecord } from '@perfit/protocol';
 import type { Browser } from 'playwright';
 import { launchBrowser } from './browser.ts';
 import { CoordinatorProcess, projectRoot } from './coordinator-process.ts';
 import { type LocalText, localTexts } from './local-texts.ts';
 import { Operator } from './operator.ts';
 import { composeResult, type SimulationResult } from './result.ts';
-import type { Session } from './session.ts';
 import { Tab } from './tab.ts';
 
 export interface SimulationOptions {
@@ -142,7 +141,7 @@ async function watch(options: {
 /** The tabs hear of the end a moment after the operator: waits until each has, ten seconds at most. */
 async function settle(options: { operator: Operator; id: string; tabs: readonly Tab[] }): Promise<{
   detail: FederationDetail;
-  sessions: Session[];
+  sessions: SessionRecord[];
 }> {
   const until = performance.now() + 10_000;
   for (const tab of options.tabs) {

@@ -1,5 +1,5 @@
+import { type SessionRecord, sessionRecordSchema } from '@perfit/protocol';
 import type { Browser, BrowserContext, Page } from 'playwright';
-import { type Session, sessionSchema } from './session.ts';
 
 export interface TabOptions {
   readonly name: string;
@@ -59,8 +59,8 @@ export class Tab {
     return { state: state ?? 'unknown', text: (text ?? '').replaceAll(/\s+/g, ' ').trim() };
   }
 
-  async session(): Promise<Session> {
-    return sessionSchema.parse(await this.page.evaluate('window.perfit.session()'));
+  async session(): Promise<SessionRecord> {
+    return sessionRecordSchema.parse(await this.page.evaluate('window.perfit.session()'));
   }
 
   async reload(): Promise<void> {

@@ -43,6 +43,11 @@ export const searchSchema = z.object({
   everyRounds: z.number().int().min(0).default(0),
   /** ρ of the reference device; absent is 1/c. */
   density: share.optional(),
+  /** Clients whose device tunes fewer tokens a second than `below` are offered `density` at most. */
+  slowDevices: z
+    .array(z.object({ below: z.number().positive(), density: share }))
+    .max(20)
+    .default([]),
 });
 
 /** PF4. */

@@ -78,4 +78,5 @@ export {
   sessionSchema,
   watchSchema,
 } from './rest.ts';
+export { emptySessionRecord, type SessionPhase, type SessionRecord, sessionRecordSchema } from './session-record.ts';
 export { MAX_CHUNK_BYTES, PROTOCOL_VERSION } from './version.ts';

@@ -1,5 +1,4 @@
-import type { SessionRecord } from '../engine/session-record.ts';
-import { emptySessionRecord } from '../engine/session-record.ts';
+import { emptySessionRecord, type SessionRecord } from '@perfit/protocol';
 import { engine, unwrap } from '../shared/engine-client/engine-client.ts';
 
 /**

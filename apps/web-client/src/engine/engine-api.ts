@@ -2,10 +2,9 @@
  * What the page may ask of the worker, and what it is told. Types only: nothing here pulls the model, the client's
  * loop or TensorFlow.js into the page's bundle.
  */
-import type { FederationDescriptor, FederationStatus, RoundClosed } from '@perfit/protocol';
+import type { FederationDescriptor, FederationStatus, RoundClosed, SessionRecord } from '@perfit/protocol';
 import type { Failure } from '../shared/failure/failure.ts';
 import type { BackendName, DensityCell, LoadingStage, SessionState } from '../shared/session/session-state.ts';
-import type { SessionRecord } from './session-record.ts';
 
 export type BackendChoice = 'auto' | 'webgpu' | 'wasm';
 

@@ -1,9 +1,9 @@
+import { emptySessionRecord, sessionRecordSchema } from '@perfit/protocol';
 import { describe, expect, it } from 'vitest';
 import { foldEvents } from '../shared/session/fold-event.ts';
 import { emptySession } from '../shared/session/session-state.ts';
 import type { EngineEvent, LedgerEntry } from './engine-api.ts';
 import { recordOfSession } from './record-of-session.ts';
-import { emptySessionRecord, sessionRecordSchema } from './session-record.ts';
 
 const ledger: LedgerEntry[] = [{ at: Date.UTC(2026, 10, 22, 9), direction: 'up', kind: 'hello', bytes: 212 }];
 const events: EngineEvent[] = [

@@ -1,6 +1,6 @@
+import type { SessionRecord } from '@perfit/protocol';
 import type { SessionState } from '../shared/session/session-state.ts';
 import type { LedgerEntry } from './engine-api.ts';
-import type { SessionRecord } from './session-record.ts';
 
 /** @param now milliseconds since 1970 */
 export function recordOfSession(session: SessionState, ledger: readonly LedgerEntry[], now: number): SessionRecord {

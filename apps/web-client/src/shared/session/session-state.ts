@@ -1,5 +1,4 @@
-import type { FederationDescriptor, FederationStatus } from '@perfit/protocol';
-import type { SessionPhase } from '../../engine/session-record.ts';
+import type { FederationDescriptor, FederationStatus, SessionPhase } from '@perfit/protocol';
 import type { Failure } from '../failure/failure.ts';
 
 export type BackendName = 'webgpu' | 'wasm' | 'cpu';

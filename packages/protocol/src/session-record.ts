@@ -6,7 +6,7 @@ const perplexity = z.object({
   tuned: z.number().nullable(),
 });
 
-/** What a session was, as plain JSON: `window.perfit.session()` gives it to whoever drives the page. */
+/** What a client's session was, for automation and reports: a tab answers `window.perfit.session()` with it. */
 export const sessionRecordSchema = z.object({
   name: z.string(),
   /** Null before the coordinator has welcomed the client. */
