@@ -8,10 +8,10 @@ import {
   loadTokenizer,
   type ParsedDataset,
   parseDataset,
-  splitExamples,
-  type TokenizedExample,
+  type TokenizedSplit,
   type Tokenizer,
-  tokenizeExamples,
+  type TokenizeSplitOptions,
+  tokenizeSplit,
 } from '@perfit/core';
 import { directorySource, nodeBackend } from '@perfit/core/node';
 import { UsageError } from './explain.ts';
@@ -35,31 +35,17 @@ export async function openModel(folder: string, backend: BackendChoice): Promise
   return { model: await loadModel(source), tokenizer, backend: description, name: basename(resolve(folder)) };
 }
 
-export interface LocalText {
+export interface LocalText extends TokenizedSplit {
   readonly dataset: ParsedDataset;
-  readonly training: readonly TokenizedExample[];
-  readonly heldOut: readonly TokenizedExample[];
-  /** Examples that lost tokens to the length limit. */
-  readonly cut: number;
 }
 
 /** A person's file: parsed, split by the seed (PF8), tokenised to at most `maxLength`. */
 export function readLocalText(
   file: string,
-  options: { tokenizer: Tokenizer; maxLength: number; heldOut: number; seed: number },
+  { tokenizer, ...options }: TokenizeSplitOptions & { readonly tokenizer: Tokenizer },
 ): LocalText {
-  const { tokenizer, maxLength, heldOut, seed } = options;
   const dataset = readDataset(file);
-  const split = splitExamples(dataset.examples, { heldOutFraction: heldOut, seed });
-  const [training, held] = [split.training, split.heldOut].map((side) =>
-    tokenizeExamples(side, tokenizer, { maxLength }),
-  );
-  return {
-    dataset,
-    training: training?.examples ?? [],
-    heldOut: held?.examples ?? [],
-    cut: (training?.cut.examples ?? 0) + (held?.cut.examples ?? 0),
-  };
+  return { dataset, ...tokenizeSplit(dataset, tokenizer, options) };
 }
 
 export function readDataset(file: string): ParsedDataset {
@@ -71,10 +57,11 @@ export function readDataset(file: string): ParsedDataset {
 }
 
 /** What was passed over in a file, for standard error. */
-export function describeProblems({ dataset, cut }: Pick<LocalText, 'dataset' | 'cut'>): string[] {
+export function describeProblems({ dataset, cut, dropped }: Pick<LocalText, 'dataset' | 'cut' | 'dropped'>): string[] {
   const lines = dataset.problems.slice(0, 5).map(({ line, message }) => `line ${line}: ${message}`);
   if (dataset.skipped > lines.length) lines.push(`${dataset.skipped} rows in all could not be used`);
   if (dataset.duplicates) lines.push(`${dataset.duplicates} rows repeat others and were left out`);
   if (cut) lines.push(`${cut} examples were longer than the limit and were cut`);
+  if (dropped) lines.push(`${dropped} examples have nothing that the model can learn from and were left out`);
   return lines;
 }

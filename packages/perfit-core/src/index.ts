@@ -71,6 +71,7 @@ export {
 } from './text/examples.ts';
 export { type ExampleSplit, FEWEST_HELD_OUT, type SplitOptions, splitExamples } from './text/split.ts';
 export type { TextStream } from './text/text-stream.ts';
+export { type TokenizedSplit, type TokenizeSplitOptions, tokenizeSplit } from './text/tokenize-split.ts';
 export { createTokenizer, loadTokenizer, type Tokenizer } from './text/tokenizer.ts';
 export {
   TOKENIZER_FILE_NAMES,

@@ -29,8 +29,9 @@ async function evaluate(modelFolder: string, flags: Flags): Promise<void> {
   const { maxLength } = flags;
   const dataset = readDataset(flags.data);
   const { model, tokenizer, backend, name } = await openModel(modelFolder, flags.backend);
-  const { examples, cut } = tokenizeExamples(dataset.examples, tokenizer, { maxLength });
-  for (const line of describeProblems({ dataset, cut: cut.examples })) process.stderr.write(`${line}\n`);
+  const { examples, cut, dropped } = tokenizeExamples(dataset.examples, tokenizer, { maxLength });
+  for (const line of describeProblems({ dataset, cut: cut.examples, dropped: dropped.length }))
+    process.stderr.write(`${line}\n`);
   const batches = makeBatches(examples, { batchSize: 8, maxLength, padId: tokenizer.padId });
   const own = flags.adapter ? await readAdapter(flags.adapter, model) : null;
   const adapter = own && AdapterTensors.fromTheta(own.layout, own.theta);

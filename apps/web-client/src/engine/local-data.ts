@@ -1,14 +1,12 @@
 import {
   checkDatasetSize,
   type Example,
-  type ParsedDataset,
   parseDataset,
   splitExamples,
   type TokenizedExample,
   type Tokenizer,
-  tokenizeExamples,
+  tokenizeSplit,
 } from '@perfit/core';
-import { FailureError } from '../shared/failure/failure.ts';
 import type { DataReport, DataRow, SplitSettings } from './engine-api.ts';
 
 const PREVIEW_ROWS = 4;
@@ -21,9 +19,13 @@ export async function readContent(name: string, content: Blob): Promise<Uint8Arr
 }
 
 /** What is in a person's text, and how it is split (PF8). @throws DataError */
-export function inspectDataset(name: string, bytes: Uint8Array, split: SplitSettings): DataReport {
+export function inspectDataset(
+  name: string,
+  bytes: Uint8Array,
+  { heldOut: heldOutFraction, seed }: SplitSettings,
+): DataReport {
   const parsed = parseDataset(name, bytes);
-  const { training, heldOut } = splitOf(parsed, split);
+  const { training, heldOut } = splitExamples(parsed.examples, { heldOutFraction, seed });
   const isHeldOut = new Set(heldOut);
   return {
     name,
@@ -49,27 +51,15 @@ export interface LocalExamples {
 /**
  * The text as the model reads it.
  * @param maxLength T
- * @throws DataError   @throws FailureError `data-no-examples` where nothing is left after tokenising
+ * @throws DataError
  */
 export function prepareExamples(
   dataset: { readonly name: string; readonly bytes: Uint8Array },
   tokenizer: Tokenizer,
-  { maxLength, ...split }: SplitSettings & { readonly maxLength: number },
+  options: SplitSettings & { readonly maxLength: number },
 ): LocalExamples {
-  const { training, heldOut } = splitOf(parseDataset(dataset.name, dataset.bytes), split);
-  const tokenize = (examples: readonly Example[]) => tokenizeExamples(examples, tokenizer, { maxLength }).examples;
-  const prepared = { training: tokenize(training), heldOut: tokenize(heldOut) };
-  if (!prepared.training.length || !prepared.heldOut.length) {
-    throw new FailureError({
-      code: 'data-no-examples',
-      message: 'The model can read none of the examples on one side of the split. Give more text, or longer responses.',
-    });
-  }
-  return { ...prepared, question: heldOut.map((example) => rowOf(example).prompt).find(Boolean) ?? null };
-}
-
-function splitOf({ examples }: ParsedDataset, { heldOut, seed }: SplitSettings) {
-  return splitExamples(examples, { heldOutFraction: heldOut, seed });
+  const { training, heldOut, split } = tokenizeSplit(parseDataset(dataset.name, dataset.bytes), tokenizer, options);
+  return { training, heldOut, question: split.heldOut.map((example) => rowOf(example).prompt).find(Boolean) ?? null };
 }
 
 function rowOf(example: Example): Pick<DataRow, 'prompt' | 'response'> {
