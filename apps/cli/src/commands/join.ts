@@ -9,7 +9,6 @@ import {
   type Clock,
   layoutOf,
   runClient,
-  type SocketLike,
   socketConnection,
 } from '@perfit/federation';
 import type { FederationDescriptor } from '@perfit/protocol';
@@ -63,7 +62,7 @@ async function takePart(address: string, flags: Flags): Promise<void> {
   let descriptor: FederationDescriptor | null = null;
 
   const events = runClient({
-    connection: socketConnection(socket as unknown as SocketLike),
+    connection: socketConnection(socket),
     identity: await folderIdentity(flags.store),
     store,
     tuner: async (joined) => {

@@ -1,5 +1,5 @@
 import { createLocalTuner } from '@perfit/core';
-import { type ClientEvent, layoutOf, runClient, type SocketLike, socketConnection } from '@perfit/federation';
+import { type ClientEvent, layoutOf, runClient, socketConnection } from '@perfit/federation';
 import type { FederationDescriptor } from '@perfit/protocol';
 import type { Mask } from '@perfit/protocol/space';
 import { io } from 'socket.io-client';
@@ -89,7 +89,7 @@ export class Sitting {
     this.#workbench.moveTo(device.backend);
     journal.emit({ type: 'device', backend: device.backend, description: describe(device), reason: device.reason });
     const socket = io({ transports: ['websocket'], autoConnect: false, reconnection: false, forceNew: true });
-    const connection = socketConnection(socket as unknown as SocketLike, ({ direction, kind, bytes }) =>
+    const connection = socketConnection(socket, ({ direction, kind, bytes }) =>
       journal.write({ direction, kind, bytes }),
     );
     this.#hangUp = () => connection.close();

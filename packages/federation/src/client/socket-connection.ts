@@ -13,7 +13,7 @@ import {
 import { ConnectionLost } from './connection-lost.ts';
 import type { Connection, ConnectionEvent } from './ports.ts';
 
-/** What is used of a socket.io-client `Socket`. */
+/** What is used of a socket.io-client `Socket`, which fits it as it is. */
 export interface SocketLike {
   readonly connected: boolean;
   connect(): unknown;
