@@ -34,6 +34,7 @@ function walkingTuner(layout: Layout, goal: number): LocalTuner {
   return {
     layout,
     examples: { training: 20, heldOut: 5 },
+    measureSpeed: async () => 100,
     perplexity: async (theta) =>
       1 + Math.abs(goal - (theta?.reduce((sum, value) => sum + value, 0) ?? 0) / layout.size),
     async *search(_theta, { density }) {

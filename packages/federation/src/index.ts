@@ -47,5 +47,12 @@ export {
 export { statusOf } from './round/status.ts';
 export { RESTART_GRACE_MS, type Step, step } from './round/step.ts';
 export { positionsOf } from './strategy/matrices.ts';
-export { budgetOf, checkExchangedMask, densityOf, layoutOf, strategyOf } from './strategy/registry.ts';
+export {
+  budgetOf,
+  type ClientLimits,
+  checkExchangedMask,
+  densityOf,
+  layoutOf,
+  strategyOf,
+} from './strategy/registry.ts';
 export type { MaskSearch, MaskSource, RoundStart, Strategy, Trains } from './strategy/strategy.ts';

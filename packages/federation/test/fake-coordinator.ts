@@ -210,7 +210,10 @@ export class FakeCoordinator {
 
   private ready(ready: Ready, client: ClientState): ValueOf<'ready'> {
     client.ready = ready;
-    client.density = densityOf(this.config, ready.maxDensity);
+    client.density = densityOf(this.config, {
+      maxDensity: ready.maxDensity,
+      tokensPerSecond: ready.device.tokensPerSecond,
+    });
     queueMicrotask(() => this.afterReady(client));
     return { density: client.density };
   }

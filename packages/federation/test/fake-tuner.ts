@@ -31,6 +31,10 @@ export function fakeTuner(layout: Layout, seed: number): FakeTuner {
     tunings: [],
     onStep: () => {},
 
+    async measureSpeed() {
+      return 100 * seed;
+    },
+
     async perplexity(theta) {
       const distance = target.reduce((sum, value, p) => sum + (value - (theta?.[p] ?? 0)) ** 2, 0);
       return Math.exp(distance / target.length);

@@ -151,9 +151,20 @@ describe('what tells the strategies apart', () => {
     expect(densityOf(configOf('perfit'))).toBe(0.5);
     expect(densityOf(configOf('perfit', { lora: { expansion: 4 } }))).toBe(0.25);
     expect(densityOf(configOf('perfit', { search: { density: 0.3 } }))).toBe(0.3);
-    expect(densityOf(configOf('perfit'), 0.1)).toBe(0.1);
-    expect(densityOf(configOf('perfit'), 0.9)).toBe(0.5);
-    expect(densityOf(configOf('fedit'), 0.1)).toBe(1);
+    expect(densityOf(configOf('perfit'), { maxDensity: 0.1 })).toBe(0.1);
+    expect(densityOf(configOf('perfit'), { maxDensity: 0.9 })).toBe(0.5);
+    expect(densityOf(configOf('fedit'), { maxDensity: 0.1 })).toBe(1);
+  });
+
+  it('[PF2] offers slow devices less, the least of what applies to them', () => {
+    const slowDevices = [
+      { below: 1000, density: 0.3 },
+      { below: 100, density: 0.1 },
+    ];
+    const config = configOf('perfit', { search: { slowDevices } });
+    const offered = [undefined, 5000, 1000, 999, 99].map((tokensPerSecond) => densityOf(config, { tokensPerSecond }));
+    expect(offered).toEqual([0.5, 0.5, 0.5, 0.3, 0.1]);
+    expect(densityOf(config, { tokensPerSecond: 999, maxDensity: 0.2 })).toBe(0.2);
   });
 
   it('[PF2] holds a mask to the budget that was offered, give or take one position a tensor', () => {

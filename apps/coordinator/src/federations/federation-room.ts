@@ -190,7 +190,10 @@ export class FederationRoom {
   ready(client: string, connection: ClientConnection, ready: Ready): Promise<number> {
     return this.driver.queue.run(async () => {
       const seat = this.mustSit(client, connection);
-      const density = densityOf(this.config, ready.maxDensity);
+      const density = densityOf(this.config, {
+        maxDensity: ready.maxDensity,
+        tokensPerSecond: ready.device.tokensPerSecond,
+      });
       await this.parts.store.updateClient(this.id, client, {
         name: ready.name,
         device: ready.device,

@@ -15,6 +15,9 @@ export interface LocalTuner {
   /** Perplexity on the held-out examples; `null` is the base model without an adapter (PF8). */
   perplexity(theta: Float32Array | null, signal?: AbortSignal): Promise<number>;
 
+  /** [PF2] Tokens a second that this device tunes, padding not counted: one step, after one that warms it up. */
+  measureSpeed(signal?: AbortSignal): Promise<number>;
+
   /** PF3 (a) and (b), from theta_g: warm-up in the whole space, then the iterative search. */
   search(theta: Float32Array, settings: SearchSettings, signal?: AbortSignal): AsyncGenerator<SearchProgress, Mask>;
 

@@ -48,6 +48,8 @@ export interface Member {
   readonly descriptor: FederationDescriptor;
   readonly strategy: Strategy;
   readonly tuner: LocalTuner;
+  /** [PF2] Measured only where the federation's offer depends on it. */
+  readonly tokensPerSecond: number | null;
   readonly keeper: RecordKeeper;
   /** The hash of the mask that the coordinator has of this client (HS3). */
   maskOnFile: string | null;
@@ -91,7 +93,12 @@ export class Membership {
     const member = await this.becoming;
     mustBeSameLayout(member.descriptor, welcome.federation.layout);
     member.maskOnFile = welcome.standing.mask;
-    const ready = { name, device, examples: member.tuner.examples, shareEvaluation };
+    const ready = {
+      name,
+      device: { ...device, ...(member.tokensPerSecond ? { tokensPerSecond: member.tokensPerSecond } : {}) },
+      examples: member.tuner.examples,
+      shareEvaluation,
+    };
     const { density } = await ask('ready', { ...ready, ...(maxDensity ? { maxDensity } : {}) });
     const resumed = this.joined !== null || member.keeper.isKnown || welcome.standing.mask !== null;
     this.joined = member;
@@ -116,6 +123,7 @@ export class Membership {
       descriptor,
       strategy: strategyOf(descriptor.config.strategy),
       tuner,
+      tokensPerSecond: descriptor.config.search.slowDevices.length ? await tuner.measureSpeed(options.signal) : null,
       keeper,
       maskOnFile: null,
       emit,

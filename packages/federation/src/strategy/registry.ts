@@ -26,13 +26,24 @@ export function layoutOf(config: FederationConfig, dimensions: ModelDimensions):
   return buildLayout(dimensions, { rank, alpha: lora.alpha, targets: lora.targets });
 }
 
+/** What bounds a client's budget beside the federation's wish. */
+export interface ClientLimits {
+  /** The client's own choice. */
+  readonly maxDensity?: number | undefined;
+  /** As its device was measured; unknown is fast enough. */
+  readonly tokensPerSecond?: number | undefined;
+}
+
 /**
- * [PF2] ρ_i: what the federation asks for, or less where the client wants less. 1 where the strategy leaves no choice.
- * @param maxDensity the client's own limit
+ * [PF2] ρ_i: what the federation asks for, less where the device is slow, less where the client wants less.
+ * 1 where the strategy leaves no choice.
  */
-export function densityOf(config: FederationConfig, maxDensity = 1): number {
+export function densityOf(config: FederationConfig, { maxDensity = 1, tokensPerSecond }: ClientLimits = {}): number {
   if (strategyOf(config.strategy).mask(config).kind === 'whole') return 1;
-  return Math.min(config.search.density ?? 1 / config.lora.expansion, maxDensity);
+  const { density, slowDevices } = config.search;
+  const speed = tokensPerSecond ?? Number.POSITIVE_INFINITY;
+  const offers = slowDevices.filter(({ below }) => speed < below).map((tier) => tier.density);
+  return Math.min(density ?? 1 / config.lora.expansion, maxDensity, ...offers);
 }
 
 /** [PF2] k_i = round(ρ_i·N), for strategies that search. */

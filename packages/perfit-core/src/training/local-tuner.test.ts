@@ -6,6 +6,7 @@ import { NaiveLlama } from '../../test/naive-llama.ts';
 import { tinyModel, tinySource } from '../../test/tiny-models.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import { loadModel } from '../model/load-model.ts';
+import { makeBatches } from '../text/batches.ts';
 import type { TokenizedExample } from '../text/examples.ts';
 import type { AdamWState } from './adamw.ts';
 import {
@@ -128,6 +129,20 @@ describe('createLocalTuner', () => {
       const resumed = await finish(tunerWith().tune({ theta, mask, checkpoint }, settings));
       expect(resumed.result.theta).toEqual(result.theta);
     }
+  });
+
+  it('[PF2] measures how fast the device tunes, and frees what it took', async () => {
+    // Read before and after one step, the clock moves by half a second.
+    let time = 0;
+    const tuner = tunerWith(() => {
+      time += 500;
+      return time;
+    });
+    const before = tf.memory().numTensors;
+    const speed = await tuner.measureSpeed();
+    const [batch] = makeBatches(examples(22, 1), { batchSize: 8, maxLength: 32, padId: 22, seed: 0 });
+    expect(speed).toBe(2 * (batch?.tokens as number));
+    expect(tf.memory().numTensors).toBe(before);
   });
 
   it('[PF3] warms up, then prunes to round(ρ·N), the same from the same seed', async () => {

@@ -67,6 +67,8 @@ export interface ModelTuner {
   readonly layout: Layout;
   readonly examples: { readonly training: number; readonly heldOut: number };
   perplexity(theta: Float32Array | null, signal?: AbortSignal): Promise<number>;
+  /** PF2: tokens a second of one step over a training batch, padding not counted, after one that warms the device up. */
+  measureSpeed(signal?: AbortSignal): Promise<number>;
   search(
     theta: Float32Array,
     settings: LocalSearchSettings,
@@ -111,6 +113,19 @@ export function createLocalTuner(options: LocalTunerOptions): ModelTuner {
       } finally {
         adapter?.dispose();
       }
+    },
+
+    async measureSpeed(signal) {
+      const [batch] = makeBatches(training, { batchSize: evaluationBatchSize, maxLength, padId, seed: 0 });
+      if (!batch) throw new TrainingError('training-no-examples', 'there is no example to measure the speed with');
+      const step = async () => {
+        signal?.throwIfAborted();
+        await searchGradient({ model, layout, batches: [batch], signal }, new Float32Array(layout.size));
+      };
+      await step();
+      const began = now();
+      await step();
+      return (1000 * batch.tokens) / Math.max(1, now() - began);
     },
 
     tune: (start, settings, signal) =>
