@@ -8,6 +8,7 @@ import { AboutFederation } from '../features/about-federation/about-federation.t
 import { DeviceCheck } from '../features/device-check/device-check.tsx';
 import { type Dataset, LocalText } from '../features/local-text/local-text.tsx';
 import { type StartChoices, StartForm } from '../features/start-form/start-form.tsx';
+import { hasBudget, maxDensityFor } from '../shared/budget/budget.ts';
 import { federationQuery } from '../shared/coordinator/federations.ts';
 import { failureOf } from '../shared/failure/failure.ts';
 import { FailureAlert } from '../shared/notices/failure-alert.tsx';
@@ -76,6 +77,7 @@ function Setup({ federation, search, controls }: SetupProps) {
     backend: search.backend ?? 'auto',
     threads: search.threads ? Number(search.threads) : null,
     shareEvaluation: true,
+    portion: 'full',
   }));
   const split = useMemo(() => ({ heldOut: config.evaluation.heldOut, seed: config.seed }), [config]);
   const wish = useMemo(
@@ -85,12 +87,14 @@ function Setup({ federation, search, controls }: SetupProps) {
   const start = () => {
     if (!dataset) return;
     const invite = choices.invite.trim();
+    const maxDensity = maxDensityFor(config, choices.portion);
     controls.join({
       name: choices.name.trim(),
       ...(invite ? { invite } : {}),
       dataset: { name: dataset.name, content: dataset.content },
       ...wish,
       shareEvaluation: choices.shareEvaluation,
+      ...(maxDensity === undefined ? {} : { maxDensity }),
     });
   };
   return (
@@ -113,6 +117,7 @@ function Setup({ federation, search, controls }: SetupProps) {
             step={4}
             choices={choices}
             needsInvite={config.access === 'invite'}
+            hasBudget={hasBudget(config)}
             obstacle={obstacleOf(dataset)}
             busy={false}
             onChange={setChoices}

@@ -1,4 +1,5 @@
 import type { FederationSummary } from '@perfit/protocol';
+import { referenceDensity } from '../../shared/budget/budget.ts';
 
 export const strings = {
   title: 'About this federation',
@@ -25,8 +26,7 @@ export function aboutModel(model: string): string | undefined {
 
 /** Both ways of one round: two bytes (f16) or four for every position that a client owns. */
 export function roundBytes({ config, layoutSize }: FederationSummary): number {
-  const density = config.search.density ?? 1 / config.lora.expansion;
-  const owned = Math.round(layoutSize * density);
+  const owned = Math.round(layoutSize * referenceDensity(config));
   const received = config.receive === 'all' ? layoutSize : owned;
   return (config.wire.dtype === 'f16' ? 2 : 4) * (owned + received);
 }

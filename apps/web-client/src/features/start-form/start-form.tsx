@@ -1,7 +1,8 @@
-import { Button, Checkbox, Group, SegmentedControl, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, SegmentedControl, Select, Stack, Text, TextInput } from '@mantine/core';
 import { displayNameSchema } from '@perfit/protocol';
 import { type FormEvent, useId } from 'react';
 import type { BackendChoice } from '../../engine/engine-api.ts';
+import type { Portion } from '../../shared/budget/budget.ts';
 import { Section } from '../../shared/ui/section.tsx';
 import { strings } from './strings.ts';
 
@@ -10,15 +11,19 @@ export interface StartChoices {
   readonly name: string;
   readonly invite: string;
   readonly backend: BackendChoice;
-  /** Of WebAssembly; null is one. More need a content policy that allows scripts at blob: addresses. */
+  /** Of WebAssembly; null lets the worker choose. */
   readonly threads: number | null;
   readonly shareEvaluation: boolean;
+  /** [PF2] */
+  readonly portion: Portion;
 }
 
 interface StartFormProps {
   readonly step: number;
   readonly choices: StartChoices;
   readonly needsInvite: boolean;
+  /** Whether the strategy leaves a choice of how much to own. */
+  readonly hasBudget: boolean;
   /** Why the start is not possible yet; null where it is. */
   readonly obstacle: string | null;
   readonly busy: boolean;
@@ -27,8 +32,16 @@ interface StartFormProps {
 }
 
 /** The last step before anything is sent: a name, consent, and the button. */
-export function StartForm({ step, choices, needsInvite, obstacle, busy, onChange, onStart }: StartFormProps) {
-  const backendLabel = useId();
+export function StartForm({
+  step,
+  choices,
+  needsInvite,
+  hasBudget,
+  obstacle,
+  busy,
+  onChange,
+  onStart,
+}: StartFormProps) {
   const change = (part: Partial<StartChoices>) => onChange({ ...choices, ...part });
   const name = displayNameSchema.safeParse(choices.name);
   const nameError = choices.name && !name.success ? strings.badName : null;
@@ -71,23 +84,35 @@ export function StartForm({ step, choices, needsInvite, obstacle, busy, onChange
           />
           <details>
             <summary>{strings.advanced}</summary>
-            <Group gap="lg" mt="sm" align="flex-end">
-              <Stack gap={4}>
-                <Text size="sm" fw={500} id={backendLabel}>
-                  {strings.backend}
-                </Text>
-                <SegmentedControl
-                  aria-labelledby={backendLabel}
-                  value={choices.backend}
-                  data={[
-                    { value: 'auto', label: 'Best found' },
-                    { value: 'webgpu', label: 'WebGPU' },
-                    { value: 'wasm', label: 'WebAssembly' },
-                  ]}
-                  onChange={(value) => change({ backend: value as BackendChoice })}
+            <Stack gap="lg" mt="sm">
+              {hasBudget ? (
+                <Choice
+                  label={strings.portion}
+                  hint={strings.portionHint}
+                  value={choices.portion}
+                  options={portionOptions}
+                  onChange={(portion) => change({ portion })}
                 />
-              </Stack>
-            </Group>
+              ) : null}
+              <Choice
+                label={strings.backend}
+                hint={strings.backendHint}
+                value={choices.backend}
+                options={backendOptions}
+                onChange={(backend) => change({ backend })}
+              />
+              {choices.backend === 'webgpu' ? null : (
+                <Select
+                  maw={220}
+                  label={strings.threads}
+                  description={strings.threadsHint}
+                  value={choices.threads === null ? '' : String(choices.threads)}
+                  data={threadOptions(choices.threads)}
+                  allowDeselect={false}
+                  onChange={(value) => change({ threads: value ? Number(value) : null })}
+                />
+              )}
+            </Stack>
           </details>
           <Group gap="md">
             <Button type="submit" size="md" disabled={hindrance !== null} loading={busy}>
@@ -100,5 +125,55 @@ export function StartForm({ step, choices, needsInvite, obstacle, busy, onChange
         </Stack>
       </form>
     </Section>
+  );
+}
+
+const portionOptions = [
+  { value: 'full', label: 'Full budget' },
+  { value: 'half', label: 'Half' },
+  { value: 'quarter', label: 'A quarter' },
+] as const;
+
+const backendOptions = [
+  { value: 'auto', label: 'Best found' },
+  { value: 'webgpu', label: 'WebGPU' },
+  { value: 'wasm', label: 'WebAssembly' },
+] as const;
+
+/** As many as the processor has; also what the address asked for. */
+function threadOptions(chosen: number | null): { value: string; label: string }[] {
+  const counts = [1, 2, 4, 8].filter((count) => count <= navigator.hardwareConcurrency);
+  const all = [...new Set(chosen === null ? counts : [...counts, chosen])].sort((a, b) => a - b);
+  return [{ value: '', label: 'Chosen for you' }, ...all.map((count) => ({ value: `${count}`, label: `${count}` }))];
+}
+
+interface ChoiceProps<Value extends string> {
+  readonly label: string;
+  readonly hint: string;
+  readonly value: Value;
+  readonly options: readonly { readonly value: Value; readonly label: string }[];
+  readonly onChange: (value: Value) => void;
+}
+
+/** A few words to choose from, and what the choice means. */
+function Choice<Value extends string>({ label, hint, value, options, onChange }: ChoiceProps<Value>) {
+  const labelId = useId();
+  const hintId = useId();
+  return (
+    <Stack gap={4} align="flex-start">
+      <Text size="sm" fw={500} id={labelId}>
+        {label}
+      </Text>
+      <Text size="xs" c="dimmed" id={hintId} maw="60ch">
+        {hint}
+      </Text>
+      <SegmentedControl
+        aria-labelledby={labelId}
+        aria-describedby={hintId}
+        value={value}
+        data={[...options]}
+        onChange={onChange}
+      />
+    </Stack>
   );
 }

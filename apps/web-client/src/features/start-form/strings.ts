@@ -9,7 +9,13 @@ export const strings = {
   inviteNeeded: 'This federation needs an invite code.',
   share: 'Share how well the model does on my text',
   shareHint: 'Loss and perplexity: a few numbers a round, none of the text.',
-  advanced: 'Where to compute',
+  advanced: 'Advanced',
+  portion: 'How much this device takes on',
+  portionHint:
+    'Full budget: as many adapter parameters as the federation asks for. With less, each round sends less, and your model has fewer numbers to learn with; tuning itself takes about as long.',
   backend: 'Compute with',
+  backendHint: 'WebGPU is the graphics processor, and usually much faster.',
+  threads: 'Threads',
+  threadsHint: 'Of WebAssembly: fewer leave more of this device to you.',
   leaveAnyTime: 'Keep this tab open while it works. You can leave at any time.',
 } as const;
