@@ -235,4 +235,4 @@ it(`[RD3] [RD4] killed ${KILLS} times at any moment, a federation finishes with 
   for (const folder of ['spool', 'uploads']) {
     expect(await readdir(join(folders.dataDirectory, folder, id)).catch(() => [])).toEqual([]);
   }
-}, 240_000);
+}, 600_000);
