@@ -1,28 +1,46 @@
 import { z } from 'zod';
 import { PROJECTIONS } from './space/layout.ts';
 
+// What a person reads where a value is wrong: a sentence without its full stop, since it may stand inside another.
+
+function whole(least: number, most: number) {
+  const error = `Give a whole number from ${least} to ${most}`;
+  return z.number({ error }).int({ error }).min(least, { error }).max(most, { error });
+}
+
+function above0(most: number) {
+  const error = `Give a number above 0, at most ${most}`;
+  return z.number({ error }).positive({ error }).max(most, { error });
+}
+
+function oneOf<const Names extends readonly [string, ...string[]]>(names: Names) {
+  return z.enum(names, { error: `Choose one of ${names.join(', ')}` });
+}
+
 const share = z.number().gt(0).max(1);
-const count = z.number().int().positive();
 const label = z
-  .string()
+  .string({ error: 'Give it a name' })
   .trim()
-  .min(1)
-  .max(80)
-  .regex(/^[^\p{Cc}\p{Cf}]*$/u, 'may not contain control characters');
+  .min(1, { error: 'Give it a name' })
+  .max(80, { error: 'A name has at most 80 characters' })
+  .regex(/^[^\p{Cc}\p{Cf}]*$/u, { error: 'A name may not contain control characters' });
 
 /** Ids are made by the server or checked by it; they are safe in paths and URLs. */
 export const federationIdSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/);
-export const modelIdSchema = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$/);
+const noModel = "Choose one of the coordinator's models";
+export const modelIdSchema = z
+  .string({ error: noModel })
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$/, { error: noModel });
 
 export const strategyNames = ['perfit', 'fedit', 'local', 'random-mask', 'sub-fedavg', 'ffa', 'fedsa'] as const;
 export type StrategyName = (typeof strategyNames)[number];
 
 export const loraSchema = z.object({
   /** r, the budget rank. */
-  rank: count.max(256).default(8),
+  rank: whole(1, 256).default(8),
   /** c, the expansion factor; strategies that search train in rank c·r. */
-  expansion: count.max(16).default(2),
-  alpha: z.number().positive().max(1024).default(16),
+  expansion: whole(1, 16).default(2),
+  alpha: above0(1024).default(16),
   targets: z
     .array(z.enum(PROJECTIONS))
     .min(1)
@@ -34,9 +52,9 @@ export const searchSchema = z.object({
   /** W in epochs of the client's training split. */
   warmupEpochs: z.number().min(0).max(100).default(1),
   /** K. */
-  iterations: count.max(100).default(3),
+  iterations: whole(1, 100).default(3),
   /** S. */
-  batches: count.max(1000).default(4),
+  batches: whole(1, 1000).default(4),
   score: z.enum(['taylor', 'magnitude', 'gradient', 'random']).default('taylor'),
   scope: z.enum(['global', 'tensor']).default('tensor'),
   /** M: search anew every M rounds; 0 searches once. */
@@ -52,12 +70,12 @@ export const searchSchema = z.object({
 
 /** PF4. */
 export const tuningSchema = z.object({
-  epochs: z.number().positive().max(1000).default(1),
-  batchSize: count.max(1024).default(8),
-  accumulation: count.max(1024).default(1),
+  epochs: above0(1000).default(1),
+  batchSize: whole(1, 1024).default(8),
+  accumulation: whole(1, 1024).default(1),
   /** T: longer examples are cut. */
-  maxLength: z.number().int().min(16).max(32768).default(128),
-  learningRate: z.number().positive().max(1).default(2e-3),
+  maxLength: whole(16, 32768).default(128),
+  learningRate: above0(1).default(2e-3),
   weightDecay: z.number().min(0).max(1).default(0.01),
   beta1: z.number().min(0).lt(1).default(0.9),
   beta2: z.number().min(0).lt(1).default(0.999),
@@ -69,14 +87,14 @@ export const tuningSchema = z.object({
 /** RD2. */
 export const scheduleSchema = z
   .object({
-    rounds: count.max(10_000).default(3),
+    rounds: whole(1, 10_000).default(3),
     /** The round closes as soon as so many submissions are in. */
-    goal: count.max(100_000).default(3),
+    goal: whole(1, 100_000).default(3),
     /** Below so many submissions at the deadline the round fails and is repeated. */
-    minimum: count.max(100_000).default(2),
+    minimum: whole(1, 100_000).default(2),
     /** The first round starts when so many clients are ready. */
-    recruit: count.max(100_000).default(3),
-    deadlineSeconds: z.number().positive().max(604_800).default(600),
+    recruit: whole(1, 100_000).default(3),
+    deadlineSeconds: above0(604_800).default(600),
     /**
      * A round in which everybody who is connected has submitted, and the minimum is in, waits so long for those who
      * left to come back, and then closes below its goal.
@@ -86,25 +104,28 @@ export const scheduleSchema = z
     maxRepeats: z.number().int().min(0).max(1000).default(20),
   })
   .refine((schedule) => schedule.minimum <= schedule.goal, {
-    message: 'the minimum of a round cannot be above its goal',
+    error: 'The minimum cannot be above the goal, which closes a round',
     path: ['minimum'],
   });
 
 export const federationConfigSchema = z.object({
   name: label,
-  description: z.string().max(2000).default(''),
+  description: z.string().max(2000, { error: 'A description has at most 2000 characters' }).default(''),
   /** A folder under the coordinator's models directory. */
   model: modelIdSchema,
   lora: loraSchema.prefault({}),
-  strategy: z.enum(strategyNames).default('perfit'),
+  strategy: oneOf(strategyNames).default('perfit'),
   /** PF7. */
-  receive: z.enum(['owned', 'all']).default('owned'),
+  receive: oneOf(['owned', 'all']).default('owned'),
   search: searchSchema.prefault({}),
   tuning: tuningSchema.prefault({}),
   schedule: scheduleSchema.prefault({}),
   /** PF6. */
   weighting: z
-    .object({ by: z.enum(['examples', 'uniform']).default('examples'), cap: count.default(1000) })
+    .object({
+      by: z.enum(['examples', 'uniform']).default('examples'),
+      cap: whole(1, Number.MAX_SAFE_INTEGER).default(1000),
+    })
     .prefault({}),
   /** PF8. */
   evaluation: z.object({ heldOut: z.number().gt(0).max(0.5).default(0.2) }).prefault({}),
@@ -113,7 +134,7 @@ export const federationConfigSchema = z.object({
   /** UP3: the most that ‖Δ‖₂ may be. */
   maxDeltaNorm: z.number().positive().default(100),
   /** HS2. */
-  access: z.enum(['open', 'invite']).default('invite'),
+  access: oneOf(['open', 'invite']).default('invite'),
   seed: z.number().int().min(0).max(0xffffffff).default(1),
 });
 export type FederationConfig = z.infer<typeof federationConfigSchema>;

@@ -61,7 +61,9 @@ export function CreateForm({ models, onCreated, onCancel }: CreateFormProps) {
   const [asked, setAsked] = useState(false);
   const parsed = federationConfigSchema.safeParse(configOf(draft));
   const issues = new Map(
-    asked && !parsed.success ? parsed.error.issues.map(({ path, message }) => [String(path.at(-1)), message]) : [],
+    asked && !parsed.success
+      ? parsed.error.issues.map(({ path, message }) => [String(path.at(-1)), `${message}.`])
+      : [],
   );
   const creation = useMutation({ mutationFn: createFederation, onSuccess: onCreated });
   const submit = (event: FormEvent) => {

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { federationConfigSchema } from '../src/index.ts';
+
+/** What the schema says of one wrong value, by the field's name. */
+function complaints(part: object): Record<string, string> {
+  const parsed = federationConfigSchema.safeParse({ name: 'village', model: 'perfit-nano', ...part });
+  return Object.fromEntries((parsed.error?.issues ?? []).map(({ path, message }) => [path.join('.'), message]));
+}
+
+describe('a federation that cannot be made', () => {
+  it.each([
+    [{ name: '  ' }, 'name', 'Give it a name'],
+    [{ name: undefined }, 'name', 'Give it a name'],
+    [{ name: 'x'.repeat(81) }, 'name', 'A name has at most 80 characters'],
+    [{ name: 'a\u0007b' }, 'name', 'A name may not contain control characters'],
+    [{ description: 'x'.repeat(2001) }, 'description', 'A description has at most 2000 characters'],
+    [{ model: '' }, 'model', "Choose one of the coordinator's models"],
+    [{ model: '../etc' }, 'model', "Choose one of the coordinator's models"],
+    [{ receive: 'half' }, 'receive', 'Choose one of owned, all'],
+    [{ lora: { rank: 0 } }, 'lora.rank', 'Give a whole number from 1 to 256'],
+    [{ lora: { rank: 1.5 } }, 'lora.rank', 'Give a whole number from 1 to 256'],
+    [{ lora: { expansion: Number.NaN } }, 'lora.expansion', 'Give a whole number from 1 to 16'],
+    [{ schedule: { rounds: 20_000 } }, 'schedule.rounds', 'Give a whole number from 1 to 10000'],
+    [{ schedule: { deadlineSeconds: 0 } }, 'schedule.deadlineSeconds', 'Give a number above 0, at most 604800'],
+    [{ tuning: { learningRate: -1 } }, 'tuning.learningRate', 'Give a number above 0, at most 1'],
+    [{ tuning: { maxLength: 8 } }, 'tuning.maxLength', 'Give a whole number from 16 to 32768'],
+    [
+      { schedule: { minimum: 4, goal: 3 } },
+      'schedule.minimum',
+      'The minimum cannot be above the goal, which closes a round',
+    ],
+  ])('says of %j in words what to give', (part, field, sentence) => {
+    expect(complaints(part)).toEqual({ [field]: sentence });
+  });
+
+  it('is not one that says only what it must', () => {
+    expect(complaints({})).toEqual({});
+  });
+});
