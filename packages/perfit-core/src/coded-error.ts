@@ -8,6 +8,16 @@ export abstract class CodedError<Code extends string> extends Error {
   }
 }
 
+/** One that also names, in `data`, the file, field or number that it is about. */
+export abstract class DetailedError<Code extends string> extends CodedError<Code> {
+  readonly data: Readonly<Record<string, unknown>>;
+
+  constructor(code: Code, message: string, data: Readonly<Record<string, unknown>> = {}) {
+    super(code, message);
+    this.data = data;
+  }
+}
+
 /** A capital at the start, unless a file's name or a path stands there, and a full stop at the end. */
 function asSentence(message: string): string {
   const [first = ''] = message.split(/\s/, 1);

@@ -1,3 +1,5 @@
+import { DetailedError } from '../coded-error.ts';
+
 export type AdapterErrorCode =
   | 'adapter-unreadable'
   | 'adapter-unsupported'
@@ -8,14 +10,6 @@ export type AdapterErrorCode =
   | 'adapter-not-finite';
 
 /** An adapter that cannot be exported or imported. `data` names the file, field or tensor. */
-export class AdapterError extends Error {
+export class AdapterError extends DetailedError<AdapterErrorCode> {
   override readonly name = 'AdapterError';
-  readonly code: AdapterErrorCode;
-  readonly data: Readonly<Record<string, unknown>>;
-
-  constructor(code: AdapterErrorCode, message: string, data: Readonly<Record<string, unknown>> = {}) {
-    super(message);
-    this.code = code;
-    this.data = data;
-  }
 }

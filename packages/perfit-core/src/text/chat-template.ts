@@ -1,4 +1,5 @@
 import { Template } from '@huggingface/jinja';
+import { DetailedError } from '../coded-error.ts';
 import type { ChatMessage } from './example.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
@@ -18,16 +19,8 @@ export interface Segment {
 
 export type ChatTemplateErrorCode = 'chat-template-invalid' | 'chat-template-refused' | 'chat-template-no-response';
 
-export class ChatTemplateError extends Error {
+export class ChatTemplateError extends DetailedError<ChatTemplateErrorCode> {
   override readonly name = 'ChatTemplateError';
-  readonly code: ChatTemplateErrorCode;
-  readonly data: Readonly<Record<string, unknown>>;
-
-  constructor(code: ChatTemplateErrorCode, message: string, data: Readonly<Record<string, unknown>> = {}) {
-    super(message);
-    this.code = code;
-    this.data = data;
-  }
 }
 
 /**

@@ -1,3 +1,5 @@
+import { DetailedError } from '../coded-error.ts';
+
 /** The text of the files that describe a tokenizer, under the names they have in a model's folder. */
 export interface TokenizerFiles {
   readonly 'tokenizer.json': string | undefined;
@@ -18,16 +20,8 @@ export const TOKENIZER_FILE_NAMES = [
 export type TokenizerErrorCode = 'tokenizer-missing' | 'tokenizer-bad-json' | 'tokenizer-unsupported';
 
 /** A tokenizer that cannot be used. `data` names the file and what was wrong in it. */
-export class TokenizerError extends Error {
+export class TokenizerError extends DetailedError<TokenizerErrorCode> {
   override readonly name = 'TokenizerError';
-  readonly code: TokenizerErrorCode;
-  readonly data: Readonly<Record<string, unknown>>;
-
-  constructor(code: TokenizerErrorCode, message: string, data: Readonly<Record<string, unknown>> = {}) {
-    super(message);
-    this.code = code;
-    this.data = data;
-  }
 }
 
 type Json = Readonly<Record<string, unknown>>;
