@@ -29,6 +29,9 @@ export interface SimulationOptions {
   readonly say: (line: string) => void;
 }
 
+const SOFTWARE_WARNING =
+  'WebGPU without a GPU is emulated on the processor, a hundred times slower than WASM: --clients 1 --examples 12 --rounds 1 keeps it short.';
+
 const END_STATES = ['finished', 'failed', 'stopped'];
 
 /** A whole federation in real tabs: coordinator, browser, one tab a client, until the last round is committed. */
@@ -51,6 +54,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     operatorPassword,
   });
   options.say(`coordinator listens on ${coordinator.url}`);
+  if (options.backend === 'webgpu') options.say(SOFTWARE_WARNING);
   let browser: Browser | null = null;
   try {
     const operator = await Operator.login(coordinator.url, 'operator', operatorPassword);
