@@ -198,11 +198,18 @@ describe('the operator', () => {
 
     const act = async (action: string) => {
       const answer = await asOperator('POST', '/api/admin/federations/garden/actions', { action });
-      return [answer.status, (await answer.json()) as { status?: { state: string }; code?: string }];
+      return [
+        answer.status,
+        (await answer.json()) as { status?: { state: string }; actions?: string[]; code?: string },
+      ];
     };
     expect(await act('pause')).toMatchObject([409, { code: 'conflict' }]);
-    expect(await act('start')).toMatchObject([200, { status: { state: 'recruiting' } }]);
-    expect(await act('pause')).toMatchObject([200, { status: { state: 'paused' } }]);
+    const made = await asOperator('GET', '/api/admin/federations/garden');
+    expect(federationDetailSchema.parse(await made.json())).toMatchObject({ actions: ['start', 'stop'] });
+    expect(await act('resume')).toMatchObject([409, { code: 'conflict' }]);
+    expect(await act('start')).toMatchObject([200, { status: { state: 'recruiting' }, actions: ['pause', 'stop'] }]);
+    expect(await act('pause')).toMatchObject([200, { status: { state: 'paused' }, actions: ['resume', 'stop'] }]);
+    expect(await act('start')).toMatchObject([409, { code: 'conflict' }]);
     expect(await act('resume')).toMatchObject([200, { status: { state: 'recruiting' } }]);
     expect(await act('dance')).toMatchObject([400, { code: 'bad-message' }]);
 

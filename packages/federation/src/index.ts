@@ -32,7 +32,8 @@ export {
   socketConnection,
 } from './client/socket-connection.ts';
 export { clientIdOf, generateKeyPair, identityFromKeyPair, verifySignature } from './identity.ts';
-export type { OperatorAction, RoundEffect, RoundEffectOf, RoundEvent } from './round/round-event.ts';
+export { possibleActions } from './round/possible-actions.ts';
+export type { RoundEffect, RoundEffectOf, RoundEvent } from './round/round-event.ts';
 export {
   type ClientId,
   type Instant,

@@ -73,6 +73,8 @@ export {
   federationSummarySchema,
   inviteCreatedSchema,
   loginSchema,
+  type OperatorAction,
+  operatorActions,
   type RoundView,
   roundViewSchema,
   sessionSchema,

@@ -66,8 +66,14 @@ export const eventViewSchema = z.object({
 });
 export type EventView = z.infer<typeof eventViewSchema>;
 
+/** What an operator can do to a federation; `start` begins a first time, or with fewer than were to be recruited. */
+export const operatorActions = ['start', 'pause', 'resume', 'stop'] as const;
+export type OperatorAction = (typeof operatorActions)[number];
+
 /** GET /api/admin/federations/:id. */
 export const federationDetailSchema = federationSummarySchema.extend({
+  /** Those that would move it now; any other is refused as a `conflict`. */
+  actions: z.array(z.enum(operatorActions)),
   clients: z.array(clientViewSchema),
   rounds: z.array(roundViewSchema),
   events: z.array(eventViewSchema),
@@ -83,7 +89,7 @@ export const loginSchema = z.object({ name: z.string().min(1).max(60), password:
 export const sessionSchema = z.object({ name: z.string(), expiresAt: z.iso.datetime() });
 
 /** POST /api/admin/federations/:id/actions. */
-export const federationActionSchema = z.object({ action: z.enum(['start', 'pause', 'resume', 'stop']) });
+export const federationActionSchema = z.object({ action: z.enum(operatorActions) });
 
 /** POST /api/admin/federations answers a FederationConfigInput with this. */
 export const federationCreatedSchema = z.object({

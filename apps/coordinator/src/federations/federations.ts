@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { isEnded, layoutOf, newFederation } from '@perfit/federation';
-import { type FederationConfig, federationIdSchema } from '@perfit/protocol';
+import { type FederationConfig, federationIdSchema, type OperatorAction } from '@perfit/protocol';
 import { type Layout, layoutHash } from '@perfit/protocol/space';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
@@ -123,7 +123,7 @@ export class Federations {
   }
 
   /** @throws FederationError `conflict` where the action does not fit the federation's state */
-  async act(id: string, action: 'start' | 'pause' | 'resume' | 'stop'): Promise<void> {
+  async act(id: string, action: OperatorAction): Promise<void> {
     const room = this.get(id);
     const { state } = room.status;
     if (await room.act(action)) return;

@@ -1,3 +1,4 @@
+import { possibleActions } from '@perfit/federation';
 import type { FederationDetail, FederationSummary } from '@perfit/protocol';
 import { maskOverlap } from '@perfit/protocol/space';
 import { LeastRecentlyUsed } from '../least-recently-used.ts';
@@ -47,6 +48,7 @@ export class Views {
     const names = new Map(clients.map((client) => [client.id, client.name]));
     return {
       ...summary,
+      actions: possibleActions(room.state, room.config.schedule),
       clients: clients.map((row) => this.clientView(row, room)),
       rounds: rounds.map(({ number, attempt, state, reason, startedAt, closedAt }) => ({
         number,

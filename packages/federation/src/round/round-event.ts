@@ -1,4 +1,4 @@
-import type { ErrorCode } from '@perfit/protocol';
+import type { ErrorCode, OperatorAction } from '@perfit/protocol';
 import type { ClientId, Instant } from './round-state.ts';
 
 /** [RD1] What moves a federation. */
@@ -17,7 +17,6 @@ export type RoundEvent = { readonly at: Instant } & (
   /** The coordinator came back on this state: nobody is connected, a commit may have been under way. */
   | { readonly type: 'restarted' }
 );
-export type OperatorAction = 'start' | 'pause' | 'resume' | 'stop';
 
 /**
  * What the caller does about a step, in this order, after the new state is on disk. When to wake

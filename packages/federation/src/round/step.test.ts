@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { possibleActions } from './possible-actions.ts';
 import type { RoundEffect, RoundEvent } from './round-event.ts';
 import { newFederation, type RoundState, type Schedule, wakeAt } from './round-state.ts';
 import { statusOf } from './status.ts';
@@ -292,6 +293,26 @@ describe('the operator', () => {
     for (const action of ['start', 'pause', 'resume', 'stop'] as const) f.send({ type: 'operator', action });
     expect(f.state).toBe(stopped);
     expect(f.submit('b')).toMatchObject([{ type: 'refuse', code: 'federation-ended' }]);
+  });
+
+  it('[RD1] is told what can be done: a new federation is started, a paused one resumed', () => {
+    const f = federation();
+    const can = () => possibleActions(f.state, f.settings);
+    expect(can()).toEqual(['start', 'stop']);
+    f.start();
+    expect(can()).toEqual(['pause', 'stop']);
+    // Enough for a round, and not all that were to be recruited.
+    f.ready('a', 'b');
+    expect(can()).toEqual(['start', 'pause', 'stop']);
+    f.send(pause);
+    expect(can()).toEqual(['resume', 'stop']);
+    f.send(resume);
+    f.ready('c');
+    expect(can()).toEqual(['pause', 'stop']);
+    for (const client of ['a', 'b', 'c']) f.submit(client);
+    expect(can()).toEqual(['pause', 'stop']);
+    f.send({ type: 'operator', action: 'stop' });
+    expect(can()).toEqual([]);
   });
 });
 

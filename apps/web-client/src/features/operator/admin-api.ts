@@ -4,6 +4,7 @@ import {
   type FederationSummary,
   federationDetailSchema,
   federationSummarySchema,
+  type OperatorAction,
   sessionSchema,
 } from '@perfit/protocol';
 import { queryOptions } from '@tanstack/react-query';
@@ -13,8 +14,6 @@ import { request } from '../../shared/coordinator/request.ts';
 const nothing = z.unknown();
 const createdSchema = z.object({ id: z.string() });
 const modelsSchema = z.array(z.object({ id: z.string(), bytes: z.number() }));
-
-export type Action = 'start' | 'pause' | 'resume' | 'stop';
 
 export const operatorQuery = queryOptions({
   queryKey: ['operator', 'session'],
@@ -54,7 +53,7 @@ export async function createFederation(config: FederationConfigInput): Promise<s
   return (await request('/api/admin/federations', createdSchema, { method: 'POST', body: config })).id;
 }
 
-export async function act(id: string, action: Action): Promise<void> {
+export async function act(id: string, action: OperatorAction): Promise<void> {
   await request(`${pathOf(id)}/actions`, nothing, { method: 'POST', body: { action } });
 }
 

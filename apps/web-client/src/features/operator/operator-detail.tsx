@@ -1,5 +1,5 @@
 import { Badge, Button, CopyButton, Group, Skeleton, Stack, Text, TextInput, Title, Tooltip } from '@mantine/core';
-import type { FederationDetail } from '@perfit/protocol';
+import type { FederationDetail, OperatorAction } from '@perfit/protocol';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { failureOf } from '../../shared/failure/failure.ts';
 import { formatCount } from '../../shared/format/format-number.ts';
@@ -8,7 +8,7 @@ import { stateColor, stateWord } from '../../shared/session/federation-state.ts'
 import { HeatGrid } from '../../shared/ui/heat-grid.tsx';
 import { PageLink } from '../../shared/ui/links.tsx';
 import { Section } from '../../shared/ui/section.tsx';
-import { type Action, act, detailQuery } from './admin-api.ts';
+import { act, detailQuery } from './admin-api.ts';
 import { ClientsTable } from './clients-table.tsx';
 import { useLiveDetail } from './live-detail.ts';
 import { RoundsTable } from './rounds-table.tsx';
@@ -64,16 +64,16 @@ export function OperatorDetail({ id }: { readonly id: string }) {
 function Actions({ detail }: { readonly detail: FederationDetail }) {
   const queries = useQueryClient();
   const action = useMutation({
-    mutationFn: (name: Action) => (name === 'start' ? startOrResume(detail) : act(detail.id, name)),
+    mutationFn: (name: OperatorAction) => act(detail.id, name),
     onSettled: () => queries.invalidateQueries({ queryKey: detailQuery(detail.id).queryKey }),
   });
-  const ask = (name: Action) => {
+  const ask = (name: OperatorAction) => {
     if (name !== 'stop' || window.confirm(stopWarning)) action.mutate(name);
   };
   return (
     <Stack gap="xs" align="flex-end">
       <Group gap="xs">
-        {possibleActions(detail).map((name) => (
+        {detail.actions.map((name) => (
           <Button
             key={name}
             size="sm"
@@ -91,38 +91,9 @@ function Actions({ detail }: { readonly detail: FederationDetail }) {
   );
 }
 
-/** A federation that was never started is told to be paused as well: only the coordinator can tell the two apart. */
-async function startOrResume({ id, status, rounds }: FederationDetail): Promise<void> {
-  if (status.state !== 'paused') return act(id, 'start');
-  if (rounds.length > 0) return act(id, 'resume');
-  try {
-    await act(id, 'start');
-  } catch (error) {
-    if (failureOf(error).code !== 'conflict') throw error;
-    await act(id, 'resume');
-  }
-}
-
-function actionWord(name: Action, { status, rounds }: FederationDetail): string {
-  if (name !== 'start') return actionWords[name];
-  if (status.state === 'recruiting') return actionWords.beginNow;
-  return rounds.length ? actionWords.resume : actionWords.start;
-}
-
-function possibleActions({ status }: FederationDetail): readonly Action[] {
-  switch (status.state) {
-    case 'recruiting':
-      return ['start', 'pause', 'stop'];
-    case 'training':
-    case 'aggregating':
-      return ['pause', 'stop'];
-    case 'paused':
-      return ['start', 'stop'];
-    case 'finished':
-    case 'failed':
-    case 'stopped':
-      return [];
-  }
+/** A start of what has started already does not wait for everybody that was to be recruited. */
+function actionWord(name: OperatorAction, { status }: FederationDetail): string {
+  return name === 'start' && status.state === 'recruiting' ? actionWords.beginNow : actionWords[name];
 }
 
 function Invite({ detail }: { readonly detail: FederationDetail }) {
