@@ -30,7 +30,7 @@ export interface SimulationOptions {
 }
 
 const SOFTWARE_WARNING =
-  'WebGPU without a GPU is emulated on the processor, a hundred times slower than WASM: --clients 1 --examples 12 --rounds 1 keeps it short.';
+  'WebGPU without a GPU is emulated on the processor, far slower than WASM: --clients 1 --examples 12 --rounds 1 keeps it short.';
 
 const END_STATES = ['finished', 'failed', 'stopped'];
 

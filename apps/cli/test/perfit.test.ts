@@ -1,0 +1,86 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+
+const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
+const model = join(root, 'models', 'perfit-nano');
+const sample = join(root, 'samples', 'bakers-shop.jsonl');
+const folder = mkdtempSync(join(tmpdir(), 'perfit-cli-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs the command line as a person would: a process of its own. */
+function perfit(...args: string[]) {
+  const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+  const command = ['--import', loader, join(root, 'apps/cli/src/main.ts'), ...args];
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8', cwd: folder });
+  return { status, stdout, stderr };
+}
+
+describe('perfit', { timeout: 120_000 }, () => {
+  it('lists its commands', () => {
+    const { status, stdout } = perfit('--help');
+    expect(status).toBe(0);
+    for (const command of ['serve', 'join', 'tune', 'eval', 'parity'])
+      expect(stdout).toMatch(new RegExp(`^  ${command}`, 'm'));
+  });
+
+  it.each([
+    { args: ['frobnicate'], says: /unknown command 'frobnicate'/ },
+    { args: ['eval', model], says: /required option '--data <file>'/ },
+    { args: ['tune', model, '--data', sample, '--out', 'x', '--rank', 'many'], says: /whole number from 1 to 256/ },
+  ])('exits with 2 where the command line is wrong: $args', ({ args, says }) => {
+    const { status, stderr } = perfit(...args);
+    expect(stderr).toMatch(says);
+    expect(status).toBe(2);
+  });
+
+  it.each([
+    { args: ['eval', model, '--data', 'nowhere.jsonl'], says: /^There is no file nowhere\.jsonl\. \[usage\]$/m },
+    { args: ['eval', 'nowhere', '--data', sample], says: /^There is no model folder nowhere\. \[usage\]$/m },
+    { args: ['join', 'http://localhost/elsewhere', '--data', sample], says: /is no join address.*\[usage\]$/m },
+    { args: ['eval', model, '--data', join(model, 'model.safetensors')], says: /\[data-not-text\]$/m },
+    { args: ['serve', '--models', 'nowhere', '--data', 'd', '--port', '0'], says: /\[models-missing\]$/m },
+  ])('exits with 1, a sentence and a code where it cannot go on: $args', ({ args, says }) => {
+    const { status, stderr } = perfit(...args);
+    expect(stderr).toMatch(says);
+    expect(status).toBe(1);
+  });
+
+  it('tunes a personal adapter that makes held-out text likelier, and evaluates with it', () => {
+    const tuned = perfit('tune', model, '--data', sample, '--out', 'adapter', '--epochs', '1', '--rank', '4', '--json');
+    expect(tuned.status, tuned.stderr).toBe(0);
+    const { base, tuned: after, kept, size } = JSON.parse(tuned.stdout);
+    expect(after).toBeLessThan(base);
+    expect(kept).toBe(size / 2);
+    const config = JSON.parse(readFileSync(join(folder, 'adapter', 'adapter_config.json'), 'utf8'));
+    expect(config).toMatchObject({ peft_type: 'LORA', r: 8, lora_alpha: 8 });
+
+    const [without, with_] = [[], ['--adapter', 'adapter']].map((more) => {
+      const { status, stdout } = perfit('eval', model, '--data', sample, '--json', ...more);
+      expect(status).toBe(0);
+      return JSON.parse(stdout);
+    });
+    expect(with_.responseTokens).toBe(without.responseTokens);
+    expect(with_.perplexity).toBeLessThan(without.perplexity);
+  });
+
+  it('finds parity with the committed fixture, and says where a fixture is another one', () => {
+    const { status, stdout } = perfit('parity', model, join(model, 'fixture'));
+    expect(stdout).toMatch(/^32 passed, 0 failed$/m);
+    expect(status).toBe(0);
+
+    const altered = join(folder, 'fixture');
+    cpSync(join(model, 'fixture'), altered, { recursive: true });
+    const numbers = JSON.parse(readFileSync(join(altered, 'fixture.json'), 'utf8'));
+    numbers.adamw.losses[9] *= 1.002;
+    writeFileSync(join(altered, 'fixture.json'), JSON.stringify(numbers));
+    const broken = perfit('parity', model, altered);
+    expect(broken.stdout).toMatch(/^BROKEN {2}AdamW, loss before step 10/m);
+    expect(broken.stdout).toMatch(/^31 passed, 1 failed$/m);
+    expect(broken.status).toBe(1);
+  });
+});
