@@ -1,4 +1,5 @@
 import { isEnded, type RoundEffect, type RoundEvent, type RoundState } from '@perfit/federation';
+import type { OperatorAction } from '@perfit/protocol';
 import type { NewEvent } from '../store/store.ts';
 
 interface Moment {
@@ -19,6 +20,13 @@ export function sentencesOf(moment: Moment): NewEvent[] {
 
 type Sentence = Omit<NewEvent, 'at'>;
 
+const deeds: Record<OperatorAction, string> = {
+  start: 'started',
+  pause: 'paused',
+  resume: 'resumed',
+  stop: 'stopped',
+};
+
 function ofEvent({ before, event, after, nameOf }: Moment): Sentence | null {
   switch (event.type) {
     case 'client-ready':
@@ -26,7 +34,9 @@ function ofEvent({ before, event, after, nameOf }: Moment): Sentence | null {
     case 'client-left':
       return before === after ? null : say('client-left', `${nameOf(event.client)} is gone.`, { client: event.client });
     case 'operator':
-      return before === after ? null : say(`operator-${event.action}`, `The operator: ${event.action}.`, {});
+      return before === after
+        ? null
+        : say(`operator-${event.action}`, `The operator ${deeds[event.action]} the federation.`, {});
     case 'commit-failed':
       return say('commit-failed', `The commit failed: ${event.reason}`, { cause: event.cause });
     case 'submissions-lost': {

@@ -14,7 +14,7 @@ export function LandingPage() {
       </Stack>
       <Stack gap="md">
         <Title order={2} size="h3">
-          Federations you can join
+          Federations
         </Title>
         <FederationList />
       </Stack>

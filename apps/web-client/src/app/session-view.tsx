@@ -18,7 +18,12 @@ export function SessionView({ controls }: { readonly controls: ParticipationCont
   const isRunning = participation.kind === 'running';
   const { activity } = session;
   const result = [
-    <Chat key="chat" ready={session.models} suggestion={session.question ?? undefined} />,
+    <Chat
+      key="chat"
+      ready={session.models}
+      working={isRunning && (session.phase === 'searching' || session.phase === 'tuning')}
+      suggestion={session.question ?? undefined}
+    />,
     <AdapterExport key="export" ready={session.models.personal} />,
   ];
   const figures = <SessionCharts key="figures" session={session} />;

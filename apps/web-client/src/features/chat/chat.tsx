@@ -17,17 +17,21 @@ interface Exchange {
   readonly question: string;
   readonly base: string | null;
   readonly personal: string | null;
+  /** Asked before there was a personal model. */
+  readonly baseOnly: boolean;
 }
 
 interface ChatProps {
   /** Which models are there to talk to. */
   readonly ready: { readonly base: boolean; readonly personal: boolean };
+  /** The device is searching or tuning at the same time. */
+  readonly working: boolean;
   /** For example the first question of the person's held-out rows. */
   readonly suggestion?: string | undefined;
 }
 
 /** The same question to the base model and to the personal one, answers side by side. */
-export function Chat({ ready, suggestion }: ChatProps) {
+export function Chat({ ready, working, suggestion }: ChatProps) {
   const [question, setQuestion] = useState('');
   const [exchanges, setExchanges] = useState<readonly Exchange[]>([]);
   const [busy, setBusy] = useState<Which | null>(null);
@@ -39,7 +43,7 @@ export function Chat({ ready, suggestion }: ChatProps) {
     setQuestion('');
     stopped.current = false;
     const earlier = exchanges;
-    setExchanges([...earlier, { question: text, base: null, personal: null }]);
+    setExchanges([...earlier, { question: text, base: null, personal: null, baseOnly: !ready.personal }]);
     const write = (which: Which, piece: (before: string) => string) =>
       setExchanges((all) =>
         all.map((one, i) => (i === all.length - 1 ? { ...one, [which]: piece(one[which] ?? '') } : one)),
@@ -94,6 +98,7 @@ export function Chat({ ready, suggestion }: ChatProps) {
                   which="personal"
                   title={strings.personal}
                   text={exchange.personal}
+                  absent={exchange.baseOnly ? strings.noPersonal : undefined}
                   busy={busy === 'personal' && i === exchanges.length - 1}
                 />
               </SimpleGrid>
@@ -129,9 +134,9 @@ export function Chat({ ready, suggestion }: ChatProps) {
                   {strings.suggest}
                 </Button>
               ) : null}
-              {ready.base ? null : (
+              {ready.base && !working ? null : (
                 <Text size="sm" c="dimmed">
-                  {strings.notYet}
+                  {ready.base ? strings.duringWork : strings.notYet}
                 </Text>
               )}
             </Group>
@@ -146,19 +151,27 @@ interface AnswerProps {
   readonly which: Which;
   readonly title: string;
   readonly text: string | null;
+  /** Why there is no answer. */
+  readonly absent?: string | undefined;
   readonly busy: boolean;
 }
 
-function Answer({ which, title, text, busy }: AnswerProps) {
+function Answer({ which, title, text, absent, busy }: AnswerProps) {
   return (
     <Paper withBorder radius="md" p="sm" className={which === 'personal' ? classes.accent : undefined}>
       <Text size="xs" c="dimmed" fw={500}>
         {title}
       </Text>
-      <Text size="sm" className={classes.text} mih="1.5em" data-testid={`answer-${which}`}>
-        {text ?? (busy ? '' : '–')}
-        {busy ? <span className={classes.caret} aria-hidden /> : null}
-      </Text>
+      {absent === undefined ? (
+        <Text size="sm" className={classes.text} mih="1.5em" data-testid={`answer-${which}`}>
+          {text ?? (busy ? '' : '–')}
+          {busy ? <span className={classes.caret} aria-hidden /> : null}
+        </Text>
+      ) : (
+        <Text size="sm" c="dimmed" mih="1.5em">
+          {absent}
+        </Text>
+      )}
     </Paper>
   );
 }

@@ -7,5 +7,7 @@ export const strings = {
   placeholder: 'Ask something that your text is about',
   suggest: 'Take a question from your text',
   notYet: 'The model is not loaded yet.',
+  noPersonal: 'It was not there yet: it comes with the first tuning.',
+  duringWork: 'You can ask while it tunes: both then take longer.',
   failed: 'The answer broke off',
 } as const;

@@ -4,10 +4,10 @@ import { useQuery } from '@tanstack/react-query';
 import { federationsQuery } from '../../shared/coordinator/federations.ts';
 import { failureOf } from '../../shared/failure/failure.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
-import { stateColor, stateWord } from '../../shared/session/federation-state.ts';
+import { isOver, stateColor, stateWord } from '../../shared/session/federation-state.ts';
 import { PageLink } from '../../shared/ui/links.tsx';
 
-/** Every federation that the coordinator shows to anybody. */
+/** Every federation that the coordinator shows to anybody; those that are over come last. */
 export function FederationList() {
   const { data, error, isPending } = useQuery(federationsQuery);
   if (isPending) return <Skeleton height={110} radius="lg" aria-label="Looking for federations" />;
@@ -22,9 +22,11 @@ export function FederationList() {
   }
   return (
     <Stack component="ul" gap="md" p={0} m={0} style={{ listStyle: 'none' }}>
-      {data.map((federation) => (
-        <FederationCard key={federation.id} federation={federation} />
-      ))}
+      {data
+        .toSorted((a, b) => Number(isOver(a.status.state)) - Number(isOver(b.status.state)))
+        .map((federation) => (
+          <FederationCard key={federation.id} federation={federation} />
+        ))}
     </Stack>
   );
 }

@@ -51,12 +51,7 @@ export function Ledger({ entries }: { readonly entries: readonly LedgerEntry[] }
                 <Table.Tr key={entries.length - i}>
                   <Table.Td>{new Date(entry.at).toLocaleTimeString()}</Table.Td>
                   <Table.Td>
-                    <Badge
-                      variant="light"
-                      color={entry.direction === 'up' ? 'orange' : 'gray'}
-                      size="sm"
-                      miw="max-content"
-                    >
+                    <Badge variant="light" color={entry.direction === 'up' ? 'orange' : 'gray'} size="sm">
                       {entry.direction === 'up' ? '↑ sent' : '↓ received'}
                     </Badge>
                   </Table.Td>

@@ -66,7 +66,9 @@ export function LocalText({ step, split, dataset, onChange }: LocalTextProps) {
         <Tabs.Panel value="file" pt="md">
           <DropArea onFile={takeFile}>
             <Stack gap="xs" align="center">
-              <Text fw={600}>{strings.drop}</Text>
+              <Text fw={600} ta="center">
+                {strings.drop}
+              </Text>
               <Text size="sm" c="dimmed" ta="center">
                 {strings.formats}
               </Text>

@@ -26,7 +26,7 @@ export function ClientsTable({ detail }: { readonly detail: FederationDetail }) 
                 <Text size="sm" fw={600} style={{ overflowWrap: 'anywhere' }}>
                   {client.name}
                 </Text>
-                <Badge size="xs" variant="dot" miw="max-content" color={client.connected ? 'teal' : 'gray'}>
+                <Badge size="xs" variant="dot" color={client.connected ? 'teal' : 'gray'}>
                   {client.connected ? 'connected' : 'away'}
                 </Badge>
               </Table.Td>

@@ -66,10 +66,11 @@ export function CreateForm({ models, onCreated, onCancel }: CreateFormProps) {
       : [],
   );
   const creation = useMutation({ mutationFn: createFederation, onSuccess: onCreated });
-  const submit = (event: FormEvent) => {
+  const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     setAsked(true);
     if (parsed.success) creation.mutate(configOf(draft));
+    else focusFirstWrong(event.currentTarget);
   };
   const change = (part: Partial<Draft>) => setDraft({ ...draft, ...part });
   const text = (field: 'name' | 'description') => ({
@@ -136,6 +137,11 @@ export function CreateForm({ models, onCreated, onCancel }: CreateFormProps) {
       </Stack>
     </form>
   );
+}
+
+/** After the next paint, when the fields are marked: what is wrong may be far above the button. */
+function focusFirstWrong(form: HTMLFormElement): void {
+  requestAnimationFrame(() => form.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
 }
 
 type NumberField = {

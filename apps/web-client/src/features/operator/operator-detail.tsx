@@ -4,7 +4,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { failureOf } from '../../shared/failure/failure.ts';
 import { formatCount } from '../../shared/format/format-number.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
-import { stateColor, stateWord } from '../../shared/session/federation-state.ts';
+import { isOver, stateColor, stateWord } from '../../shared/session/federation-state.ts';
 import { HeatGrid } from '../../shared/ui/heat-grid.tsx';
 import { PageLink } from '../../shared/ui/links.tsx';
 import { Section } from '../../shared/ui/section.tsx';
@@ -19,6 +19,7 @@ export function OperatorDetail({ id }: { readonly id: string }) {
   const { data, error, live } = useLiveDetail(id);
   if (error && !data) return <FailureAlert failure={failureOf(error)} />;
   if (!data) return <Skeleton height={320} radius="lg" />;
+  const over = isOver(data.status.state);
   return (
     <Stack gap="md">
       <Stack gap={4}>
@@ -35,13 +36,14 @@ export function OperatorDetail({ id }: { readonly id: string }) {
           <Actions detail={data} />
         </Group>
         <Text c="dimmed">
-          Round {data.status.round} of {data.status.rounds}. {data.status.ready} clients are ready,{' '}
-          {data.status.recruit} are needed to start. {data.config.strategy} on {data.config.model},{' '}
-          {formatCount(data.layoutSize)} adapter parameters. {live ? 'Live.' : 'Not live: refreshed every few seconds.'}
+          Round {data.status.round} of {data.status.rounds}.{' '}
+          {over ? '' : `${data.status.ready} clients are ready, ${data.status.recruit} are needed to start. `}
+          {data.config.strategy} on {data.config.model}, {formatCount(data.layoutSize)} adapter parameters.{' '}
+          {live ? 'Live.' : 'Not live: refreshed every few seconds.'}
           {data.status.reason ? ` ${data.status.reason}` : ''}
         </Text>
       </Stack>
-      <Invite detail={data} />
+      {over ? null : <Invite detail={data} />}
       <Section title="Rounds">
         <RoundsTable detail={data} />
       </Section>

@@ -1,4 +1,4 @@
-import { Button, Checkbox, Group, SegmentedControl, Select, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, Input, SegmentedControl, Select, Stack, Text, TextInput } from '@mantine/core';
 import { displayNameSchema } from '@perfit/protocol';
 import { type FormEvent, useId } from 'react';
 import type { BackendChoice } from '../../engine/engine-api.ts';
@@ -160,20 +160,23 @@ function Choice<Value extends string>({ label, hint, value, options, onChange }:
   const labelId = useId();
   const hintId = useId();
   return (
-    <Stack gap={4} align="flex-start">
-      <Text size="sm" fw={500} id={labelId}>
-        {label}
-      </Text>
-      <Text size="xs" c="dimmed" id={hintId} maw="60ch">
-        {hint}
-      </Text>
+    <Input.Wrapper
+      label={label}
+      labelElement="div"
+      labelProps={{ id: labelId }}
+      description={hint}
+      descriptionProps={{ id: hintId, maw: '60ch' }}
+    >
       <SegmentedControl
+        mt={4}
+        // Three words fit on a narrow screen.
+        size="xs"
         aria-labelledby={labelId}
         aria-describedby={hintId}
         value={value}
         data={[...options]}
         onChange={onChange}
       />
-    </Stack>
+    </Input.Wrapper>
   );
 }
