@@ -26,7 +26,7 @@ export default defineConfig({
       'Content-Security-Policy': [
         "default-src 'self'",
         "script-src 'self' 'wasm-unsafe-eval'",
-        "worker-src 'self' blob:",
+        "worker-src 'self'",
         "connect-src 'self'",
         "img-src 'self' data:",
         "style-src 'self' 'unsafe-inline'",
@@ -37,7 +37,12 @@ export default defineConfig({
     },
   },
   // The worker's libraries: without this the dev server finds them one by one and reloads the page each time.
-  optimizeDeps: { include: ['@tensorflow/tfjs-backend-wasm'] },
+  optimizeDeps: {
+    include: [
+      '@tensorflow/tfjs-backend-wasm',
+      '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.js',
+    ],
+  },
   worker: { format: 'es' },
   build: {
     outDir: 'dist',

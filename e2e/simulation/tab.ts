@@ -7,6 +7,8 @@ export interface TabOptions {
   /** A local text, as a path. */
   readonly dataset: string;
   readonly backend: 'auto' | 'webgpu' | 'wasm';
+  /** Of WebAssembly; 1 where absent: tabs that share the cores would only fight over them with a pool in each. */
+  readonly threads?: number;
 }
 
 /**
@@ -40,8 +42,7 @@ export class Tab {
     const url = new URL(this.#options.joinUrl);
     url.searchParams.set('name', this.#options.name);
     url.searchParams.set('backend', this.#options.backend);
-    // The tabs of a simulation share the cores: a pool of threads in each would only fight over them.
-    url.searchParams.set('threads', '1');
+    url.searchParams.set('threads', String(this.#options.threads ?? 1));
     return url.href;
   }
 

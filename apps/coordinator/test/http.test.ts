@@ -65,7 +65,7 @@ describe('the page', () => {
     );
     expect(directives.get('default-src')).toBe("'self'");
     expect(directives.get('script-src')).toBe("'self' 'wasm-unsafe-eval'");
-    expect(directives.get('worker-src')).toBe("'self' blob:");
+    expect(directives.get('worker-src')).toBe("'self'");
     expect(directives.get('style-src')).toBe("'self' 'unsafe-inline'");
     const host = `127.0.0.1:${coordinator.port}`;
     expect(directives.get('connect-src')).toBe(`'self' blob: ws://${host} wss://${host}`);

@@ -2,18 +2,25 @@ import { type BackendDescription, selectBackend } from '@perfit/core';
 import wasmPlain from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
 import wasmSimd from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
 import wasmThreaded from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
+import mainScript from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.js?url';
 import type { DeviceReport, DeviceWish } from './engine-api.ts';
+import threadScript from './wasm-thread.js?url';
 
 const wasmPaths = {
   'tfjs-backend-wasm.wasm': wasmPlain,
   'tfjs-backend-wasm-simd.wasm': wasmSimd,
   'tfjs-backend-wasm-threaded-simd.wasm': wasmThreaded,
+  'tfjs-backend-wasm-threaded-simd.js': mainScript,
+  'tfjs-backend-wasm-threaded-simd.worker.js': threadScript,
 };
+
+/** Where nobody says how many: small models gain nothing from more (docs/decisions/2026-11-22-wasm-threads.md). */
+const defaultThreads = 1;
 
 /** What the worker computes with: started when first asked for, and anew only where something else is wanted. */
 export class Backend {
   readonly #onLost: (message: string) => void;
-  #running: { readonly wish: DeviceWish; readonly starting: Promise<BackendDescription> } | null = null;
+  #running: (Required<DeviceWish> & { readonly starting: Promise<BackendDescription> }) | null = null;
 
   /** @param onLost called where the graphics processor goes away while it is used */
   constructor(onLost: (message: string) => void) {
@@ -22,18 +29,18 @@ export class Backend {
 
   /** @throws BackendError */
   async start(wish: DeviceWish): Promise<BackendDescription> {
-    const { backend, threads } = wish;
-    if (this.#running?.wish.backend !== backend || this.#running.wish.threads !== threads) {
+    const { backend, threads = defaultThreads } = wish;
+    if (this.#running?.backend !== backend || this.#running.threads !== threads) {
       const starting = selectBackend({
         prefer: backend,
         wasmPaths,
-        ...(threads === undefined ? {} : { threads }),
+        threads,
         onDeviceLost: (message) => {
           this.#running = null;
           this.#onLost(message);
         },
       });
-      this.#running = { wish, starting };
+      this.#running = { backend, threads, starting };
       starting.catch(() => {
         this.#running = null;
       });

@@ -56,7 +56,8 @@ describe('selectBackend', () => {
 
   it('says where fewer threads run than were asked for', async () => {
     const chosen = await selectBackend({ prefer: 'wasm', wasmPaths, threads: 4 });
-    expect(chosen).toMatchObject({ threads: 1, reason: 'WASM was asked for. It runs 1 of the 4 threads asked for.' });
+    const reason = 'WASM was asked for. It runs 1 of the 4 threads asked for: the scripts of threads are not at hand.';
+    expect(chosen).toMatchObject({ threads: 1, reason });
   });
 
   it('does not fall back where WebGPU was asked for', async () => {

@@ -71,7 +71,7 @@ async function wasm(
   { wasmPaths, threads = 1 }: BackendOptions,
   { adapter, reason }: { adapter: GPUAdapter | null; reason: string },
 ): Promise<BackendDescription> {
-  const running = await startWasm(wasmPaths, threads);
+  const { threads: running, shortfall } = await startWasm(wasmPaths, threads);
   return {
     backend: 'wasm',
     adapter: adapter && describeAdapter(adapter),
@@ -79,6 +79,6 @@ async function wasm(
     features: [],
     limits: null,
     threads: running,
-    reason: running < threads ? `${reason} It runs ${running} of the ${threads} threads asked for.` : reason,
+    reason: shortfall ? `${reason} It runs ${running} of the ${threads} threads asked for: ${shortfall}.` : reason,
   };
 }

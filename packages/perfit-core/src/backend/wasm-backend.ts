@@ -1,67 +1,86 @@
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { BackendError } from './backend-error.ts';
 import type { WasmBackend } from './wasm-heap.ts';
+import { mainScript, startThreads, threadScript } from './wasm-threads.ts';
 import { makeCurrent } from './webgpu-device.ts';
 
-/** Where the three .wasm files of @tensorflow/tfjs-backend-wasm are: their folder, or a URL for each file name. */
+/**
+ * Where the files of @tensorflow/tfjs-backend-wasm are: the folder of its three .wasm files, or a URL for each file
+ * name. Threads need URLs, also for their two scripts (`wasm-threads.ts` names them).
+ */
 export type WasmPaths = string | Record<string, string>;
 
-/** Threads that have not come up by then never will: tfjs waits for its workers without an end. */
-const threadsPatience = 10_000;
-
-const threadsFlag = 'WASM_HAS_MULTITHREAD_SUPPORT';
-
-/** Asking tfjs whether the backend is there would start it, with whatever settings it has: so this is kept here. */
-let started: { readonly threads: number } | null = null;
-
-/**
- * Starts the WASM backend, once: SIMD where the engine has it; several threads where more than one is asked for, the
- * page is cross-origin isolated, and they come up. They need a content policy that allows scripts at blob: addresses,
- * and a bundler that leaves tfjs' thread script as it is; where they fail, one thread is started.
- * @returns how many threads it runs   @throws BackendError
- */
-export async function startWasm(paths: WasmPaths, threads: number): Promise<number> {
-  if (started) {
-    await makeCurrent('wasm');
-    return started.threads;
-  }
-  const wasm = await import('@tensorflow/tfjs-backend-wasm');
-  const factory = tf.findBackendFactory('wasm');
-  wasm.setWasmPaths(paths);
-  if (threads > 1 && (await tf.env().getAsync(threadsFlag))) {
-    wasm.setThreadsCount(threads);
-    if (await comesUp(makeCurrent('wasm'))) {
-      started = { threads: wasm.getThreadsCount() };
-    } else {
-      tf.removeBackend('wasm');
-      tf.registerBackend('wasm', factory);
-    }
-  }
-  if (!started) {
-    tf.env().set(threadsFlag, false);
-    try {
-      await makeCurrent('wasm');
-    } catch (cause) {
-      throw new BackendError('device-wasm-failed', `the WASM backend did not start: ${String(cause)}`, { cause });
-    }
-    started = { threads: 1 };
-  }
-  shareClones();
-  return started.threads;
+export interface WasmStart {
+  readonly threads: number;
+  /** Why fewer threads run than were asked for, as the end of a sentence; null where they all run. */
+  readonly shortfall: string | null;
 }
 
-async function comesUp(start: Promise<void>): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const patience = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), threadsPatience);
-  });
-  const outcome = start.then(
-    () => true,
-    () => false,
-  );
-  const isUp = await Promise.race([outcome, patience]);
-  clearTimeout(timer);
-  return isUp;
+const threadsFlag = 'WASM_HAS_MULTITHREAD_SUPPORT';
+/** As tfjs registers it. */
+const priority = 2;
+
+/** Asking tfjs whether the backend is there would start it, with whatever settings it has: so this is kept here. */
+let running: (WasmStart & { readonly wanted: number }) | null = null;
+let hasThreads: Promise<boolean> | null = null;
+/** tfjs' own start. */
+let plainFactory: ReturnType<typeof tf.findBackendFactory> | null = null;
+
+/**
+ * Starts the WASM backend: SIMD where the engine has it; several threads where more than one is asked for, the page is
+ * cross-origin isolated, and they come up. Otherwise one. Where it runs already, it is started anew only for another
+ * count and as long as no tensor lives on it.
+ * @throws BackendError
+ */
+export async function startWasm(paths: WasmPaths, threads: number): Promise<WasmStart> {
+  if (running && (running.wanted === threads || tf.memory().numTensors > 0)) {
+    await makeCurrent('wasm');
+    const isShort = running.threads < threads;
+    return { threads: running.threads, shortfall: isShort ? (running.shortfall ?? 'it had started before') : null };
+  }
+  const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
+  setWasmPaths(paths);
+  hasThreads ??= tf.env().getAsync(threadsFlag) as Promise<boolean>;
+  // For tfjs' own start, which would bring threads of its own.
+  if (await hasThreads) tf.env().set(threadsFlag, false);
+  plainFactory ??= tf.findBackendFactory('wasm');
+  const { backend, ...outcome } = threads > 1 ? await tryThreads(paths, threads) : one(null);
+  if (backend || (running && running.threads > 1)) {
+    tf.removeBackend('wasm');
+    tf.registerBackend('wasm', backend ? () => backend : plainFactory, priority);
+  }
+  try {
+    await makeCurrent('wasm');
+  } catch (cause) {
+    throw new BackendError('device-wasm-failed', `the WASM backend did not start: ${String(cause)}`, { cause });
+  }
+  if (!running) shareClones();
+  running = { ...outcome, wanted: threads };
+  return outcome;
+}
+
+interface Attempt extends WasmStart {
+  /** Null where tfjs' own start is to be used. */
+  readonly backend: BackendWasm | null;
+}
+
+const one = (shortfall: string | null): Attempt => ({ threads: 1, shortfall, backend: null });
+
+async function tryThreads(paths: WasmPaths, threads: number): Promise<Attempt> {
+  if (typeof paths === 'string' || !paths[threadScript] || !paths[mainScript]) {
+    return one('the scripts of threads are not at hand');
+  }
+  if (globalThis.crossOriginIsolated === false) return one('this page is not cross-origin isolated');
+  if (!(await hasThreads) || !(await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT'))) {
+    return one('WebAssembly has no threads here');
+  }
+  try {
+    const { backend, threads: up } = await startThreads(paths, threads);
+    return { threads: up, shortfall: up < threads ? 'no more can run at once' : null, backend };
+  } catch (error) {
+    return one(`they did not come up (${(error as Error).message})`);
+  }
 }
 
 /**

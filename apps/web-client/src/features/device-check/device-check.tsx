@@ -31,7 +31,7 @@ export function DeviceCheck({ step, wish }: { readonly step: number; readonly wi
           <Fact
             label="Processor"
             value={`${data.cores} ${data.cores === 1 ? 'core' : 'cores'}`}
-            note={threadsWord(data)}
+            note={threadsWord(data, wish.threads)}
           />
           <Fact
             label="Room to keep things"
@@ -46,8 +46,9 @@ export function DeviceCheck({ step, wish }: { readonly step: number; readonly wi
   );
 }
 
-function threadsWord({ backend, threads, crossOriginIsolated }: DeviceReport): string {
+function threadsWord({ backend, threads, crossOriginIsolated }: DeviceReport, wanted: number | undefined): string {
   if (backend !== 'wasm') return 'not needed for tuning';
   if (!crossOriginIsolated) return 'one is used: this page is not isolated';
+  if (wanted === undefined && threads === 1) return 'one is used: small models gain nothing from more';
   return threads === 1 ? 'one is used' : `${threads} are used`;
 }
