@@ -57,4 +57,4 @@ export {
 } from './simulation/simulate-federation.ts';
 export { positionsOf } from './strategy/matrices.ts';
 export { budgetOf, checkExchangedMask, densityOf, layoutOf, strategyOf } from './strategy/registry.ts';
-export type { MaskSearch, MaskSource, RoundStart, Strategy, Trains } from './strategy/strategy.ts';
+export type { MaskSearch, MaskSource, RoundAt, RoundStart, Strategy, Trains } from './strategy/strategy.ts';

@@ -430,7 +430,7 @@ export class InMemoryCoordinator {
   private async takeMask(seat: Seat, { round, sha256 }: Announce, bytes: Uint8Array): Promise<Receipt> {
     const { config, layout } = this.parts;
     const mask = await decodeMask(bytes, { layoutHash: this.hash, size: layout.size });
-    checkExchangedMask(mask, layout, { config, density: seat.density });
+    checkExchangedMask(mask, layout, { config, density: seat.density, round });
     seat.mask = { mask, hash: await maskHash(mask), sha256, round };
     return { kind: 'mask', round, sha256, bytes: bytes.length };
   }
