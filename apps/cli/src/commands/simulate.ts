@@ -9,6 +9,7 @@ import { Journal } from '../simulation/journal.ts';
 import { duration, ExperimentProgress, nameOf } from '../simulation/progress.ts';
 import { renderCsv, renderJson, renderTable } from '../simulation/render-results.ts';
 import { type ResultRow, summarize } from '../simulation/results.ts';
+import { missingCells, resultsOf, runCells } from '../simulation/run-cells.ts';
 import { readSimulationConfig } from '../simulation/simulation-config.ts';
 
 interface Flags {
@@ -32,7 +33,7 @@ async function simulate(file: string, flags: Flags): Promise<void> {
   const plan = await planExperiment(config, flags.backend);
   const folder = resolve(flags.out ?? join('.perfit', 'simulations', config.name.replace(/[^\w.-]+/g, '-')));
   const journal = Journal.open(join(folder, 'cells.jsonl'));
-  const missing = plan.cells.filter(({ fingerprint }) => !journal.rows(fingerprint));
+  const missing = missingCells(plan, journal);
   if (flags.dryRun) {
     await describe(plan, missing, flags.backend);
     return;
@@ -40,16 +41,15 @@ async function simulate(file: string, flags: Flags): Promise<void> {
   if (missing.length < plan.cells.length) {
     say(`${plan.cells.length - missing.length} of ${plan.cells.length} cells are in ${folder} already.`);
   }
-  await runCells(plan, missing, { journal, backend: flags.backend });
-  const rows = plan.cells.flatMap(({ fingerprint }) => [...(journal.rows(fingerprint) ?? [])]);
-  writeResults(folder, rows);
+  await runMissing(plan, { journal, backend: flags.backend });
+  writeResults(folder, resultsOf(plan, journal));
 }
 
-async function runCells(
+async function runMissing(
   plan: Plan,
-  cells: readonly Cell[],
   { journal, backend }: { journal: Journal; backend: BackendChoice },
 ): Promise<void> {
+  const cells = missingCells(plan, journal);
   if (cells.length === 0) return;
   const stopping = new AbortController();
   const onSignal = () => stopping.abort(new UsageError('Stopped. The same command goes on behind the last cell.'));
@@ -57,12 +57,13 @@ async function runCells(
   const laboratory = await Laboratory.start(plan.config, backend);
   const progress = new ExperimentProgress(cells, say, () => performance.now());
   try {
-    for (const [i, cell] of cells.entries()) {
+    await runCells(cells, journal, async (cell, i) => {
       progress.begin(i);
       const onWork = progress.work.bind(progress);
-      journal.add(cell.fingerprint, await laboratory.run(plan, cell, { onWork, signal: stopping.signal }));
+      const rows = await laboratory.run(plan, cell, { onWork, signal: stopping.signal });
       progress.end();
-    }
+      return rows;
+    });
   } finally {
     process.off('SIGINT', onSignal);
     laboratory.close();

@@ -50,7 +50,8 @@ export class ExperimentProgress {
 
   private left(): string {
     const elapsed = (this.now() - this.startedAt) / 1000;
-    if (elapsed < 3 || this.done === 0) return '';
+    // The first batches make the backend ready, and say nothing about the others.
+    if (this.done < this.total / 50) return '';
     return `, about ${duration((elapsed / this.done) * (this.total - this.done))} left`;
   }
 }

@@ -9,12 +9,12 @@ interface Sizes {
   readonly heldOut: number;
 }
 
-/** How much a client's cell is, counted in batches tuned on. */
+/** How much a client's cell is, counted in batches tuned on; without the base's perplexity, which all cells share. */
 export function workOf(config: FederationConfig, sizes: Sizes): number {
   const { tuning, schedule, search } = config;
   const source = strategyOf(config.strategy).mask(config);
   const steps = stepsOf(config, sizes, tuning.epochs);
-  let work = schedule.rounds * (steps * tuning.accumulation + 2 * evaluationWork(sizes)) + evaluationWork(sizes);
+  let work = schedule.rounds * (steps * tuning.accumulation + 2 * evaluationWork(sizes));
   if (source.kind === 'search') {
     const { warmupEpochs, iterations, batches, score } = source.settings;
     const searches = search.everyRounds > 0 ? Math.ceil(schedule.rounds / search.everyRounds) : 1;
@@ -32,7 +32,7 @@ export function workDone(config: FederationConfig, sizes: Sizes, event: ClientEv
     case 'search':
       return event.progress.kind === 'warmup' ? config.tuning.accumulation : config.search.batches;
     case 'perplexity':
-      return evaluationWork(sizes);
+      return event.of === 'base' ? 0 : evaluationWork(sizes);
     default:
       return 0;
   }
