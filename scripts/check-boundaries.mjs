@@ -43,6 +43,7 @@ const rooms = {
       'commander',
       'pino',
       'socket.io-client',
+      'yaml',
       '@perfit/protocol',
       '@perfit/protocol/space',
       '@perfit/federation',

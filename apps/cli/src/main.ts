@@ -3,6 +3,7 @@ import { evalCommand } from './commands/eval.ts';
 import { joinCommand } from './commands/join.ts';
 import { parityCommand } from './commands/parity.ts';
 import { serveCommand } from './commands/serve.ts';
+import { simulateCommand } from './commands/simulate.ts';
 import { tuneCommand } from './commands/tune.ts';
 import { explain } from './explain.ts';
 
@@ -16,7 +17,7 @@ const program = new Command('perfit')
   )
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
-for (const command of [serveCommand, joinCommand, tuneCommand, evalCommand, parityCommand])
+for (const command of [serveCommand, joinCommand, simulateCommand, tuneCommand, evalCommand, parityCommand])
   program.addCommand(command().copyInheritedSettings(program));
 
 try {

@@ -47,6 +47,15 @@ export {
 } from './round/round-state.ts';
 export { statusOf } from './round/status.ts';
 export { RESTART_GRACE_MS, type Step, step } from './round/step.ts';
+export type { Fault, FaultKind } from './simulation/fault.ts';
+export {
+  type SimulatedClient,
+  type SimulatedRound,
+  type SimulationEvent,
+  type SimulationOptions,
+  type SimulationResult,
+  simulateFederation,
+} from './simulation/simulate-federation.ts';
 export { positionsOf } from './strategy/matrices.ts';
 export {
   budgetOf,
@@ -56,4 +65,4 @@ export {
   layoutOf,
   strategyOf,
 } from './strategy/registry.ts';
-export type { MaskSearch, MaskSource, RoundStart, Strategy, Trains } from './strategy/strategy.ts';
+export type { MaskSearch, MaskSource, RoundAt, RoundStart, Strategy, Trains } from './strategy/strategy.ts';

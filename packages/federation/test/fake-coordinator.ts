@@ -274,7 +274,11 @@ export class FakeCoordinator {
     const receipt: Receipt = { kind, round, sha256, bytes: bytes.length };
     if (announce.kind === 'mask') {
       const mask = await decodeMask(bytes, { layoutHash: this.hash, size: this.layout.size });
-      checkExchangedMask(mask, this.layout, { config: this.config, density: client.density });
+      checkExchangedMask(mask, this.layout, {
+        config: this.config,
+        density: client.density,
+        round,
+      });
       client.mask = mask;
       this.masks.push(mask);
     } else {

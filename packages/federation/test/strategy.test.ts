@@ -33,6 +33,8 @@ function randomTheta(size: number, seed: number): Float32Array {
   return Float32Array.from({ length: size }, () => 2 * random() - 1);
 }
 
+/** Of the three that are the default: a strategy may change on the way. */
+const ROUNDS = [1, 2, 3];
 const isSubset = (part: Mask, whole: Mask) => part.intersection(whole).equals(part);
 const feditCount = layoutOf(configOf('fedit'), dimensions).size;
 
@@ -41,7 +43,7 @@ describe.each(strategyNames)('strategy %s', (name) => {
   const strategy = strategyOf(name);
   const layout = layoutOf(config, dimensions);
   const owned = ownedBy(config, layout);
-  const exchanged = strategy.exchanged(layout, owned);
+  const exchanged = strategy.exchanged(layout, owned, { config, round: 1 });
 
   it('is known by its name, and says what it is in one sentence', () => {
     expect(strategy.name).toBe(name);
@@ -61,11 +63,13 @@ describe.each(strategyNames)('strategy %s', (name) => {
   });
 
   it('[PF5] exchanges nothing that the client does not own', () => {
-    expect(isSubset(exchanged, owned)).toBe(true);
+    for (const round of ROUNDS) {
+      expect(isSubset(strategy.exchanged(layout, owned, { config, round }), owned)).toBe(true);
+    }
   });
 
   it('[PF2] lets the coordinator accept its own mask and refuse a greedier one', () => {
-    const by = { config, density: densityOf(config) };
+    const by = { config, density: densityOf(config), round: 1 };
     expect(() => checkExchangedMask(exchanged, layout, by)).not.toThrow();
     const greedy = exchanged.kept === layout.size ? Mask.empty(layout.size) : Mask.full(layout.size);
     expect(() => checkExchangedMask(greedy, layout, by)).toThrow(ProtocolError);
@@ -75,9 +79,12 @@ describe.each(strategyNames)('strategy %s', (name) => {
   describe.each(['owned', 'all'] as const)('receive: %s', (receive) => {
     const global = randomTheta(layout.size, 3);
     const received = receive === 'all' ? global : exchanged.apply(global);
-    const from = { config: { ...config, receive }, layout, owned, received };
+    const from = { config: { ...config, receive }, round: 1, layout, owned, received };
 
-    it('[PF7] starts from what was received, wherever it exchanges', () => {
+    it.each(ROUNDS)('[PF7] starts from what was received, wherever it exchanges: round %i', (round) => {
+      const exchanged = strategy.exchanged(layout, owned, { config, round });
+      const received = receive === 'all' ? global : exchanged.apply(global);
+      const from = { config: { ...config, receive }, round, layout, owned, received };
       for (const previous of [null, randomTheta(layout.size, 4)]) {
         const before = { received: received.slice(), previous: previous?.slice() };
         const start = strategy.start({ ...from, previous });
@@ -111,7 +118,7 @@ describe('what tells the strategies apart', () => {
     const owned = ownedBy(config, layout);
     const global = randomTheta(layout.size, 3);
     const previous = randomTheta(layout.size, 4);
-    const from = { layout, owned, previous };
+    const from = { round: 2, layout, owned, previous };
     const { start } = strategyOf('perfit');
     expectSame(start({ ...from, config, received: owned.apply(global) }), owned.apply(global));
     expectSame(start({ ...from, config: { ...config, receive: 'all' }, received: global }), global);
@@ -128,10 +135,37 @@ describe('what tells the strategies apart', () => {
     const config = configOf('local');
     const layout = layoutOf(config, dimensions);
     const owned = ownedBy(config, layout);
-    expect(strategyOf('local').exchanged(layout, owned).kept).toBe(0);
+    expect(strategyOf('local').exchanged(layout, owned, { config, round: 1 }).kept).toBe(0);
     const previous = randomTheta(layout.size, 4);
     const received = new Float32Array(layout.size);
-    expectSame(strategyOf('local').start({ config, layout, owned, received, previous }), previous);
+    expectSame(strategyOf('local').start({ config, round: 2, layout, owned, received, previous }), previous);
+  });
+
+  it('fedit+ft is FedIT, and in the last rounds goes on from its own and shares nothing', () => {
+    const aloneOf = (rounds: number, localRounds?: number) => {
+      const config = configOf('fedit+ft', {
+        schedule: { rounds, ...(localRounds === undefined ? {} : { localRounds }) },
+      });
+      const layout = layoutOf(config, dimensions);
+      const owned = ownedBy(config, layout);
+      const previous = randomTheta(layout.size, 4);
+      const global = randomTheta(layout.size, 3);
+      const isAlone = (round: number) => {
+        const exchanged = strategyOf('fedit+ft').exchanged(layout, owned, { config, round });
+        const from = { config, round, layout, owned, previous, received: exchanged.apply(global) };
+        expectSame(strategyOf('fedit+ft').start(from), exchanged.kept === 0 ? previous : global);
+        expect(exchanged.kept === 0 || exchanged.kept === layout.size).toBe(true);
+        const by = { config, density: 1, round };
+        expect(() => checkExchangedMask(exchanged, layout, by)).not.toThrow();
+        return exchanged.kept === 0;
+      };
+      return Array.from({ length: rounds }, (_, i) => i + 1).filter(isAlone);
+    };
+    expect(aloneOf(1)).toEqual([1]);
+    expect(aloneOf(3)).toEqual([3]);
+    expect(aloneOf(6)).toEqual([5, 6]);
+    expect(aloneOf(6, 3)).toEqual([4, 5, 6]);
+    expect(aloneOf(4, 0)).toEqual([]);
   });
 
   it('ffa leaves A as the seed made it; fedsa keeps its own B', () => {
@@ -140,7 +174,8 @@ describe('what tells the strategies apart', () => {
       const layout = layoutOf(config, dimensions);
       const owned = ownedBy(config, layout);
       const previous = randomTheta(layout.size, 4);
-      const start = strategyOf(name).start({ config, layout, owned, received: randomTheta(layout.size, 3), previous });
+      const received = randomTheta(layout.size, 3);
+      const start = strategyOf(name).start({ config, round: 2, layout, owned, received, previous });
       const expected = name === 'ffa' ? initialTheta(layout, config.seed) : previous;
       const own = positionsOf(layout, personal);
       expectSame(own.pack(start), own.pack(expected));
@@ -171,7 +206,7 @@ describe('what tells the strategies apart', () => {
     const config = configOf('perfit');
     const layout = layoutOf(config, dimensions);
     const budget = budgetOf(layout.size, 0.25) + layout.tensors.length;
-    const by = { config, density: 0.25 };
+    const by = { config, density: 0.25, round: 1 };
     expect(() =>
       checkExchangedMask(
         Mask.from(layout.size, (p) => p < budget),

@@ -32,7 +32,16 @@ export const modelIdSchema = z
   .string({ error: noModel })
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$/, { error: noModel });
 
-export const strategyNames = ['perfit', 'fedit', 'local', 'random-mask', 'sub-fedavg', 'ffa', 'fedsa'] as const;
+export const strategyNames = [
+  'perfit',
+  'fedit',
+  'fedit+ft',
+  'local',
+  'random-mask',
+  'sub-fedavg',
+  'ffa',
+  'fedsa',
+] as const;
 export type StrategyName = (typeof strategyNames)[number];
 
 export const loraSchema = z.object({
@@ -102,6 +111,8 @@ export const scheduleSchema = z
     settleSeconds: z.number().min(0).max(604_800).default(20),
     /** A round that fails so often in a row ends the federation as `failed`. */
     maxRepeats: z.number().int().min(0).max(1000).default(20),
+    /** `fedit+ft`: so many of the last rounds everybody tunes alone; absent is a third of all, rounded, at least one. */
+    localRounds: z.number().int().min(0).max(10_000).optional(),
   })
   .refine((schedule) => schedule.minimum <= schedule.goal, {
     error: 'The minimum cannot be above the goal, which closes a round',

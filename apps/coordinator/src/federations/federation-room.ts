@@ -254,7 +254,7 @@ export class FederationRoom {
     const { density } = this.mustBeReady(client);
     const { layout, layoutHash } = this.space;
     const mask = await decodeMask(bytes, { layoutHash, size: layout.size });
-    checkExchangedMask(mask, layout, { config: this.config, density });
+    checkExchangedMask(mask, layout, { config: this.config, density, round: message.round });
     const hash = await maskHash(mask);
     const blob = await this.parts.adapters.keepMask(bytes);
     return this.driver.queue.run(async () => {

@@ -72,7 +72,8 @@ async function playRound(offer: RoundOffer, session: Session, member: Member): P
     member.emit(startOf(offer));
     const round: RoundWork = { offer, session, signal, member };
     const owned = await findMask(round);
-    const exchanged = member.strategy.exchanged(member.tuner.layout, owned);
+    const { config } = member.descriptor;
+    const exchanged = member.strategy.exchanged(member.tuner.layout, owned, { config, round: offer.round });
     await handInMask(round, exchanged);
     const begun = await begin(round, owned, exchanged);
     const finished = begun.finished ?? (await tune(round, owned, begun));
@@ -171,6 +172,7 @@ async function begin(round: RoundWork, owned: Mask, exchanged: Mask): Promise<Be
   }
   const received = strategy.start({
     config: member.descriptor.config,
+    round: offer.round,
     layout: tuner.layout,
     owned,
     received: await receive(round, exchanged),

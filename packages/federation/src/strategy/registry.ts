@@ -2,12 +2,13 @@ import { type FederationConfig, ProtocolError, type StrategyName } from '@perfit
 import { buildLayout, type Layout, type Mask, type ModelDimensions } from '@perfit/protocol/space';
 import { positionsOf } from './matrices.ts';
 import { perfit, randomMask, subFedAvg } from './searching.ts';
-import type { Strategy } from './strategy.ts';
-import { fedit, fedsa, ffa, local } from './whole.ts';
+import type { RoundAt, Strategy } from './strategy.ts';
+import { fedit, feditThenLocal, fedsa, ffa, local } from './whole.ts';
 
 const strategies: Record<StrategyName, Strategy> = {
   perfit,
   fedit,
+  'fedit+ft': feditThenLocal,
   local,
   'random-mask': randomMask,
   'sub-fedavg': subFedAvg,
@@ -56,15 +57,11 @@ export function budgetOf(size: number, density: number): number {
  * once a tensor, so that a mask may have one position a tensor more than k_i.
  * @throws ProtocolError `mask-density`
  */
-export function checkExchangedMask(
-  mask: Mask,
-  layout: Layout,
-  by: { config: FederationConfig; density: number },
-): void {
+export function checkExchangedMask(mask: Mask, layout: Layout, by: RoundAt & { density: number }): void {
   const strategy = strategyOf(by.config.strategy);
   const source = strategy.mask(by.config);
   if (source.kind === 'whole') {
-    const only = strategy.exchanged(layout, positionsOf(layout, source.trains));
+    const only = strategy.exchanged(layout, positionsOf(layout, source.trains), by);
     if (mask.equals(only)) return;
     throw new ProtocolError('mask-density', `${strategy.title} has one mask for everybody, and this is another.`);
   }

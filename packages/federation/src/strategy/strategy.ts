@@ -22,10 +22,16 @@ export interface Strategy {
    * What is uploaded, averaged and downloaded again, as a part of what is owned. The coordinator knows
    * only this mask.
    */
-  exchanged(layout: Layout, owned: Mask): Mask;
+  exchanged(layout: Layout, owned: Mask, at: RoundAt): Mask;
 
   /** [PF7] θ that a round's tuning starts from. @returns [N]; at exchanged positions it is what was received */
   start(from: RoundStart): Float32Array;
+}
+
+/** A strategy may do other things in one round than in another. */
+export interface RoundAt {
+  readonly config: FederationConfig;
+  readonly round: number;
 }
 
 export type Trains = 'both' | 'A' | 'B';
@@ -41,8 +47,7 @@ export type MaskSearch = Pick<
   'warmupEpochs' | 'iterations' | 'batches' | 'score' | 'scope'
 >;
 
-export interface RoundStart {
-  readonly config: FederationConfig;
+export interface RoundStart extends RoundAt {
   readonly layout: Layout;
   readonly owned: Mask;
   /** [N]: θ_g at exchanged positions and zero elsewhere, or all of θ_g where the federation has `receive: all`. */

@@ -1,6 +1,6 @@
 import { buildLayout, initialTheta, Mask, type ModelDimensions } from '@perfit/protocol/space';
 import { positionsOf } from './matrices.ts';
-import type { RoundStart, Strategy } from './strategy.ts';
+import type { RoundAt, RoundStart, Strategy } from './strategy.ts';
 
 /** FedIT (Zhang et al. 2023, arXiv 2305.05644): plain LoRA, averaged whole. */
 export const fedit: Strategy = {
@@ -12,6 +12,24 @@ export const fedit: Strategy = {
   exchanged: (_layout, owned) => owned,
   start: ({ received }) => received.slice(),
 };
+
+/**
+ * FedIT, and then local fine-tuning: the last rounds go on alone, at the same number of tuning steps in all, and what
+ * they learn is not fed back. Whoever joins only then has nothing but θ⁰ to start from.
+ */
+export const feditThenLocal: Strategy = {
+  ...fedit,
+  name: 'fedit+ft',
+  title: 'FedIT + fine-tuning',
+  description: 'As FedIT, but in the last rounds every client tunes on alone and shares nothing.',
+  exchanged: (layout, owned, at) => (isAlone(at) ? Mask.empty(layout.size) : owned),
+  start: (from) => (isAlone(from) ? (from.previous?.slice() ?? thetaZero(from)) : from.received.slice()),
+};
+
+function isAlone({ config, round }: RoundAt): boolean {
+  const { rounds, localRounds = Math.max(1, Math.round(rounds / 3)) } = config.schedule;
+  return round > rounds - localRounds;
+}
 
 /** The baseline that any federation must beat. */
 export const local: Strategy = {

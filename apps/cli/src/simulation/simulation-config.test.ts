@@ -1,0 +1,91 @@
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { federationConfig, parseSimulationConfig, readSimulationConfig } from './simulation-config.ts';
+
+const experiments = fileURLToPath(new URL('../../../../experiments/', import.meta.url));
+
+const least = `
+name: A test
+model: ../models/nano
+strategies: [fedit, { name: perfit, setting: all of it, overrides: { receive: all, search: { iterations: 7 } } }]
+data: { files: [a.jsonl, b.jsonl] }
+`;
+const parse = (text: string) => parseSimulationConfig('/tmp/experiments/a.yaml', text);
+const refusal = (text: string) => {
+  try {
+    parse(text);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return 'taken';
+};
+
+describe('an experiment’s config', () => {
+  it('fills in what is left out, and takes paths as relative to its file', () => {
+    const config = parse(least);
+    expect(config).toMatchObject({
+      model: '/tmp/models/nano',
+      seeds: [1],
+      data: { files: ['/tmp/experiments/a.jsonl', '/tmp/experiments/b.jsonl'], heldOut: 24 },
+    });
+    const [fedit, perfit] = config.strategies;
+    expect(fedit).toMatchObject({ name: 'fedit', setting: 'default', settings: { receive: 'owned' } });
+    expect(perfit).toMatchObject({ setting: 'all of it', settings: { receive: 'all', search: { iterations: 7 } } });
+    expect(perfit?.settings.search.batches).toBe(fedit?.settings.search.batches);
+  });
+
+  it('[RD2] makes a federation of everybody, unless it says otherwise', () => {
+    const of = (text: string) => {
+      const config = parse(text);
+      const [strategy] = config.strategies;
+      if (!strategy) throw new Error('there is no strategy');
+      return federationConfig(config, { strategy, seed: 5, clients: 4 });
+    };
+    expect(of(least)).toMatchObject({ seed: 5, model: 'nano', schedule: { goal: 4, recruit: 4, minimum: 1 } });
+    expect(of(`${least}schedule: { rounds: 9, goal: 3, minimum: 2 }`).schedule).toMatchObject({
+      rounds: 9,
+      goal: 3,
+      recruit: 4,
+      minimum: 2,
+    });
+  });
+
+  it.each([
+    ['seeds: [1, 1]', 'seeds: 1 comes twice'],
+    ['seeds: [-1]', 'seeds.0: '],
+    ['tuning: { learningrate: 1 }', 'tuning: Unrecognized key: "learningrate"'],
+    ['lora: { rank: 0 }', 'lora.rank: '],
+    ['tunning: {}', 'Unrecognized key: "tunning"'],
+    ['faults: [{ client: a, round: 1, kind: explodes }]', 'faults.0.kind: '],
+  ])('names the field that is wrong: %s', (line, expected) => {
+    expect(refusal(`${least}${line}`)).toContain(`/tmp/experiments/a.yaml: `);
+    expect(refusal(`${least}${line}`)).toContain(expected);
+  });
+
+  it.each([
+    [least.replace('iterations: 7', 'iterations: 0'), 'strategies.1.overrides.search.iterations: '],
+    [least.replace('receive: all,', 'recieve: all,'), 'strategies.1.overrides: Unrecognized key: "recieve"'],
+    [least.replace('fedit,', 'fedit, fedit,'), 'strategies: fedit (default) comes twice'],
+    [least.replace('fedit,', 'fedavg,'), 'strategies.0.name: '],
+    [least.replace('files: [a.jsonl, b.jsonl]', ''), 'data.files: files (one a client) or a corpus'],
+    [least.replace('files: [a.jsonl, b.jsonl]', 'corpus: [a.json]'), 'data.partition: a corpus must be dealt out'],
+    [
+      least.replace(
+        'files: [a.jsonl, b.jsonl]',
+        'corpus: [a.json], partition: { by: dirichlet, field: c, clients: 3 }',
+      ),
+      'data.partition.alpha: ',
+    ],
+    ['a: [', 'this is no YAML'],
+  ])('names the field that is wrong, deeper down: case %#', (text, expected) => {
+    expect(refusal(text)).toContain(expected);
+  });
+
+  it('is right in every experiment of this repository', () => {
+    const files = readdirSync(experiments).filter((name) => name.endsWith('.yaml'));
+    expect(files.length).toBeGreaterThan(0);
+    for (const file of files)
+      expect(readSimulationConfig(`${experiments}${file}`).strategies.length).toBeGreaterThan(1);
+  });
+});

@@ -1,0 +1,204 @@
+import { readFileSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
+import {
+  displayNameSchema,
+  type FederationConfig,
+  federationConfigSchema,
+  loraSchema,
+  scheduleSchema,
+  searchSchema,
+  strategyNames,
+  tuningSchema,
+} from '@perfit/protocol';
+import { parse as parseYaml, YAMLParseError } from 'yaml';
+import { z } from 'zod';
+import { UsageError } from '../explain.ts';
+
+const count = z.number().int().positive();
+const path = z.string().trim().min(1);
+const field = z.string().trim().min(1);
+const { shape } = federationConfigSchema;
+
+/** What a strategy may have otherwise than the others: parts of a federation's config, strict, so that typos show. */
+const settingsSchema = z.strictObject({
+  lora: z.strictObject(loraSchema.shape).prefault({}),
+  receive: shape.receive,
+  search: z.strictObject(searchSchema.shape).prefault({}),
+  tuning: z.strictObject(tuningSchema.shape).prefault({}),
+  schedule: z
+    .strictObject({
+      rounds: scheduleSchema.shape.rounds,
+      /** Absent is: as many as there are clients. */
+      goal: scheduleSchema.shape.goal.unwrap().optional(),
+      minimum: scheduleSchema.shape.minimum.unwrap().default(1),
+      deadlineSeconds: scheduleSchema.shape.deadlineSeconds,
+      settleSeconds: scheduleSchema.shape.settleSeconds,
+      maxRepeats: scheduleSchema.shape.maxRepeats.unwrap().default(3),
+      localRounds: scheduleSchema.shape.localRounds,
+    })
+    .prefault({}),
+  weighting: z.strictObject(shape.weighting.unwrap().shape).prefault({}),
+  wire: z.strictObject(shape.wire.unwrap().shape).prefault({}),
+  maxDeltaNorm: shape.maxDeltaNorm,
+});
+type Settings = z.infer<typeof settingsSchema>;
+
+const partitionSchema = z.discriminatedUnion('by', [
+  /** Sorted by the field into clients·shards parts, so many a client by lot (FederatedGPT-Shepherd). */
+  z.strictObject({ by: z.literal('pathological'), field, clients: count, shards: count.default(2) }),
+  /** Each value of the field is spread over the clients by Dirichlet(α) (Hsu et al. 2019, arXiv 1909.06335). */
+  z.strictObject({ by: z.literal('dirichlet'), field, clients: count, alpha: z.number().positive() }),
+  z.strictObject({ by: z.literal('iid'), clients: count }),
+  /** One client a value of the field. */
+  z.strictObject({ by: z.literal('field'), field }),
+]);
+export type Partition = z.infer<typeof partitionSchema>;
+
+const dataSchema = z
+  .strictObject({
+    /** One file a client. */
+    files: z.array(path).min(1).optional(),
+    /** JSONL or JSON files whose rows are taken together and dealt out anew. */
+    corpus: z.array(path).min(1).optional(),
+    partition: partitionSchema.optional(),
+    /** Rows that a client trains on; absent is all that are not held out. */
+    train: count.optional(),
+    /** [PF8] Rows of its own that a client is evaluated on. */
+    heldOut: count.min(4).default(24),
+  })
+  .superRefine((data, context) => {
+    const say = (at: string, message: string) => context.addIssue({ code: 'custom', path: [at], message });
+    if (data.files && data.corpus) say('corpus', 'either files or a corpus, not both');
+    if (!data.files && !data.corpus) say('files', 'files (one a client) or a corpus must be named');
+    if (data.corpus && !data.partition) say('partition', 'a corpus must be dealt out: by pathological, dirichlet, …');
+    if (data.files && data.partition) say('partition', 'files are one a client already');
+  });
+
+const strategySchema = z.preprocess(
+  (value) => (typeof value === 'string' ? { name: value } : value),
+  z.strictObject({
+    name: z.enum(strategyNames),
+    /** Tells apart the same strategy with different overrides. */
+    setting: z.string().trim().min(1).max(60).default('default'),
+    overrides: z.record(z.string(), z.unknown()).default({}),
+  }),
+);
+
+const fileSchema = z.looseObject({
+  name: displayNameSchema,
+  /** A Hugging Face model folder. */
+  model: path,
+  strategies: z.array(strategySchema).min(1),
+  seeds: z.array(shape.seed.unwrap()).min(1).default([1]),
+  data: dataSchema,
+  faults: z
+    .array(z.strictObject({ client: z.string(), round: count, kind: z.enum(['drop-out', 'straggler']) }))
+    .default([]),
+});
+
+export interface ComparedStrategy {
+  readonly name: FederationConfig['strategy'];
+  readonly setting: string;
+  readonly settings: Settings;
+}
+
+export interface SimulationConfig extends Pick<z.infer<typeof fileSchema>, 'name' | 'seeds' | 'data' | 'faults'> {
+  /** Absolute, as are those of the data: in the file they are relative to it. */
+  readonly model: string;
+  readonly strategies: readonly ComparedStrategy[];
+}
+
+/** @throws UsageError naming the file, the field and what is wrong with it */
+export function readSimulationConfig(file: string): SimulationConfig {
+  let text: string;
+  try {
+    text = readFileSync(resolve(file), 'utf8');
+  } catch {
+    throw new UsageError(`There is no file ${file} that can be read.`);
+  }
+  return parseSimulationConfig(file, text);
+}
+
+export function parseSimulationConfig(file: string, text: string): SimulationConfig {
+  const raw = parseText(file, text);
+  const own = mustFit(fileSchema, raw, { file, at: [] });
+  const { name, model, strategies, seeds, data, faults, ...shared } = own;
+  mustFit(settingsSchema, shared, { file, at: [] });
+  const compared = strategies.map(({ overrides, ...strategy }, i) => {
+    const settings = mustFit(settingsSchema, merged(shared, overrides), { file, at: ['strategies', i, 'overrides'] });
+    return { ...strategy, settings };
+  });
+  mustDiffer(
+    compared.map(({ name, setting }) => `${name} (${setting})`),
+    (twice) => `${file}: strategies: ${twice} comes twice; a "setting" tells two of one name apart.`,
+  );
+  mustDiffer(seeds, (twice) => `${file}: seeds: ${twice} comes twice.`);
+  const fromHere = (place: string) => resolve(dirname(resolve(file)), place);
+  const { files, corpus } = data;
+  return {
+    name,
+    model: fromHere(model),
+    strategies: compared,
+    seeds,
+    data: {
+      ...data,
+      ...(files ? { files: files.map(fromHere) } : {}),
+      ...(corpus ? { corpus: corpus.map(fromHere) } : {}),
+    },
+    faults,
+  };
+}
+
+/** What a coordinator would be given. */
+export function federationConfig(
+  { name, model }: SimulationConfig,
+  { strategy, seed, clients }: { strategy: ComparedStrategy; seed: number; clients: number },
+): FederationConfig {
+  const { schedule, ...settings } = strategy.settings;
+  const goal = Math.min(schedule.goal ?? clients, clients);
+  return federationConfigSchema.parse({
+    ...settings,
+    name,
+    model: basename(model),
+    strategy: strategy.name,
+    schedule: { ...schedule, goal, minimum: Math.min(schedule.minimum, goal), recruit: clients },
+    seed,
+  });
+}
+
+function parseText(file: string, text: string): unknown {
+  try {
+    return parseYaml(text) ?? {};
+  } catch (error) {
+    if (error instanceof YAMLParseError) throw new UsageError(`${file}: this is no YAML: ${error.message}`);
+    throw error;
+  }
+}
+
+function mustFit<T extends z.ZodType>(
+  schema: T,
+  value: unknown,
+  { file, at }: { file: string; at: readonly PropertyKey[] },
+): z.infer<T> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const lines = parsed.error.issues.map((issue) => `${[...at, ...issue.path].map(String).join('.')}: ${issue.message}`);
+  throw new UsageError(`${file}: ${lines.join('\n')}`);
+}
+
+function mustDiffer(values: readonly (string | number)[], sentence: (twice: string | number) => string): void {
+  const twice = values.find((value, i) => values.indexOf(value) < i);
+  if (twice !== undefined) throw new UsageError(sentence(twice));
+}
+
+/** Objects are merged, everything else is replaced. */
+function merged(base: unknown, over: unknown): unknown {
+  if (!isObject(base) || !isObject(over)) return over;
+  const result: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(over)) result[key] = key in base ? merged(base[key], value) : value;
+  return result;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

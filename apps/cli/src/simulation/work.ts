@@ -1,0 +1,48 @@
+import { type ClientEvent, strategyOf } from '@perfit/federation';
+import type { FederationConfig } from '@perfit/protocol';
+
+/** What evaluating a batch costs of tuning on it: the forward pass without the backward one. */
+const EVALUATION_SHARE = 1 / 3;
+
+interface Sizes {
+  readonly training: number;
+  readonly heldOut: number;
+}
+
+/** How much a client's cell is, counted in batches tuned on; without the base's perplexity, which all cells share. */
+export function workOf(config: FederationConfig, sizes: Sizes): number {
+  const { tuning, schedule, search } = config;
+  const source = strategyOf(config.strategy).mask(config);
+  const steps = stepsOf(config, sizes, tuning.epochs);
+  let work = schedule.rounds * (steps * tuning.accumulation + 2 * evaluationWork(sizes));
+  if (source.kind === 'search') {
+    const { warmupEpochs, iterations, batches, score } = source.settings;
+    const searches = search.everyRounds > 0 ? Math.ceil(schedule.rounds / search.everyRounds) : 1;
+    const scoring = score === 'taylor' || score === 'gradient' ? iterations * batches : 0;
+    work += searches * (stepsOf(config, sizes, warmupEpochs) * tuning.accumulation + scoring);
+  }
+  return work;
+}
+
+/** How much of it an event says is done. */
+export function workDone(config: FederationConfig, sizes: Sizes, event: ClientEvent): number {
+  switch (event.type) {
+    case 'tuning':
+      return config.tuning.accumulation;
+    case 'search':
+      return event.progress.kind === 'warmup' ? config.tuning.accumulation : config.search.batches;
+    case 'perplexity':
+      return event.of === 'base' ? 0 : evaluationWork(sizes);
+    default:
+      return 0;
+  }
+}
+
+function stepsOf({ tuning }: FederationConfig, { training }: Sizes, epochs: number): number {
+  if (epochs === 0) return 0;
+  return Math.max(1, Math.round(epochs * Math.ceil(Math.ceil(training / tuning.batchSize) / tuning.accumulation)));
+}
+
+function evaluationWork({ heldOut }: Sizes): number {
+  return EVALUATION_SHARE * Math.ceil(heldOut / 8);
+}

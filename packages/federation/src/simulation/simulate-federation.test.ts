@@ -1,0 +1,194 @@
+import { type FederationConfigInput, federationConfigSchema, ProtocolError, strategyNames } from '@perfit/protocol';
+import type { ModelDimensions } from '@perfit/protocol/space';
+import { describe, expect, it } from 'vitest';
+import { expectSame } from '../../test/expect-same.ts';
+import { type FakeTuner, fakeTuner } from '../../test/fake-tuner.ts';
+import { aggregate } from '../aggregation/parameter-sums.ts';
+import { positionsOf } from '../strategy/matrices.ts';
+import { layoutOf } from '../strategy/registry.ts';
+import type { Fault } from './fault.ts';
+import { type SimulationEvent, type SimulationResult, simulateFederation } from './simulate-federation.ts';
+
+const dimensions: ModelDimensions = { layers: 1, width: 4, queryWidth: 4, keyValueWidth: 2, feedForwardWidth: 6 };
+const NAMES = ['Ada', 'Bo', 'Cy'];
+
+function configOf(more: Partial<FederationConfigInput> = {}, rounds = 3) {
+  return federationConfigSchema.parse({
+    name: 'A test',
+    model: 'none',
+    lora: { rank: 2 },
+    wire: { dtype: 'f32' },
+    schedule: { rounds, goal: 3, minimum: 1, recruit: 3, maxRepeats: 3 },
+    ...more,
+  });
+}
+
+interface Run extends SimulationResult {
+  readonly events: readonly SimulationEvent[];
+  readonly tuners: readonly FakeTuner[];
+}
+
+async function simulated(
+  config: ReturnType<typeof configOf>,
+  more: { faults?: Fault[]; onTuners?: (tuners: FakeTuner[]) => void } = {},
+): Promise<Run> {
+  const layout = layoutOf(config, dimensions);
+  const tuners = NAMES.map((_, i) => fakeTuner(layout, i + 1));
+  more.onTuners?.(tuners);
+  const clients = NAMES.map((name, i) => ({ name, tuner: tuners[i] as FakeTuner }));
+  const run = simulateFederation({ config, layout, clients, faults: more.faults ?? [], stopwatch: () => 0 });
+  const events: SimulationEvent[] = [];
+  for (;;) {
+    const next = await run.next();
+    if (next.done) return { ...next.value, events, tuners };
+    events.push(next.value);
+  }
+}
+
+const counted = ({ rounds }: Run, round: number) =>
+  rounds.filter((row) => row.round === round && row.isCounted).map((row) => row.client);
+
+describe('a simulated federation', () => {
+  it.each(strategyNames)('[RD1] plays every round with every client: %s', async (strategy) => {
+    const run = await simulated(configOf({ strategy }));
+    expect(run.status).toMatchObject({ state: 'finished', version: 3 });
+    expect(run.rounds.map(({ client, round }) => `${round} ${client}`)).toEqual(
+      [1, 2, 3].flatMap((round) => NAMES.map((name) => `${round} ${name}`)),
+    );
+    for (const row of run.rounds) {
+      expect(row.isCounted).toBe(true);
+      expect(row.trainable).toBeGreaterThan(0);
+      expect(row.perplexity.tuned).toBeLessThan(row.perplexity.base);
+    }
+  });
+
+  it('[PF6] adds up what the clients tuned, to the bit', async () => {
+    const config = configOf({ strategy: 'fedit' }, 1);
+    const { theta, tuners } = await simulated(config);
+    const layout = layoutOf(config, dimensions);
+    const mask = positionsOf(layout, 'both');
+    const starts = tuners.map(({ tunings }) => tunings[0]?.start.theta as Float32Array);
+    const submissions = [];
+    for (const [i, tuner] of tuners.entries()) {
+      const run = tuner.tune({ theta: starts[i] as Float32Array, mask }, {} as never);
+      let next = await run.next();
+      while (!next.done) next = await run.next();
+      const delta = next.value.theta.map((value, p) => value - (starts[i]?.[p] as number));
+      submissions.push({ mask, delta, weight: tuner.examples.training });
+    }
+    expectSame(theta, aggregate(starts[0] as Float32Array, submissions));
+  });
+
+  it('gives the same numbers in every run', async () => {
+    for (const strategy of ['perfit', 'random-mask'] as const) {
+      const [a, b] = [await simulated(configOf({ strategy })), await simulated(configOf({ strategy }))];
+      expect(a.rounds).toEqual(b.rounds);
+      expectSame(a.theta, b.theta);
+    }
+  });
+
+  it('counts the bytes that codecs make, and none for what is shared with nobody', async () => {
+    const fedit = await simulated(configOf({ strategy: 'fedit' }));
+    const { size } = layoutOf(configOf({ strategy: 'fedit' }), dimensions);
+    const first = fedit.rounds.filter((row) => row.round === 1);
+    const later = fedit.rounds.filter((row) => row.round > 1);
+    // θ⁰ is derived, the mask goes up once.
+    for (const row of first) expect(row.bytesDown).toBe(0);
+    for (const row of first) expect(row.bytesUp).toBeGreaterThan(76 + 4 * size);
+    for (const row of later) expect(row).toMatchObject({ bytesUp: 76 + 4 * size, bytesDown: 76 + 4 * size });
+    const local = await simulated(configOf({ strategy: 'local' }));
+    expect(local.rounds.filter((row) => row.round > 1).map((row) => row.bytesUp)).toEqual(Array(6).fill(76));
+  });
+
+  it('[RD4] goes on without a client that drops out, and takes it in again', async () => {
+    const run = await simulated(configOf(), { faults: [{ client: 'Bo', round: 2, kind: 'drop-out' }] });
+    expect(run.status).toMatchObject({ state: 'finished', version: 3 });
+    expect([1, 2, 3].map((round) => counted(run, round))).toEqual([NAMES, ['Ada', 'Cy'], NAMES]);
+    expect(run.rounds.filter(({ client, round }) => client === 'Bo' && round === 2)).toEqual([]);
+  });
+
+  it('[RD4] ends also for a client that is away in the last round', async () => {
+    const run = await simulated(configOf(), { faults: [{ client: 'Cy', round: 3, kind: 'drop-out' }] });
+    expect(counted(run, 3)).toEqual(['Ada', 'Bo']);
+    expect(run.events.filter(({ event }) => event.type === 'finished').map(({ client }) => client)).toHaveLength(3);
+  });
+
+  it('[RD2] [UP5] closes at the deadline, and tells a straggler that it came too late', async () => {
+    const run = await simulated(configOf(), { faults: [{ client: 'Ada', round: 2, kind: 'straggler' }] });
+    expect(run.status).toMatchObject({ state: 'finished', version: 3 });
+    expect([1, 2, 3].map((round) => counted(run, round))).toEqual([NAMES, ['Bo', 'Cy'], NAMES]);
+    // It did its work all the same, and knows how good it is.
+    expect(run.rounds.find(({ client, round }) => client === 'Ada' && round === 2)?.perplexity.tuned).toBeGreaterThan(
+      0,
+    );
+    const problems = run.events.filter(({ event }) => event.type === 'problem');
+    expect(problems).toMatchObject([{ client: 'Ada', event: { error: { code: 'round-closed' } } }]);
+  });
+
+  it('[RD2] repeats a round below its minimum, and then takes a late delta', async () => {
+    const config = configOf({
+      schedule: { rounds: 2, goal: 3, minimum: 3, recruit: 3, maxRepeats: 3 },
+    });
+    for (const kind of ['straggler', 'drop-out'] as const) {
+      const run = await simulated(config, { faults: [{ client: 'Bo', round: 1, kind }] });
+      expect(run.status).toMatchObject({ state: 'finished', version: 2 });
+      expect([...counted(run, 1)].sort()).toEqual(NAMES);
+      expect(run.events.some(({ event }) => event.type === 'round-closed' && event.closed.outcome === 'failed')).toBe(
+        true,
+      );
+    }
+  });
+
+  it('[UP3] goes on without a client whose tuning diverges', async () => {
+    const run = await simulated(configOf(), {
+      onTuners: ([, bo]) => {
+        const { tune } = bo as FakeTuner;
+        (bo as FakeTuner).tune = async function* (...args) {
+          const tuned = yield* tune(...args);
+          return args[1].seed === (bo as FakeTuner).tunings[0]?.settings.seed
+            ? { ...tuned, theta: tuned.theta.map(() => Number.NaN) }
+            : tuned;
+        };
+      },
+    });
+    expect([1, 2, 3].map((round) => counted(run, round))).toEqual([['Ada', 'Cy'], NAMES, NAMES]);
+  });
+
+  it('ends with the error of a client that breaks', async () => {
+    const broken = simulated(configOf(), {
+      onTuners: (tuners) => {
+        (tuners[2] as FakeTuner).onStep = () => {
+          throw new Error('the device is lost');
+        };
+      },
+    });
+    await expect(broken).rejects.toThrow('the device is lost');
+  });
+
+  it('[RD2] says so where a federation cannot be finished', async () => {
+    const config = configOf({ schedule: { rounds: 1, goal: 3, minimum: 3, recruit: 3, maxRepeats: 1 } });
+    const failing = simulated(config, {
+      onTuners: (tuners) => {
+        for (const tuner of tuners) {
+          tuner.tune = async function* () {
+            yield { kind: 'step', epoch: 1, step: 1, steps: 1, loss: 1, tokens: 1 };
+            return { theta: new Float32Array(tuner.layout.size).fill(Number.NaN), steps: 1, loss: 1 };
+          };
+        }
+      },
+    });
+    await expect(failing).rejects.toThrow(ProtocolError);
+    await expect(failing).rejects.toThrow('failed 2 times');
+  });
+
+  it('stops when nobody listens any more', async () => {
+    const config = configOf();
+    const layout = layoutOf(config, dimensions);
+    const tuners = NAMES.map((_, i) => fakeTuner(layout, i + 1));
+    const clients = NAMES.map((name, i) => ({ name, tuner: tuners[i] as FakeTuner }));
+    for await (const { event } of simulateFederation({ config, layout, clients, stopwatch: () => 0 })) {
+      if (event.type === 'submitted') break;
+    }
+    expect(tuners[2]?.tunings).toHaveLength(0);
+  });
+});
