@@ -369,9 +369,13 @@ export class InMemoryCoordinator {
 
   private admitDelta(seat: Seat, announce: DeltaAnnounce): Receipt | null {
     const { round, bytes, report } = announce;
-    if (seat.lastReceipt?.round === round) return seat.lastReceipt;
+    if (seat.lastReceipt?.round === round) {
+      this.endTurn(seat);
+      return seat.lastReceipt;
+    }
     const { faults, clock, config } = this.parts;
-    if (this.current.state === 'training' && faults.strikes(nameOf(seat), round, 'straggler')) {
+    const isLate = faults.strikes(nameOf(seat), round, 'straggler');
+    if (isLate && this.current.state === 'training' && this.current.attempt === 1) {
       clock.advanceTo(this.current.deadline + 1000);
       this.dispatch({ type: 'time-passed' });
     }
@@ -454,6 +458,8 @@ export class InMemoryCoordinator {
     this.sums.add(mask, values, weightOf(report.examples, config.weighting));
     const receipt: Receipt = { kind: 'delta', round, sha256, bytes: bytes.length };
     seat.lastReceipt = receipt;
+    // A late delta may count for a repeat of the round that was offered meanwhile.
+    seat.isOffered = false;
     this.dispatch({ type: 'submission', client: seat.client, round, attempt });
     this.endTurn(seat);
     return receipt;

@@ -1,5 +1,6 @@
 import { type FederationConfigInput, federationConfigSchema, ProtocolError, strategyNames } from '@perfit/protocol';
 import type { ModelDimensions } from '@perfit/protocol/space';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { expectSame } from '../../test/expect-same.ts';
 import { type FakeTuner, fakeTuner } from '../../test/fake-tuner.ts';
@@ -137,6 +138,34 @@ describe('a simulated federation', () => {
         true,
       );
     }
+  });
+
+  it('[RD2] [UP4] counts each once where everybody is late', async () => {
+    const faults = NAMES.map((client): Fault => ({ client, round: 2, kind: 'straggler' }));
+    const run = await simulated(configOf(), { faults });
+    expect([1, 2, 3].map((round) => counted(run, round))).toEqual([NAMES, NAMES, NAMES]);
+  });
+
+  it('[RD2] [RD4] finishes whatever strikes, and counts each client that nothing happened to', async () => {
+    const fault = fc.record({
+      client: fc.constantFrom(...NAMES),
+      round: fc.integer({ min: 1, max: 3 }),
+      kind: fc.constantFrom('drop-out' as const, 'straggler' as const),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(fault, { maxLength: 6 }), fc.integer({ min: 1, max: 3 }), async (faults, minimum) => {
+        const config = configOf({ schedule: { rounds: 3, goal: 3, minimum, recruit: 3, maxRepeats: 10 } });
+        const run = await simulated(config, { faults });
+        expect(run.status).toMatchObject({ state: 'finished', version: 3 });
+        for (const round of [1, 2, 3]) {
+          const struck = faults.filter((one) => one.round === round).map(({ client }) => client);
+          const unharmed = NAMES.filter((name) => !struck.includes(name));
+          expect(counted(run, round)).toEqual(expect.arrayContaining(unharmed));
+          expect(counted(run, round).length).toBeGreaterThanOrEqual(minimum);
+        }
+      }),
+      { numRuns: 25 },
+    );
   });
 
   it('[UP3] goes on without a client whose tuning diverges', async () => {
