@@ -62,6 +62,7 @@ export {
   type ClientLimits,
   checkExchangedMask,
   densityOf,
+  isSearchDue,
   layoutOf,
   strategyOf,
 } from './strategy/registry.ts';

@@ -149,6 +149,23 @@ async function finish<R>(work: AsyncGenerator<unknown, R>): Promise<R> {
   }
 }
 
+/** One client, one round, and a delta of more than one chunk. */
+function settingOfManyChunks() {
+  const dimensions: ModelDimensions = {
+    layers: 1,
+    width: 256,
+    queryWidth: 256,
+    keyValueWidth: 256,
+    feedForwardWidth: 1024,
+  };
+  const config = configOf({
+    lora: { rank: 16 },
+    schedule: { rounds: 1, goal: 1, minimum: 1, recruit: 1 },
+    maxDeltaNorm: 1e6,
+  });
+  return setting(config, { dimensions });
+}
+
 describe('a client alone', () => {
   it('joins, tunes three rounds and finishes, telling each step', async () => {
     const { coordinator, options, store } = await setting();
@@ -234,19 +251,7 @@ describe('a client alone', () => {
   });
 
   it('[UP2] sends what is longer than a chunk in chunks, each acknowledged', async () => {
-    const wide: ModelDimensions = {
-      layers: 1,
-      width: 256,
-      queryWidth: 256,
-      keyValueWidth: 256,
-      feedForwardWidth: 1024,
-    };
-    const config = configOf({
-      lora: { rank: 16 },
-      schedule: { rounds: 1, goal: 1, minimum: 1, recruit: 1 },
-      maxDeltaNorm: 1e6,
-    });
-    const { coordinator, options } = await setting(config, { dimensions: wide });
+    const { coordinator, options } = await settingOfManyChunks();
     const events = await collect(options());
     expect(events.at(-1)?.type).toBe('finished');
     const up = of(events, 'transfer')
@@ -370,19 +375,7 @@ describe('lost connections', () => {
   });
 
   it('[UP2] resumes a broken upload at the offset of the server', async () => {
-    const wide: ModelDimensions = {
-      layers: 1,
-      width: 256,
-      queryWidth: 256,
-      keyValueWidth: 256,
-      feedForwardWidth: 1024,
-    };
-    const config = configOf({
-      lora: { rank: 16 },
-      schedule: { rounds: 1, goal: 1, minimum: 1, recruit: 1 },
-      maxDeltaNorm: 1e6,
-    });
-    const { coordinator, options } = await setting(config, { dimensions: wide });
+    const { coordinator, options } = await settingOfManyChunks();
     let chunks = 0;
     coordinator.fate = (_index, name) => {
       if (name !== 'chunk') return 'arrives';

@@ -5,6 +5,7 @@ import {
   clientIdOf,
   densityOf,
   isEnded,
+  isSearchDue,
   presentIn,
   type RoundState,
   statusOf,
@@ -373,8 +374,7 @@ export class FederationRoom {
     const { state } = this;
     if (!seat || state.state !== 'training') return;
     const round = state.version + 1;
-    const { everyRounds } = this.config.search;
-    const isDue = everyRounds > 0 && round > 1 && (round - 1) % everyRounds === 0;
+    const isDue = isSearchDue(this.config, round);
     const row = isDue ? await this.parts.store.client(this.id, client) : null;
     seat.connection.send('offer', {
       round,

@@ -26,7 +26,7 @@ import type { RoundEffect, RoundEffectOf, RoundEvent } from '../round/round-even
 import { isEnded, newFederation, type RoundState, versionOf, wakeAt } from '../round/round-state.ts';
 import { statusOf } from '../round/status.ts';
 import { step } from '../round/step.ts';
-import { checkExchangedMask, densityOf } from '../strategy/registry.ts';
+import { checkExchangedMask, densityOf, isSearchDue } from '../strategy/registry.ts';
 import type { Faults } from './fault.ts';
 import { InMemoryConnection } from './in-memory-connection.ts';
 import type { VirtualClock } from './virtual-clock.ts';
@@ -183,8 +183,7 @@ export class InMemoryCoordinator {
       this.dispatch({ type: 'client-left', client: seat.client });
       return;
     }
-    const { everyRounds } = this.parts.config.search;
-    const isDue = everyRounds > 0 && round > 1 && (round - 1) % everyRounds === 0;
+    const isDue = isSearchDue(this.parts.config, round);
     this.turn = seat;
     seat.connection.announce('offer', {
       round,

@@ -47,6 +47,11 @@ export function densityOf(config: FederationConfig, { maxDensity = 1, tokensPerS
   return Math.min(density ?? 1 / config.lora.expansion, maxDensity, ...offers);
 }
 
+/** [PF3] Whether a round is one of those, every M rounds, in which masks are searched anew. */
+export function isSearchDue({ search }: FederationConfig, round: number): boolean {
+  return search.everyRounds > 0 && round > 1 && (round - 1) % search.everyRounds === 0;
+}
+
 /** [PF2] k_i = round(ρ_i·N), for strategies that search. */
 export function budgetOf(size: number, density: number): number {
   return Math.round(density * size);
