@@ -8,6 +8,7 @@ function searching(
 ): Strategy {
   return {
     ...about,
+    result: 'personal',
     space: (lora) => ({ rank: lora.rank * lora.expansion, trains: 'both' }),
     mask: (config) => ({ kind: 'search', settings: settings(config.search) }),
     exchanged: (_layout, owned) => owned,

@@ -12,6 +12,12 @@ export interface Strategy {
   /** One sentence for the operator who chooses. */
   readonly description: string;
 
+  /**
+   * What the method leaves its client with: θ_g as it arrives (the client's own tuning only serves it), or θ_i as the
+   * client tuned it last. Experiments judge a method by that.
+   */
+  readonly result: 'global' | 'personal';
+
   /** [PF1] The rank of the space, and which of its matrices train. */
   space(lora: FederationConfig['lora'], dimensions: ModelDimensions): { rank: number; trains: Trains };
 
