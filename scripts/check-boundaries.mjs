@@ -12,7 +12,7 @@ const NODE = /^node:/;
 /** What each room's sources may import from outside themselves; `also` widens it for some of its files. */
 const rooms = {
   'packages/protocol': { may: ['zod'] },
-  'packages/federation': { may: ['@perfit/protocol', '@perfit/protocol/space'] },
+  'packages/federation': { may: ['@perfit/protocol', '@perfit/protocol/space', 'ml-matrix'] },
   'packages/perfit-core': {
     may: ['@perfit/protocol/space', TFJS, '@huggingface/tokenizers', '@huggingface/jinja', 'papaparse'],
     also: [{ files: /^src\/node\//, may: [NODE, 'webgpu'] }],

@@ -28,6 +28,7 @@ describe('folderStore', () => {
     mask: Mask.from(9, (p) => p % 2 === 0),
     maskRound: 1,
     tuned: { round: 2, theta: Float32Array.from({ length: 9 }, (_, p) => p / 3) },
+    best: null,
     basePerplexity: 12.5,
     inProgress: null,
   };

@@ -33,15 +33,15 @@ afterAll(async () => {
 function walkingTuner(layout: Layout, goal: number): LocalTuner {
   return {
     layout,
-    examples: { training: 20, heldOut: 5 },
+    examples: { training: 20, heldOut: 5, validation: 0 },
     measureSpeed: async () => 100,
     perplexity: async (theta) =>
       1 + Math.abs(goal - (theta?.reduce((sum, value) => sum + value, 0) ?? 0) / layout.size),
-    async *search(_theta, { density }) {
+    async *search(theta, { density }) {
       const kept = Math.round(density * layout.size);
       yield { kind: 'prune', iteration: 1, iterations: 1, kept };
       const first = goal > 0 ? 0 : layout.size - kept;
-      return Mask.from(layout.size, (p) => p >= first && p < first + kept);
+      return { mask: Mask.from(layout.size, (p) => p >= first && p < first + kept), warm: theta };
     },
     async *tune({ theta, mask }) {
       yield { kind: 'step', epoch: 1, step: 1, steps: 1, loss: 1, tokens: 10 };

@@ -1,10 +1,14 @@
+export type { Aggregation, AggregationSpace, GlobalState, Moments } from './aggregation/aggregation.ts';
 export { checkDelta, deltaNorm, weightOf } from './aggregation/delta-check.ts';
+export { openAggregation } from './aggregation/open-aggregation.ts';
 export { aggregate, ParameterSums } from './aggregation/parameter-sums.ts';
 export type { ClientEvent } from './client/client-event.ts';
 export { runClient } from './client/client-loop.ts';
 export { ConnectionLost } from './client/connection-lost.ts';
 export type {
+  EvaluationSplit,
   LocalTuner,
+  SearchedMask,
   SearchProgress,
   SearchSettings,
   TunedAdapter,
@@ -15,6 +19,7 @@ export type {
 } from './client/local-tuner.ts';
 export type { ClientOptions } from './client/membership.ts';
 export { memoryStore } from './client/memory-store.ts';
+export { personalModule } from './client/personal-module.ts';
 export type {
   ClientRecord,
   ClientStore,
@@ -56,14 +61,25 @@ export {
   type SimulationResult,
   simulateFederation,
 } from './simulation/simulate-federation.ts';
-export { positionsOf } from './strategy/matrices.ts';
+export { positionsOf, ranksOf } from './strategy/positions.ts';
 export {
   budgetOf,
   type ClientLimits,
   checkExchangedMask,
   densityOf,
+  givenMask,
   isSearchDue,
   layoutOf,
+  rankOf,
   strategyOf,
 } from './strategy/registry.ts';
-export type { MaskSearch, MaskSource, RoundAt, RoundStart, Strategy, Trains } from './strategy/strategy.ts';
+export type {
+  Averaging,
+  MaskSearch,
+  MaskSource,
+  RoundAt,
+  RoundStart,
+  Strategy,
+  StrategySpace,
+  Trains,
+} from './strategy/strategy.ts';

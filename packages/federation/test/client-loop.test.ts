@@ -126,7 +126,7 @@ async function byHand(tuners: FakeTuner[], rounds: number, receive: 'owned' | 'a
   const layout = (tuners[0] as FakeTuner).layout;
   let global = initialTheta(layout, 1);
   const masks: Mask[] = [];
-  for (const tuner of tuners) masks.push(await finish(tuner.search(global, { density: 0.5 } as never)));
+  for (const tuner of tuners) masks.push((await finish(tuner.search(global, { density: 0.5 } as never))).mask);
   for (let round = 1; round <= rounds; round++) {
     const submissions = [];
     for (const [i, tuner] of tuners.entries()) {
@@ -694,6 +694,7 @@ describe('what a person may do', () => {
       mask: Mask.full(size),
       maskRound: 1,
       tuned: { round: 1, theta: new Float32Array(size) },
+      best: null,
       basePerplexity: 2,
       inProgress: null,
     });

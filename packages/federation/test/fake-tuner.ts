@@ -26,7 +26,7 @@ export function fakeTuner(layout: Layout, seed: number): FakeTuner {
   const target = Float32Array.from({ length: layout.size }, () => 2 * random() - 1);
   const tuner: FakeTuner = {
     layout,
-    examples: { training: 10 + seed, heldOut: 4 },
+    examples: { training: 10 + seed, heldOut: 4, validation: 0 },
     searches: [],
     tunings: [],
     onStep: () => {},
@@ -50,7 +50,8 @@ export function fakeTuner(layout: Layout, seed: number): FakeTuner {
         (a, b) => Math.abs(target[b] as number) - Math.abs(target[a] as number),
       );
       const positions = new Set(order.slice(0, kept));
-      return Mask.from(layout.size, (p) => positions.has(p));
+      const mask = Mask.from(layout.size, (p) => positions.has(p));
+      return { mask, warm: theta.map((value, p) => (value + (target[p] as number)) / 2) };
     },
 
     async *tune(start, settings, signal): AsyncGenerator<TuningProgress, TunedAdapter> {

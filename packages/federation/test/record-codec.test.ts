@@ -9,6 +9,8 @@ function arbitraryRecord(): fc.Arbitrary<ClientRecord> {
     seed: fc.nat(),
     hasMask: fc.boolean(),
     hasTuned: fc.boolean(),
+    hasBest: fc.boolean(),
+    hasReceived: fc.boolean(),
     hasBase: fc.boolean(),
     progress: fc.constantFrom('none', 'begun', 'checkpoint', 'finished'),
     perplexity: fc.oneof(
@@ -17,7 +19,7 @@ function arbitraryRecord(): fc.Arbitrary<ClientRecord> {
       fc.constant(Number.NaN),
     ),
   });
-  return parts.map(({ size, seed, hasMask, hasTuned, hasBase, progress, perplexity }) => {
+  return parts.map(({ size, seed, hasMask, hasTuned, hasBest, hasReceived, hasBase, progress, perplexity }) => {
     const random = seededRandom(seed);
     const theta = () => Float32Array.from({ length: size }, () => 2 * random() - 1);
     return {
@@ -25,6 +27,7 @@ function arbitraryRecord(): fc.Arbitrary<ClientRecord> {
       mask: hasMask ? Mask.from(size, () => random() < 0.5) : null,
       maskRound: hasMask ? 3 : null,
       tuned: hasTuned ? { round: 2, theta: theta() } : null,
+      best: hasBest ? { round: 1, theta: theta(), perplexity } : null,
       basePerplexity: hasBase ? perplexity : null,
       inProgress:
         progress === 'none'
@@ -32,7 +35,8 @@ function arbitraryRecord(): fc.Arbitrary<ClientRecord> {
           : {
               round: 3,
               attempt: 2,
-              received: theta(),
+              start: theta(),
+              received: hasReceived ? theta() : null,
               receivedPerplexity: perplexity,
               checkpoint:
                 progress === 'checkpoint'

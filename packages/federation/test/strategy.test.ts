@@ -1,7 +1,7 @@
 import { federationConfigSchema, ProtocolError, strategyNames } from '@perfit/protocol';
 import { initialTheta, type Layout, Mask, type ModelDimensions, seededRandom } from '@perfit/protocol/space';
 import { describe, expect, it } from 'vitest';
-import { budgetOf, checkExchangedMask, densityOf, layoutOf, positionsOf, strategyOf } from '../src/index.ts';
+import { budgetOf, checkExchangedMask, densityOf, givenMask, layoutOf, positionsOf, strategyOf } from '../src/index.ts';
 import { expectSame } from './expect-same.ts';
 
 /** One layer of perfit-nano's. */
@@ -18,8 +18,8 @@ type Config = ReturnType<typeof configOf>;
 
 /** What a client of this strategy would own; a search is stood in for by a lot. */
 function ownedBy(config: Config, layout: Layout, density = densityOf(config)): Mask {
-  const source = strategyOf(config.strategy).mask(config);
-  if (source.kind === 'whole') return positionsOf(layout, source.trains);
+  const given = givenMask(strategyOf(config.strategy).mask({ config, round: 1 }), layout, density);
+  if (given) return given;
   const random = seededRandom(7);
   const order = Array.from({ length: layout.size }, (_, p) => ({ p, score: random() })).sort(
     (a, b) => a.score - b.score,
@@ -79,12 +79,12 @@ describe.each(strategyNames)('strategy %s', (name) => {
   describe.each(['owned', 'all'] as const)('receive: %s', (receive) => {
     const global = randomTheta(layout.size, 3);
     const received = receive === 'all' ? global : exchanged.apply(global);
-    const from = { config: { ...config, receive }, round: 1, layout, owned, received };
+    const from = { config: { ...config, receive }, round: 1, layout, owned, received, warm: null };
 
     it.each(ROUNDS)('[PF7] starts from what was received, wherever it exchanges: round %i', (round) => {
       const exchanged = strategy.exchanged(layout, owned, { config, round });
       const received = receive === 'all' ? global : exchanged.apply(global);
-      const from = { config: { ...config, receive }, round, layout, owned, received };
+      const from = { config: { ...config, receive }, round, layout, owned, received, warm: null };
       for (const previous of [null, randomTheta(layout.size, 4)]) {
         const before = { received: received.slice(), previous: previous?.slice() };
         const start = strategy.start({ ...from, previous });
@@ -118,14 +118,14 @@ describe('what tells the strategies apart', () => {
     const owned = ownedBy(config, layout);
     const global = randomTheta(layout.size, 3);
     const previous = randomTheta(layout.size, 4);
-    const from = { round: 2, layout, owned, previous };
+    const from = { round: 2, layout, owned, previous, warm: null };
     const { start } = strategyOf('perfit');
     expectSame(start({ ...from, config, received: owned.apply(global) }), owned.apply(global));
     expectSame(start({ ...from, config: { ...config, receive: 'all' }, received: global }), global);
   });
 
   it('[PF3] the ablations differ from perfit in their scores alone', () => {
-    const settings = (name: string) => strategyOf(configOf(name).strategy).mask(configOf(name));
+    const settings = (name: string) => strategyOf(configOf(name).strategy).mask({ config: configOf(name), round: 1 });
     expect(settings('perfit')).toMatchObject({ kind: 'search', settings: { score: 'taylor' } });
     expect(settings('sub-fedavg')).toMatchObject({ kind: 'search', settings: { score: 'magnitude' } });
     expect(settings('random-mask')).toMatchObject({ kind: 'search', settings: { score: 'random', warmupEpochs: 0 } });
@@ -138,7 +138,10 @@ describe('what tells the strategies apart', () => {
     expect(strategyOf('local').exchanged(layout, owned, { config, round: 1 }).kept).toBe(0);
     const previous = randomTheta(layout.size, 4);
     const received = new Float32Array(layout.size);
-    expectSame(strategyOf('local').start({ config, round: 2, layout, owned, received, previous }), previous);
+    expectSame(
+      strategyOf('local').start({ config, round: 2, layout, owned, received, previous, warm: null }),
+      previous,
+    );
   });
 
   it('fedit+ft is FedIT, and in the last rounds goes on from its own and shares nothing', () => {
@@ -152,7 +155,7 @@ describe('what tells the strategies apart', () => {
       const global = randomTheta(layout.size, 3);
       const isAlone = (round: number) => {
         const exchanged = strategyOf('fedit+ft').exchanged(layout, owned, { config, round });
-        const from = { config, round, layout, owned, previous, received: exchanged.apply(global) };
+        const from = { config, round, layout, owned, previous, received: exchanged.apply(global), warm: null };
         expectSame(strategyOf('fedit+ft').start(from), exchanged.kept === 0 ? previous : global);
         expect(exchanged.kept === 0 || exchanged.kept === layout.size).toBe(true);
         const by = { config, density: 1, round };
@@ -175,7 +178,7 @@ describe('what tells the strategies apart', () => {
       const owned = ownedBy(config, layout);
       const previous = randomTheta(layout.size, 4);
       const received = randomTheta(layout.size, 3);
-      const start = strategyOf(name).start({ config, round: 2, layout, owned, received, previous });
+      const start = strategyOf(name).start({ config, round: 2, layout, owned, received, previous, warm: null });
       const expected = name === 'ffa' ? initialTheta(layout, config.seed) : previous;
       const own = positionsOf(layout, personal);
       expectSame(own.pack(start), own.pack(expected));

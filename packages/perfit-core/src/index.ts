@@ -79,6 +79,7 @@ export {
   type TokenizerErrorCode,
   type TokenizerFiles,
 } from './text/tokenizer-files.ts';
+export { takeValidation } from './text/validation.ts';
 export type { AdamWSettings, AdamWState } from './training/adamw.ts';
 export {
   createLocalTuner,

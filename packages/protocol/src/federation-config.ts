@@ -36,11 +36,16 @@ export const strategyNames = [
   'perfit',
   'fedit',
   'fedit+ft',
+  'fedprox',
   'local',
   'random-mask',
   'sub-fedavg',
   'ffa',
   'fedsa',
+  'feddpa',
+  'flora',
+  'hetlora',
+  'flexlora',
 ] as const;
 export type StrategyName = (typeof strategyNames)[number];
 
@@ -66,6 +71,10 @@ export const searchSchema = z.object({
   batches: whole(1, 1000).default(4),
   score: z.enum(['taylor', 'magnitude', 'gradient', 'random']).default('taylor'),
   scope: z.enum(['global', 'tensor']).default('tensor'),
+  /** (c): tuning starts from m ⊙ θ_g again; else what the warm-up has learned is kept where the mask keeps it. */
+  rewind: z.boolean().default(true),
+  /** In so many first rounds everybody tunes the same ranks, as many as the budget allows; then masks are searched. */
+  sharedRounds: z.number().int().min(0).max(10_000).default(0),
   /** M: search anew every M rounds; 0 searches once. */
   everyRounds: z.number().int().min(0).default(0),
   /** ρ of the reference device; absent is 1/c. */
@@ -91,6 +100,25 @@ export const tuningSchema = z.object({
   epsilon: z.number().positive().max(1).default(1e-8),
   /** Global norm over owned coordinates; 0 clips nothing. */
   clipNorm: z.number().min(0).default(1),
+  /** μ of a pull μ(θ − θ_start) towards what the round started from (FedProx); 0 does not pull. */
+  proximal: z.number().min(0).max(1000).default(0),
+});
+
+/** PF7. */
+export const personalSchema = z.object({
+  /** A round starts with this share of a client's own last values at owned positions, and the rest of what came. */
+  keep: z.number().min(0).max(1).default(0),
+});
+
+/** PF6: what is done with the mean delta of a position. */
+export const serverSchema = z.object({
+  optimizer: z.enum(['none', 'momentum', 'adam']).default('none'),
+  /** η; without an optimizer the mean delta is the step. */
+  learningRate: above0(100).default(1),
+  beta1: z.number().min(0).lt(1).default(0.9),
+  beta2: z.number().min(0).lt(1).default(0.99),
+  /** τ. */
+  epsilon: z.number().positive().max(1).default(1e-3),
 });
 
 /** RD2. */
@@ -111,7 +139,10 @@ export const scheduleSchema = z
     settleSeconds: z.number().min(0).max(604_800).default(20),
     /** A round that fails so often in a row ends the federation as `failed`. */
     maxRepeats: z.number().int().min(0).max(1000).default(20),
-    /** `fedit+ft`: so many of the last rounds everybody tunes alone; absent is a third of all, rounded, at least one. */
+    /**
+     * In so many of the last rounds everybody tunes alone and shares nothing. Of the strategies that know such rounds,
+     * `fedit+ft` has a third of all where it is absent, rounded, at least one; those that search have none.
+     */
     localRounds: z.number().int().min(0).max(10_000).optional(),
   })
   .refine((schedule) => schedule.minimum <= schedule.goal, {
@@ -130,6 +161,8 @@ export const federationConfigSchema = z.object({
   receive: oneOf(['owned', 'all']).default('owned'),
   search: searchSchema.prefault({}),
   tuning: tuningSchema.prefault({}),
+  personal: personalSchema.prefault({}),
+  server: serverSchema.prefault({}),
   schedule: scheduleSchema.prefault({}),
   /** PF6. */
   weighting: z
@@ -139,7 +172,13 @@ export const federationConfigSchema = z.object({
     })
     .prefault({}),
   /** PF8. */
-  evaluation: z.object({ heldOut: z.number().gt(0).max(0.5).default(0.2) }).prefault({}),
+  evaluation: z
+    .object({
+      heldOut: z.number().gt(0).max(0.5).default(0.2),
+      /** A share of the rest by which a client chooses the best of its rounds; 0 keeps the last. */
+      validation: z.number().min(0).max(0.5).default(0),
+    })
+    .prefault({}),
   /** DC2; the precision of deltas and of received slices. */
   wire: z.object({ dtype: z.enum(['f32', 'f16']).default('f16') }).prefault({}),
   /** UP3: the most that ‖Δ‖₂ may be. */

@@ -15,9 +15,11 @@ export {
   federationIdSchema,
   loraSchema,
   modelIdSchema,
+  personalSchema,
   type StrategyName,
   scheduleSchema,
   searchSchema,
+  serverSchema,
   strategyNames,
   tuningSchema,
 } from './federation-config.ts';

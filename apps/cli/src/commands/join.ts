@@ -1,13 +1,22 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { createLocalTuner, exportPeft, httpSource, type LanguageModel, loadModel, loadTokenizer } from '@perfit/core';
+import {
+  createLocalTuner,
+  exportPeft,
+  httpSource,
+  type LanguageModel,
+  loadModel,
+  loadTokenizer,
+  takeValidation,
+} from '@perfit/core';
 import { nodeBackend } from '@perfit/core/node';
 import {
   type ClientEvent,
   type ClientStore,
   type Clock,
   layoutOf,
+  personalModule,
   runClient,
   socketConnection,
 } from '@perfit/federation';
@@ -80,8 +89,11 @@ async function takePart(address: string, flags: Flags): Promise<void> {
       for (const line of describeProblems(text)) say(line);
       model = await loadModel(source);
       const layout = layoutOf(config, model.dimensions);
-      const { training, heldOut } = text;
-      return createLocalTuner({ model, layout, training, heldOut, batching: { maxLength, padId: tokenizer.padId } });
+      const share = config.evaluation.validation;
+      const { training, validation } = takeValidation(text.training, { share, seed: config.seed });
+      const { heldOut } = text;
+      const batching = { maxLength, padId: tokenizer.padId };
+      return createLocalTuner({ model, layout, training, validation, heldOut, batching });
     },
     federation,
     ...(invite ? { invite } : {}),
@@ -116,13 +128,14 @@ async function exportPersonal(of: {
   const { out, store, model, descriptor } = of;
   if (!out || !model || !descriptor) return;
   const record = await store.load(descriptor.id);
-  if (!record?.tuned) {
+  const personal = record && personalModule(record);
+  if (!personal) {
     say('Nothing was tuned, so there is no adapter to write.');
     process.exitCode = 1;
     return;
   }
   const { config } = descriptor;
-  writeAdapter(out, exportPeft(layoutOf(config, model.dimensions), record.tuned.theta, { baseModel: config.model }));
+  writeAdapter(out, exportPeft(layoutOf(config, model.dimensions), personal, { baseModel: config.model }));
   say(`Adapter: ${out}`);
 }
 
@@ -172,6 +185,7 @@ function describe(event: ClientEvent): string | null {
     case 'left':
       return event.reason === 'asked' ? 'left' : 'this key joined from elsewhere; this client stops';
     case 'tuning':
+    case 'validation':
     case 'transfer':
       return null;
   }

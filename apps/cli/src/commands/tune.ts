@@ -1,5 +1,5 @@
 import { createLocalTuner, exportPeft } from '@perfit/core';
-import { densityOf, layoutOf, strategyOf } from '@perfit/federation';
+import { densityOf, givenMask, layoutOf, strategyOf } from '@perfit/federation';
 import { type FederationConfig, federationConfigSchema } from '@perfit/protocol';
 import { initialTheta, type Layout, Mask } from '@perfit/protocol/space';
 import { Command, Option } from 'commander';
@@ -114,14 +114,15 @@ async function ownedMask(of: {
   start: Float32Array;
 }): Promise<Mask> {
   const { config, layout, tuner, start } = of;
-  const source = strategyOf(config.strategy).mask(config);
-  if (source.kind === 'whole') return Mask.full(layout.size);
+  const source = strategyOf(config.strategy).mask({ config, round: 1 });
+  if (source.kind !== 'search') return givenMask(source, layout, densityOf(config)) ?? Mask.full(layout.size);
   const tuning = { ...config.tuning, seed: config.seed };
   const settings = { ...source.settings, density: densityOf(config), tuning, seed: config.seed };
-  return last(tuner.search(start, settings), (progress) => {
+  const { mask } = await last(tuner.search(start, settings), (progress) => {
     if (progress.kind === 'warmup') showStep(progress, 'warm-up');
     else say(`search ${progress.iteration}/${progress.iterations}: ${progress.kept} left`);
   });
+  return mask;
 }
 
 /** Runs a generator to its end, showing what it yields. @returns what it returns */

@@ -12,7 +12,7 @@ interface Sizes {
 /** How much a client's cell is, counted in batches tuned on; without the base's perplexity, which all cells share. */
 export function workOf(config: FederationConfig, sizes: Sizes): number {
   const { tuning, schedule, search } = config;
-  const source = strategyOf(config.strategy).mask(config);
+  const source = strategyOf(config.strategy).mask({ config, round: schedule.rounds });
   const steps = stepsOf(config, sizes, tuning.epochs);
   let work = schedule.rounds * (steps * tuning.accumulation + 2 * evaluationWork(sizes));
   if (source.kind === 'search') {

@@ -1,9 +1,10 @@
+import type { GlobalState, Moments } from '@perfit/federation';
 import { decodeMask, encodeValues, type FederationConfig, maskHash, ProtocolError, sha256Hex } from '@perfit/protocol';
 import { initialTheta, type Layout, Mask } from '@perfit/protocol/space';
 import type { BlobStore } from '../blobs/blob-store.ts';
 import { thetaFromBytes, thetaToBytes } from '../blobs/theta-bytes.ts';
 import { LeastRecentlyUsed } from '../least-recently-used.ts';
-import type { Store } from '../store/store.ts';
+import type { Store, VersionBlobs } from '../store/store.ts';
 
 export interface Parcel {
   readonly bytes: Uint8Array;
@@ -45,9 +46,15 @@ export class Adapters {
     return theta;
   }
 
-  /** [RD3] @returns the blob's hash, when theta is on disk */
-  async keepTheta(theta: Float32Array): Promise<string> {
-    return this.blobs.put(thetaToBytes(theta));
+  /** Everything of a version. Not to be written to. */
+  async global(space: AdapterSpace, version: number): Promise<GlobalState> {
+    return { theta: await this.theta(space, version), moments: await this.moments(space, version) };
+  }
+
+  /** [RD3] @returns the blobs' hashes, when they are on disk */
+  async keep({ theta, moments }: GlobalState): Promise<VersionBlobs> {
+    const momentsBlob = moments === null ? null : await this.blobs.put(momentsToBytes(moments));
+    return { blob: await this.blobs.put(thetaToBytes(theta)), momentsBlob };
   }
 
   async keepMask(encoded: Uint8Array): Promise<string> {
@@ -92,8 +99,33 @@ export class Adapters {
   }
 
   private async read(space: AdapterSpace, version: number): Promise<Float32Array> {
-    const blob = await this.store.versionBlob(space.federation, version);
-    if (!blob) throw new ProtocolError('download-range', `There is no version ${version} of the adapter.`);
+    const { blob } = await this.blobsOf(space, version);
     return thetaFromBytes(await this.blobs.get(blob));
   }
+
+  private async moments(space: AdapterSpace, version: number): Promise<Moments | null> {
+    if (version === 0) return null;
+    const { momentsBlob } = await this.blobsOf(space, version);
+    return momentsBlob === null ? null : momentsFromBytes(await this.blobs.get(momentsBlob), space.layout.size);
+  }
+
+  private async blobsOf(space: AdapterSpace, version: number): Promise<VersionBlobs> {
+    const blobs = await this.store.versionBlobs(space.federation, version);
+    if (!blobs) throw new ProtocolError('download-range', `There is no version ${version} of the adapter.`);
+    return blobs;
+  }
+}
+
+/** The first moments and then, where there are some, the second ones. */
+function momentsToBytes({ first, second }: Moments): Uint8Array {
+  if (!second) return thetaToBytes(first);
+  const both = new Float32Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return thetaToBytes(both);
+}
+
+function momentsFromBytes(bytes: Uint8Array, size: number): Moments {
+  const values = thetaFromBytes(bytes);
+  return { first: values.slice(0, size), second: values.length > size ? values.slice(size) : null };
 }

@@ -1,6 +1,7 @@
 import {
+  type Aggregation,
   isEnded,
-  ParameterSums,
+  openAggregation,
   type RoundEffect,
   type RoundEffectOf,
   type RoundEvent,
@@ -66,7 +67,7 @@ export class RoundDriver {
   private readonly parts: DriverParts;
   private readonly audience: Audience;
   private current: RoundState;
-  private sums: ParameterSums | null = null;
+  private sums: Aggregation | null = null;
   private cancelTimer: () => void = () => {};
   /** The store has failed in a step: whether the step is on disk or not, only the disk knows. */
   private isStale = false;
@@ -118,6 +119,7 @@ export class RoundDriver {
     const verdict = this.verdictOn({ client, round, attempt });
     if (verdict.type === 'refuse') throw new ProtocolError(verdict.code, verdict.message);
     const position = submittedIn(this.current).length + 1;
+    const sums = await this.openSums();
     // Where the step is not stored, this file has no row, and is removed when the sums are folded again.
     await this.parts.spool.accept(upload, round, client);
     await this.dispatch(
@@ -125,7 +127,7 @@ export class RoundDriver {
       {
         durably: (tx) => tx.addSubmission({ ...row, position }),
         whenStored: () => {
-          this.openSums().add(mask, values, row.weight);
+          sums.add(mask, values, row.weight);
           answer();
         },
       },
@@ -222,17 +224,17 @@ export class RoundDriver {
     }
   }
 
-  /** [PF6] [RD3] theta_g + Σ w·m⊙Δ / Σ w·m, on disk before anybody hears of it. */
+  /** [PF6] [RD3] What the sums make of theta_g, on disk before anybody hears of it. */
   private async commit(): Promise<void> {
-    const { adapters, logger, space } = this.parts;
+    const { logger } = this.parts;
     const version = versionOf(this.current);
     this.owesCommit = false;
     try {
-      const next = this.openSums().apply(await adapters.theta(space, version));
-      const blob = await adapters.keepTheta(next);
+      const next = (await this.openSums()).apply();
+      const blobs = await this.parts.adapters.keep(next);
       await this.dispatch(
         { type: 'committed' },
-        { durably: (tx) => tx.addVersion(this.id, version + 1, { blob, at: this.today() }) },
+        { durably: (tx) => tx.addVersion(this.id, version + 1, { ...blobs, at: this.today() }) },
       );
     } catch (error) {
       const cause = error instanceof ProtocolError && error.code === 'delta-not-finite' ? 'aggregate' : 'storage';
@@ -321,11 +323,21 @@ export class RoundDriver {
     const mask = await adapters.mask(space, maskBlob);
     const { layoutHash, config } = space;
     const expected = { layoutHash, maskHash, count: mask.kept, dtype: config.wire.dtype };
-    this.openSums().add(mask, decodeValues(await spool.read(round, client), expected), weight);
+    const values = decodeValues(await spool.read(round, client), expected);
+    (await this.openSums()).add(mask, values, weight);
   }
 
-  private openSums(): ParameterSums {
-    this.sums ??= new ParameterSums(this.parts.space.layout.size);
+  /** Of the round that is under way. */
+  private async openSums(): Promise<Aggregation> {
+    const { space, adapters } = this.parts;
+    const version = versionOf(this.current);
+    const { config, layout } = space;
+    this.sums ??= openAggregation({
+      config,
+      layout,
+      round: version + 1,
+      global: await adapters.global(space, version),
+    });
     return this.sums;
   }
 

@@ -38,6 +38,7 @@ export const versions = pgTable(
     federation: text('federation').notNull(),
     version: integer('version').notNull(),
     blob: text('blob').notNull(),
+    momentsBlob: text('moments_blob'),
     createdAt: instant('created_at').notNull(),
   },
   (table) => [primaryKey({ columns: [table.federation, table.version] })],

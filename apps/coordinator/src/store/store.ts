@@ -28,6 +28,12 @@ export interface NewEvent {
   readonly data: Record<string, unknown>;
 }
 
+/** Hashes of what a version consists of. */
+export interface VersionBlobs {
+  readonly blob: string;
+  readonly momentsBlob: string | null;
+}
+
 /** Everything that the coordinator remembers, but for blobs and deltas under way. */
 export class Store {
   private readonly database: Database;
@@ -92,16 +98,17 @@ export class Store {
 
   // Versions of theta_g
 
-  async addVersion(federation: string, version: number, made: { blob: string; at: Date }): Promise<void> {
-    await this.database.insert(versions).values({ federation, version, blob: made.blob, createdAt: made.at });
+  async addVersion(federation: string, version: number, made: VersionBlobs & { at: Date }): Promise<void> {
+    const { at: createdAt, ...blobs } = made;
+    await this.database.insert(versions).values({ federation, version, ...blobs, createdAt });
   }
 
-  async versionBlob(federation: string, version: number): Promise<string | null> {
+  async versionBlobs(federation: string, version: number): Promise<VersionBlobs | null> {
     const found = await this.database
-      .select({ blob: versions.blob })
+      .select({ blob: versions.blob, momentsBlob: versions.momentsBlob })
       .from(versions)
       .where(and(eq(versions.federation, federation), eq(versions.version, version)));
-    return found[0]?.blob ?? null;
+    return found[0] ?? null;
   }
 
   // Invites

@@ -176,6 +176,13 @@ export type EngineEvent =
       readonly of: 'base' | 'received' | 'tuned';
       readonly value: number;
     }
+  /** On the person's validation rows: what the best round is chosen by. */
+  | {
+      readonly type: 'validation';
+      readonly round: number;
+      readonly of: 'received' | 'tuned';
+      readonly value: number;
+    }
   | {
       readonly type: 'transfer';
       readonly round: number;

@@ -1,5 +1,5 @@
-import { createLocalTuner } from '@perfit/core';
-import { type ClientEvent, layoutOf, runClient, socketConnection } from '@perfit/federation';
+import { createLocalTuner, takeValidation } from '@perfit/core';
+import { type ClientEvent, layoutOf, personalModule, runClient, socketConnection } from '@perfit/federation';
 import type { FederationDescriptor } from '@perfit/protocol';
 import type { Mask } from '@perfit/protocol/space';
 import { io } from 'socket.io-client';
@@ -96,8 +96,10 @@ export class Sitting {
     return runClient({
       connection,
       identity: await identityOf(this.#seat),
-      store: clientRecords(this.#seat, ({ tuned, mask }) => {
-        if (tuned) this.#workbench.take(tuned.theta);
+      store: clientRecords(this.#seat, (record) => {
+        const { mask } = record;
+        const personal = personalModule(record);
+        if (personal) this.#workbench.take(personal);
         if (mask) this.#tellMask(mask);
         this.#tellModels();
       }),
@@ -125,18 +127,21 @@ export class Sitting {
     });
     journal.emit({ type: 'loading', stage: 'text' });
     const maxLength = Math.min(config.tuning.maxLength, model.config.contextLength);
-    const { training, heldOut, question } = prepareExamples(this.#options.dataset, tokenizer, {
+    const { heldOut, question, ...examples } = prepareExamples(this.#options.dataset, tokenizer, {
       heldOut: config.evaluation.heldOut,
       seed: config.seed,
       maxLength,
     });
+    const share = config.evaluation.validation;
+    const { training, validation } = takeValidation(examples.training, { share, seed: config.seed });
     journal.emit({ type: 'examples', training: training.length, heldOut: heldOut.length, question });
     const layout = layoutOf(config, model.dimensions);
     await this.#workbench.open(this.#seat, layout);
     if (this.#workbench.mask) this.#tellMask(this.#workbench.mask);
     this.#tellModels();
     journal.emit({ type: 'loading', stage: 'tuner' });
-    return createLocalTuner({ model, layout, training, heldOut, batching: { maxLength, padId: tokenizer.padId } });
+    const batching = { maxLength, padId: tokenizer.padId };
+    return createLocalTuner({ model, layout, training, validation, heldOut, batching });
   }
   #tell(event: ClientEvent): void {
     // Why it stops here is told at the end: the loop knows only that it was asked to.

@@ -8,6 +8,7 @@ import {
   loadTokenizer,
   type Tokenizer,
 } from '@perfit/core';
+import { personalModule } from '@perfit/federation';
 import type { Layout, Mask } from '@perfit/protocol/space';
 import { FailureError } from '../shared/failure/failure.ts';
 import type { ChatMessage, ChatOptions, ChatReply, ExportedFile, Seat } from './engine-api.ts';
@@ -67,9 +68,9 @@ export class Workbench {
   /** Takes up what this browser keeps of a seat, where it is in this layout. */
   async open(seat: Seat, layout: Layout): Promise<void> {
     const record = await loadRecord(seat);
-    const fits = record?.tuned?.theta.length === layout.size;
+    const personal = record && personalModule(record);
     this.#layout = layout;
-    this.#theta = fits ? (record?.tuned?.theta ?? null) : null;
+    this.#theta = personal?.length === layout.size ? personal : null;
     this.mask = record?.mask?.size === layout.size ? record.mask : null;
   }
 

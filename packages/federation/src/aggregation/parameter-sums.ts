@@ -47,23 +47,31 @@ export class ParameterSums {
   }
 
   /**
-   * θ_g[p] + Σ w m Δ / Σ w m; a position without an owner stays exactly as it was. `theta` is left alone.
+   * θ_g[p] + Σ w m Δ / Σ w m, or what `stepOf` makes of that mean; a position without an owner stays exactly as it was
+   * (in the sums of nobody at all, everything). `theta` is left alone.
    * @returns [N]
    * @throws ProtocolError `delta-not-finite` where the result is not finite: it must not be committed
    */
-  apply(theta: Float32Array): Float32Array {
+  apply(
+    theta: Float32Array,
+    stepOf: (position: number, meanDelta: number) => number = (_, meanDelta) => meanDelta,
+  ): Float32Array {
     if (theta.length !== this.size) throw new RangeError(`theta has ${theta.length} positions, the sums ${this.size}`);
     const next = theta.slice();
     for (let p = 0; p < this.size; p++) {
       const weight = this.weights[p] as number;
       if (weight === 0) continue;
-      next[p] = (theta[p] as number) + (this.weightedDeltas[p] as number) / weight;
-      if (!Number.isFinite(next[p])) {
-        throw new ProtocolError('delta-not-finite', `The aggregate is not finite at position ${p}.`, { position: p });
-      }
+      next[p] = (theta[p] as number) + stepOf(p, (this.weightedDeltas[p] as number) / weight);
     }
-    return next;
+    return finite(next);
   }
+}
+
+/** @returns theta  @throws ProtocolError `delta-not-finite` where it is not finite */
+export function finite(theta: Float32Array): Float32Array {
+  const position = theta.findIndex((value) => !Number.isFinite(value));
+  if (position < 0) return theta;
+  throw new ProtocolError('delta-not-finite', `The aggregate is not finite at position ${position}.`, { position });
 }
 
 /** [PF6] One round at once, for comparison with other frameworks. @returns [N] */

@@ -27,6 +27,13 @@ export type ClientEvent =
       readonly of: 'base' | 'received' | 'tuned';
       readonly value: number;
     }
+  /** On the client's own validation rows, where it has some: what its best round is chosen by. */
+  | {
+      readonly type: 'validation';
+      readonly round: number;
+      readonly of: 'received' | 'tuned';
+      readonly value: number;
+    }
   | {
       readonly type: 'transfer';
       readonly round: number;

@@ -8,8 +8,8 @@ import {
   sha256Hex,
 } from '@perfit/protocol';
 import type { Mask } from '@perfit/protocol/space';
-import { positionsOf } from '../strategy/matrices.ts';
-import { budgetOf } from '../strategy/registry.ts';
+import { givenMask, mostKept } from '../strategy/registry.ts';
+import type { MaskSearch } from '../strategy/strategy.ts';
 import { Channel } from './channel.ts';
 import type { ClientEvent } from './client-event.ts';
 import { type ClientOptions, type Member, Membership } from './membership.ts';
@@ -71,11 +71,11 @@ async function playRound(offer: RoundOffer, session: Session, member: Member): P
   try {
     member.emit(startOf(offer));
     const round: RoundWork = { offer, session, signal, member };
-    const owned = await findMask(round);
+    const { owned, warm } = await findMask(round);
     const { config } = member.descriptor;
     const exchanged = member.strategy.exchanged(member.tuner.layout, owned, { config, round: offer.round });
     await handInMask(round, exchanged);
-    const begun = await begin(round, owned, exchanged);
+    const begun = await begin(round, { owned, exchanged, warm });
     const finished = begun.finished ?? (await tune(round, owned, begun));
     await submit(round, exchanged, { ...begun, finished });
     session.endRound(null);
@@ -96,42 +96,58 @@ async function giveUp(error: ProtocolError, session: Session, member: Member): P
   session.endRound(isFinal ? 'round' : error.code === 'round-closed' || isPassing(error) ? null : 'attempt');
 }
 
-/** [PF3] The mask that the client has, or a new one: for the first time, when asked to, or for a smaller budget. */
-async function findMask(round: RoundWork): Promise<Mask> {
-  const { offer, signal, member } = round;
-  const { strategy, tuner, keeper, emit, report } = member;
+interface FoundMask {
+  readonly owned: Mask;
+  /** What the warm-up of a search tuned, [N]; null where no search was due, or a reload came between. */
+  readonly warm: Float32Array | null;
+}
+
+/** [PF3] The mask that the client has, or a new one: for the first time, when asked to, or for another budget. */
+async function findMask(round: RoundWork): Promise<FoundMask> {
+  const { offer, member } = round;
+  const { strategy, tuner, keeper, emit } = member;
   const { config } = member.descriptor;
-  const source = strategy.mask(config);
-  const { mask: known, maskRound } = keeper.record;
-  const mustSearch =
-    known === null ||
-    (offer.searchAnew && maskRound !== offer.round) ||
-    (source.kind === 'search' && known.kept > mostKept(member, offer.density));
-  let mask = known;
-  if (mask === null || mustSearch) {
-    mask =
-      source.kind === 'whole'
-        ? positionsOf(tuner.layout, source.trains)
-        : await drain(
-            tuner.search(
-              await globalTheta(round),
-              searchSettings(config, source.settings, {
-                round: offer.round,
-                density: offer.density,
-                client: member.client,
-              }),
-              signal,
-            ),
-            (progress) => {
-              emit({ type: 'search', round: offer.round, progress });
-              report(searchReport(offer.round, progress));
-            },
-            signal,
-          );
-    await keeper.update({ mask, maskRound: offer.round, inProgress: null });
+  const source = strategy.mask({ config, round: offer.round });
+  const given = givenMask(source, tuner.layout, offer.density);
+  let found: FoundMask | null = given && { owned: given, warm: null };
+  if (source.kind === 'search') {
+    found = isStillGood(round)
+      ? { owned: keeper.record.mask as Mask, warm: null }
+      : await search(round, source.settings);
   }
-  emit({ type: 'mask', round: offer.round, kept: mask.kept, size: mask.size });
-  return mask;
+  const { owned, warm } = found as FoundMask;
+  if (warm || !keeper.record.mask?.equals(owned))
+    await keeper.update({ mask: owned, maskRound: offer.round, inProgress: null });
+  emit({ type: 'mask', round: offer.round, kept: owned.kept, size: owned.size });
+  return found as FoundMask;
+}
+
+/** [PF2] [PF3] Whether the mask on this device does for the round. */
+function isStillGood({ offer, member }: RoundWork): boolean {
+  const { mask, maskRound } = member.keeper.record;
+  if (mask === null || maskRound === null) return false;
+  const { sharedRounds } = member.descriptor.config.search;
+  const isFromSharedRounds = maskRound <= sharedRounds;
+  const isAskedAnew = offer.searchAnew && maskRound !== offer.round;
+  return !isFromSharedRounds && !isAskedAnew && mask.kept <= mostKept(member.tuner.layout, offer.density);
+}
+
+async function search({ offer, signal, member, ...round }: RoundWork, settings: MaskSearch): Promise<FoundMask> {
+  const { tuner, emit, report, client } = member;
+  const by = { round: offer.round, density: offer.density, client };
+  const { mask, warm } = await drain(
+    tuner.search(
+      await globalTheta({ offer, signal, member, ...round }),
+      searchSettings(member.descriptor.config, settings, by),
+      signal,
+    ),
+    (progress) => {
+      emit({ type: 'search', round: offer.round, progress });
+      report(searchReport(offer.round, progress));
+    },
+    signal,
+  );
+  return { owned: mask, warm };
 }
 
 /** [DC1] [UP1] Unless the coordinator has this very mask on file. */
@@ -153,7 +169,7 @@ async function handInMask(round: RoundWork, exchanged: Mask): Promise<void> {
 type Begun = NonNullable<ClientRecord['inProgress']>;
 
 /** [PF7] [PF8] What this round's tuning starts from, and how good that is: from the store, or received now. */
-async function begin(round: RoundWork, owned: Mask, exchanged: Mask): Promise<Begun> {
+async function begin(round: RoundWork, masks: FoundMask & { exchanged: Mask }): Promise<Begun> {
   const { offer, signal, member } = round;
   const { strategy, tuner, keeper, emit, report } = member;
   const perplexity = async (of: 'base' | 'received', theta: Float32Array | null, known: number | null) => {
@@ -167,27 +183,42 @@ async function begin(round: RoundWork, owned: Mask, exchanged: Mask): Promise<Be
 
   const stored = keeper.record.inProgress;
   if (stored?.round === offer.round) {
-    await perplexity('received', stored.received, stored.receivedPerplexity);
+    await perplexity('received', stored.start, stored.receivedPerplexity);
     return stored;
   }
-  const received = strategy.start({
+  const { owned, exchanged, warm } = masks;
+  const received = await receive(round, exchanged);
+  const start = strategy.start({
     config: member.descriptor.config,
     round: offer.round,
     layout: tuner.layout,
     owned,
-    received: await receive(round, exchanged),
+    received,
     previous: keeper.record.tuned?.theta ?? null,
+    warm,
   });
+  const isAsReceived = sameValues(exchanged.pack(start), exchanged.pack(received));
   const begun: Begun = {
     round: offer.round,
     attempt: offer.attempt,
-    received,
-    receivedPerplexity: await perplexity('received', received, null),
+    start,
+    received: isAsReceived ? null : exchanged.apply(received),
+    receivedPerplexity: await perplexity('received', start, null),
     checkpoint: null,
     finished: null,
   };
+  await validate(round, 'received', start);
   await keeper.update({ inProgress: begun });
   return begun;
+}
+
+/** [PF8] On the client's validation rows. @returns null where it has none */
+async function validate(round: RoundWork, of: 'received' | 'tuned', theta: Float32Array): Promise<number | null> {
+  const { offer, signal, member } = round;
+  if (member.tuner.examples.validation === 0) return null;
+  const value = await member.tuner.perplexity(theta, signal, 'validation');
+  member.emit({ type: 'validation', round: offer.round, of, value });
+  return value;
 }
 
 /** [PF4] Returns after the personal module is in the store (PF9). */
@@ -197,7 +228,7 @@ async function tune(round: RoundWork, owned: Mask, begun: Begun): Promise<NonNul
   const { clock } = member.options;
   const startedAt = clock.now();
   const settings = tuningSettings(member.descriptor.config, offer.round);
-  const start = { theta: begun.received, mask: owned, ...(begun.checkpoint ? { checkpoint: begun.checkpoint } : {}) };
+  const start = { theta: begun.start, mask: owned, ...(begun.checkpoint ? { checkpoint: begun.checkpoint } : {}) };
   const tuned = await drain(
     tuner.tune(start, settings, signal),
     async (progress) => {
@@ -219,8 +250,12 @@ async function tune(round: RoundWork, owned: Mask, begun: Begun): Promise<NonNul
   report({ round: offer.round, phase: 'evaluate', done: 0 });
   const perplexity = await tuner.perplexity(tuned.theta, signal);
   const finished = { steps: tuned.steps, seconds, loss: tuned.loss, perplexity };
+  const validation = await validate(round, 'tuned', tuned.theta);
+  const best = keeper.record.best;
+  const isBest = validation !== null && !(best && best.perplexity <= validation);
   await keeper.update({
     tuned: { round: offer.round, theta: tuned.theta },
+    ...(isBest ? { best: { round: offer.round, theta: tuned.theta, perplexity: validation } } : {}),
     inProgress: { ...begun, checkpoint: null, finished },
   });
   return finished;
@@ -234,7 +269,7 @@ async function submit(round: RoundWork, exchanged: Mask, begun: Begun): Promise<
   const { finished } = begun;
   if (!tuned || !finished) throw new ProtocolError('internal', 'The store lost what was to be submitted.');
   emit({ type: 'perplexity', round: offer.round, of: 'tuned', value: finished.perplexity });
-  const received = exchanged.pack(begun.received);
+  const received = exchanged.pack(begun.received ?? begun.start);
   const delta = exchanged.pack(tuned.theta).map((value, i) => value - (received[i] as number));
   const bytes = encodeValues(delta, descriptor.config.wire.dtype, {
     layoutHash: descriptor.layout.hash,
@@ -276,9 +311,8 @@ async function drain<P, R>(
   }
 }
 
-function mostKept(member: Member, density: number): number {
-  const { layout } = member.tuner;
-  return budgetOf(layout.size, density) + layout.tensors.length;
+function sameValues(a: Float32Array, b: Float32Array): boolean {
+  return a.every((value, i) => value === b[i]);
 }
 
 function deltaReport(member: Member, begun: Begun, finished: NonNullable<Begun['finished']>): DeltaReport {

@@ -10,16 +10,20 @@ import type { Layout, Mask } from '@perfit/protocol/space';
 export interface LocalTuner {
   readonly layout: Layout;
   /** How many examples of the person's text are trained on, and how many are only ever evaluated (PF8). */
-  readonly examples: { readonly training: number; readonly heldOut: number };
+  readonly examples: { readonly training: number; readonly heldOut: number; readonly validation: number };
 
-  /** Perplexity on the held-out examples; `null` is the base model without an adapter (PF8). */
-  perplexity(theta: Float32Array | null, signal?: AbortSignal): Promise<number>;
+  /** Perplexity on the held-out examples, or on those for validation; `null` is the base model without an adapter (PF8). */
+  perplexity(theta: Float32Array | null, signal?: AbortSignal, on?: EvaluationSplit): Promise<number>;
 
   /** [PF2] Tokens a second that this device tunes, padding not counted: one step, after one that warms it up. */
   measureSpeed(signal?: AbortSignal): Promise<number>;
 
   /** PF3 (a) and (b), from theta_g: warm-up in the whole space, then the iterative search. */
-  search(theta: Float32Array, settings: SearchSettings, signal?: AbortSignal): AsyncGenerator<SearchProgress, Mask>;
+  search(
+    theta: Float32Array,
+    settings: SearchSettings,
+    signal?: AbortSignal,
+  ): AsyncGenerator<SearchProgress, SearchedMask>;
 
   /** PF4, from `start`: AdamW confined to the mask. Returns the tuned theta. */
   tune(
@@ -27,6 +31,15 @@ export interface LocalTuner {
     settings: TuningSettings,
     signal?: AbortSignal,
   ): AsyncGenerator<TuningProgress, TunedAdapter>;
+}
+
+/** Rows that a client never trains on: to report on, and to choose the best round by. */
+export type EvaluationSplit = 'heldOut' | 'validation';
+
+export interface SearchedMask {
+  readonly mask: Mask;
+  /** θ after the warm-up, in the whole space; [N]. */
+  readonly warm: Float32Array;
 }
 
 export interface SearchSettings {
@@ -57,6 +70,8 @@ export interface TuningSettings {
   readonly epsilon: number;
   /** Global norm over owned coordinates; 0 clips nothing. */
   readonly clipNorm: number;
+  /** μ of a pull μ(θ − θ_start) on owned coordinates; 0 does not pull. */
+  readonly proximal: number;
   /** Order of the examples. */
   readonly seed: number;
 }

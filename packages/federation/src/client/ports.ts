@@ -46,14 +46,19 @@ export interface ClientRecord {
   readonly maskRound: number | null;
   /** θ_i as it was tuned last (PF9), and in which round. */
   readonly tuned: { readonly round: number; readonly theta: Float32Array } | null;
+  /** The best of the tuned θ_i by the client's own validation rows; null where there are none. */
+  readonly best: { readonly round: number; readonly theta: Float32Array; readonly perplexity: number } | null;
   /** Perplexity of the base model, which does not change. */
   readonly basePerplexity: number | null;
   /** The latest round's tuning. A repeat of the round takes it up too: both start from the same theta_g. */
   readonly inProgress: {
     readonly round: number;
     readonly attempt: number;
-    /** What the tuning started from: at exchanged positions, what was received (PF7). */
-    readonly received: Float32Array;
+    /** What the tuning started from (PF7), [N]. */
+    readonly start: Float32Array;
+    /** At exchanged positions what was received, [N]; null where the tuning started from just that. */
+    readonly received: Float32Array | null;
+    /** Of the start. */
     readonly receivedPerplexity: number;
     readonly checkpoint: TuningCheckpoint | null;
     /** The tuning is over and `tuned` has its theta; null while it runs. */

@@ -8,7 +8,7 @@ import type { ClientRecord, FinishedTuning } from './ports.ts';
  * the length of a JSON head, the head, and then the arrays it names, one after the other, little-endian.
  */
 const MAGIC = 'PFCR';
-const VERSION = 1;
+const VERSION = 2;
 const HEAD_AT = 44;
 
 interface Head {
@@ -18,10 +18,12 @@ interface Head {
   readonly hasMask: boolean;
   readonly maskRound: number | null;
   readonly tunedRound: number | null;
+  readonly best: { readonly round: number; readonly perplexity: number } | null;
   readonly basePerplexity: number | null;
   readonly inProgress: {
     readonly round: number;
     readonly attempt: number;
+    readonly hasReceived: boolean;
     readonly receivedPerplexity: number;
     /** Steps of the checkpoint, if there is one. */
     readonly step: number | null;
@@ -30,19 +32,27 @@ interface Head {
 }
 
 export async function encodeClientRecord(record: ClientRecord): Promise<Uint8Array> {
-  const { mask, tuned, inProgress } = record;
+  const { mask, tuned, best, inProgress } = record;
   const checkpoint = inProgress?.checkpoint ?? null;
-  const arrays = [tuned?.theta, inProgress?.received, ...arraysOf(checkpoint)].filter((array) => array !== undefined);
+  const arrays = [
+    tuned?.theta,
+    best?.theta,
+    inProgress?.start,
+    inProgress?.received ?? undefined,
+    ...arraysOf(checkpoint),
+  ].filter((array) => array !== undefined);
   const head: Head = {
     layoutHash: record.layoutHash,
     size: mask?.size ?? arrays[0]?.length ?? 0,
     hasMask: mask !== null,
     maskRound: record.maskRound,
     tunedRound: tuned?.round ?? null,
+    best: best && { round: best.round, perplexity: best.perplexity },
     basePerplexity: record.basePerplexity,
     inProgress: inProgress && {
       round: inProgress.round,
       attempt: inProgress.attempt,
+      hasReceived: inProgress.received !== null,
       receivedPerplexity: inProgress.receivedPerplexity,
       step: checkpoint?.step ?? null,
       finished: inProgress.finished,
@@ -101,18 +111,20 @@ async function read(bytes: Uint8Array): Promise<ClientRecord> {
     mask,
     maskRound: head.maskRound,
     tuned,
+    best: head.best && { ...head.best, theta: theta() },
     basePerplexity: head.basePerplexity,
     inProgress: head.inProgress && readProgress(head.inProgress, theta),
   };
 }
 
 function readProgress(
-  { step, ...head }: NonNullable<Head['inProgress']>,
+  { step, hasReceived, ...head }: NonNullable<Head['inProgress']>,
   theta: () => Float32Array,
 ): NonNullable<ClientRecord['inProgress']> {
-  const received = theta();
+  const start = theta();
+  const received = hasReceived ? theta() : null;
   const checkpoint = step === null ? null : { step, theta: theta(), firstMoment: theta(), secondMoment: theta() };
-  return { ...head, received, checkpoint };
+  return { ...head, start, received, checkpoint };
 }
 
 function arraysOf(checkpoint: TuningCheckpoint | null): Float32Array[] {

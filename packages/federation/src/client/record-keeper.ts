@@ -6,6 +6,7 @@ const nothing: Omit<ClientRecord, 'layoutHash'> = {
   mask: null,
   maskRound: null,
   tuned: null,
+  best: null,
   basePerplexity: null,
   inProgress: null,
 };

@@ -1,4 +1,5 @@
 import type { FederationConfig, Progress } from '@perfit/protocol';
+import { strategyOf } from '../strategy/registry.ts';
 import type { MaskSearch } from '../strategy/strategy.ts';
 import type { SearchProgress, SearchSettings, TuningSettings } from './local-tuner.ts';
 
@@ -18,19 +19,11 @@ export function searchSettings(
 }
 
 /** The order of the examples changes from round to round, and is the same again after a reload. */
-export function tuningSettings({ tuning, seed }: FederationConfig, round: number): TuningSettings {
-  const { epochs, batchSize, accumulation, learningRate, weightDecay, beta1, beta2, epsilon, clipNorm } = tuning;
+export function tuningSettings(config: FederationConfig, round: number): TuningSettings {
+  const { maxLength: _, ...tuning } = strategyOf(config.strategy).tuning?.(config) ?? config.tuning;
   return {
-    epochs,
-    batchSize,
-    accumulation,
-    learningRate,
-    weightDecay,
-    beta1,
-    beta2,
-    epsilon,
-    clipNorm,
-    seed: (seed + Math.imul(round, 0x9e3779b9)) >>> 0,
+    ...tuning,
+    seed: (config.seed + Math.imul(round, 0x9e3779b9)) >>> 0,
   };
 }
 

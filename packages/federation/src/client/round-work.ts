@@ -19,7 +19,7 @@ export async function receive(round: RoundWork, exchanged: Mask): Promise<Float3
   const { offer, member } = round;
   const { tuner, descriptor } = member;
   if (exchanged.kept === 0) return new Float32Array(tuner.layout.size);
-  if (descriptor.config.receive === 'all') return globalTheta(round);
+  if (member.strategy.receive(descriptor.config) === 'all') return globalTheta(round);
   if (offer.version === 0 || round.global) return exchanged.apply(await globalTheta(round));
   return exchanged.unpack(await downloadValues(round, 'slice', exchanged));
 }

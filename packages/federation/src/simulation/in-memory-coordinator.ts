@@ -18,8 +18,9 @@ import {
   valuesByteLength,
 } from '@perfit/protocol';
 import { initialTheta, type Layout, layoutHash, Mask } from '@perfit/protocol/space';
+import type { Aggregation, GlobalState } from '../aggregation/aggregation.ts';
 import { checkDelta, weightOf } from '../aggregation/delta-check.ts';
-import { ParameterSums } from '../aggregation/parameter-sums.ts';
+import { openAggregation } from '../aggregation/open-aggregation.ts';
 import { Condition } from '../client/condition.ts';
 import { clientIdOf } from '../identity.ts';
 import type { RoundEffect, RoundEffectOf, RoundEvent } from '../round/round-event.ts';
@@ -75,8 +76,8 @@ export class InMemoryCoordinator {
   private readonly seats: Seat[] = [];
   private readonly changes = new Condition();
   private current: RoundState = newFederation;
-  private sums: ParameterSums;
-  private globalTheta: Float32Array;
+  private global: GlobalState;
+  private sums: Aggregation;
   private told: string | null = null;
   private turn: Seat | null = null;
   private uploads = 0;
@@ -86,8 +87,8 @@ export class InMemoryCoordinator {
   private constructor(parts: CoordinatorParts, hash: string) {
     this.parts = parts;
     this.hash = hash;
-    this.sums = new ParameterSums(parts.layout.size);
-    this.globalTheta = initialTheta(parts.layout, parts.config.seed);
+    this.global = { theta: initialTheta(parts.layout, parts.config.seed), moments: null };
+    this.sums = this.openSums();
   }
 
   static async open(parts: CoordinatorParts): Promise<InMemoryCoordinator> {
@@ -100,7 +101,7 @@ export class InMemoryCoordinator {
 
   /** θ_g as it was committed last. @returns [N], not to be written to */
   get theta(): Float32Array {
-    return this.globalTheta;
+    return this.global.theta;
   }
 
   // Who takes part
@@ -242,7 +243,7 @@ export class InMemoryCoordinator {
         this.commit();
         return;
       case 'discard':
-        this.sums = new ParameterSums(this.parts.layout.size);
+        this.sums = this.openSums();
         for (const seat of this.seats) if (seat.lastReceipt?.round === effect.round) seat.lastReceipt = null;
         return;
       case 'close':
@@ -254,14 +255,20 @@ export class InMemoryCoordinator {
   /** [PF6] [RD3] */
   private commit(): void {
     try {
-      this.globalTheta = this.sums.apply(this.globalTheta);
+      this.global = this.sums.apply();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.dispatch({ type: 'commit-failed', cause: 'aggregate', reason: error.message });
       return;
     }
-    this.sums = new ParameterSums(this.parts.layout.size);
     this.dispatch({ type: 'committed' });
+    this.sums = this.openSums();
+  }
+
+  /** For the round that is under way, or comes next. */
+  private openSums(): Aggregation {
+    const { config, layout } = this.parts;
+    return openAggregation({ config, layout, round: versionOf(this.current) + 1, global: this.global });
   }
 
   private close({ type: _type, reason, ...closed }: RoundEffectOf<'close'>): void {
@@ -486,7 +493,7 @@ export class InMemoryCoordinator {
 
   private parcelOf({ mask, hash }: { mask: Mask; hash: string }): Uint8Array {
     const owner = { layoutHash: this.hash, maskHash: hash };
-    return encodeValues(mask.pack(this.globalTheta), this.parts.config.wire.dtype, owner);
+    return encodeValues(mask.pack(this.global.theta), this.parts.config.wire.dtype, owner);
   }
 
   private seatOf(connection: InMemoryConnection): Seat {

@@ -1,19 +1,25 @@
 import { type FederationConfig, ProtocolError, type StrategyName } from '@perfit/protocol';
-import { buildLayout, type Layout, type Mask, type ModelDimensions } from '@perfit/protocol/space';
-import { positionsOf } from './matrices.ts';
+import { buildLayout, type Layout, Mask, type ModelDimensions } from '@perfit/protocol/space';
+import { feddpa, flexlora, flora, hetlora } from './by-rank.ts';
+import { ranksOf } from './positions.ts';
 import { perfit, randomMask, subFedAvg } from './searching.ts';
-import type { RoundAt, Strategy } from './strategy.ts';
-import { fedit, feditThenLocal, fedsa, ffa, local } from './whole.ts';
+import type { MaskSource, RoundAt, Strategy } from './strategy.ts';
+import { fedit, feditThenLocal, fedprox, fedsa, ffa, local } from './whole.ts';
 
 const strategies: Record<StrategyName, Strategy> = {
   perfit,
   fedit,
   'fedit+ft': feditThenLocal,
+  fedprox,
   local,
   'random-mask': randomMask,
   'sub-fedavg': subFedAvg,
   ffa,
   fedsa,
+  feddpa,
+  flora,
+  hetlora,
+  flexlora,
 };
 
 export function strategyOf(name: StrategyName): Strategy {
@@ -23,8 +29,8 @@ export function strategyOf(name: StrategyName): Strategy {
 /** [PF1] The layout of a federation's theta: coordinator and clients both derive it, and compare its hash. */
 export function layoutOf(config: FederationConfig, dimensions: ModelDimensions): Layout {
   const { lora } = config;
-  const { rank } = strategyOf(config.strategy).space(lora, dimensions);
-  return buildLayout(dimensions, { rank, alpha: lora.alpha, targets: lora.targets });
+  const { rank, alpha } = strategyOf(config.strategy).space(lora, dimensions);
+  return buildLayout(dimensions, { rank, alpha, targets: lora.targets });
 }
 
 /** What bounds a client's budget beside the federation's wish. */
@@ -40,21 +46,34 @@ export interface ClientLimits {
  * 1 where the strategy leaves no choice.
  */
 export function densityOf(config: FederationConfig, { maxDensity = 1, tokensPerSecond }: ClientLimits = {}): number {
-  if (strategyOf(config.strategy).mask(config).kind === 'whole') return 1;
+  if (strategyOf(config.strategy).mask({ config, round: 1 }).kind === 'whole') return 1;
   const { density, slowDevices } = config.search;
   const speed = tokensPerSecond ?? Number.POSITIVE_INFINITY;
   const offers = slowDevices.filter(({ below }) => speed < below).map((tier) => tier.density);
   return Math.min(density ?? 1 / config.lora.expansion, maxDensity, ...offers);
 }
 
-/** [PF3] Whether a round is one of those, every M rounds, in which masks are searched anew. */
+/** [PF3] Whether masks are searched anew in a round: in the first after shared ones, and every M rounds from there. */
 export function isSearchDue({ search }: FederationConfig, round: number): boolean {
-  return search.everyRounds > 0 && round > 1 && (round - 1) % search.everyRounds === 0;
+  const since = round - 1 - search.sharedRounds;
+  if (since === 0) return search.sharedRounds > 0;
+  return since > 0 && search.everyRounds > 0 && since % search.everyRounds === 0;
 }
 
 /** [PF2] k_i = round(ρ_i·N), for strategies that search. */
 export function budgetOf(size: number, density: number): number {
   return Math.round(density * size);
+}
+
+/** [PF2] r_i of a client whose budget is ranks: round(ρ_i·R), at least one. */
+export function rankOf(layout: Layout, density: number): number {
+  return Math.max(1, Math.min(layout.rank, Math.round(density * layout.rank)));
+}
+
+/** The mask that needs no search; null where one is to be searched. */
+export function givenMask(source: MaskSource, layout: Layout, density: number): Mask | null {
+  if (source.kind === 'whole') return source.positions(layout);
+  return source.kind === 'ranks' ? ranksOf(layout, 0, rankOf(layout, density)) : null;
 }
 
 /**
@@ -64,17 +83,21 @@ export function budgetOf(size: number, density: number): number {
  */
 export function checkExchangedMask(mask: Mask, layout: Layout, by: RoundAt & { density: number }): void {
   const strategy = strategyOf(by.config.strategy);
-  const source = strategy.mask(by.config);
-  if (source.kind === 'whole') {
-    const only = strategy.exchanged(layout, positionsOf(layout, source.trains), by);
-    if (mask.equals(only)) return;
-    throw new ProtocolError('mask-density', `${strategy.title} has one mask for everybody, and this is another.`);
+  const given = givenMask(strategy.mask(by), layout, by.density);
+  if (given) {
+    if (mask.equals(strategy.exchanged(layout, given, by))) return;
+    throw new ProtocolError('mask-density', `${strategy.title} has one mask for this budget, and this is another.`);
   }
-  const most = Math.min(layout.size, budgetOf(layout.size, by.density) + layout.tensors.length);
+  const most = strategy.exchanged(layout, Mask.full(layout.size), by).kept === 0 ? 0 : mostKept(layout, by.density);
   if (mask.kept <= most) return;
   throw new ProtocolError(
     'mask-density',
     `The mask keeps ${mask.kept} of ${layout.size} positions; this client's budget is ${most}.`,
     { kept: mask.kept, most },
   );
+}
+
+/** [PF2] The most positions that a searched mask may have. */
+export function mostKept(layout: Layout, density: number): number {
+  return Math.min(layout.size, budgetOf(layout.size, density) + layout.tensors.length);
 }

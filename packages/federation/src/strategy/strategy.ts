@@ -3,8 +3,8 @@ import type { Layout, Mask, ModelDimensions } from '@perfit/protocol/space';
 
 /**
  * Everything in which one method of federated tuning differs from another: the shape of the space, how a client
- * finds what it owns, what of that is exchanged and averaged (PF6), and what a round's tuning starts from (PF7).
- * The rest of the system does not know which one runs. Pure.
+ * finds what it owns, what of that is exchanged and how it is averaged (PF6), and what a round's tuning starts from
+ * (PF7). The rest of the system does not know which one runs. Pure.
  */
 export interface Strategy {
   readonly name: StrategyName;
@@ -18,20 +18,39 @@ export interface Strategy {
    */
   readonly result: 'global' | 'personal';
 
-  /** [PF1] The rank of the space, and which of its matrices train. */
-  space(lora: FederationConfig['lora'], dimensions: ModelDimensions): { rank: number; trains: Trains };
+  /** [PF1] The space: its rank, α (the scale is α/rank), and which of its matrices train. */
+  space(lora: FederationConfig['lora'], dimensions: ModelDimensions): StrategySpace;
 
   /** [PF3] How a client finds the mask that it owns. */
-  mask(config: FederationConfig): MaskSource;
+  mask(at: RoundAt): MaskSource;
 
-  /**
-   * What is uploaded, averaged and downloaded again, as a part of what is owned. The coordinator knows
-   * only this mask.
-   */
+  /** [PF4] Absent where the method tunes as the federation says. */
+  tuning?(config: FederationConfig): FederationConfig['tuning'];
+
+  /** [PF7] Whether a client is sent what it exchanges, or all of θ_g. */
+  receive(config: FederationConfig): FederationConfig['receive'];
+
+  /** What is uploaded and averaged, as a part of what is owned. The coordinator knows only this mask. */
   exchanged(layout: Layout, owned: Mask, at: RoundAt): Mask;
 
-  /** [PF7] θ that a round's tuning starts from. @returns [N]; at exchanged positions it is what was received */
+  /**
+   * [PF7] θ that a round's tuning starts from; [N]. What a client sends is what it has tuned less what it received, so
+   * that a start of its own making travels with the delta.
+   */
   start(from: RoundStart): Float32Array;
+
+  /** [PF6] How a round's submissions are folded together: `openAggregation` knows what the names mean. */
+  readonly averaging: Averaging;
+}
+
+export type Averaging =
+  /** Every position over the clients that own it. */
+  'parameterwise' | 'hetlora' | 'flora' | 'flexlora';
+
+export interface StrategySpace {
+  readonly rank: number;
+  readonly alpha: number;
+  readonly trains: Trains;
 }
 
 /** A strategy may do other things in one round than in another. */
@@ -45,8 +64,10 @@ export type Trains = 'both' | 'A' | 'B';
 export type MaskSource =
   /** [PF3] Searched on the client's own text, to its density. */
   | { readonly kind: 'search'; readonly settings: MaskSearch }
-  /** Every position of the matrices that train: the same for every client, and nothing to search. */
-  | { readonly kind: 'whole'; readonly trains: Trains };
+  /** [PF2] The first round(ρ_i·R) ranks, at least one. */
+  | { readonly kind: 'ranks' }
+  /** The same for every client, and nothing to search. */
+  | { readonly kind: 'whole'; positions(layout: Layout): Mask };
 
 export type MaskSearch = Pick<
   FederationConfig['search'],
@@ -56,8 +77,10 @@ export type MaskSearch = Pick<
 export interface RoundStart extends RoundAt {
   readonly layout: Layout;
   readonly owned: Mask;
-  /** [N]: θ_g at exchanged positions and zero elsewhere, or all of θ_g where the federation has `receive: all`. */
+  /** [N]: θ_g at exchanged positions and zero elsewhere, or all of θ_g where everything is received. */
   readonly received: Float32Array;
   /** θ_i as this client tuned it last (PF9); null before its first round. */
   readonly previous: Float32Array | null;
+  /** [N]: what the warm-up of this round's search tuned, in the whole space; null where there was none. */
+  readonly warm: Float32Array | null;
 }

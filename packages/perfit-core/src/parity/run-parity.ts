@@ -140,8 +140,9 @@ async function* tuningChecks(
     model,
     layout,
     mask,
+    anchor: start.theta,
     batchesOf: () => batches.map((index) => batchOf(fixture, index)),
-    settings: { ...settings, epochs: 1, accumulation: 1, clipNorm: 0 },
+    settings: { ...settings, epochs: 1, accumulation: 1, clipNorm: 0, proximal: 0 },
     now: () => 0,
   };
   const tuning = tune(task, start);

@@ -18,6 +18,8 @@ export interface LocalTunerOptions {
   readonly layout: Layout;
   readonly training: readonly TokenizedExample[];
   readonly heldOut: readonly TokenizedExample[];
+  /** Rows of neither split, by which the best of several rounds may be chosen; none where absent. */
+  readonly validation?: readonly TokenizedExample[];
   readonly batching: {
     /** No row is longer, padding included. */
     readonly maxLength: number;
@@ -62,18 +64,25 @@ export type LocalSearchProgress =
     }
   | PruneProgress;
 
+/** What a search found, and θ after its warm-up in the whole space, [N]. */
+export interface SearchedMask {
+  readonly mask: Mask;
+  readonly warm: Float32Array;
+}
+
 /** What a client does with its own model and its own text. theta is always whole, [N] in layout order. */
 export interface ModelTuner {
   readonly layout: Layout;
-  readonly examples: { readonly training: number; readonly heldOut: number };
-  perplexity(theta: Float32Array | null, signal?: AbortSignal): Promise<number>;
+  readonly examples: { readonly training: number; readonly heldOut: number; readonly validation: number };
+  /** On the held-out rows where nothing else is said. @throws TrainingError `training-no-examples` on an empty split */
+  perplexity(theta: Float32Array | null, signal?: AbortSignal, on?: 'heldOut' | 'validation'): Promise<number>;
   /** PF2: tokens a second of one step over a training batch, padding not counted, after one that warms the device up. */
   measureSpeed(signal?: AbortSignal): Promise<number>;
   search(
     theta: Float32Array,
     settings: LocalSearchSettings,
     signal?: AbortSignal,
-  ): AsyncGenerator<LocalSearchProgress, Mask>;
+  ): AsyncGenerator<LocalSearchProgress, SearchedMask>;
   tune(
     start: LocalTuningStart,
     settings: LocalTuningSettings,
@@ -86,27 +95,28 @@ export interface ModelTuner {
  * throws or where its consumer stops early. The generators yield after every step and throw the signal's reason.
  */
 export function createLocalTuner(options: LocalTunerOptions): ModelTuner {
-  const { model, layout, training, heldOut, batching } = options;
+  const { model, layout, training, heldOut, validation = [], batching } = options;
   const { maxLength, padId, evaluationBatchSize = 8 } = batching;
   const now = options.now ?? (() => performance.now());
 
   function tuneFrom(
     state: AdamWState,
     mask: Mask,
-    from: { settings: LocalTuningSettings; signal?: AbortSignal | undefined },
+    from: { settings: LocalTuningSettings; anchor: Float32Array; signal?: AbortSignal | undefined },
   ) {
-    const { settings, signal } = from;
+    const { settings, anchor, signal } = from;
     const batchesOf = epochBatches(training, { batchSize: settings.batchSize, seed: settings.seed, maxLength, padId });
-    return tune({ model, layout, mask, batchesOf, settings, signal, now }, state);
+    return tune({ model, layout, mask, anchor, batchesOf, settings, signal, now }, state);
   }
 
   return {
     layout,
-    examples: { training: training.length, heldOut: heldOut.length },
+    examples: { training: training.length, heldOut: heldOut.length, validation: validation.length },
 
-    async perplexity(theta, signal) {
+    async perplexity(theta, signal, on = 'heldOut') {
       if (theta !== null) checkLength(theta, layout);
-      const batches = makeBatches(heldOut, { batchSize: evaluationBatchSize, maxLength, padId });
+      const rows = on === 'heldOut' ? heldOut : validation;
+      const batches = makeBatches(rows, { batchSize: evaluationBatchSize, maxLength, padId });
       const adapter = theta && AdapterTensors.fromTheta(layout, theta);
       try {
         return await perplexity(model, adapter, batches, signal);
@@ -129,7 +139,11 @@ export function createLocalTuner(options: LocalTunerOptions): ModelTuner {
     },
 
     tune: (start, settings, signal) =>
-      tuneFrom(start.checkpoint ?? MaskedAdamW.start(start.theta), start.mask, { settings, signal }),
+      tuneFrom(start.checkpoint ?? MaskedAdamW.start(start.theta), start.mask, {
+        settings,
+        anchor: start.theta,
+        signal,
+      }),
 
     async *search(theta, settings, signal) {
       checkLength(theta, layout);
@@ -137,7 +151,8 @@ export function createLocalTuner(options: LocalTunerOptions): ModelTuner {
       const warmupSettings = { ...settings.tuning, epochs: settings.warmupEpochs };
       let warm = theta;
       if (settings.warmupEpochs > 0) {
-        const warmup = tuneFrom(MaskedAdamW.start(theta), Mask.full(layout.size), { settings: warmupSettings, signal });
+        const from = { settings: warmupSettings, anchor: theta, signal };
+        const warmup = tuneFrom(MaskedAdamW.start(theta), Mask.full(layout.size), from);
         warm = (yield* asWarmup(warmup)).theta;
       }
       // (b) The iterative search; every step looks at the same S batches.
@@ -145,7 +160,7 @@ export function createLocalTuner(options: LocalTunerOptions): ModelTuner {
       const shuffledBatches = makeBatches(training, { batchSize, maxLength, padId, seed: settings.seed });
       const scored = shuffledBatches.slice(0, settings.batches);
       const gradientOf = (masked: Float32Array) => searchGradient({ model, layout, batches: scored, signal }, masked);
-      return yield* searchMask(layout, warm, gradientOf, settings);
+      return { mask: yield* searchMask(layout, warm, gradientOf, settings), warm };
     },
   };
 }

@@ -14,6 +14,8 @@ export interface TuneSettings extends AdamWSettings {
   readonly epochs: number;
   /** Batches whose gradients are averaged into one step. */
   readonly accumulation: number;
+  /** μ: the loss has (μ/2)·‖θ − anchor‖² more, over owned coordinates (FedProx, arXiv 1812.06127); 0 has nothing. */
+  readonly proximal: number;
 }
 
 export interface TuneTask {
@@ -21,6 +23,8 @@ export interface TuneTask {
   readonly layout: Layout;
   /** Coordinates that train. */
   readonly mask: Mask;
+  /** What a proximal term pulls to, [N]. */
+  readonly anchor: Float32Array;
   /** The batches of an epoch, counted from 0: as many in every epoch, and the same whenever it is asked. */
   readonly batchesOf: (epoch: number) => readonly TokenBatch[];
   readonly settings: TuneSettings;
@@ -63,6 +67,7 @@ export async function* tune(task: TuneTask, start: AdamWState): AsyncGenerator<T
   const stepsInEpoch = Math.ceil(task.batchesOf(0).length / settings.accumulation);
   const steps = countSteps(settings.epochs, stepsInEpoch);
   const optimizer = new MaskedAdamW(start, mask, settings);
+  const pull = settings.proximal > 0 ? new ProximalPull(task.anchor, settings.proximal) : null;
   let epochLosses: number[] = [];
   let savedAt = now();
   try {
@@ -74,8 +79,9 @@ export async function* tune(task: TuneTask, start: AdamWState): AsyncGenerator<T
       const batches = task.batchesOf(epoch).slice(first, first + settings.accumulation);
 
       const { loss, gradient } = meanGradient(model, layout, optimizer.theta, batches);
-      optimizer.apply(gradient);
-      gradient.dispose();
+      const pulled = pull ? pull.added(gradient, optimizer.theta) : gradient;
+      optimizer.apply(pulled);
+      tf.dispose([gradient, pulled]);
       const lossValue = await readScalar(loss);
       if (!Number.isFinite(lossValue)) {
         throw new TrainingError('training-not-finite', `the loss is ${lossValue} at step ${step + 1} of ${steps}`);
@@ -98,6 +104,27 @@ export async function* tune(task: TuneTask, start: AdamWState): AsyncGenerator<T
     return { theta, steps, loss };
   } finally {
     optimizer.dispose();
+    pull?.dispose();
+  }
+}
+
+/** The gradient of (μ/2)·‖θ − anchor‖². It owns its tensor until {@link ProximalPull.dispose}. */
+class ProximalPull {
+  readonly #anchor: tf.Tensor1D;
+  readonly #strength: number;
+
+  constructor(anchor: Float32Array, strength: number) {
+    this.#anchor = tf.tensor1d(anchor);
+    this.#strength = strength;
+  }
+
+  /** @returns gradient + μ(θ − anchor), [N], the caller's */
+  added(gradient: tf.Tensor1D, theta: tf.Tensor1D): tf.Tensor1D {
+    return tf.tidy(() => tf.add(gradient, tf.mul(tf.sub(theta, this.#anchor), this.#strength)));
+  }
+
+  dispose(): void {
+    this.#anchor.dispose();
   }
 }
 

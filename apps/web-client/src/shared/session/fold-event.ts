@@ -97,6 +97,8 @@ export function foldEvent(state: SessionState, { at, event }: TimedEvent): Sessi
       };
     case 'perplexity':
       return foldPerplexity(state, event, at);
+    case 'validation':
+      return state;
     case 'transfer':
       return { ...state, ...doing(transferring(event)) };
     case 'submitted':
