@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { backendOption } from '../backend-option.ts';
 import { UsageError } from '../explain.ts';
 import type { BackendChoice } from '../local-model.ts';
+import type { ClientText } from '../simulation/client-texts.ts';
 import { type Cell, Laboratory, type Plan, planExperiment } from '../simulation/experiment.ts';
 import { Journal } from '../simulation/journal.ts';
 import { duration, ExperimentProgress, nameOf } from '../simulation/progress.ts';
@@ -74,9 +75,7 @@ async function describe(plan: Plan, missing: readonly Cell[], backend: BackendCh
   const { config, cells } = plan;
   const [first] = cells as [Cell];
   const lines = [`${config.name}: ${cells.length} cells, ${cells.length - missing.length} of them done`];
-  for (const { name, training, heldOut } of first.texts) {
-    lines.push(`  client ${name}: ${training.length} rows to train on, ${heldOut.length} held out`);
-  }
+  for (const text of first.texts) lines.push(`  ${describeClient(text, first.budgets[text.name])}`);
   for (const cell of missing) lines.push(`  ${nameOf(cell)}: ${cell.config.schedule.rounds} rounds`);
   if (missing.length > 0) {
     const laboratory = await Laboratory.start(config, backend);
@@ -87,6 +86,13 @@ async function describe(plan: Plan, missing: readonly Cell[], backend: BackendCh
     lines.push(`About ${duration(work * seconds)} on ${backend}: ${rate}.`);
   }
   process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function describeClient({ name, training, heldOut, validation }: ClientText, budget: number | undefined): string {
+  const parts = [`${training.length} rows to train on`, `${heldOut.length} held out`];
+  if (validation.length > 0) parts.push(`${validation.length} to validate on`);
+  if (budget !== undefined) parts.push(`owns at most ${Number((100 * budget).toFixed(2))} %`);
+  return `client ${name}: ${parts.join(', ')}`;
 }
 
 function writeResults(folder: string, rows: readonly ResultRow[]): void {

@@ -88,6 +88,8 @@ describe('the plan of an experiment', () => {
       text.replace('seeds: [1]', 'seeds: [2]'),
       text.replace('bakers-shop', 'programming-club'),
       `${text}\nfaults: [{ client: bakers-shop, round: 1, kind: straggler }]\n`,
+      `${text}\nbudgets: [0.1]\n`,
+      text.replace('heldOut: 8', 'heldOut: 8\n  validation: 4'),
     ];
     for (const changed of changes) {
       for (const print of await prints(changed)) expect(before).not.toContain(print);
@@ -114,6 +116,17 @@ describe('the plan of an experiment', () => {
     expect(cells[0]?.texts.map(({ name }) => name)).toEqual(['client-1', 'client-2', 'client-3', 'client-4']);
     expect(cells[0]?.texts).toEqual(cells[1]?.texts);
     expect(cells[0]?.texts).not.toEqual(cells[2]?.texts);
+  });
+
+  it('[PF2] knows each client’s budget: a list goes round, a map is by name', async () => {
+    const budgetsOf = async (budgets: string) => (await planOf(`${text}\nbudgets: ${budgets}\n`)).cells[0]?.budgets;
+    expect(await budgetsOf('[0.1, 0.3]')).toEqual({
+      'bakers-shop': 0.1,
+      'bicycle-workshop': 0.3,
+      'doctors-reception': 0.1,
+    });
+    expect(await budgetsOf('{ doctors-reception: 0.2 }')).toEqual({ 'doctors-reception': 0.2 });
+    await expect(budgetsOf('{ Bo: 0.2 }')).rejects.toThrow('budgets: there is no client "Bo"; there are bakers-shop,');
   });
 
   it('says which clients there are where a fault names another', async () => {

@@ -8,6 +8,7 @@ import type { FederationConfig } from '@perfit/protocol';
 import { Mask } from '@perfit/protocol/space';
 import { UsageError } from '../explain.ts';
 import { type BackendChoice, type OpenModel, openModel } from '../local-model.ts';
+import { type BudgetsByName, budgetsByName } from './budgets.ts';
 import { type ClientText, clientTexts, fingerprintOf, type TokenizedText, tokenized } from './client-texts.ts';
 import type { ResultRow } from './results.ts';
 import { type ComparedStrategy, federationConfig, type SimulationConfig } from './simulation-config.ts';
@@ -19,6 +20,7 @@ export interface Cell {
   readonly seed: number;
   readonly config: FederationConfig;
   readonly texts: readonly ClientText[];
+  readonly budgets: BudgetsByName;
   /** Of everything that its numbers follow from. */
   readonly fingerprint: string;
   /** In batches tuned on. */
@@ -41,16 +43,30 @@ export async function planExperiment(config: SimulationConfig, backend: BackendC
   const cells = config.seeds.flatMap((seed) => {
     const texts = textsOf(seed);
     mustKnowClients(config, texts);
+    const budgets = budgetsByName(
+      config.budgets,
+      texts.map(({ name }) => name),
+    );
     const data = fingerprintOf(texts);
     return config.strategies.map((strategy): Cell => {
       const federation = federationConfig(config, { strategy, seed, clients: texts.length });
       const { setting } = strategy;
-      const parts = { ALGORITHM, federation, setting, data, model, backend, faults: config.faults };
+      const parts = {
+        ALGORITHM,
+        federation,
+        setting,
+        data,
+        model,
+        backend,
+        faults: config.faults,
+        ...(config.budgets ? { budgets } : {}),
+      };
       return {
         strategy,
         seed,
         config: federation,
         texts,
+        budgets,
         fingerprint: createHash('sha256').update(JSON.stringify(parts)).digest('hex'),
         work: texts.reduce((sum, text) => sum + workOf(federation, sizesOf(text)), 0),
       };
@@ -80,12 +96,12 @@ export class Laboratory {
     cell: Cell,
     watch: { onWork: (work: number, client: string, event: ClientEvent) => void; signal?: AbortSignal },
   ): Promise<ResultRow[]> {
-    const { config, texts, strategy, seed } = cell;
+    const { config, texts, budgets, strategy, seed } = cell;
     const sizes = new Map(texts.map((text) => [text.name, sizesOf(text)]));
     const run = simulateFederation({
       config,
       layout: layoutOf(config, this.open.model.dimensions),
-      clients: texts.map((text) => this.client(config, text)),
+      clients: texts.map((text) => this.client(config, text, budgets[text.name])),
       faults: plan.config.faults,
       stopwatch: () => performance.now(),
       ...(watch.signal ? { signal: watch.signal } : {}),
@@ -129,7 +145,7 @@ export class Laboratory {
     this.open.model.dispose();
   }
 
-  private client(config: FederationConfig, text: ClientText): SimulatedClient {
+  private client(config: FederationConfig, text: ClientText, maxDensity?: number): SimulatedClient {
     const { model, tokenizer } = this.open;
     const { maxLength } = config.tuning;
     const { training, heldOut } = this.tokenize(text, maxLength);
@@ -147,7 +163,11 @@ export class Laboratory {
       this.basePerplexities.set(key, value);
       return value;
     };
-    return { name: text.name, tuner: { ...tuner, perplexity } };
+    return {
+      name: text.name,
+      tuner: { ...tuner, perplexity },
+      ...(maxDensity === undefined ? {} : { maxDensity }),
+    };
   }
 
   private tokenize(text: ClientText, maxLength: number): TokenizedText {

@@ -75,6 +75,16 @@ describe('a partition', () => {
     ]);
   });
 
+  it('field: one client a value that is named, in this order', () => {
+    const by = (values: string[]): Partition => ({ by: 'field', field: 'kind', values });
+    const parts = partition(rowsOf([3, 5, 7]), by(['k2', 'k0']), 1);
+    expect(parts.map(({ name, rows }) => [name, rows.length])).toEqual([
+      ['k2', 7],
+      ['k0', 3],
+    ]);
+    expect(() => partition(rowsOf([3, 5]), by(['k9']), 1)).toThrow('no row has the kind "k9"; there are k0, k1.');
+  });
+
   it('says which field a row lacks', () => {
     expect(() => partition([{ a: 1 }], { by: 'field', field: 'category' }, 1)).toThrow('no "category"; it has a');
   });

@@ -19,12 +19,25 @@ export function partition(rows: readonly Row[], by: Partition, seed: number): Cl
     case 'iid':
       return named(evenParts(shuffled(rows, random), by.clients));
     case 'field':
-      return [...groups(rows, by.field)].map(([name, own]) => ({ name, rows: own }));
+      return chosen(groups(rows, by.field), by);
     case 'pathological':
       return named(shardsOf(shuffled(rows, random), by, random));
     case 'dirichlet':
       return named(dirichletParts(shuffled(rows, random), by, random));
   }
+}
+
+/** @throws UsageError for a value that no row has */
+function chosen(
+  found: ReadonlyMap<string, readonly Row[]>,
+  { field, values = [...found.keys()] }: Extract<Partition, { by: 'field' }>,
+): ClientRows[] {
+  return values.map((name) => {
+    const rows = found.get(name);
+    if (rows) return { name, rows };
+    const known = [...found.keys()].join(', ');
+    throw new UsageError(`data.partition.values: no row has the ${field} "${name}"; there are ${known}.`);
+  });
 }
 
 /**

@@ -21,6 +21,8 @@ const refusal = (text: string) => {
   return 'taken';
 };
 
+const dataOf = (data: string) => least.replace('data: { files: [a.jsonl, b.jsonl] }', `data: { ${data} }`);
+
 describe('an experiment’s config', () => {
   it('fills in what is left out, and takes paths as relative to its file', () => {
     const config = parse(least);
@@ -33,6 +35,23 @@ describe('an experiment’s config', () => {
     expect(fedit).toMatchObject({ name: 'fedit', setting: 'default', settings: { receive: 'owned' } });
     expect(perfit).toMatchObject({ setting: 'all of it', settings: { receive: 'all', search: { iterations: 7 } } });
     expect(perfit?.settings.search.batches).toBe(fedit?.settings.search.batches);
+  });
+
+  it('takes clients by their files, described, and dealt out of a corpus, all at once', () => {
+    const { data } = parse(
+      dataOf(`
+        files: [a.jsonl],
+        clients: [{ name: stories, files: [../b.json] }, { name: closed, files: [c.json], where: { category: closed_qa } }],
+        corpus: [d.json],
+        partition: { by: field, field: category, values: [brainstorming, summarization] },
+        train: 64, trainAtLeast: 16, validation: 8`),
+    );
+    expect(data.clients).toEqual([
+      { name: 'stories', files: ['/tmp/b.json'] },
+      { name: 'closed', files: ['/tmp/experiments/c.json'], where: { category: 'closed_qa' } },
+    ]);
+    expect(data).toMatchObject({ files: ['/tmp/experiments/a.jsonl'], corpus: ['/tmp/experiments/d.json'] });
+    expect(data).toMatchObject({ train: 64, trainAtLeast: 16, heldOut: 24, validation: 8 });
   });
 
   it('[RD2] makes a federation of everybody, unless it says otherwise', () => {
@@ -58,6 +77,9 @@ describe('an experiment’s config', () => {
     ['lora: { rank: 0 }', 'lora.rank: '],
     ['tunning: {}', 'Unrecognized key: "tunning"'],
     ['faults: [{ client: a, round: 1, kind: explodes }]', 'faults.0.kind: '],
+    ['budgets: [0.5, 1.5]', 'budgets.1: '],
+    ['budgets: { a: 0 }', 'budgets.a: '],
+    ['budgets: half', 'budgets: either densities in (0, 1] in the order of the clients'],
   ])('names the field that is wrong: %s', (line, expected) => {
     expect(refusal(`${least}${line}`)).toContain(`/tmp/experiments/a.yaml: `);
     expect(refusal(`${least}${line}`)).toContain(expected);
@@ -68,7 +90,7 @@ describe('an experiment’s config', () => {
     [least.replace('receive: all,', 'recieve: all,'), 'strategies.1.overrides: Unrecognized key: "recieve"'],
     [least.replace('fedit,', 'fedit, fedit,'), 'strategies: fedit (default) comes twice'],
     [least.replace('fedit,', 'fedavg,'), 'strategies.0.name: '],
-    [least.replace('files: [a.jsonl, b.jsonl]', ''), 'data.files: files (one a client) or a corpus'],
+    [least.replace('files: [a.jsonl, b.jsonl]', ''), 'data.files: files (one a client), clients or a corpus'],
     [least.replace('files: [a.jsonl, b.jsonl]', 'corpus: [a.json]'), 'data.partition: a corpus must be dealt out'],
     [
       least.replace(
@@ -77,6 +99,13 @@ describe('an experiment’s config', () => {
       ),
       'data.partition.alpha: ',
     ],
+    [dataOf('files: [a.jsonl], partition: { by: iid, clients: 2 }'), 'data.partition: there is no corpus'],
+    [dataOf('clients: [{ name: a }]'), 'data.clients.0.files: '],
+    [dataOf('clients: [{ name: a, files: [b.json], were: { c: d } }]'), 'data.clients.0: Unrecognized key: "were"'],
+    [dataOf('clients: [{ name: a, files: [b.json], where: { c: [] } }]'), 'data.clients.0.where.c: '],
+    [dataOf('files: [a.jsonl], trainAtLeast: 8'), 'data.trainAtLeast: it softens train'],
+    [dataOf('files: [a.jsonl], train: 8, trainAtLeast: 9'), 'data.trainAtLeast: it softens train'],
+    [dataOf('files: [a.jsonl], validation: -1'), 'data.validation: '],
     ['a: [', 'this is no YAML'],
   ])('names the field that is wrong, deeper down: case %#', (text, expected) => {
     expect(refusal(text)).toContain(expected);

@@ -49,30 +49,66 @@ const partitionSchema = z.discriminatedUnion('by', [
   /** Each value of the field is spread over the clients by Dirichlet(α) (Hsu et al. 2019, arXiv 1909.06335). */
   z.strictObject({ by: z.literal('dirichlet'), field, clients: count, alpha: z.number().positive() }),
   z.strictObject({ by: z.literal('iid'), clients: count }),
-  /** One client a value of the field. */
-  z.strictObject({ by: z.literal('field'), field }),
+  /** One client a value of the field: of each of them, or of `values` alone, in this order. */
+  z.strictObject({ by: z.literal('field'), field, values: z.array(z.string()).min(1).optional() }),
 ]);
 export type Partition = z.infer<typeof partitionSchema>;
 
+const value = z.union([z.string(), z.number(), z.boolean()]);
+/** A client with a task of its own, whatever files its rows lie in. */
+const describedClientSchema = z.strictObject({
+  name: displayNameSchema,
+  /** JSONL or JSON lists: of objects, of texts, or of tasks with `instances`. */
+  files: z.array(path).min(1),
+  /** By field, the value that a row must have, or one of several; absent takes every row. */
+  where: z.record(z.string(), z.union([value, z.array(value).min(1)])).optional(),
+});
+export type DescribedClient = z.infer<typeof describedClientSchema>;
+
+/** The clients are those of `files`, then those of `clients`, then those that are dealt out of the corpus. */
 const dataSchema = z
   .strictObject({
-    /** One file a client. */
+    /** One file a client, called by it. */
     files: z.array(path).min(1).optional(),
+    clients: z.array(describedClientSchema).min(1).optional(),
     /** JSONL or JSON files whose rows are taken together and dealt out anew. */
     corpus: z.array(path).min(1).optional(),
     partition: partitionSchema.optional(),
-    /** Rows that a client trains on; absent is all that are not held out. */
+    /** Rows that a client trains on; absent is all that are left. */
     train: count.optional(),
+    /** A client with fewer rows than `train` takes what it has, if it is so many; absent, it is an error. */
+    trainAtLeast: count.optional(),
     /** [PF8] Rows of its own that a client is evaluated on. */
     heldOut: count.min(4).default(24),
+    /** Further rows of its own, neither trained on nor reported: they may say when to stop. */
+    validation: z.number().int().min(0).default(0),
   })
   .superRefine((data, context) => {
     const say = (at: string, message: string) => context.addIssue({ code: 'custom', path: [at], message });
-    if (data.files && data.corpus) say('corpus', 'either files or a corpus, not both');
-    if (!data.files && !data.corpus) say('files', 'files (one a client) or a corpus must be named');
+    if (!data.files && !data.clients && !data.corpus)
+      say('files', 'files (one a client), clients or a corpus must be named');
     if (data.corpus && !data.partition) say('partition', 'a corpus must be dealt out: by pathological, dirichlet, …');
-    if (data.files && data.partition) say('partition', 'files are one a client already');
+    if (data.partition && !data.corpus) say('partition', 'there is no corpus to deal out: files are one a client');
+    if (data.trainAtLeast !== undefined && data.trainAtLeast > (data.train ?? 0))
+      say('trainAtLeast', 'it softens train, and cannot be more than it');
   });
+
+const density = z.number().positive().max(1);
+/** [PF2] The largest share of the parameters that a client may own: in the order of the clients and over again, or by name. */
+const budgetsSchema = z
+  .custom<object>(
+    (given) => typeof given === 'object' && given !== null,
+    'either densities in (0, 1] in the order of the clients, or one by the name of each',
+  )
+  // A union would say that nothing fits; a list that is wrong somewhere should say where.
+  .transform((given, context): number[] | Record<string, number> => {
+    const schema = Array.isArray(given) ? z.array(density).min(1) : z.record(z.string(), density);
+    const parsed = schema.safeParse(given);
+    if (parsed.success) return parsed.data;
+    for (const { path, message } of parsed.error.issues) context.addIssue({ code: 'custom', path, message });
+    return z.NEVER;
+  });
+export type Budgets = z.infer<typeof budgetsSchema>;
 
 const strategySchema = z.preprocess(
   (value) => (typeof value === 'string' ? { name: value } : value),
@@ -91,6 +127,7 @@ const fileSchema = z.looseObject({
   strategies: z.array(strategySchema).min(1),
   seeds: z.array(shape.seed.unwrap()).min(1).default([1]),
   data: dataSchema,
+  budgets: budgetsSchema.optional(),
   faults: z
     .array(z.strictObject({ client: z.string(), round: count, kind: z.enum(['drop-out', 'straggler']) }))
     .default([]),
@@ -102,7 +139,8 @@ export interface ComparedStrategy {
   readonly settings: Settings;
 }
 
-export interface SimulationConfig extends Pick<z.infer<typeof fileSchema>, 'name' | 'seeds' | 'data' | 'faults'> {
+export interface SimulationConfig
+  extends Pick<z.infer<typeof fileSchema>, 'name' | 'seeds' | 'data' | 'budgets' | 'faults'> {
   /** Absolute, as are those of the data: in the file they are relative to it. */
   readonly model: string;
   readonly strategies: readonly ComparedStrategy[];
@@ -122,7 +160,7 @@ export function readSimulationConfig(file: string): SimulationConfig {
 export function parseSimulationConfig(file: string, text: string): SimulationConfig {
   const raw = parseText(file, text);
   const own = mustFit(fileSchema, raw, { file, at: [] });
-  const { name, model, strategies, seeds, data, faults, ...shared } = own;
+  const { name, model, strategies, seeds, data, budgets, faults, ...shared } = own;
   mustFit(settingsSchema, shared, { file, at: [] });
   const compared = strategies.map(({ overrides, ...strategy }, i) => {
     const settings = mustFit(settingsSchema, merged(shared, overrides), { file, at: ['strategies', i, 'overrides'] });
@@ -134,7 +172,7 @@ export function parseSimulationConfig(file: string, text: string): SimulationCon
   );
   mustDiffer(seeds, (twice) => `${file}: seeds: ${twice} comes twice.`);
   const fromHere = (place: string) => resolve(dirname(resolve(file)), place);
-  const { files, corpus } = data;
+  const { files, clients, corpus } = data;
   return {
     name,
     model: fromHere(model),
@@ -143,8 +181,10 @@ export function parseSimulationConfig(file: string, text: string): SimulationCon
     data: {
       ...data,
       ...(files ? { files: files.map(fromHere) } : {}),
+      ...(clients ? { clients: clients.map((client) => ({ ...client, files: client.files.map(fromHere) })) } : {}),
       ...(corpus ? { corpus: corpus.map(fromHere) } : {}),
     },
+    ...(budgets ? { budgets } : {}),
     faults,
   };
 }
