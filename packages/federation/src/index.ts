@@ -52,6 +52,7 @@ export {
 } from './round/round-state.ts';
 export { statusOf } from './round/status.ts';
 export { RESTART_GRACE_MS, type Step, step } from './round/step.ts';
+export type { OwnedMask } from './simulation/aftermath.ts';
 export type { Fault, FaultKind } from './simulation/fault.ts';
 export {
   type SimulatedClient,

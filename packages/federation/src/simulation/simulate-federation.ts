@@ -6,6 +6,7 @@ import { runClient } from '../client/client-loop.ts';
 import type { LocalTuner } from '../client/local-tuner.ts';
 import { memoryStore } from '../client/memory-store.ts';
 import type { Identity } from '../client/ports.ts';
+import { lastMasks, type OwnedMask, withAftermath } from './aftermath.ts';
 import { type Fault, Faults } from './fault.ts';
 import type { InMemoryConnection } from './in-memory-connection.ts';
 import { InMemoryCoordinator, SIMULATED_FEDERATION } from './in-memory-coordinator.ts';
@@ -39,7 +40,13 @@ export interface SimulationEvent {
 export interface SimulatedRound {
   readonly client: string;
   readonly round: number;
-  readonly perplexity: { readonly base: number; readonly received: number; readonly tuned: number };
+  readonly perplexity: {
+    readonly base: number;
+    readonly received: number;
+    readonly tuned: number;
+    /** Of what the client would start one more round from: with its last counted round only. */
+    readonly after?: number;
+  };
   /** How many numbers it trained: its mask's. */
   readonly trainable: number;
   /** Contents of masks, deltas and slices, as encoded. */
@@ -57,6 +64,8 @@ export interface SimulationResult {
   readonly status: FederationStatus;
   /** The last θ_g, [N]. */
   readonly theta: Float32Array;
+  /** What each client owned at the end, as far as it got to a mask, in the order of the clients. */
+  readonly masks: readonly OwnedMask[];
 }
 
 /**
@@ -75,6 +84,7 @@ export async function* simulateFederation(
   const events = new Channel<SimulationEvent>();
   const records = new RoundRecords(options.stopwatch);
   const clock = new VirtualClock();
+  const stores = new Map(names.map((name) => [name, memoryStore()]));
   const coordinator = await InMemoryCoordinator.open({
     config,
     layout,
@@ -90,7 +100,7 @@ export async function* simulateFederation(
       const life = runClient({
         connection,
         identity: await standIn(name),
-        store: memoryStore(),
+        store: stores.get(name) ?? memoryStore(),
         tuner: async () => tuner,
         federation: SIMULATED_FEDERATION,
         name,
@@ -150,7 +160,9 @@ export async function* simulateFederation(
       `The federation ${status.state}: ${status.reason ?? 'no reason given'}`,
     );
   }
-  return { rounds: records.finished(names), status, theta: coordinator.theta };
+  const left = { theta: coordinator.theta, stores };
+  const rounds = await withAftermath(records.finished(names), options, left);
+  return { rounds, status, theta: coordinator.theta, masks: await lastMasks(options, left) };
 }
 
 /** Its "public key" follows from its name: who it is must not change from run to run, and here nobody checks signatures. */
