@@ -34,7 +34,7 @@ export interface Plan {
 }
 
 /** A change of what a seed gives must change this, so that old cells are not taken for new ones. */
-const ALGORITHM = 1;
+const ALGORITHM = 2;
 
 /** @throws UsageError where the data are not what the config says */
 export async function planExperiment(config: SimulationConfig, backend: BackendChoice): Promise<Plan> {
@@ -148,17 +148,18 @@ export class Laboratory {
   private client(config: FederationConfig, text: ClientText, maxDensity?: number): SimulatedClient {
     const { model, tokenizer } = this.open;
     const { maxLength } = config.tuning;
-    const { training, heldOut } = this.tokenize(text, maxLength);
+    const { training, heldOut, validation } = this.tokenize(text, maxLength);
     const tuner = createLocalTuner({
       model,
       layout: layoutOf(config, model.dimensions),
       training,
       heldOut,
+      validation,
       batching: { maxLength, padId: tokenizer.padId },
     });
     const key = `${maxLength} ${fingerprintOf([text])}`;
-    const perplexity: typeof tuner.perplexity = async (theta, signal) => {
-      if (theta !== null) return tuner.perplexity(theta, signal);
+    const perplexity: typeof tuner.perplexity = async (theta, signal, on) => {
+      if (theta !== null || on === 'validation') return tuner.perplexity(theta, signal, on);
       const value = this.basePerplexities.get(key) ?? (await tuner.perplexity(null, signal));
       this.basePerplexities.set(key, value);
       return value;

@@ -5,8 +5,10 @@ import {
   type FederationConfig,
   federationConfigSchema,
   loraSchema,
+  personalSchema,
   scheduleSchema,
   searchSchema,
+  serverSchema,
   strategyNames,
   tuningSchema,
 } from '@perfit/protocol';
@@ -25,6 +27,8 @@ const settingsSchema = z.strictObject({
   receive: shape.receive,
   search: z.strictObject(searchSchema.shape).prefault({}),
   tuning: z.strictObject(tuningSchema.shape).prefault({}),
+  personal: z.strictObject(personalSchema.shape).prefault({}),
+  server: z.strictObject(serverSchema.shape).prefault({}),
   schedule: z
     .strictObject({
       rounds: scheduleSchema.shape.rounds,

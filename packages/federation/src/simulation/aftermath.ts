@@ -40,27 +40,29 @@ export async function withAftermath(
 ): Promise<SimulatedRound[]> {
   const last = new Map<string, SimulatedRound>();
   for (const row of rounds) if (row.isCounted) last.set(row.client, row);
-  const after = new Map<SimulatedRound, number>();
+  const completed = new Map<SimulatedRound, SimulatedRound>();
   for (const client of options.clients) {
     const row = last.get(client.name);
-    if (row) after.set(row, await perplexityAfter(client, row, { ...options, ending }));
+    if (row) completed.set(row, await withAfter(client, row, { ...options, ending }));
   }
-  return rounds.map((row) => {
-    const value = after.get(row);
-    return value === undefined ? row : { ...row, perplexity: { ...row.perplexity, after: value } };
-  });
+  return rounds.map((row) => completed.get(row) ?? row);
 }
 
-async function perplexityAfter(
+async function withAfter(
   { name, tuner }: SimulatedClient,
   row: SimulatedRound,
   { config, layout, signal, ending }: SimulationOptions & { ending: Ending },
-): Promise<number> {
+): Promise<SimulatedRound> {
   const record = await ending.stores.get(name)?.load(SIMULATED_FEDERATION);
   if (!record?.mask || !record.tuned) throw new Error(`${name} took part in round ${row.round} and kept nothing of it`);
   const next = nextStart({ config, layout }, ending.theta, record as ClientRecord & { mask: Mask });
   const isAsTuned = record.tuned.round === row.round && isSame(next, record.tuned.theta);
-  return isAsTuned ? row.perplexity.tuned : tuner.perplexity(next, signal);
+  const { perplexity, validation } = row;
+  const after = isAsTuned ? perplexity.tuned : await tuner.perplexity(next, signal);
+  const completed = { ...row, perplexity: { ...perplexity, after } };
+  if (!validation) return completed;
+  const validated = isAsTuned ? validation.tuned : await tuner.perplexity(next, signal, 'validation');
+  return { ...completed, validation: { ...validation, after: validated } };
 }
 
 /**
@@ -82,13 +84,15 @@ export function nextStart(
     owned,
     received: received(theta, exchanged, config),
     previous: tuned?.theta ?? null,
+    warm: null,
   });
 }
 
 /** As a client receives it: nothing where nothing is exchanged, else its slice or all of it, rounded by the wire. */
-function received(theta: Float32Array, exchanged: Mask, { receive, wire }: FederationConfig): Float32Array {
+function received(theta: Float32Array, exchanged: Mask, config: FederationConfig): Float32Array {
+  const { strategy, wire } = config;
   if (exchanged.kept === 0) return new Float32Array(exchanged.size);
-  const mask = receive === 'all' ? Mask.full(exchanged.size) : exchanged;
+  const mask = strategyOf(strategy).receive(config) === 'all' ? Mask.full(exchanged.size) : exchanged;
   const nobody = '0'.repeat(64);
   const owner = { layoutHash: nobody, maskHash: nobody };
   const bytes = encodeValues(mask.pack(theta), wire.dtype, owner);

@@ -47,6 +47,8 @@ export interface SimulatedRound {
     /** Of what the client would start one more round from: with its last counted round only. */
     readonly after?: number;
   };
+  /** The same on the client's validation rows, where it has some. */
+  readonly validation?: { readonly received: number; readonly tuned: number; readonly after?: number };
   /** How many numbers it trained: its mask's. */
   readonly trainable: number;
   /** Contents of masks, deltas and slices, as encoded. */
@@ -172,6 +174,7 @@ async function standIn(name: string): Promise<Identity> {
 
 type Draft = {
   perplexity: { base?: number; received?: number; tuned?: number };
+  validation: { received?: number; tuned?: number };
   trainable: number;
   bytesUp: number;
   bytesDown: number;
@@ -212,6 +215,9 @@ class RoundRecords {
       case 'perplexity':
         draft.perplexity[event.of] = event.value;
         return;
+      case 'validation':
+        draft.validation[event.of] = event.value;
+        return;
       case 'submitted':
         draft.isCounted = true;
         draft.seconds += (this.stopwatch() - draft.startedAt) / 1000;
@@ -234,7 +240,10 @@ class RoundRecords {
         if (!draft || base === undefined || received === undefined || tuned === undefined) continue;
         const { trainable, bytesUp, bytesDown, seconds, isCounted } = draft;
         const perplexity = { base, received, tuned };
-        rows.push({ client, round, perplexity, trainable, bytesUp, bytesDown, seconds, isCounted });
+        const row = { client, round, perplexity, trainable, bytesUp, bytesDown, seconds, isCounted };
+        const { received: before, tuned: afterwards } = draft.validation;
+        const isValidated = before !== undefined && afterwards !== undefined;
+        rows.push({ ...row, ...(isValidated ? { validation: { received: before, tuned: afterwards } } : {}) });
       }
     }
     return rows;
@@ -246,6 +255,7 @@ class RoundRecords {
     if (known) return known;
     const draft: Draft = {
       perplexity: {},
+      validation: {},
       trainable: 0,
       bytesUp: 0,
       bytesDown: 0,
