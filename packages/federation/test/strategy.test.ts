@@ -1,7 +1,17 @@
 import { federationConfigSchema, ProtocolError, strategyNames } from '@perfit/protocol';
 import { initialTheta, type Layout, Mask, type ModelDimensions, seededRandom } from '@perfit/protocol/space';
 import { describe, expect, it } from 'vitest';
-import { budgetOf, checkExchangedMask, densityOf, givenMask, layoutOf, positionsOf, strategyOf } from '../src/index.ts';
+import {
+  budgetOf,
+  checkExchangedMask,
+  densityOf,
+  givenMask,
+  isSearchDue,
+  layoutOf,
+  positionsOf,
+  ranksOf,
+  strategyOf,
+} from '../src/index.ts';
 import { expectSame } from './expect-same.ts';
 
 /** One layer of perfit-nano's. */
@@ -224,5 +234,119 @@ describe('what tells the strategies apart', () => {
         by,
       ),
     ).toThrow(ProtocolError);
+  });
+});
+
+describe('[PF2] methods whose clients have ranks of their own', () => {
+  it.each(['hetlora', 'flexlora'])('%s: a client owns as many of the first ranks as its budget has', (name) => {
+    const config = configOf(name, { lora: { rank: 8, expansion: 4 } });
+    const layout = layoutOf(config, dimensions);
+    expect(layout.rank).toBe(32);
+    // The scale is FedIT's, α/r, whatever rank the space has.
+    expect(layout.alpha / layout.rank).toBe(16 / 8);
+    const source = strategyOf(config.strategy).mask({ config, round: 1 });
+    for (const [density, rank] of [
+      [0.25, 8],
+      [0.5, 16],
+      [1, 32],
+      [0.001, 1],
+    ] as const) {
+      const mask = givenMask(source, layout, density) as Mask;
+      expect(mask.equals(ranksOf(layout, 0, rank))).toBe(true);
+      expect(mask.kept).toBe((layout.size * rank) / 32);
+      expect(() => checkExchangedMask(mask, layout, { config, density, round: 1 })).not.toThrow();
+      const other = ranksOf(layout, rank === 32 ? 1 : rank, 32);
+      const refused = () => checkExchangedMask(other, layout, { config, density, round: 1 });
+      expect(refused).toThrow(expect.objectContaining({ code: 'mask-density' }));
+    }
+  });
+
+  it('feddpa shares one half of the ranks and keeps the other as it was', () => {
+    const config = configOf('feddpa');
+    const layout = layoutOf(config, dimensions);
+    const owned = ownedBy(config, layout);
+    const previous = randomTheta(layout.size, 4);
+    const received = randomTheta(layout.size, 3);
+    const shared = ranksOf(layout, 0, 4);
+    const own = ranksOf(layout, 4, 8);
+    expect(strategyOf('feddpa').exchanged(layout, owned, { config, round: 2 }).equals(shared)).toBe(true);
+    const from = { config, round: 2, layout, owned, previous, received: shared.apply(received), warm: null };
+    const start = strategyOf('feddpa').start(from);
+    expectSame(shared.pack(start), shared.pack(received));
+    expectSame(own.pack(start), own.pack(previous));
+  });
+
+  it('flora receives everything, and tunes and sends a fresh module of rank r', () => {
+    const config = configOf('flora');
+    const layout = layoutOf(config, dimensions);
+    const owned = ownedBy(config, layout);
+    expect(layout.rank).toBe(128 + 8);
+    expect(strategyOf('flora').receive(config)).toBe('all');
+    expect(owned.equals(ranksOf(layout, 128, 136))).toBe(true);
+  });
+
+  it('fedprox pulls by what the federation says, or by 0.01', () => {
+    const pullOf = (name: string, proximal: number) => {
+      const config = configOf(name, { tuning: { proximal } });
+      return (strategyOf(config.strategy).tuning?.(config) ?? config.tuning).proximal;
+    };
+    expect(pullOf('fedprox', 0)).toBe(0.01);
+    expect(pullOf('fedprox', 0.5)).toBe(0.5);
+    expect(pullOf('perfit', 0)).toBe(0);
+    expect(pullOf('perfit', 0.3)).toBe(0.3);
+  });
+});
+
+describe('what PerFIT may do otherwise', () => {
+  const startOf = (more: object, from: { previous?: Float32Array; warm?: Float32Array; round?: number }) => {
+    const config = configOf('perfit', more);
+    const layout = layoutOf(config, dimensions);
+    const owned = ownedBy(config, layout);
+    const received = owned.apply(randomTheta(layout.size, 3));
+    const { round = 2, previous = null, warm = null } = from;
+    const start = strategyOf('perfit').start({ config, round, layout, owned, received, previous, warm });
+    return { start, owned, received, layout };
+  };
+  const size = layoutOf(configOf('perfit'), dimensions).size;
+  const warm = randomTheta(size, 8);
+  const previous = randomTheta(size, 9);
+
+  it('[PF3] rewinds to what was received, or keeps what the warm-up learned where the mask keeps it', () => {
+    const rewound = startOf({}, { warm, previous });
+    expectSame(rewound.start, rewound.received);
+    const { start, owned } = startOf({ search: { rewind: false } }, { warm, previous });
+    expectSame(start, owned.apply(warm));
+  });
+
+  it('[PF7] starts between what came and what the client had', () => {
+    const { start, owned, received } = startOf({ personal: { keep: 0.25 } }, { previous });
+    const theirs = owned.pack(received);
+    const own = owned.pack(previous);
+    const mixed = theirs.map((value, i) => 0.25 * (own[i] as number) + 0.75 * value);
+    for (const [i, value] of owned.pack(start).entries()) expect(value).toBeCloseTo(mixed[i] as number, 6);
+  });
+
+  it('[PF7] tunes on alone in the last rounds, where the schedule says so', () => {
+    const config = configOf('perfit', { schedule: { rounds: 5, localRounds: 2 } });
+    const layout = layoutOf(config, dimensions);
+    const owned = ownedBy(config, layout);
+    const keptIn = (round: number) => strategyOf('perfit').exchanged(layout, owned, { config, round }).kept;
+    expect([1, 2, 3, 4, 5].map(keptIn)).toEqual([owned.kept, owned.kept, owned.kept, 0, 0]);
+    const { start } = startOf({ schedule: { rounds: 5, localRounds: 2 } }, { previous, round: 4 });
+    expectSame(start, previous);
+    const by = { config, density: 0.5, round: 4 };
+    expect(() => checkExchangedMask(Mask.empty(layout.size), layout, by)).not.toThrow();
+    expect(() => checkExchangedMask(owned, layout, by)).toThrow(ProtocolError);
+  });
+
+  it('[PF3] tunes the same ranks in shared rounds, and searches in the first after them and every M from there', () => {
+    const config = configOf('perfit', { search: { sharedRounds: 2, everyRounds: 3 } });
+    const kindIn = (round: number) => strategyOf('perfit').mask({ config, round }).kind;
+    expect([1, 2, 3, 4].map(kindIn)).toEqual(['ranks', 'ranks', 'search', 'search']);
+    const dueIn = (by: Config) => Array.from({ length: 9 }, (_, i) => i + 1).filter((round) => isSearchDue(by, round));
+    expect(dueIn(config)).toEqual([3, 6, 9]);
+    expect(dueIn(configOf('perfit', { search: { sharedRounds: 2 } }))).toEqual([3]);
+    expect(dueIn(configOf('perfit', { search: { everyRounds: 4 } }))).toEqual([5, 9]);
+    expect(dueIn(configOf('perfit'))).toEqual([]);
   });
 });

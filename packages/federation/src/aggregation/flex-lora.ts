@@ -7,7 +7,7 @@ import { finite } from './parameter-sums.ts';
 /**
  * FlexLoRA: the clients' products are averaged, and the mean is taken apart again by its singular values, so that a
  * client of rank r_i, which owns the first r_i ranks, gets the best approximation of that rank: B = UΣ, A = Vᵀ.
- * Source: Bai et al. 2024 (arXiv 2402.11505), equations 2 and 3.
+ * Source: Bai et al. 2024 (arXiv 2402.11505).
  */
 export function flexLoraAggregation({ layout, global }: AggregationSpace): Aggregation {
   const modules = modulesOf(layout);

@@ -8,7 +8,7 @@ import { finite } from './parameter-sums.ts';
  * FLoRA: the clients' fresh modules are stacked, which adds up their products without the noise of averaging A and B
  * apart: W ← W + Σ w_i B_iA_i / Σ w_i. Then everybody starts a new module. The sum is kept as one product in which the
  * factor on the narrower side is the identity: as exact as the stack, and it does not grow from round to round.
- * Source: Wang et al. 2024 (arXiv 2409.05976), equations 4 to 6.
+ * Source: Wang et al. 2024 (arXiv 2409.05976), stacking-based aggregation.
  */
 export function floraAggregation({ config, layout, round, global }: AggregationSpace): Aggregation {
   const { stacked, fresh } = floraRanks(layout, config.lora.rank);

@@ -6,7 +6,7 @@ import { finite } from './parameter-sums.ts';
  * HetLoRA's sparsity-weighted aggregation: clients of smaller ranks count as filled up with zeros, and each weighs as
  * much as the Frobenius norm of its B·A, over all modules: θ_g ← Σ ‖B_iA_i‖ θ_i / Σ ‖B_iA_i‖. Numbers of examples do
  * not count. Where no product differs from zero nothing moves.
- * Source: Cho et al. 2024 (arXiv 2401.06432), section 3.3.
+ * Source: Cho et al. 2024 (arXiv 2401.06432), sparsity-weighted aggregation.
  */
 export function hetLoraAggregation({ layout, global }: AggregationSpace): Aggregation {
   const modules = modulesOf(layout);

@@ -98,6 +98,28 @@ describe('createLocalTuner', () => {
     expect(await tuner.perplexity(result.theta)).toBeLessThan(0.7 * before);
   });
 
+  it('[PF4] pulls towards its start, the more the stronger the proximal term', async () => {
+    const mask = Mask.from(layout.size, (p) => p % 2 === 0);
+    const distance = async (proximal: number) => {
+      const { result } = await finish(tunerWith().tune({ theta, mask }, { ...settings, clipNorm: 0, proximal }));
+      return Math.sqrt(result.theta.reduce((sum, value, p) => sum + (value - (theta[p] as number)) ** 2, 0));
+    };
+    const [free, pulled, held] = [await distance(0), await distance(0.1), await distance(100)] as const;
+    expect(pulled).toBeLessThan(free);
+    expect(held).toBeLessThan(pulled);
+  });
+
+  it('[PF8] evaluates on validation rows too, where it has some', async () => {
+    const batching = { maxLength: 32, padId: 22 };
+    const parts = { model, layout, training: examples(22, 1), batching };
+    const tuner = createLocalTuner({ ...parts, heldOut: examples(9, 2), validation: examples(7, 5) });
+    const swapped = createLocalTuner({ ...parts, heldOut: examples(7, 5) });
+    expect(tuner.examples).toEqual({ training: 22, heldOut: 9, validation: 7 });
+    expect(swapped.examples.validation).toBe(0);
+    expect(await tuner.perplexity(theta, undefined, 'validation')).toBe(await swapped.perplexity(theta));
+    expect(await tuner.perplexity(theta)).not.toBe(await swapped.perplexity(theta));
+  });
+
   it('[PF8] computes the perplexity of the naive loss, of the base and of an adapter', async () => {
     const tuner = tunerWith();
     const adapted = theta.map((value, p) => value + 0.1 * Math.sin(p));
