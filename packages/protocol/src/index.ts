@@ -10,6 +10,7 @@ export {
 } from './codecs/values-codec.ts';
 export { type ErrorBody, type ErrorCode, errorBodySchema, errorCodes, ProtocolError } from './errors.ts';
 export {
+  downDtype,
   type FederationConfig,
   type FederationConfigInput,
   federationConfigSchema,
