@@ -30,6 +30,7 @@ describe('folderStore', () => {
     tuned: { round: 2, theta: Float32Array.from({ length: 9 }, (_, p) => p / 3) },
     basePerplexity: 12.5,
     inProgress: null,
+    residual: null,
   };
 
   it('[HS3] gives back what was saved, leaves no half-written file, and forgets', async () => {

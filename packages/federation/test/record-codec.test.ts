@@ -10,6 +10,7 @@ function arbitraryRecord(): fc.Arbitrary<ClientRecord> {
     hasMask: fc.boolean(),
     hasTuned: fc.boolean(),
     hasBase: fc.boolean(),
+    hasResidual: fc.boolean(),
     progress: fc.constantFrom('none', 'begun', 'checkpoint', 'finished'),
     perplexity: fc.oneof(
       fc.double({ min: 1, noNaN: true }),
@@ -17,9 +18,11 @@ function arbitraryRecord(): fc.Arbitrary<ClientRecord> {
       fc.constant(Number.NaN),
     ),
   });
-  return parts.map(({ size, seed, hasMask, hasTuned, hasBase, progress, perplexity }) => {
+  return parts.map(({ size, seed, hasMask, hasTuned, hasBase, hasResidual, progress, perplexity }) => {
     const random = seededRandom(seed);
-    const theta = () => Float32Array.from({ length: size }, () => 2 * random() - 1);
+    const floats = (length: number) => Float32Array.from({ length }, () => 2 * random() - 1);
+    const theta = () => floats(size);
+    const exchanged = Mask.from(size, () => random() < 0.5);
     return {
       layoutHash: 'ab'.repeat(32),
       mask: hasMask ? Mask.from(size, () => random() < 0.5) : null,
@@ -40,6 +43,9 @@ function arbitraryRecord(): fc.Arbitrary<ClientRecord> {
                   : null,
               finished: progress === 'finished' ? { steps: 9, seconds: 1.5, loss: perplexity, perplexity } : null,
             },
+      residual: hasResidual
+        ? { round: 2, mask: exchanged, before: floats(exchanged.kept), after: floats(exchanged.kept) }
+        : null,
     };
   });
 }
@@ -77,6 +83,9 @@ describe('client record codec', () => {
         expect(reason).toMatch(/record/);
       }),
     );
+    const former = await encodeClientRecord(fc.sample(arbitraryRecord(), 1)[0] as ClientRecord);
+    former[4] = 1;
+    expect((await decodeClientRecord(former)).reason).toBe('the record has format 1, this program reads 2');
     for (const bytes of [new Uint8Array(0), new Uint8Array(200).fill(0x50)]) {
       expect((await decodeClientRecord(bytes)).reason).toBe('not a record');
     }

@@ -155,7 +155,7 @@ export type FederationConfigInput = z.input<typeof federationConfigSchema>;
 
 /**
  * [DC2] The precision of slices and of theta_g on their way down. Where deltas go up in int8 it is f16: θ_g itself in
- * int8 would lose what was learned below a step, and nobody could give it back as a client does with its delta (PF5).
+ * int8 would lose what was learned below a step, and nobody could give it back as a client does with its delta (PF5a).
  */
 export function downDtype({ dtype }: FederationConfig['wire']): WireDtype {
   return dtype === 'int8' ? 'f16' : dtype;

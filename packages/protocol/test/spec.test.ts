@@ -111,7 +111,7 @@ describe('the text of the specification', () => {
     ]) {
       expect(spec).toContain(`**${rule} `);
     }
-    for (const rule of ['PF1', 'PF2', 'PF5', 'PF6', 'PF7']) expect(spec).toContain(`**${rule} `);
+    for (const rule of ['PF1', 'PF2', 'PF5', 'PF5a', 'PF6', 'PF7']) expect(spec).toContain(`**${rule} `);
   });
 
   it('has the limits of the code', () => {

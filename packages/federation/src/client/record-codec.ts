@@ -1,14 +1,14 @@
 import { sha256Hex } from '@perfit/protocol';
 import { Mask } from '@perfit/protocol/space';
 import type { TuningCheckpoint } from './local-tuner.ts';
-import type { ClientRecord, FinishedTuning } from './ports.ts';
+import type { ClientRecord, FinishedTuning, Residual } from './ports.ts';
 
 /**
  * A client's record as bytes, so that a store needs no schema of its own: magic, version, SHA-256 of what follows,
  * the length of a JSON head, the head, and then the arrays it names, one after the other, little-endian.
  */
 const MAGIC = 'PFCR';
-const VERSION = 1;
+const VERSION = 2;
 const HEAD_AT = 44;
 
 interface Head {
@@ -27,15 +27,17 @@ interface Head {
     readonly step: number | null;
     readonly finished: FinishedTuning | null;
   } | null;
+  /** The round of the residual, if there is one. */
+  readonly residualRound: number | null;
 }
 
 export async function encodeClientRecord(record: ClientRecord): Promise<Uint8Array> {
-  const { mask, tuned, inProgress } = record;
+  const { mask, tuned, inProgress, residual } = record;
   const checkpoint = inProgress?.checkpoint ?? null;
   const arrays = [tuned?.theta, inProgress?.received, ...arraysOf(checkpoint)].filter((array) => array !== undefined);
   const head: Head = {
     layoutHash: record.layoutHash,
-    size: mask?.size ?? arrays[0]?.length ?? 0,
+    size: mask?.size ?? residual?.mask.size ?? arrays[0]?.length ?? 0,
     hasMask: mask !== null,
     maskRound: record.maskRound,
     tunedRound: tuned?.round ?? null,
@@ -47,9 +49,10 @@ export async function encodeClientRecord(record: ClientRecord): Promise<Uint8Arr
       step: checkpoint?.step ?? null,
       finished: inProgress.finished,
     },
+    residualRound: residual?.round ?? null,
   };
   const headBytes = new TextEncoder().encode(JSON.stringify(head, spellNumber));
-  const parts = [headBytes, ...(mask ? [mask.bytes] : []), ...arrays.map(bytesOf)];
+  const parts = [headBytes, ...(mask ? [mask.bytes] : []), ...arrays.map(bytesOf), ...residualParts(residual)];
   const bytes = new Uint8Array(HEAD_AT + parts.reduce((sum, part) => sum + part.length, 0));
   bytes.set(Uint8Array.from(MAGIC, (letter) => letter.charCodeAt(0)));
   const view = new DataView(bytes.buffer);
@@ -93,8 +96,10 @@ async function read(bytes: Uint8Array): Promise<ClientRecord> {
     offset += length;
     return part;
   };
-  const theta = () => new Float32Array(take(4 * head.size).buffer);
-  const mask = head.hasMask ? Mask.fromBytes(head.size, take(Math.ceil(head.size / 8))) : null;
+  const floats = (length: number) => new Float32Array(take(4 * length).buffer);
+  const theta = () => floats(head.size);
+  const bitset = () => Mask.fromBytes(head.size, take(Math.ceil(head.size / 8)));
+  const mask = head.hasMask ? bitset() : null;
   const tuned = head.tunedRound === null ? null : { round: head.tunedRound, theta: theta() };
   return {
     layoutHash: head.layoutHash,
@@ -103,6 +108,7 @@ async function read(bytes: Uint8Array): Promise<ClientRecord> {
     tuned,
     basePerplexity: head.basePerplexity,
     inProgress: head.inProgress && readProgress(head.inProgress, theta),
+    residual: head.residualRound === null ? null : readResidual(head.residualRound, bitset(), floats),
   };
 }
 
@@ -113,6 +119,14 @@ function readProgress(
   const received = theta();
   const checkpoint = step === null ? null : { step, theta: theta(), firstMoment: theta(), secondMoment: theta() };
   return { ...head, received, checkpoint };
+}
+
+function readResidual(round: number, mask: Mask, floats: (length: number) => Float32Array): Residual {
+  return { round, mask, before: floats(mask.kept), after: floats(mask.kept) };
+}
+
+function residualParts(residual: Residual | null): Uint8Array[] {
+  return residual ? [residual.mask.bytes, bytesOf(residual.before), bytesOf(residual.after)] : [];
 }
 
 function arraysOf(checkpoint: TuningCheckpoint | null): Float32Array[] {

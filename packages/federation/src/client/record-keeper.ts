@@ -8,6 +8,7 @@ const nothing: Omit<ClientRecord, 'layoutHash'> = {
   tuned: null,
   basePerplexity: null,
   inProgress: null,
+  residual: null,
 };
 
 /** What a client knows of its federation, in memory and in its store. */
