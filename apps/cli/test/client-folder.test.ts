@@ -31,6 +31,7 @@ describe('folderStore', () => {
     best: null,
     basePerplexity: 12.5,
     inProgress: null,
+    residual: null,
   };
 
   it('[HS3] gives back what was saved, leaves no half-written file, and forgets', async () => {

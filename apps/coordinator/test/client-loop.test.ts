@@ -94,8 +94,12 @@ describe('the client’s loop and the coordinator', () => {
     'ffa',
     'fedsa',
   ];
-  it.each(strategies)('finish a federation together: %s', async (strategy) => {
-    const config: FederationConfigInput = { ...smallFederation, strategy, wire: { dtype: 'f16' } };
+  it.each([
+    ...strategies.map((strategy) => [strategy, 'f16'] as const),
+    ['perfit', 'int8'] as const,
+    ['local', 'int8'] as const,
+  ])('finish a federation together: %s in %s', async (strategy, dtype) => {
+    const config: FederationConfigInput = { ...smallFederation, strategy, wire: { dtype } };
     const { id, invite } = await coordinator.createFederation(config, { start: true });
     const lives = await Promise.all([participant(id, invite, 1), participant(id, invite, -0.5)]);
     for (const kinds of lives) {

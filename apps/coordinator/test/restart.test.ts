@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { aggregate } from '@perfit/federation';
+import { decodeValues, maskHash } from '@perfit/protocol';
 import { initialTheta } from '@perfit/protocol/space';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Coordinator } from '../src/index.ts';
@@ -62,6 +63,29 @@ describe('a restart', () => {
     for (const { bytesUp } of clients) expect(bytesUp).toBeGreaterThan(300);
     aBack.close();
     bBack.close();
+  });
+
+  it('[RD4] [DC2] counts what was submitted in int8 before it as it would have without', async () => {
+    const config = { ...smallFederation, wire: { dtype: 'int8' as const } };
+    const { id, invite } = await coordinator.createFederation(config, { start: true });
+    const a = await ScriptedClient.join(coordinator.url, { federation: id, invite });
+    const b = await ScriptedClient.join(coordinator.url, { federation: id, invite });
+    const layoutHash = a.welcome?.federation.layout.hash as string;
+    const submissionOf = async (client: ScriptedClient, seed: number) => {
+      const { mask, values } = client.draw(seed);
+      const expected = { layoutHash, maskHash: await maskHash(mask), count: mask.kept };
+      return { mask, values, delta: decodeValues(await client.deltaBytes(mask, values), expected), weight: 50 };
+    };
+    const [one, two] = [await submissionOf(a, 1), await submissionOf(b, 2)];
+    await a.sendMask(one.mask);
+    await a.sendDelta(one.mask, one.values);
+    await restart();
+    const back = await ScriptedClient.join(coordinator.url, { federation: id }, b.identity);
+    await back.sendMask(two.mask);
+    await back.sendDelta(two.mask, two.values);
+    await back.hear('closed');
+    expect(await coordinator.globalTheta(id)).toEqual(aggregate(initialTheta(back.layout, 1), [one, two]));
+    back.close();
   });
 
   it('[RD4] a submission that the disk has lost is asked for again', async () => {

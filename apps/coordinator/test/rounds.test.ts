@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { aggregate } from '@perfit/federation';
-import { decodeValues, maskHash } from '@perfit/protocol';
+import { decodeValues, encodeValues, maskHash } from '@perfit/protocol';
 import { initialTheta, Mask } from '@perfit/protocol/space';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Coordinator } from '../src/index.ts';
@@ -63,6 +63,40 @@ describe('a federation', () => {
     expect(await a.hear('status', (status) => status.state === 'finished')).toMatchObject({ round: 2, version: 2 });
     a.close();
     b.close();
+  });
+
+  it('[DC2] [PF6] [PF7] takes deltas in int8, counts what they decode to, and sends slices and theta in f16', async () => {
+    const { id, invite } = await coordinator.createFederation(
+      { ...smallFederation, wire: { dtype: 'int8' } },
+      { start: true },
+    );
+    const [a, b] = [
+      await ScriptedClient.join(coordinator.url, { federation: id, invite, ready: { name: 'Ada' } }),
+      await ScriptedClient.join(coordinator.url, { federation: id, invite, ready: { name: 'Bob' } }),
+    ] as const;
+    const layoutHash = a.welcome?.federation.layout.hash as string;
+    const drawn = [];
+    for (const [i, client] of [a, b].entries()) {
+      await client.hear('offer');
+      const { mask, values } = client.draw(i);
+      await client.sendMask(mask);
+      const bytes = await client.deltaBytes(mask, values);
+      expect(bytes.length).toBe(76 + mask.kept + 4 * Math.ceil(mask.kept / 64));
+      expect(await client.upload(await client.announceOf(bytes), bytes)).toMatchObject({ bytes: bytes.length });
+      const owner = { layoutHash, maskHash: await maskHash(mask), count: mask.kept };
+      drawn.push({ mask, owner, delta: decodeValues(bytes, owner), weight: 50 });
+    }
+    await a.hear('closed');
+    const theta = await coordinator.globalTheta(id);
+    expect(theta).toEqual(aggregate(initialTheta(a.layout, 1), drawn));
+    for (const [i, client] of [a, b].entries()) {
+      const { mask, owner } = drawn[i] as (typeof drawn)[number];
+      const slice = await client.download('slice', 1);
+      expect(slice).toEqual(encodeValues(mask.pack(theta), 'f16', owner));
+      const whole = { layoutHash, maskHash: await maskHash(Mask.full(mask.size)) };
+      expect(await client.download('theta', 1)).toEqual(encodeValues(theta, 'f16', whole));
+      client.close();
+    }
   });
 
   /** A started federation with so many clients that have heard the offer and sent their masks. */

@@ -83,6 +83,23 @@ describe('a bad delta is refused with a sentence, and the round is unharmed', ()
     await expectRoundUnharmed(stage);
   });
 
+  it('[UP1] [UP3] one in int8 of a wrong size before its bytes, and one with a NaN or an infinity', async () => {
+    const { a, b, mask, values } = await inRound({ wire: { dtype: 'int8' } });
+    const bytes = await a.deltaBytes(mask, values);
+    const announce = await a.announceOf(bytes);
+    for (const wrong of [bytes.length - 1, bytes.length + 4, 76 + 2 * mask.kept, 76 + 4 * mask.kept]) {
+      await expect(a.ask('announce', { ...announce, bytes: wrong })).rejects.toEqual(
+        refused('upload-size', new RegExp(`${bytes.length} bytes in int8`)),
+      );
+    }
+    for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      await expect(a.sendDelta(mask, values.with(7, bad))).rejects.toEqual(refused('delta-not-finite', /NaN/));
+    }
+    expect(await a.sendDelta(mask, values)).toMatchObject({ kind: 'delta', bytes: bytes.length });
+    a.close();
+    b.close();
+  });
+
   it('[DC2] one of another layout, of another mask, of another precision, or of no format at all', async () => {
     const stage = await inRound();
     const { a, mask, values } = stage;

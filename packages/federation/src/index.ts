@@ -28,6 +28,7 @@ export type {
   ConnectionEvent,
   FinishedTuning,
   Identity,
+  Residual,
 } from './client/ports.ts';
 export { decodeClientRecord, encodeClientRecord } from './client/record-codec.ts';
 export {

@@ -1,7 +1,7 @@
 import { type FederationConfigInput, federationConfigSchema, strategyNames } from '@perfit/protocol';
 import { initialTheta, type Layout, Mask, type ModelDimensions, seededRandom } from '@perfit/protocol/space';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   aggregate,
   type ClientEvent,
@@ -13,6 +13,7 @@ import {
   identityFromKeyPair,
   layoutOf,
   memoryStore,
+  type Residual,
   runClient,
 } from '../src/index.ts';
 import { expectSame } from './expect-same.ts';
@@ -272,6 +273,128 @@ describe('a client alone', () => {
     );
     expect(worst).toBeGreaterThan(0);
     expect(worst).toBeLessThan(2e-3);
+  });
+});
+
+describe('deltas in int8', () => {
+  const int8 = () => configOf({ wire: { dtype: 'int8' } });
+  const lossless = async () => {
+    const { coordinator, options } = await setting(int8());
+    await collect(options());
+    return coordinator;
+  };
+
+  /** Every residual that was saved, by its round. */
+  function residualsOf(store: ClientStore): Map<number, Residual> {
+    const saved = new Map<number, Residual>();
+    const { save } = store;
+    store.save = (federation, record) => {
+      if (record.residual) saved.set(record.residual.round, record.residual);
+      return save(federation, record);
+    };
+    return saved;
+  }
+
+  it('[PF5a] what the coordinator has not got of all that was learned is what the client still owes', async () => {
+    const { coordinator, options, store, tuner } = await setting(int8());
+    const learned = new Float32Array(coordinator.layout.size);
+    const { tune } = tuner;
+    tuner.tune = async function* (start, settings, signal) {
+      const tuned = yield* tune.call(tuner, start, settings, signal);
+      tuned.theta.forEach((value, p) => {
+        learned[p] = (learned[p] as number) + value - (start.theta[p] as number);
+      });
+      return tuned;
+    };
+    await collect(options());
+    const { residual } = (await store.load('a-federation')) ?? {};
+    if (!residual) expect.fail('nothing is owed');
+    expect(residual.round).toBe(3);
+    const start = initialTheta(coordinator.layout, 1);
+    const owed = residual.mask.unpack(residual.after);
+    expect(owed.some((value) => value !== 0)).toBe(true);
+    for (const p of residual.mask.positions()) {
+      const missing = (start[p] as number) + (learned[p] as number) - (coordinator.theta[p] as number);
+      expect(missing).toBeCloseTo(owed[p] as number, 6);
+    }
+  });
+
+  it.each(['f32', 'f16'] as const)('[DC2] nothing is kept for %s', async (dtype) => {
+    const { options, store } = await setting(configOf({ wire: { dtype } }));
+    await collect(options());
+    expect((await store.load('a-federation'))?.residual).toBe(null);
+  });
+
+  it('[DC2] go up in int8, and what comes down is f16', async () => {
+    const { coordinator, options } = await setting(int8());
+    const events = await collect(options());
+    const { kept } = coordinator.masks[0] as Mask;
+    const last = (kind: 'delta' | 'slice') =>
+      of(events, 'transfer')
+        .filter((event) => event.kind === kind)
+        .at(-1)?.total;
+    expect(last('delta')).toBe(76 + kept + 4 * Math.ceil(kept / 64));
+    expect(last('slice')).toBe(76 + 2 * kept);
+  });
+
+  it('[HS3] [UP4] neither a loss nor the end of the tab at any one request, its answer under way, changes the result', async () => {
+    const expected = await lossless();
+    const requests = expected.requestLog.length;
+    for (const fate of ['request-lost', 'answer-lost'] as const) {
+      for (const isGone of [false, true]) {
+        for (let lost = 0; lost < requests; lost++) {
+          const { coordinator, options } = await setting(int8());
+          coordinator.fate = (index) => (index === lost ? fate : 'arrives');
+          coordinator.onRequest = () => {
+            if (isGone && coordinator.requestLog.length === lost + 2) throw new Error('the tab is gone');
+          };
+          while (!(await outlives(options())));
+          expect(coordinator.accepted.map(({ round }) => round)).toEqual([1, 2, 3]);
+          expectSame(coordinator.theta, expected.theta);
+        }
+      }
+    }
+  });
+
+  it('[UP5] one that came too late leaves owed what was owed', async () => {
+    const { coordinator, options, store } = await setting(int8());
+    const residuals = residualsOf(store);
+    coordinator.fate = (_index, name) => {
+      // The mask's complete comes first, then the first round's.
+      const completes = coordinator.requestLog.filter((each) => each === 'complete').length;
+      if (name === 'complete' && completes === 3) coordinator.commit();
+      return 'arrives';
+    };
+    const events = await collect(options());
+    expect(of(events, 'problem').map(({ error }) => error.code)).toEqual(['round-closed']);
+    expect(coordinator.accepted.map(({ round }) => round)).toEqual([1, 3]);
+    const [first, second, third] = [1, 2, 3].map((round) => residuals.get(round) as Residual);
+    expect(second?.before).toEqual(first?.after);
+    expect(second?.after).not.toEqual(first?.after);
+    expect(third?.before).toEqual(first?.after);
+  });
+
+  it('[RD5] one that is asked for again has the same bytes', async () => {
+    const { coordinator, options } = await setting(int8());
+    const handle = vi.spyOn(coordinator, 'handle');
+    coordinator.fate = (_index, name) => {
+      const completes = coordinator.requestLog.filter((each) => each === 'complete').length;
+      return name === 'complete' && completes === 3 ? { refuse: 'round-closed' } : 'arrives';
+    };
+    await collect(options(), (event) => {
+      if (event.type === 'problem') setImmediate(() => coordinator.failAttempt('too few'));
+    });
+    const announced = handle.mock.calls
+      .map(([, message]) => message as { kind?: string; round: number; attempt: number; sha256: string })
+      .filter(({ kind }) => kind === 'delta');
+    expect(announced.map(({ round, attempt }) => [round, attempt])).toEqual([
+      [1, 1],
+      [2, 1],
+      [2, 2],
+      [3, 1],
+    ]);
+    expect(announced[2]?.sha256).toBe(announced[1]?.sha256);
+    expectSame(coordinator.theta, (await lossless()).theta);
   });
 });
 
@@ -697,6 +820,7 @@ describe('what a person may do', () => {
       best: null,
       basePerplexity: 2,
       inProgress: null,
+      residual: null,
     });
     await collect(options());
     expect(tuner.searches.length).toBe(1);

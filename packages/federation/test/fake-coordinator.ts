@@ -5,6 +5,7 @@ import {
   announcements,
   decodeMask,
   decodeValues,
+  downDtype,
   type ErrorCode,
   encodeValues,
   type FederationConfig,
@@ -311,7 +312,7 @@ export class FakeCoordinator {
     const mask = what === 'theta' ? Mask.full(this.layout.size) : client.mask;
     if (!mask) throw new ProtocolError('mask-missing', 'no mask');
     const owner = { layoutHash: this.hash, maskHash: await maskHash(mask) };
-    const bytes = encodeValues(mask.pack(this.theta), this.config.wire.dtype, owner);
+    const bytes = encodeValues(mask.pack(this.theta), downDtype(this.config.wire), owner);
     const data = bytes.slice(offset, offset + MAX_CHUNK_BYTES);
     return { data, total: bytes.length, sha256: await sha256Hex(bytes) };
   }

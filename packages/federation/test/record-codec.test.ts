@@ -12,6 +12,7 @@ function arbitraryRecord(): fc.Arbitrary<ClientRecord> {
     hasBest: fc.boolean(),
     hasReceived: fc.boolean(),
     hasBase: fc.boolean(),
+    hasResidual: fc.boolean(),
     progress: fc.constantFrom('none', 'begun', 'checkpoint', 'finished'),
     perplexity: fc.oneof(
       fc.double({ min: 1, noNaN: true }),
@@ -19,33 +20,40 @@ function arbitraryRecord(): fc.Arbitrary<ClientRecord> {
       fc.constant(Number.NaN),
     ),
   });
-  return parts.map(({ size, seed, hasMask, hasTuned, hasBest, hasReceived, hasBase, progress, perplexity }) => {
-    const random = seededRandom(seed);
-    const theta = () => Float32Array.from({ length: size }, () => 2 * random() - 1);
-    return {
-      layoutHash: 'ab'.repeat(32),
-      mask: hasMask ? Mask.from(size, () => random() < 0.5) : null,
-      maskRound: hasMask ? 3 : null,
-      tuned: hasTuned ? { round: 2, theta: theta() } : null,
-      best: hasBest ? { round: 1, theta: theta(), perplexity } : null,
-      basePerplexity: hasBase ? perplexity : null,
-      inProgress:
-        progress === 'none'
-          ? null
-          : {
-              round: 3,
-              attempt: 2,
-              start: theta(),
-              received: hasReceived ? theta() : null,
-              receivedPerplexity: perplexity,
-              checkpoint:
-                progress === 'checkpoint'
-                  ? { step: 7, theta: theta(), firstMoment: theta(), secondMoment: theta() }
-                  : null,
-              finished: progress === 'finished' ? { steps: 9, seconds: 1.5, loss: perplexity, perplexity } : null,
-            },
-    };
-  });
+  return parts.map(
+    ({ size, seed, hasMask, hasTuned, hasBest, hasReceived, hasBase, hasResidual, progress, perplexity }) => {
+      const random = seededRandom(seed);
+      const floats = (length: number) => Float32Array.from({ length }, () => 2 * random() - 1);
+      const theta = () => floats(size);
+      const exchanged = Mask.from(size, () => random() < 0.5);
+      return {
+        layoutHash: 'ab'.repeat(32),
+        mask: hasMask ? Mask.from(size, () => random() < 0.5) : null,
+        maskRound: hasMask ? 3 : null,
+        tuned: hasTuned ? { round: 2, theta: theta() } : null,
+        best: hasBest ? { round: 1, theta: theta(), perplexity } : null,
+        basePerplexity: hasBase ? perplexity : null,
+        inProgress:
+          progress === 'none'
+            ? null
+            : {
+                round: 3,
+                attempt: 2,
+                start: theta(),
+                received: hasReceived ? theta() : null,
+                receivedPerplexity: perplexity,
+                checkpoint:
+                  progress === 'checkpoint'
+                    ? { step: 7, theta: theta(), firstMoment: theta(), secondMoment: theta() }
+                    : null,
+                finished: progress === 'finished' ? { steps: 9, seconds: 1.5, loss: perplexity, perplexity } : null,
+              },
+        residual: hasResidual
+          ? { round: 2, mask: exchanged, before: floats(exchanged.kept), after: floats(exchanged.kept) }
+          : null,
+      };
+    },
+  );
 }
 
 describe('client record codec', () => {
@@ -81,6 +89,9 @@ describe('client record codec', () => {
         expect(reason).toMatch(/record/);
       }),
     );
+    const former = await encodeClientRecord(fc.sample(arbitraryRecord(), 1)[0] as ClientRecord);
+    former[4] = 1;
+    expect((await decodeClientRecord(former)).reason).toBe('the record has format 1, this program reads 2');
     for (const bytes of [new Uint8Array(0), new Uint8Array(200).fill(0x50)]) {
       expect((await decodeClientRecord(bytes)).reason).toBe('not a record');
     }

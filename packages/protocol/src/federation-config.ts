@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type WireDtype, wireDtypes } from './codecs/values-codec.ts';
 import { PROJECTIONS } from './space/layout.ts';
 
 // What a person reads where a value is wrong: a sentence without its full stop, since it may stand inside another.
@@ -179,8 +180,8 @@ export const federationConfigSchema = z.object({
       validation: z.number().min(0).max(0.5).default(0),
     })
     .prefault({}),
-  /** DC2; the precision of deltas and of received slices. */
-  wire: z.object({ dtype: z.enum(['f32', 'f16']).default('f16') }).prefault({}),
+  /** DC2; the precision of deltas, and of what is received as far as `downDtype` allows. */
+  wire: z.object({ dtype: oneOf(wireDtypes).default('f16') }).prefault({}),
   /** UP3: the most that ‖Δ‖₂ may be. */
   maxDeltaNorm: z.number().positive().default(100),
   /** HS2. */
@@ -190,3 +191,11 @@ export const federationConfigSchema = z.object({
 export type FederationConfig = z.infer<typeof federationConfigSchema>;
 /** What an operator may leave out. */
 export type FederationConfigInput = z.input<typeof federationConfigSchema>;
+
+/**
+ * [DC2] The precision of slices and of theta_g on their way down. Where deltas go up in int8 it is f16: θ_g itself in
+ * int8 would lose what was learned below a step, and nobody could give it back as a client does with its delta (PF5a).
+ */
+export function downDtype({ dtype }: FederationConfig['wire']): WireDtype {
+  return dtype === 'int8' ? 'f16' : dtype;
+}

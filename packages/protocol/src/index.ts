@@ -6,9 +6,11 @@ export {
   type ValuesOwner,
   valuesByteLength,
   type WireDtype,
+  wireDtypes,
 } from './codecs/values-codec.ts';
 export { type ErrorBody, type ErrorCode, errorBodySchema, errorCodes, ProtocolError } from './errors.ts';
 export {
+  downDtype,
   type FederationConfig,
   type FederationConfigInput,
   federationConfigSchema,

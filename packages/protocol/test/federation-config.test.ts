@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { federationConfigSchema } from '../src/index.ts';
+import { downDtype, federationConfigSchema } from '../src/index.ts';
 
 /** What the schema says of one wrong value, by the field's name. */
 function complaints(part: object): Record<string, string> {
@@ -17,6 +17,7 @@ describe('a federation that cannot be made', () => {
     [{ model: '' }, 'model', "Choose one of the coordinator's models"],
     [{ model: '../etc' }, 'model', "Choose one of the coordinator's models"],
     [{ receive: 'half' }, 'receive', 'Choose one of owned, all'],
+    [{ wire: { dtype: 'int4' } }, 'wire.dtype', 'Choose one of f32, f16, int8'],
     [{ lora: { rank: 0 } }, 'lora.rank', 'Give a whole number from 1 to 256'],
     [{ lora: { rank: 1.5 } }, 'lora.rank', 'Give a whole number from 1 to 256'],
     [{ lora: { expansion: Number.NaN } }, 'lora.expansion', 'Give a whole number from 1 to 16'],
@@ -35,5 +36,15 @@ describe('a federation that cannot be made', () => {
 
   it('is not one that says only what it must', () => {
     expect(complaints({})).toEqual({});
+  });
+});
+
+describe('the precision of the wire', () => {
+  it.each([
+    ['f32', 'f32'],
+    ['f16', 'f16'],
+    ['int8', 'f16'],
+  ] as const)('[DC2] is %s on the way up and %s on the way down', (dtype, down) => {
+    expect(downDtype({ dtype })).toBe(down);
   });
 });

@@ -29,6 +29,7 @@ interface Vectors {
   readonly maskHash: string;
   readonly mask: string;
   readonly values: string;
+  readonly valuesInt8: string;
   readonly signed: string;
 }
 const vectors = JSON.parse(/```json\n([\s\S]*?)```/.exec(spec)?.[1] ?? '') as Vectors;
@@ -63,6 +64,7 @@ describe('the test vectors of the specification', () => {
     expect(await maskHash(mask)).toBe(vectors.maskHash);
     expect(hex(await encodeMask(mask, vectors.layoutHash))).toBe(vectors.mask);
     expect(hex(encodeValues(Float32Array.of(1, -2.5), 'f16', owner))).toBe(vectors.values);
+    expect(hex(encodeValues(Float32Array.of(1, -2.5), 'int8', owner))).toBe(vectors.valuesInt8);
   });
 
   it('[HS2] the signed text', () => {
@@ -109,7 +111,7 @@ describe('the text of the specification', () => {
     ]) {
       expect(spec).toContain(`**${rule} `);
     }
-    for (const rule of ['PF1', 'PF2', 'PF5', 'PF6', 'PF7']) expect(spec).toContain(`**${rule} `);
+    for (const rule of ['PF1', 'PF2', 'PF5', 'PF5a', 'PF6', 'PF7']) expect(spec).toContain(`**${rule} `);
   });
 
   it('has the limits of the code', () => {
@@ -118,5 +120,7 @@ describe('the text of the specification', () => {
     expect(maskByteLimit(17)).toBe(48 + 3);
     expect(valuesByteLength(5, 'f32')).toBe(76 + 20);
     expect(valuesByteLength(5, 'f16')).toBe(76 + 10);
+    expect(valuesByteLength(64, 'int8')).toBe(76 + 4 + 64);
+    expect(valuesByteLength(65, 'int8')).toBe(76 + 8 + 65);
   });
 });

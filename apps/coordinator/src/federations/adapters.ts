@@ -1,5 +1,13 @@
 import type { GlobalState, Moments } from '@perfit/federation';
-import { decodeMask, encodeValues, type FederationConfig, maskHash, ProtocolError, sha256Hex } from '@perfit/protocol';
+import {
+  decodeMask,
+  downDtype,
+  encodeValues,
+  type FederationConfig,
+  maskHash,
+  ProtocolError,
+  sha256Hex,
+} from '@perfit/protocol';
 import { initialTheta, type Layout, Mask } from '@perfit/protocol/space';
 import type { BlobStore } from '../blobs/blob-store.ts';
 import { thetaFromBytes, thetaToBytes } from '../blobs/theta-bytes.ts';
@@ -91,7 +99,7 @@ export class Adapters {
   ): Promise<Parcel> {
     const theta = await this.theta(space, version);
     const values = owned ? owned.mask.pack(theta) : theta;
-    const bytes = encodeValues(values, space.config.wire.dtype, {
+    const bytes = encodeValues(values, downDtype(space.config.wire), {
       layoutHash: space.layoutHash,
       maskHash: owned?.hash ?? (await maskHash(Mask.full(space.layout.size))),
     });

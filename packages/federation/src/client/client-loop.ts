@@ -1,17 +1,10 @@
-import {
-  type DeltaReport,
-  encodeMask,
-  encodeValues,
-  maskHash,
-  ProtocolError,
-  type RoundOffer,
-  sha256Hex,
-} from '@perfit/protocol';
+import { type DeltaReport, encodeMask, maskHash, ProtocolError, type RoundOffer, sha256Hex } from '@perfit/protocol';
 import type { Mask } from '@perfit/protocol/space';
 import { givenMask, mostKept } from '../strategy/registry.ts';
 import type { MaskSearch } from '../strategy/strategy.ts';
 import { Channel } from './channel.ts';
 import type { ClientEvent } from './client-event.ts';
+import { encodeDelta } from './error-feedback.ts';
 import { type ClientOptions, type Member, Membership } from './membership.ts';
 import type { ClientRecord } from './ports.ts';
 import { searchReport, searchSettings, tuningSettings } from './round-settings.ts';
@@ -261,20 +254,20 @@ async function tune(round: RoundWork, owned: Mask, begun: Begun): Promise<NonNul
   return finished;
 }
 
-/** [PF5] Δ = tuned − received at exchanged positions. In f16 it is rounded, and what is rounded away is not made up for. */
+/**
+ * [PF5] Δ = tuned − received at exchanged positions. What f16 rounds away is not made up for; what int8 does comes with
+ * the next delta.
+ */
 async function submit(round: RoundWork, exchanged: Mask, begun: Begun): Promise<void> {
   const { offer, session, signal, member } = round;
-  const { keeper, descriptor, emit } = member;
+  const { keeper, emit } = member;
   const { tuned } = keeper.record;
   const { finished } = begun;
   if (!tuned || !finished) throw new ProtocolError('internal', 'The store lost what was to be submitted.');
   emit({ type: 'perplexity', round: offer.round, of: 'tuned', value: finished.perplexity });
   const received = exchanged.pack(begun.received ?? begun.start);
   const delta = exchanged.pack(tuned.theta).map((value, i) => value - (received[i] as number));
-  const bytes = encodeValues(delta, descriptor.config.wire.dtype, {
-    layoutHash: descriptor.layout.hash,
-    maskHash: await maskHash(exchanged),
-  });
+  const bytes = await encodeDelta(round, exchanged, delta);
   const announce = {
     kind: 'delta' as const,
     round: offer.round,
@@ -285,6 +278,7 @@ async function submit(round: RoundWork, exchanged: Mask, begun: Begun): Promise<
   };
   session.beginSubmission();
   const receipt = await upload(session, announce, bytes, { signal, onBytes: transferEvents(round, 'up', 'delta') });
+  member.lastSubmission = offer.round;
   emit({ type: 'submitted', round: offer.round, bytes: receipt.bytes });
   member.report({ round: offer.round, phase: 'waiting', done: 1 });
 }

@@ -53,6 +53,8 @@ export interface Member {
   readonly keeper: RecordKeeper;
   /** The hash of the mask that the coordinator has of this client (HS3). */
   maskOnFile: string | null;
+  /** The last round in which the coordinator accepted a delta of this client (HS3). */
+  lastSubmission: number | null;
   readonly emit: (event: ClientEvent) => void;
   readonly report: (progress: Progress) => void;
 }
@@ -93,6 +95,7 @@ export class Membership {
     const member = await this.becoming;
     mustBeSameLayout(member.descriptor, welcome.federation.layout);
     member.maskOnFile = welcome.standing.mask;
+    member.lastSubmission = welcome.standing.lastSubmission;
     const ready = {
       name,
       device: { ...device, ...(member.tokensPerSecond ? { tokensPerSecond: member.tokensPerSecond } : {}) },
@@ -126,6 +129,7 @@ export class Membership {
       tokensPerSecond: descriptor.config.search.slowDevices.length ? await tuner.measureSpeed(options.signal) : null,
       keeper,
       maskOnFile: null,
+      lastSubmission: null,
       emit,
       report: throttled(options),
     };

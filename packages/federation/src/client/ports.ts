@@ -64,6 +64,20 @@ export interface ClientRecord {
     /** The tuning is over and `tuned` has its theta; null while it runs. */
     readonly finished: FinishedTuning | null;
   } | null;
+  /** [PF5a] Null where deltas do not go in int8. */
+  readonly residual: Residual | null;
+}
+
+/** [PF5a] What int8 took from the client's latest delta. Packed by a mask of its own: it belongs to positions, and masks change. */
+export interface Residual {
+  /** The delta's. */
+  readonly round: number;
+  /** What was exchanged in that round. */
+  readonly mask: Mask;
+  /** What was owed when the delta was encoded: owed still where the coordinator did not accept it. [mask.kept] */
+  readonly before: Float32Array;
+  /** What is owed where it did. [mask.kept] */
+  readonly after: Float32Array;
 }
 
 export interface FinishedTuning {

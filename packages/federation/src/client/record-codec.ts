@@ -1,7 +1,7 @@
 import { sha256Hex } from '@perfit/protocol';
 import { Mask } from '@perfit/protocol/space';
 import type { TuningCheckpoint } from './local-tuner.ts';
-import type { ClientRecord, FinishedTuning } from './ports.ts';
+import type { ClientRecord, FinishedTuning, Residual } from './ports.ts';
 
 /**
  * A client's record as bytes, so that a store needs no schema of its own: magic, version, SHA-256 of what follows,
@@ -29,10 +29,12 @@ interface Head {
     readonly step: number | null;
     readonly finished: FinishedTuning | null;
   } | null;
+  /** The round of the residual, if there is one. */
+  readonly residualRound: number | null;
 }
 
 export async function encodeClientRecord(record: ClientRecord): Promise<Uint8Array> {
-  const { mask, tuned, best, inProgress } = record;
+  const { mask, tuned, best, inProgress, residual } = record;
   const checkpoint = inProgress?.checkpoint ?? null;
   const arrays = [
     tuned?.theta,
@@ -43,7 +45,7 @@ export async function encodeClientRecord(record: ClientRecord): Promise<Uint8Arr
   ].filter((array) => array !== undefined);
   const head: Head = {
     layoutHash: record.layoutHash,
-    size: mask?.size ?? arrays[0]?.length ?? 0,
+    size: mask?.size ?? residual?.mask.size ?? arrays[0]?.length ?? 0,
     hasMask: mask !== null,
     maskRound: record.maskRound,
     tunedRound: tuned?.round ?? null,
@@ -57,9 +59,10 @@ export async function encodeClientRecord(record: ClientRecord): Promise<Uint8Arr
       step: checkpoint?.step ?? null,
       finished: inProgress.finished,
     },
+    residualRound: residual?.round ?? null,
   };
   const headBytes = new TextEncoder().encode(JSON.stringify(head, spellNumber));
-  const parts = [headBytes, ...(mask ? [mask.bytes] : []), ...arrays.map(bytesOf)];
+  const parts = [headBytes, ...(mask ? [mask.bytes] : []), ...arrays.map(bytesOf), ...residualParts(residual)];
   const bytes = new Uint8Array(HEAD_AT + parts.reduce((sum, part) => sum + part.length, 0));
   bytes.set(Uint8Array.from(MAGIC, (letter) => letter.charCodeAt(0)));
   const view = new DataView(bytes.buffer);
@@ -103,8 +106,10 @@ async function read(bytes: Uint8Array): Promise<ClientRecord> {
     offset += length;
     return part;
   };
-  const theta = () => new Float32Array(take(4 * head.size).buffer);
-  const mask = head.hasMask ? Mask.fromBytes(head.size, take(Math.ceil(head.size / 8))) : null;
+  const floats = (length: number) => new Float32Array(take(4 * length).buffer);
+  const theta = () => floats(head.size);
+  const bitset = () => Mask.fromBytes(head.size, take(Math.ceil(head.size / 8)));
+  const mask = head.hasMask ? bitset() : null;
   const tuned = head.tunedRound === null ? null : { round: head.tunedRound, theta: theta() };
   return {
     layoutHash: head.layoutHash,
@@ -114,6 +119,7 @@ async function read(bytes: Uint8Array): Promise<ClientRecord> {
     best: head.best && { ...head.best, theta: theta() },
     basePerplexity: head.basePerplexity,
     inProgress: head.inProgress && readProgress(head.inProgress, theta),
+    residual: head.residualRound === null ? null : readResidual(head.residualRound, bitset(), floats),
   };
 }
 
@@ -125,6 +131,14 @@ function readProgress(
   const received = hasReceived ? theta() : null;
   const checkpoint = step === null ? null : { step, theta: theta(), firstMoment: theta(), secondMoment: theta() };
   return { ...head, start, received, checkpoint };
+}
+
+function readResidual(round: number, mask: Mask, floats: (length: number) => Float32Array): Residual {
+  return { round, mask, before: floats(mask.kept), after: floats(mask.kept) };
+}
+
+function residualParts(residual: Residual | null): Uint8Array[] {
+  return residual ? [residual.mask.bytes, bytesOf(residual.before), bytesOf(residual.after)] : [];
 }
 
 function arraysOf(checkpoint: TuningCheckpoint | null): Float32Array[] {

@@ -9,6 +9,7 @@ const nothing: Omit<ClientRecord, 'layoutHash'> = {
   best: null,
   basePerplexity: null,
   inProgress: null,
+  residual: null,
 };
 
 /** What a client knows of its federation, in memory and in its store. */

@@ -1,4 +1,4 @@
-import { decodeValues, maskHash, type RoundOffer, valuesByteLength } from '@perfit/protocol';
+import { decodeValues, downDtype, maskHash, type RoundOffer, valuesByteLength } from '@perfit/protocol';
 import { initialTheta, Mask } from '@perfit/protocol/space';
 import type { Member } from './membership.ts';
 import type { Session } from './session.ts';
@@ -39,14 +39,15 @@ export async function globalTheta(round: RoundWork): Promise<Float32Array> {
 async function downloadValues(round: RoundWork, what: 'slice' | 'theta', mask: Mask): Promise<Float32Array> {
   const { offer, session, signal, member } = round;
   const { layout, config } = member.descriptor;
-  const length = valuesByteLength(mask.kept, config.wire.dtype);
+  const dtype = downDtype(config.wire);
+  const length = valuesByteLength(mask.kept, dtype);
   const wanted = { what, version: offer.version };
   const bytes = await download(session, wanted, length, { signal, onBytes: transferEvents(round, 'down', what) });
   return decodeValues(bytes, {
     layoutHash: layout.hash,
     maskHash: await maskHash(mask),
     count: mask.kept,
-    dtype: config.wire.dtype,
+    dtype,
   });
 }
 

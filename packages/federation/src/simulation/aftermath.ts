@@ -1,4 +1,4 @@
-import { decodeValues, encodeValues, type FederationConfig } from '@perfit/protocol';
+import { decodeValues, downDtype, encodeValues, type FederationConfig } from '@perfit/protocol';
 import { Mask } from '@perfit/protocol/space';
 import type { ClientRecord, ClientStore } from '../client/ports.ts';
 import { strategyOf } from '../strategy/registry.ts';
@@ -95,8 +95,9 @@ function received(theta: Float32Array, exchanged: Mask, config: FederationConfig
   const mask = strategyOf(strategy).receive(config) === 'all' ? Mask.full(exchanged.size) : exchanged;
   const nobody = '0'.repeat(64);
   const owner = { layoutHash: nobody, maskHash: nobody };
-  const bytes = encodeValues(mask.pack(theta), wire.dtype, owner);
-  return mask.unpack(decodeValues(bytes, { ...owner, count: mask.kept, dtype: wire.dtype }));
+  const dtype = downDtype(wire);
+  const bytes = encodeValues(mask.pack(theta), dtype, owner);
+  return mask.unpack(decodeValues(bytes, { ...owner, count: mask.kept, dtype }));
 }
 
 function isSame(a: Float32Array, b: Float32Array): boolean {

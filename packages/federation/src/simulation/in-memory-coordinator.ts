@@ -2,6 +2,7 @@ import {
   type Announce,
   decodeMask,
   decodeValues,
+  downDtype,
   encodeValues,
   type FederationConfig,
   type FederationStatus,
@@ -493,7 +494,7 @@ export class InMemoryCoordinator {
 
   private parcelOf({ mask, hash }: { mask: Mask; hash: string }): Uint8Array {
     const owner = { layoutHash: this.hash, maskHash: hash };
-    return encodeValues(mask.pack(this.global.theta), this.parts.config.wire.dtype, owner);
+    return encodeValues(mask.pack(this.global.theta), downDtype(this.parts.config.wire), owner);
   }
 
   private seatOf(connection: InMemoryConnection): Seat {

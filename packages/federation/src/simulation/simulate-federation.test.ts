@@ -101,6 +101,30 @@ describe('a simulated federation', () => {
     expect(local.rounds.filter((row) => row.round > 1).map((row) => row.bytesUp)).toEqual(Array(6).fill(76));
   });
 
+  it('[PF5a] learns in int8 what it learns in f32, and in no round falls behind', async () => {
+    const rounds = 12;
+    const run = (dtype: 'f32' | 'f16' | 'int8') =>
+      simulated(
+        configOf({ strategy: 'fedit', wire: { dtype }, schedule: { rounds, goal: 3, minimum: 1, recruit: 3 } }),
+      );
+    const [exact, half, coarse] = [await run('f32'), await run('f16'), await run('int8')];
+    const { size } = layoutOf(configOf({ strategy: 'fedit' }), dimensions);
+    for (const row of coarse.rounds.filter(({ round }) => round > 1)) {
+      expect(row).toMatchObject({
+        bytesUp: 76 + size + 4 * Math.ceil(size / 64),
+        bytesDown: 76 + 2 * size,
+      });
+    }
+    const worst = ({ theta }: Run) =>
+      theta.reduce((most, value, p) => Math.max(most, Math.abs(value - (exact.theta[p] as number))), 0);
+    // θ moves by about one; a step of such a delta is 1/127, and what f16 rounds on the way down is less.
+    expect(worst(coarse)).toBeLessThan(1 / 127);
+    expect(worst(half)).toBeLessThan(worst(coarse));
+    for (const [i, row] of coarse.rounds.entries()) {
+      expect(row.perplexity.received).toBeCloseTo(exact.rounds[i]?.perplexity.received as number, 2);
+    }
+  });
+
   it('[RD4] goes on without a client that drops out, and takes it in again', async () => {
     const run = await simulated(configOf(), { faults: [{ client: 'Bo', round: 2, kind: 'drop-out' }] });
     expect(run.status).toMatchObject({ state: 'finished', version: 3 });

@@ -1,14 +1,13 @@
 import { ProtocolError } from '../errors.ts';
 import { halfTable, toHalf } from './half.ts';
 import { type Prelude, readHash, readPrelude, startHeader, writeHash } from './header.ts';
+import { int8ByteLength, readInt8, writeInt8 } from './int8-blocks.ts';
 
 const PRELUDE: Prelude = { magic: 'PFDL', version: 1, length: 76, what: 'delta' };
 
-/** DC2; `int8` has its code in the format, but nobody speaks it yet. */
-export type WireDtype = 'f32' | 'f16';
-const codes: Record<WireDtype, number> = { f32: 0, f16: 1 };
-const INT8 = 2;
-const widths: Record<WireDtype, number> = { f32: 4, f16: 2 };
+/** DC2; each stands at its code in the format. */
+export const wireDtypes = ['f32', 'f16', 'int8'] as const;
+export type WireDtype = (typeof wireDtypes)[number];
 
 /** What a block of values belongs to: both hashes travel in its header. */
 export interface ValuesOwner {
@@ -18,15 +17,27 @@ export interface ValuesOwner {
 
 /** [UP1] The length of `count` values when encoded: known before a byte has come. */
 export function valuesByteLength(count: number, dtype: WireDtype): number {
-  return PRELUDE.length + count * widths[dtype];
+  return PRELUDE.length + payloadLength(count, dtype);
+}
+
+function payloadLength(count: number, dtype: WireDtype): number {
+  switch (dtype) {
+    case 'f32':
+      return 4 * count;
+    case 'f16':
+      return 2 * count;
+    case 'int8':
+      return int8ByteLength(count);
+  }
 }
 
 /**
  * [DC2] Header (76 bytes, little-endian): magic, version, dtype, reserved u16, count u32, layout hash, mask hash.
  * Then the values. In f16 a finite number beyond the range becomes ±65504; NaN and ±Inf stay what they are.
+ * In int8 a block with one of those is NaN as a whole.
  */
 export function encodeValues(values: Float32Array, dtype: WireDtype, owner: ValuesOwner): Uint8Array {
-  const bytes = startHeader(PRELUDE, codes[dtype], values.length * widths[dtype]);
+  const bytes = startHeader(PRELUDE, wireDtypes.indexOf(dtype), payloadLength(values.length, dtype));
   const view = new DataView(bytes.buffer);
   view.setUint32(8, values.length, true);
   writeHash(bytes, 12, owner.layoutHash);
@@ -44,6 +55,9 @@ export function encodeValues(values: Float32Array, dtype: WireDtype, owner: Valu
         view.setUint16(offset, toHalf(value), true);
         offset += 2;
       }
+      return bytes;
+    case 'int8':
+      writeInt8(view, offset, values);
       return bytes;
   }
 }
@@ -79,12 +93,13 @@ export function decodeValues(
 }
 
 function readDtype(kind: number): WireDtype {
-  for (const dtype of ['f32', 'f16'] as const) if (codes[dtype] === kind) return dtype;
-  const name = kind === INT8 ? 'int8, which this peer does not read' : `unknown (${kind})`;
-  throw new ProtocolError('codec-dtype', `The type of the values is ${name}.`);
+  const dtype = wireDtypes[kind];
+  if (dtype) return dtype;
+  throw new ProtocolError('codec-dtype', `The type of the values is unknown (${kind}).`);
 }
 
 function readValues(view: DataView, count: number, dtype: WireDtype): Float32Array {
+  if (dtype === 'int8') return readInt8(view, PRELUDE.length, count);
   const values = new Float32Array(count);
   switch (dtype) {
     case 'f32':

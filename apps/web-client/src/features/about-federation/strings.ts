@@ -1,4 +1,4 @@
-import type { FederationSummary } from '@perfit/protocol';
+import { downDtype, type FederationSummary, valuesByteLength } from '@perfit/protocol';
 import { referenceDensity } from '../../shared/budget/budget.ts';
 
 export const strings = {
@@ -24,9 +24,9 @@ export function aboutModel(model: string): string | undefined {
   return model === 'perfit-nano' ? 'a demonstration model: small, says little of sense' : undefined;
 }
 
-/** Both ways of one round: two bytes (f16) or four for every position that a client owns. */
+/** Both ways of one round: the delta of what a client owns, and what it receives. */
 export function roundBytes({ config, layoutSize }: FederationSummary): number {
   const owned = Math.round(layoutSize * referenceDensity(config));
   const received = config.receive === 'all' ? layoutSize : owned;
-  return (config.wire.dtype === 'f16' ? 2 : 4) * (owned + received);
+  return valuesByteLength(owned, config.wire.dtype) + valuesByteLength(received, downDtype(config.wire));
 }
