@@ -332,6 +332,9 @@ describe('what PerFIT may do otherwise', () => {
     const owned = ownedBy(config, layout);
     const keptIn = (round: number) => strategyOf('perfit').exchanged(layout, owned, { config, round }).kept;
     expect([1, 2, 3, 4, 5].map(keptIn)).toEqual([owned.kept, owned.kept, owned.kept, 0, 0]);
+    // Whoever asks what comes after the last round: where there are no such rounds, the average.
+    const never = configOf('perfit', { schedule: { rounds: 5 } });
+    expect(strategyOf('perfit').exchanged(layout, owned, { config: never, round: 6 }).kept).toBe(owned.kept);
     const { start } = startOf({ schedule: { rounds: 5, localRounds: 2 } }, { previous, round: 4 });
     expectSame(start, previous);
     const by = { config, density: 0.5, round: 4 };

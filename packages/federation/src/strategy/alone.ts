@@ -6,5 +6,5 @@ import type { RoundAt } from './strategy.ts';
  */
 export function isAlone({ config, round }: RoundAt, byDefault: number): boolean {
   const { rounds, localRounds = byDefault } = config.schedule;
-  return round > rounds - localRounds;
+  return localRounds > 0 && round > rounds - localRounds;
 }
