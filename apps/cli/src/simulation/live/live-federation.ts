@@ -1,0 +1,205 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { type Coordinator, createCoordinator } from '@perfit/coordinator';
+import {
+  type ClientEvent,
+  type Clock,
+  Faults,
+  generateKeyPair,
+  identityFromKeyPair,
+  isPassing,
+  memoryStore,
+  RoundRecords,
+  runClient,
+  type SimulatedClient,
+  type SimulationOptions,
+  type SimulationResult,
+  socketConnection,
+} from '@perfit/federation';
+import { type FederationConfig, type FederationCreated, ProtocolError } from '@perfit/protocol';
+import { pino } from 'pino';
+import { io } from 'socket.io-client';
+import { ConductedConnection } from './conducted-connection.ts';
+import { Conductor } from './conductor.ts';
+import { Operator } from './operator.ts';
+import { SteeredClock } from './steered-clock.ts';
+import { Turnstile, takingTurns } from './taking-turns.ts';
+
+export interface LiveOptions extends SimulationOptions {
+  /** The base model's folder, from which the coordinator knows the layout. */
+  readonly model: string;
+  readonly onEvent: (client: string, event: ClientEvent) => void;
+}
+
+/**
+ * The longest deadline that there is. Clients of one process compute one after another, and how long that takes is no
+ * trait of a client: only the conductor lets a deadline pass.
+ */
+const DEADLINE_SECONDS = 604_800;
+/** [UP5] By so much a straggler is late. */
+const LATE_MS = 1_000;
+
+/**
+ * The same federation as `simulateFederation` plays, with a coordinator as `perfit serve` runs it: sockets, signatures,
+ * database and disk, for the time of this one. Sums are added as deltas come, so that numbers differ in their last bits.
+ * @throws ProtocolError where the federation cannot go on; whatever a tuner throws
+ */
+export async function playLive(options: LiveOptions): Promise<SimulationResult> {
+  const clock = new SteeredClock();
+  const host = await openHost(options.model, clock);
+  try {
+    return await playAt(host, clock, options);
+  } finally {
+    await host.close();
+  }
+}
+
+async function playAt({ coordinator }: Host, clock: SteeredClock, options: LiveOptions): Promise<SimulationResult> {
+  const { config, clients, faults = [], signal, stopwatch } = options;
+  const operator = await logIn(coordinator);
+  const federation = await operator.create(unhurried(config));
+  await operator.act(federation.id, 'start');
+
+  const names = clients.map(({ name }) => name);
+  const records = new RoundRecords(stopwatch);
+  const conductor = new Conductor({
+    clients: names,
+    goal: config.schedule.goal,
+    faults: new Faults(faults),
+    passDeadline: () => clock.pass(DEADLINE_SECONDS * 1000 + LATE_MS),
+  });
+  await playAll(clients, { ...options, url: coordinator.url, federation, conductor, records });
+
+  signal?.throwIfAborted();
+  return resultOf(await logIn(coordinator), federation.id, records.finished(names));
+}
+
+interface Play extends LiveOptions {
+  readonly url: string;
+  readonly federation: FederationCreated;
+  readonly conductor: Conductor;
+  readonly records: RoundRecords;
+}
+
+/** All at once, each by a socket of its own; where one breaks, the others leave. */
+async function playAll(clients: readonly SimulatedClient[], play: Play): Promise<void> {
+  const ending = new AbortController();
+  const signal = play.signal ? AbortSignal.any([play.signal, ending.signal]) : ending.signal;
+  const turnstile = new Turnstile();
+  const lives = clients.map((client) =>
+    live(client, { ...play, signal, turnstile }).catch((error: unknown) => {
+      ending.abort(error);
+      throw error;
+    }),
+  );
+  await Promise.allSettled(lives);
+  ending.signal.throwIfAborted();
+}
+
+async function live(
+  client: SimulatedClient,
+  play: Play & { readonly signal: AbortSignal; readonly turnstile: Turnstile },
+): Promise<void> {
+  const { name, maxDensity } = client;
+  const { url, federation, conductor, records, signal } = play;
+  const socket = io(url, {
+    transports: ['websocket'],
+    autoConnect: false,
+    reconnection: false,
+    forceNew: true,
+  });
+  const connection = new ConductedConnection({
+    client: name,
+    inner: socketConnection(socket),
+    breakLine: () => socket.io.engine.close(),
+    conductor,
+    onBytes: (round, direction, bytes) => records.addBytes({ client: name, round }, direction, bytes),
+    signal,
+  });
+  const tuner = takingTurns(client.tuner, play.turnstile);
+  const life = runClient({
+    connection,
+    identity: await identityFromKeyPair(await generateKeyPair({ extractable: false })),
+    store: memoryStore(),
+    tuner: async () => tuner,
+    federation: federation.id,
+    ...(federation.invite ? { invite: federation.invite } : {}),
+    name,
+    agent: 'perfit-cli live simulation',
+    device: { backend: 'cpu', description: 'simulated' },
+    shareEvaluation: false,
+    ...(maxDensity === undefined ? {} : { maxDensity }),
+    clock: realTime,
+    random: Math.random,
+    signal,
+  });
+  let round = 0;
+  try {
+    for await (const event of life) {
+      if (event.type === 'round-started') round = event.round;
+      records.take(name, event);
+      if (event.type === 'problem' && !isPassing(event.error)) conductor.gaveUp(name, round);
+      play.onEvent(name, event);
+    }
+  } finally {
+    conductor.gone(name);
+  }
+}
+
+async function resultOf(
+  operator: Operator,
+  federation: string,
+  rounds: SimulationResult['rounds'],
+): Promise<SimulationResult> {
+  const { status } = await operator.detail(federation);
+  if (status.state !== 'finished') {
+    const text = `The federation ${status.state}: ${status.reason ?? 'no reason given'}`;
+    throw new ProtocolError('federation-ended', text);
+  }
+  return { rounds, status, theta: await operator.theta(federation) };
+}
+
+function unhurried(config: FederationConfig): FederationConfig {
+  return { ...config, schedule: { ...config.schedule, deadlineSeconds: DEADLINE_SECONDS } };
+}
+
+const realTime: Clock = {
+  now: () => performance.now(),
+  sleep: async (milliseconds, signal) => {
+    await wait(milliseconds, undefined, signal ? { signal } : {});
+  },
+};
+
+// Where it takes place
+
+interface Host {
+  readonly coordinator: Coordinator;
+  close(): Promise<void>;
+}
+
+/** A coordinator on a free port of this machine only, whose data go when it closes. */
+async function openHost(model: string, clock: SteeredClock): Promise<Host> {
+  const dataDirectory = await mkdtemp(join(tmpdir(), 'perfit-live-'));
+  const clear = () => rm(dataDirectory, { recursive: true, force: true });
+  try {
+    const coordinator = await createCoordinator({
+      dataDirectory,
+      modelsDirectory: dirname(model),
+      host: '127.0.0.1',
+      port: 0,
+      clock,
+      logger: pino({ level: 'error' }, pino.destination(2)),
+    });
+    return { coordinator, close: () => coordinator.close().finally(clear) };
+  } catch (error) {
+    await clear();
+    throw error;
+  }
+}
+
+/** Anew after the clock was moved: sessions end by it. */
+function logIn({ url, operator }: Coordinator): Promise<Operator> {
+  return Operator.login(url, operator.name, operator.password ?? '');
+}
