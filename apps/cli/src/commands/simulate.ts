@@ -20,6 +20,24 @@ interface Flags {
   readonly dryRun: boolean;
 }
 
+const help = `
+Clients are described under data, in as many of these ways as an experiment needs; paths are relative to the file:
+  data:
+    files: [baker.jsonl, notes.txt]        # one client each
+    clients:                               # any files, and which of their rows
+      - { name: stories, files: [tinystories.json] }
+      - { name: closed_qa, files: [dolly.json], where: { category: closed_qa } }
+    corpus: [dolly.json]                   # dealt out by pathological, dirichlet, iid or field
+    partition: { by: field, field: category, values: [brainstorming, summarization] }
+    train: 256                             # rows to train on; absent, all that are left
+    trainAtLeast: 32                       # a client with fewer than train takes what it has
+    heldOut: 24                            # rows to evaluate on
+    validation: 8                          # rows for neither
+  budgets: [0.1, 0.5]                      # the most that a client may own: in turn, or { stories: 0.1 }
+  faults: [{ client: stories, round: 2, kind: drop-out }]   # or straggler
+
+With --live, clients still compute one at a time and deadlines wait for them; faults are played at the sockets.`;
+
 export function simulateCommand(): Command {
   return new Command('simulate')
     .description('runs federations of many clients in this process, and compares strategies over seeds')
@@ -31,6 +49,7 @@ export function simulateCommand(): Command {
     .addOption(backendOption())
     .option('--live', 'with a real coordinator, started for each cell: sockets, signatures, database, disk', false)
     .option('--dry-run', 'say what would be run and for about how long, and run nothing', false)
+    .addHelpText('after', help)
     .action(simulate);
 }
 

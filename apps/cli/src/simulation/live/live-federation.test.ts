@@ -76,7 +76,7 @@ function expectAlike(live: readonly ResultRow[], simulated: readonly ResultRow[]
   }
 }
 
-describe('an experiment with a real coordinator', { timeout: 120_000 }, () => {
+describe('an experiment with a real coordinator', { timeout: 240_000 }, () => {
   it('[PF2] [RD4] [UP5] gives the figures of the simulation, budgets and faults included, and leaves nothing behind', async () => {
     const faults = `faults:
   - { client: bakers-shop, round: 1, kind: drop-out }

@@ -1,8 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Coordinator, createCoordinator } from '@perfit/coordinator';
 import {
   type ClientEvent,
   type Clock,
@@ -19,12 +15,11 @@ import {
   socketConnection,
 } from '@perfit/federation';
 import { type FederationConfig, type FederationCreated, ProtocolError } from '@perfit/protocol';
-import { pino } from 'pino';
 import { io } from 'socket.io-client';
 import { ConductedConnection } from './conducted-connection.ts';
 import { Conductor } from './conductor.ts';
-import { Operator } from './operator.ts';
-import { SteeredClock } from './steered-clock.ts';
+import { type Host, openHost } from './host.ts';
+import type { Operator } from './operator.ts';
 import { Turnstile, takingTurns } from './taking-turns.ts';
 
 export interface LiveOptions extends SimulationOptions {
@@ -47,18 +42,17 @@ const LATE_MS = 1_000;
  * @throws ProtocolError where the federation cannot go on; whatever a tuner throws
  */
 export async function playLive(options: LiveOptions): Promise<SimulationResult> {
-  const clock = new SteeredClock();
-  const host = await openHost(options.model, clock);
+  const host = await openHost(options.model);
   try {
-    return await playAt(host, clock, options);
+    return await playAt(host, options);
   } finally {
     await host.close();
   }
 }
 
-async function playAt({ coordinator }: Host, clock: SteeredClock, options: LiveOptions): Promise<SimulationResult> {
+async function playAt(host: Host, options: LiveOptions): Promise<SimulationResult> {
   const { config, clients, faults = [], signal, stopwatch } = options;
-  const operator = await logIn(coordinator);
+  const operator = await host.logIn();
   const federation = await operator.create(unhurried(config));
   await operator.act(federation.id, 'start');
 
@@ -68,12 +62,12 @@ async function playAt({ coordinator }: Host, clock: SteeredClock, options: LiveO
     clients: names,
     goal: config.schedule.goal,
     faults: new Faults(faults),
-    passDeadline: () => clock.pass(DEADLINE_SECONDS * 1000 + LATE_MS),
+    passDeadline: () => host.letPass(DEADLINE_SECONDS * 1000 + LATE_MS),
   });
-  await playAll(clients, { ...options, url: coordinator.url, federation, conductor, records });
+  await playAll(clients, { ...options, url: host.url, federation, conductor, records });
 
   signal?.throwIfAborted();
-  return resultOf(await logIn(coordinator), federation.id, records.finished(names));
+  return resultOf(await host.logIn(), federation.id, records.finished(names));
 }
 
 interface Play extends LiveOptions {
@@ -171,35 +165,3 @@ const realTime: Clock = {
     await wait(milliseconds, undefined, signal ? { signal } : {});
   },
 };
-
-// Where it takes place
-
-interface Host {
-  readonly coordinator: Coordinator;
-  close(): Promise<void>;
-}
-
-/** A coordinator on a free port of this machine only, whose data go when it closes. */
-async function openHost(model: string, clock: SteeredClock): Promise<Host> {
-  const dataDirectory = await mkdtemp(join(tmpdir(), 'perfit-live-'));
-  const clear = () => rm(dataDirectory, { recursive: true, force: true });
-  try {
-    const coordinator = await createCoordinator({
-      dataDirectory,
-      modelsDirectory: dirname(model),
-      host: '127.0.0.1',
-      port: 0,
-      clock,
-      logger: pino({ level: 'error' }, pino.destination(2)),
-    });
-    return { coordinator, close: () => coordinator.close().finally(clear) };
-  } catch (error) {
-    await clear();
-    throw error;
-  }
-}
-
-/** Anew after the clock was moved: sessions end by it. */
-function logIn({ url, operator }: Coordinator): Promise<Operator> {
-  return Operator.login(url, operator.name, operator.password ?? '');
-}

@@ -1,10 +1,12 @@
 import {
+  errorBodySchema,
   type FederationConfigInput,
   type FederationCreated,
   type FederationDetail,
   federationCreatedSchema,
   federationDetailSchema,
   type OperatorAction,
+  ProtocolError,
 } from '@perfit/protocol';
 
 /** The coordinator's operator, by its REST API: what the operator's page does, for a program. */
@@ -17,14 +19,14 @@ export class Operator {
     this.cookie = cookie;
   }
 
-  /** @throws Error with the answer's text where it is refused, as of every call */
+  /** @throws ProtocolError as it is refused, as of every call */
   static async login(url: string, name: string, password: string): Promise<Operator> {
     const response = await fetch(new URL('/api/admin/login', url), {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'x-perfit-csrf': '1' },
       body: JSON.stringify({ name, password }),
     });
-    if (!response.ok) throw new Error(`The operator could not log in: ${response.status} ${await response.text()}`);
+    if (!response.ok) throw await refusalOf(response);
     const cookies = response.headers.getSetCookie().map((line) => line.split(';')[0]);
     return new Operator(url, cookies.join('; '));
   }
@@ -54,6 +56,22 @@ export class Operator {
       ...(body ? { body: JSON.stringify(body) } : {}),
     });
     if (response.ok) return response;
-    throw new Error(`${method} ${path} was answered with ${response.status}: ${await response.text()}`);
+    throw await refusalOf(response);
+  }
+}
+
+async function refusalOf(response: Response): Promise<Error> {
+  const text = await response.text();
+  const body = errorBodySchema.safeParse(parseJson(text));
+  return body.success
+    ? ProtocolError.from(body.data)
+    : new Error(`${response.url} answered ${response.status}: ${text}`);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }
