@@ -31,6 +31,7 @@ export type {
   Residual,
 } from './client/ports.ts';
 export { decodeClientRecord, encodeClientRecord } from './client/record-codec.ts';
+export { isPassing } from './client/session.ts';
 export {
   type LedgerEntry,
   type SocketConnectionOptions,
@@ -53,11 +54,11 @@ export {
 } from './round/round-state.ts';
 export { statusOf } from './round/status.ts';
 export { RESTART_GRACE_MS, type Step, step } from './round/step.ts';
-export type { OwnedMask } from './simulation/aftermath.ts';
-export type { Fault, FaultKind } from './simulation/fault.ts';
+export { type Ending, lastMasks, type OwnedMask, withAftermath } from './simulation/aftermath.ts';
+export { type Fault, type FaultKind, Faults } from './simulation/fault.ts';
+export { RoundRecords, type SimulatedRound } from './simulation/round-records.ts';
 export {
   type SimulatedClient,
-  type SimulatedRound,
   type SimulationEvent,
   type SimulationOptions,
   type SimulationResult,

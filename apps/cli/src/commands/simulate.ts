@@ -4,10 +4,10 @@ import { Command } from 'commander';
 import { backendOption } from '../backend-option.ts';
 import { UsageError } from '../explain.ts';
 import type { BackendChoice } from '../local-model.ts';
-import type { ClientText } from '../simulation/client-texts.ts';
-import { type Cell, Laboratory, type Plan, planExperiment } from '../simulation/experiment.ts';
+import { describePlan } from '../simulation/describe-plan.ts';
+import { Laboratory, type Plan, planExperiment } from '../simulation/experiment.ts';
 import { Journal } from '../simulation/journal.ts';
-import { duration, ExperimentProgress, nameOf } from '../simulation/progress.ts';
+import { ExperimentProgress } from '../simulation/progress.ts';
 import { renderCsv, renderJson, renderTable } from '../simulation/render-results.ts';
 import { type ResultRow, summarize } from '../simulation/results.ts';
 import { missingCells, resultsOf, runCells } from '../simulation/run-cells.ts';
@@ -16,27 +16,51 @@ import { readSimulationConfig } from '../simulation/simulation-config.ts';
 interface Flags {
   readonly out?: string;
   readonly backend: BackendChoice;
+  readonly live: boolean;
   readonly dryRun: boolean;
 }
+
+const help = `
+Clients are described under data, in as many of these ways as an experiment needs; paths are relative to the file:
+  data:
+    files: [baker.jsonl, notes.txt]        # one client each
+    clients:                               # any files, and which of their rows
+      - { name: stories, files: [tinystories.json] }
+      - { name: closed_qa, files: [dolly.json], where: { category: closed_qa } }
+    corpus: [dolly.json]                   # dealt out by pathological, dirichlet, iid or field
+    partition: { by: field, field: category, values: [brainstorming, summarization] }
+    train: 256                             # rows to train on; absent, all that are left
+    trainAtLeast: 32                       # a client with fewer than train takes what it has
+    heldOut: 24                            # rows to evaluate on
+    validation: 8                          # rows for neither
+  budgets: [0.1, 0.5]                      # the most that a client may own: in turn, or { stories: 0.1 }
+  faults: [{ client: stories, round: 2, kind: drop-out }]   # or straggler
+
+With --live, clients still compute one at a time and deadlines wait for them; faults are played at the sockets.`;
 
 export function simulateCommand(): Command {
   return new Command('simulate')
     .description('runs federations of many clients in this process, and compares strategies over seeds')
     .argument('<config>', 'a YAML file; experiments/ has some')
-    .option('--out <dir>', 'where results.json, results.csv and cells.jsonl go (.perfit/simulations/NAME)')
+    .option(
+      '--out <dir>',
+      'where results.json, results.csv and cells.jsonl go (.perfit/simulations/NAME, with --live NAME-live)',
+    )
     .addOption(backendOption())
+    .option('--live', 'with a real coordinator, started for each cell: sockets, signatures, database, disk', false)
     .option('--dry-run', 'say what would be run and for about how long, and run nothing', false)
+    .addHelpText('after', help)
     .action(simulate);
 }
 
 async function simulate(file: string, flags: Flags): Promise<void> {
   const config = readSimulationConfig(file);
-  const plan = await planExperiment(config, flags.backend);
-  const folder = resolve(flags.out ?? join('.perfit', 'simulations', config.name.replace(/[^\w.-]+/g, '-')));
+  const plan = await planExperiment(config, flags.backend, flags.live ? 'live' : 'memory');
+  const folder = resolve(flags.out ?? folderOf(plan));
   const journal = Journal.open(join(folder, 'cells.jsonl'));
   const missing = missingCells(plan, journal);
   if (flags.dryRun) {
-    await describe(plan, missing, flags.backend);
+    process.stdout.write(await describePlan(plan, missing, flags.backend));
     return;
   }
   if (missing.length < plan.cells.length) {
@@ -71,28 +95,9 @@ async function runMissing(
   }
 }
 
-async function describe(plan: Plan, missing: readonly Cell[], backend: BackendChoice): Promise<void> {
-  const { config, cells } = plan;
-  const [first] = cells as [Cell];
-  const lines = [`${config.name}: ${cells.length} cells, ${cells.length - missing.length} of them done`];
-  for (const text of first.texts) lines.push(`  ${describeClient(text, first.budgets[text.name])}`);
-  for (const cell of missing) lines.push(`  ${nameOf(cell)}: ${cell.config.schedule.rounds} rounds`);
-  if (missing.length > 0) {
-    const laboratory = await Laboratory.start(config, backend);
-    const seconds = await laboratory.secondsPerBatch(missing[0] as Cell);
-    laboratory.close();
-    const work = missing.reduce((sum, cell) => sum + cell.work, 0);
-    const rate = `${Math.round(work)} batches of ${seconds.toFixed(2)} s`;
-    lines.push(`About ${duration(work * seconds)} on ${backend}: ${rate}.`);
-  }
-  process.stdout.write(`${lines.join('\n')}\n`);
-}
-
-function describeClient({ name, training, heldOut, validation }: ClientText, budget: number | undefined): string {
-  const parts = [`${training.length} rows to train on`, `${heldOut.length} held out`];
-  if (validation.length > 0) parts.push(`${validation.length} to validate on`);
-  if (budget !== undefined) parts.push(`owns at most ${Number((100 * budget).toFixed(2))} %`);
-  return `client ${name}: ${parts.join(', ')}`;
+function folderOf({ config, venue }: Plan): string {
+  const name = config.name.replace(/[^\w.-]+/g, '-');
+  return join('.perfit', 'simulations', venue === 'live' ? `${name}-live` : name);
 }
 
 function writeResults(folder: string, rows: readonly ResultRow[]): void {

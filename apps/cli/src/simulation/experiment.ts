@@ -3,13 +3,21 @@ import { createReadStream, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createLocalTuner } from '@perfit/core';
-import { type ClientEvent, layoutOf, type SimulatedClient, simulateFederation } from '@perfit/federation';
+import {
+  type ClientEvent,
+  layoutOf,
+  type SimulatedClient,
+  type SimulationOptions,
+  type SimulationResult,
+  simulateFederation,
+} from '@perfit/federation';
 import type { FederationConfig } from '@perfit/protocol';
 import { Mask } from '@perfit/protocol/space';
 import { UsageError } from '../explain.ts';
 import { type BackendChoice, type OpenModel, openModel } from '../local-model.ts';
 import { type BudgetsByName, budgetsByName } from './budgets.ts';
 import { type ClientText, clientTexts, fingerprintOf, type TokenizedText, tokenized } from './client-texts.ts';
+import { playLive } from './live/live-federation.ts';
 import type { ResultRow } from './results.ts';
 import { type ComparedStrategy, federationConfig, type SimulationConfig } from './simulation-config.ts';
 import { workDone, workOf } from './work.ts';
@@ -27,9 +35,13 @@ export interface Cell {
   readonly work: number;
 }
 
+/** Where federations take place: in a simulated coordinator's memory, or at a real one, by sockets. */
+export type Venue = 'memory' | 'live';
+
 /** An experiment with its data read and its cells in order, and no model yet. */
 export interface Plan {
   readonly config: SimulationConfig;
+  readonly venue: Venue;
   readonly cells: readonly Cell[];
 }
 
@@ -37,7 +49,11 @@ export interface Plan {
 const ALGORITHM = 2;
 
 /** @throws UsageError where the data are not what the config says */
-export async function planExperiment(config: SimulationConfig, backend: BackendChoice): Promise<Plan> {
+export async function planExperiment(
+  config: SimulationConfig,
+  backend: BackendChoice,
+  venue: Venue = 'memory',
+): Promise<Plan> {
   const model = await modelHash(config.model);
   const textsOf = clientTexts(config.data);
   const cells = config.seeds.flatMap((seed) => {
@@ -60,6 +76,7 @@ export async function planExperiment(config: SimulationConfig, backend: BackendC
         backend,
         faults: config.faults,
         ...(config.budgets ? { budgets } : {}),
+        ...(venue === 'live' ? { venue } : {}),
       };
       return {
         strategy,
@@ -72,7 +89,7 @@ export async function planExperiment(config: SimulationConfig, backend: BackendC
       };
     });
   });
-  return { config, cells };
+  return { config, venue, cells };
 }
 
 /** The base model, loaded once, and what is the same for many cells. */
@@ -98,28 +115,27 @@ export class Laboratory {
   ): Promise<ResultRow[]> {
     const { config, texts, budgets, strategy, seed } = cell;
     const sizes = new Map(texts.map((text) => [text.name, sizesOf(text)]));
-    const run = simulateFederation({
+    const options: SimulationOptions = {
       config,
       layout: layoutOf(config, this.open.model.dimensions),
       clients: texts.map((text) => this.client(config, text, budgets[text.name])),
       faults: plan.config.faults,
       stopwatch: () => performance.now(),
       ...(watch.signal ? { signal: watch.signal } : {}),
-    });
-    for (;;) {
-      const next = await run.next();
-      if (next.done) {
-        watch.signal?.throwIfAborted();
-        const of = { experiment: plan.config.name, strategy: strategy.name, setting: strategy.setting, seed };
-        return next.value.rounds.map(({ isCounted: _, ...row }) => ({
-          ...of,
-          ...row,
-          seconds: Number(row.seconds.toFixed(3)),
-        }));
-      }
-      const { client, event } = next.value;
+    };
+    const onEvent = (client: string, event: ClientEvent) =>
       watch.onWork(workDone(config, sizes.get(client) ?? { training: 0, heldOut: 0 }, event), client, event);
-    }
+    const result =
+      plan.venue === 'live'
+        ? await playLive({ ...options, model: plan.config.model, onEvent })
+        : await playInMemory(options, onEvent);
+    watch.signal?.throwIfAborted();
+    const of = { experiment: plan.config.name, strategy: strategy.name, setting: strategy.setting, seed };
+    return result.rounds.map(({ isCounted: _, ...row }) => ({
+      ...of,
+      ...row,
+      seconds: Number(row.seconds.toFixed(3)),
+    }));
   }
 
   /** Seconds a batch, as the first client of this cell tunes on it: two steps to get warm, two to measure. */
@@ -177,6 +193,18 @@ export class Laboratory {
     const rows = known.get(maxLength) ?? tokenized(text, this.open.tokenizer, maxLength);
     known.set(maxLength, rows);
     return rows;
+  }
+}
+
+async function playInMemory(
+  options: SimulationOptions,
+  onEvent: (client: string, event: ClientEvent) => void,
+): Promise<SimulationResult> {
+  const run = simulateFederation(options);
+  for (;;) {
+    const next = await run.next();
+    if (next.done) return next.value;
+    onEvent(next.value.client, next.value.event);
   }
 }
 

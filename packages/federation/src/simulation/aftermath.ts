@@ -2,14 +2,17 @@ import { decodeValues, downDtype, encodeValues, type FederationConfig } from '@p
 import { Mask } from '@perfit/protocol/space';
 import type { ClientRecord, ClientStore } from '../client/ports.ts';
 import { strategyOf } from '../strategy/registry.ts';
-import { type CoordinatorParts, SIMULATED_FEDERATION } from './in-memory-coordinator.ts';
-import type { SimulatedClient, SimulatedRound, SimulationOptions } from './simulate-federation.ts';
+import type { CoordinatorParts } from './in-memory-coordinator.ts';
+import type { SimulatedRound } from './round-records.ts';
+import type { SimulatedClient, SimulationOptions } from './simulate-federation.ts';
 
 /** What the last commit left, and what every client knew then. */
 export interface Ending {
   /** The last θ_g, [N]. */
   readonly theta: Float32Array;
   readonly stores: ReadonlyMap<string, ClientStore>;
+  /** What the federation is called in them. */
+  readonly federation: string;
 }
 
 /** What a client owned at the end. */
@@ -19,10 +22,13 @@ export interface OwnedMask {
 }
 
 /** By the clients' own records: the coordinator knows only what is exchanged. In the order of the clients. */
-export async function lastMasks({ clients }: SimulationOptions, { stores }: Ending): Promise<OwnedMask[]> {
+export async function lastMasks(
+  { clients }: Pick<SimulationOptions, 'clients'>,
+  { stores, federation }: Ending,
+): Promise<OwnedMask[]> {
   const masks: OwnedMask[] = [];
   for (const { name } of clients) {
-    const record = await stores.get(name)?.load(SIMULATED_FEDERATION);
+    const record = await stores.get(name)?.load(federation);
     if (record?.mask) masks.push({ client: name, mask: record.mask });
   }
   return masks;
@@ -53,7 +59,7 @@ async function withAfter(
   row: SimulatedRound,
   { config, layout, signal, ending }: SimulationOptions & { ending: Ending },
 ): Promise<SimulatedRound> {
-  const record = await ending.stores.get(name)?.load(SIMULATED_FEDERATION);
+  const record = await ending.stores.get(name)?.load(ending.federation);
   if (!record?.mask || !record.tuned) throw new Error(`${name} took part in round ${row.round} and kept nothing of it`);
   const next = nextStart({ config, layout }, ending.theta, record as ClientRecord & { mask: Mask });
   const isAsTuned = record.tuned.round === row.round && isSame(next, record.tuned.theta);

@@ -10,6 +10,7 @@ import { lastMasks, type OwnedMask, withAftermath } from './aftermath.ts';
 import { type Fault, Faults } from './fault.ts';
 import type { InMemoryConnection } from './in-memory-connection.ts';
 import { InMemoryCoordinator, SIMULATED_FEDERATION } from './in-memory-coordinator.ts';
+import { RoundRecords, type SimulatedRound } from './round-records.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 export interface SimulatedClient {
@@ -34,30 +35,6 @@ export interface SimulationOptions {
 export interface SimulationEvent {
   readonly client: string;
   readonly event: ClientEvent;
-}
-
-/** What a round was to one client. */
-export interface SimulatedRound {
-  readonly client: string;
-  readonly round: number;
-  readonly perplexity: {
-    readonly base: number;
-    readonly received: number;
-    readonly tuned: number;
-    /** Of what the client would start one more round from: with its last counted round only. */
-    readonly after?: number;
-  };
-  /** The same on the client's validation rows, where it has some. */
-  readonly validation?: { readonly received: number; readonly tuned: number; readonly after?: number };
-  /** How many numbers it trained: its mask's. */
-  readonly trainable: number;
-  /** Contents of masks, deltas and slices, as encoded. */
-  readonly bytesUp: number;
-  readonly bytesDown: number;
-  /** From the offer to the answer, searching and evaluating included. */
-  readonly seconds: number;
-  /** False where it came too late or was refused. */
-  readonly isCounted: boolean;
 }
 
 export interface SimulationResult {
@@ -162,7 +139,7 @@ export async function* simulateFederation(
       `The federation ${status.state}: ${status.reason ?? 'no reason given'}`,
     );
   }
-  const left = { theta: coordinator.theta, stores };
+  const left = { theta: coordinator.theta, stores, federation: SIMULATED_FEDERATION };
   const rounds = await withAftermath(records.finished(names), options, left);
   return { rounds, status, theta: coordinator.theta, masks: await lastMasks(options, left) };
 }
@@ -170,104 +147,4 @@ export async function* simulateFederation(
 /** Its "public key" follows from its name: who it is must not change from run to run, and here nobody checks signatures. */
 async function standIn(name: string): Promise<Identity> {
   return { publicKey: await sha256Hex(new TextEncoder().encode(name)), sign: async () => 'AAAA' };
-}
-
-type Draft = {
-  perplexity: { base?: number; received?: number; tuned?: number };
-  validation: { received?: number; tuned?: number };
-  trainable: number;
-  bytesUp: number;
-  bytesDown: number;
-  startedAt: number;
-  seconds: number;
-  isCounted: boolean;
-};
-
-/** Gathers what the clients' events and bytes say of each round. */
-class RoundRecords {
-  private readonly drafts = new Map<string, Draft>();
-  private readonly current = new Map<string, number>();
-  private readonly stopwatch: () => number;
-
-  constructor(stopwatch: () => number) {
-    this.stopwatch = stopwatch;
-  }
-
-  addBytes(of: { client: string; round: number }, direction: 'up' | 'down', bytes: number): void {
-    const draft = this.draft(of.client, of.round);
-    if (direction === 'up') draft.bytesUp += bytes;
-    else draft.bytesDown += bytes;
-  }
-
-  take(client: string, event: ClientEvent): void {
-    if (event.type === 'round-started') {
-      this.current.set(client, event.round);
-      this.draft(client, event.round).startedAt = this.stopwatch();
-      return;
-    }
-    const round = this.current.get(client);
-    if (round === undefined) return;
-    const draft = this.draft(client, round);
-    switch (event.type) {
-      case 'mask':
-        draft.trainable = event.kept;
-        return;
-      case 'perplexity':
-        draft.perplexity[event.of] = event.value;
-        return;
-      case 'validation':
-        draft.validation[event.of] = event.value;
-        return;
-      case 'submitted':
-        draft.isCounted = true;
-        draft.seconds += (this.stopwatch() - draft.startedAt) / 1000;
-        return;
-      case 'problem':
-        draft.seconds += (this.stopwatch() - draft.startedAt) / 1000;
-        return;
-      default:
-        return;
-    }
-  }
-
-  finished(clients: readonly string[]): SimulatedRound[] {
-    const rows: SimulatedRound[] = [];
-    const last = Math.max(0, ...[...this.drafts.keys()].map((key) => Number(key.slice(0, key.indexOf(' ')))));
-    for (let round = 1; round <= last; round++) {
-      for (const client of clients) {
-        const draft = this.drafts.get(keyOf(client, round));
-        const { base, received, tuned } = draft?.perplexity ?? {};
-        if (!draft || base === undefined || received === undefined || tuned === undefined) continue;
-        const { trainable, bytesUp, bytesDown, seconds, isCounted } = draft;
-        const perplexity = { base, received, tuned };
-        const row = { client, round, perplexity, trainable, bytesUp, bytesDown, seconds, isCounted };
-        const { received: before, tuned: afterwards } = draft.validation;
-        const isValidated = before !== undefined && afterwards !== undefined;
-        rows.push({ ...row, ...(isValidated ? { validation: { received: before, tuned: afterwards } } : {}) });
-      }
-    }
-    return rows;
-  }
-
-  private draft(client: string, round: number): Draft {
-    const key = keyOf(client, round);
-    const known = this.drafts.get(key);
-    if (known) return known;
-    const draft: Draft = {
-      perplexity: {},
-      validation: {},
-      trainable: 0,
-      bytesUp: 0,
-      bytesDown: 0,
-      startedAt: this.stopwatch(),
-      seconds: 0,
-      isCounted: false,
-    };
-    this.drafts.set(key, draft);
-    return draft;
-  }
-}
-
-function keyOf(client: string, round: number): string {
-  return `${round} ${client}`;
 }

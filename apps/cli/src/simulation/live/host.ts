@@ -1,0 +1,56 @@
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { createCoordinator } from '@perfit/coordinator';
+import { pino } from 'pino';
+import { Operator } from './operator.ts';
+import { SteeredClock } from './steered-clock.ts';
+
+/** A coordinator for one federation. */
+export interface Host {
+  readonly url: string;
+  /** Again after time was let pass: an operator's session ends by the same clock. */
+  logIn(): Promise<Operator>;
+  letPass(milliseconds: number): void;
+  /** Its data go with it. */
+  close(): Promise<void>;
+}
+
+/**
+ * Listens on a free port, for this machine only.
+ * @param model the folder of the base model
+ * @throws StartupError where it cannot start
+ */
+export async function openHost(model: string): Promise<Host> {
+  const clock = new SteeredClock();
+  const folder = await mkdtemp(join(tmpdir(), 'perfit-live-'));
+  const clear = () => rm(folder, { recursive: true, force: true });
+  try {
+    const coordinator = await createCoordinator({
+      dataDirectory: join(folder, 'data'),
+      modelsDirectory: await modelsWith(model, join(folder, 'models')),
+      host: '127.0.0.1',
+      port: 0,
+      clock,
+      logger: pino({ level: 'error' }, pino.destination(2)),
+    });
+    const { url, operator } = coordinator;
+    return {
+      url,
+      logIn: () => Operator.login(url, operator.name, operator.password ?? ''),
+      letPass: (milliseconds) => clock.pass(milliseconds),
+      close: () => coordinator.close().finally(clear),
+    };
+  } catch (error) {
+    await clear();
+    throw error;
+  }
+}
+
+/** The clients have the model already; a coordinator needs what the layout follows from. */
+async function modelsWith(model: string, models: string): Promise<string> {
+  const own = join(models, basename(model));
+  await mkdir(own, { recursive: true });
+  await copyFile(join(model, 'config.json'), join(own, 'config.json'));
+  return models;
+}
