@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { aggregate } from '@perfit/federation';
-import { decodeValues, maskHash } from '@perfit/protocol';
+import { aggregate, type GlobalState, openAggregation } from '@perfit/federation';
+import { decodeValues, federationConfigSchema, maskHash } from '@perfit/protocol';
 import { initialTheta } from '@perfit/protocol/space';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Coordinator } from '../src/index.ts';
@@ -86,6 +86,42 @@ describe('a restart', () => {
     await back.hear('closed');
     expect(await coordinator.globalTheta(id)).toEqual(aggregate(initialTheta(back.layout, 1), [one, two]));
     back.close();
+  });
+
+  it('[RD3] [PF6] keeps what the optimizer of the server has gathered', async () => {
+    const server = { optimizer: 'adam' as const, learningRate: 0.1 };
+    const config = federationConfigSchema.parse({ ...smallFederation, server });
+    const { id, invite } = await coordinator.createFederation({ ...smallFederation, server }, { start: true });
+    const a = await ScriptedClient.join(coordinator.url, { federation: id, invite });
+    const b = await ScriptedClient.join(coordinator.url, { federation: id, invite });
+    const { layout } = a;
+    const [one, two] = [a.draw(1), b.draw(2)];
+    let expected: GlobalState = { theta: initialTheta(layout, config.seed), moments: null };
+    const foldRound = (round: number) => {
+      const aggregation = openAggregation({ config, layout, round, global: expected });
+      for (const { mask, values } of [one, two]) aggregation.add(mask, values, 50);
+      expected = aggregation.apply();
+    };
+    for (const [client, { mask, values }] of [[a, one] as const, [b, two] as const]) {
+      await client.sendMask(mask);
+      await client.sendDelta(mask, values);
+    }
+    await a.hear('closed');
+    foldRound(1);
+    expect(await coordinator.globalTheta(id)).toEqual(expected.theta);
+    await restart();
+
+    const back = [one, two].map(({ mask, values }, i) => ({ identity: [a, b][i]?.identity, mask, values }));
+    const clients: ScriptedClient[] = [];
+    for (const { identity } of back) {
+      clients.push(await ScriptedClient.join(coordinator.url, { federation: id }, identity));
+    }
+    for (const [i, { mask, values }] of back.entries()) await clients[i]?.sendDelta(mask, values, { round: 2 });
+    await clients[0]?.hear('closed');
+    foldRound(2);
+    expect(expected.moments?.second?.some((value) => value > 0)).toBe(true);
+    expect(await coordinator.globalTheta(id)).toEqual(expected.theta);
+    for (const client of clients) client.close();
   });
 
   it('[RD4] a submission that the disk has lost is asked for again', async () => {
