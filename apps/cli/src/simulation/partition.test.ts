@@ -23,6 +23,7 @@ const arbitraryPartition: fc.Arbitrary<Partition> = fc.oneof(
     field: fc.constant('kind'),
     clients: fc.integer({ min: 1, max: 6 }),
     alpha: fc.double({ min: 0.05, max: 50, noNaN: true }),
+    atLeast: fc.constant(0),
   }),
 );
 
@@ -56,9 +57,18 @@ describe('a partition', () => {
     for (const { rows } of parts) expect(kindsIn(rows)).toBeLessThanOrEqual(3);
   });
 
+  it('dirichlet: is drawn again until every client has enough, and gives up with a sentence', () => {
+    const by = { by: 'dirichlet', field: 'kind', clients: 4, alpha: 0.1 } as const;
+    const least = (atLeast: number) =>
+      Math.min(...partition(rowsOf([100, 100, 100]), { ...by, atLeast }, 3).map(({ rows }) => rows.length));
+    expect(least(0)).toBeLessThan(40);
+    expect(least(40)).toBeGreaterThanOrEqual(40);
+    expect(() => least(76)).toThrow(/data\.partition\.atLeast/);
+  });
+
   it('dirichlet: a small alpha sets clients apart, a large one makes them alike', () => {
     const largestShare = (alpha: number) => {
-      const parts = partition(rowsOf([200, 200, 200]), { by: 'dirichlet', field: 'kind', clients: 4, alpha }, 5);
+      const parts = partition(rowsOf([200, 200, 200]), { by: 'dirichlet', field: 'kind', clients: 4, alpha, atLeast: 1 }, 5);
       const shares = parts.flatMap(({ rows }) =>
         ['k0', 'k1', 'k2'].map((kind) => rows.filter((row) => row.kind === kind).length / 200),
       );

@@ -51,7 +51,13 @@ const partitionSchema = z.discriminatedUnion('by', [
   /** Sorted by the field into clients·shards parts, so many a client by lot (FederatedGPT-Shepherd). */
   z.strictObject({ by: z.literal('pathological'), field, clients: count, shards: count.default(2) }),
   /** Each value of the field is spread over the clients by Dirichlet(α) (Hsu et al. 2019, arXiv 1909.06335). */
-  z.strictObject({ by: z.literal('dirichlet'), field, clients: count, alpha: z.number().positive() }),
+  z.strictObject({
+    by: z.literal('dirichlet'),
+    field,
+    clients: count,
+    alpha: z.number().positive(),
+    atLeast: count.default(1),
+  }),
   z.strictObject({ by: z.literal('iid'), clients: count }),
   /** One client a value of the field: of each of them, or of `values` alone, in this order. */
   z.strictObject({ by: z.literal('field'), field, values: z.array(z.string()).min(1).optional() }),
