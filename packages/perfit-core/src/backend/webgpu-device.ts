@@ -36,7 +36,7 @@ const limitNames = [
 const usefulFeatures: readonly GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query', 'bgra8unorm-storage'];
 
 /** Software adapters do not always say that they are a fallback. */
-const softwareNames = /swiftshader|llvmpipe|lavapipe|basic render/i;
+export const softwareNames = /swiftshader|llvmpipe|lavapipe|basic render/i;
 
 export function describeAdapter({ info }: GPUAdapter): AdapterDescription {
   return { vendor: info.vendor, architecture: info.architecture, description: info.description };

@@ -1,2 +1,3 @@
+export { bestBackend } from './best-backend.ts';
 export { directorySource } from './directory-source.ts';
 export { type NodeBackendOptions, nodeBackend } from './node-backend.ts';
