@@ -6,6 +6,7 @@ import {
   aggregate,
   type ClientEvent,
   type ClientOptions,
+  type ClientRecord,
   type ClientStore,
   type Clock,
   generateKeyPair,
@@ -13,6 +14,7 @@ import {
   identityFromKeyPair,
   layoutOf,
   memoryStore,
+  personalModule,
   type Residual,
   runClient,
 } from '../src/index.ts';
@@ -185,6 +187,36 @@ describe('a client alone', () => {
     expect(base).toBeGreaterThan(received);
     expect(received).toBeGreaterThan(tuned);
     expect((await store.load('a-federation'))?.tuned?.round).toBe(3);
+  });
+
+  it('[PF8] [PF9] keeps the best of what it received and tuned, by its validation rows', async () => {
+    const { options, store, tuner } = await setting(configOf({ strategy: 'fedit' }));
+    // What it receives in round 3 is the best by these rows, whatever the held-out ones say.
+    const worth = [9, 5, 6, 7, 3, 4];
+    const perplexity = tuner.perplexity;
+    let asked = 0;
+    const choosy = {
+      ...tuner,
+      examples: { ...tuner.examples, validation: 3 },
+      perplexity: async (...[theta, signal, on]: Parameters<typeof perplexity>) =>
+        on === 'validation' ? (worth[asked++] as number) : perplexity(theta, signal),
+    };
+    const events = await collect(options({ tuner: async () => choosy }));
+    expect(of(events, 'validation')).toEqual(
+      worth.map((value, i) => ({
+        type: 'validation',
+        round: 1 + Math.floor(i / 2),
+        of: i % 2 === 0 ? 'received' : 'tuned',
+        value,
+      })),
+    );
+    const record = await store.load('a-federation');
+    expect(record?.best).toMatchObject({ round: 3, perplexity: 3 });
+    expectSame(personalModule(record as ClientRecord) as Float32Array, tuner.tunings[2]?.start.theta as Float32Array);
+    expectSame(
+      personalModule({ best: null, tuned: record?.tuned ?? null }) as Float32Array,
+      record?.tuned?.theta as Float32Array,
+    );
   });
 
   it('[PF3] searches once, from the whole of theta zero, with the settings of the federation', async () => {

@@ -200,18 +200,23 @@ async function begin(round: RoundWork, masks: FoundMask & { exchanged: Mask }): 
     checkpoint: null,
     finished: null,
   };
-  await validate(round, 'received', start);
-  await keeper.update({ inProgress: begun });
+  const best = await betterBest(round, 'received', start);
+  await keeper.update({ inProgress: begun, ...best });
   return begun;
 }
 
-/** [PF8] On the client's validation rows. @returns null where it has none */
-async function validate(round: RoundWork, of: 'received' | 'tuned', theta: Float32Array): Promise<number | null> {
+/** [PF8] [PF9] By the client's validation rows, where it has some. @returns what of its record changes */
+async function betterBest(
+  round: RoundWork,
+  of: 'received' | 'tuned',
+  theta: Float32Array,
+): Promise<Pick<ClientRecord, 'best'> | null> {
   const { offer, signal, member } = round;
   if (member.tuner.examples.validation === 0) return null;
-  const value = await member.tuner.perplexity(theta, signal, 'validation');
-  member.emit({ type: 'validation', round: offer.round, of, value });
-  return value;
+  const perplexity = await member.tuner.perplexity(theta, signal, 'validation');
+  member.emit({ type: 'validation', round: offer.round, of, value: perplexity });
+  const { best } = member.keeper.record;
+  return best && best.perplexity <= perplexity ? null : { best: { round: offer.round, theta, perplexity } };
 }
 
 /** [PF4] Returns after the personal module is in the store (PF9). */
@@ -243,12 +248,10 @@ async function tune(round: RoundWork, owned: Mask, begun: Begun): Promise<NonNul
   report({ round: offer.round, phase: 'evaluate', done: 0 });
   const perplexity = await tuner.perplexity(tuned.theta, signal);
   const finished = { steps: tuned.steps, seconds, loss: tuned.loss, perplexity };
-  const validation = await validate(round, 'tuned', tuned.theta);
-  const best = keeper.record.best;
-  const isBest = validation !== null && !(best && best.perplexity <= validation);
+  const best = await betterBest(round, 'tuned', tuned.theta);
   await keeper.update({
     tuned: { round: offer.round, theta: tuned.theta },
-    ...(isBest ? { best: { round: offer.round, theta: tuned.theta, perplexity: validation } } : {}),
+    ...best,
     inProgress: { ...begun, checkpoint: null, finished },
   });
   return finished;

@@ -46,7 +46,7 @@ export interface ClientRecord {
   readonly maskRound: number | null;
   /** θ_i as it was tuned last (PF9), and in which round. */
   readonly tuned: { readonly round: number; readonly theta: Float32Array } | null;
-  /** The best of the tuned θ_i by the client's own validation rows; null where there are none. */
+  /** The best of what was received and tuned, by the client's own validation rows; null where there are none. */
   readonly best: { readonly round: number; readonly theta: Float32Array; readonly perplexity: number } | null;
   /** Perplexity of the base model, which does not change. */
   readonly basePerplexity: number | null;
