@@ -29,6 +29,9 @@ afterAll(async () => {
   await folders.remove();
 });
 
+/** What searches were told of owners, in the order in which they began. */
+const sharesHeard: Float32Array[] = [];
+
 /** A tuner whose every step moves what it owns towards one number. */
 function walkingTuner(layout: Layout, goal: number): LocalTuner {
   return {
@@ -37,7 +40,8 @@ function walkingTuner(layout: Layout, goal: number): LocalTuner {
     measureSpeed: async () => 100,
     perplexity: async (theta) =>
       1 + Math.abs(goal - (theta?.reduce((sum, value) => sum + value, 0) ?? 0) / layout.size),
-    async *search(theta, { density }) {
+    async *search(theta, { density, prior }) {
+      if (prior) sharesHeard.push(prior.owners);
       const kept = Math.round(density * layout.size);
       yield { kind: 'prune', iteration: 1, iterations: 1, kept };
       const first = goal > 0 ? 0 : layout.size - kept;
@@ -78,7 +82,7 @@ async function participant(federation: string, invite: string | null, goal: numb
   });
   for await (const event of events) {
     if (event.type === 'problem') throw event.error;
-    kinds.push(event.type);
+    kinds.push(event.type === 'transfer' ? `${event.direction} ${event.kind}` : event.type);
   }
   return kinds;
 }
@@ -116,5 +120,24 @@ describe('the client’s loop and the coordinator', () => {
       round: 1,
     }).kept;
     expect(moved > 0).toBe(exchanges > 0);
+  });
+
+  it('[PF3] search after a shared round with the shares of its owners', async () => {
+    const search = { sharedRounds: 1, density: 0.25, prior: 3 };
+    const config: FederationConfigInput = { ...smallFederation, search, wire: { dtype: 'int8' } };
+    const { id, invite } = await coordinator.createFederation(config, { start: true });
+    const lives = await Promise.all([participant(id, invite, 1), participant(id, invite, -0.5)]);
+    for (const kinds of lives) {
+      expect(kinds.filter((kind) => kind === 'down owners')).toHaveLength(1);
+      expect(kinds.at(-1)).toBe('finished');
+    }
+    // Both owned the first of the four ranks.
+    const { size, rank } = layoutOf((await coordinator.detail(id)).config, tinyDimensions);
+    for (const shares of sharesHeard) {
+      expect(shares.length).toBe(size);
+      expect(new Set(shares)).toEqual(new Set([0, 1]));
+      expect(shares.filter((share) => share === 1).length).toBe(size / rank);
+    }
+    expect(sharesHeard).toHaveLength(2);
   });
 });

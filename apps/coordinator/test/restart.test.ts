@@ -3,7 +3,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { aggregate, type GlobalState, openAggregation } from '@perfit/federation';
 import { decodeValues, federationConfigSchema, maskHash } from '@perfit/protocol';
-import { initialTheta } from '@perfit/protocol/space';
+import { initialTheta, Mask } from '@perfit/protocol/space';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Coordinator } from '../src/index.ts';
 import { ScriptedClient } from './scripted-client.ts';
@@ -96,7 +96,7 @@ describe('a restart', () => {
     const b = await ScriptedClient.join(coordinator.url, { federation: id, invite });
     const { layout } = a;
     const [one, two] = [a.draw(1), b.draw(2)];
-    let expected: GlobalState = { theta: initialTheta(layout, config.seed), moments: null };
+    let expected: GlobalState = { theta: initialTheta(layout, config.seed), moments: null, owners: null };
     const foldRound = (round: number) => {
       const aggregation = openAggregation({ config, layout, round, global: expected });
       for (const { mask, values } of [one, two]) aggregation.add(mask, values, 50);
@@ -122,6 +122,28 @@ describe('a restart', () => {
     expect(expected.moments?.second?.some((value) => value > 0)).toBe(true);
     expect(await coordinator.globalTheta(id)).toEqual(expected.theta);
     for (const client of clients) client.close();
+  });
+
+  it('[PF3] counts the owners of a round that it broke into, and tells of them after another', async () => {
+    const config = { ...smallFederation, search: { prior: 1 } };
+    const { id, invite } = await coordinator.createFederation(config, { start: true });
+    const a = await ScriptedClient.join(coordinator.url, { federation: id, invite });
+    const b = await ScriptedClient.join(coordinator.url, { federation: id, invite });
+    const { size } = a.layout;
+    const [some, all] = [Mask.from(size, (p) => p % 3 === 0), Mask.from(size, (p) => p % 2 === 0)];
+    await a.sendMask(some);
+    await a.sendDelta(some, new Float32Array(some.kept).fill(1));
+    await restart();
+    const back = await ScriptedClient.join(coordinator.url, { federation: id }, b.identity);
+    await back.sendMask(all);
+    await back.sendDelta(all, new Float32Array(all.kept).fill(1));
+    await back.hear('closed');
+    const expected = Float32Array.from({ length: size }, (_, p) => (Number(some.has(p)) + Number(all.has(p))) / 2);
+    expect(await back.shares(1)).toEqual(expected);
+    await restart();
+    const late = await ScriptedClient.join(coordinator.url, { federation: id }, a.identity);
+    expect(await late.shares(1)).toEqual(expected);
+    late.close();
   });
 
   it('[RD4] a submission that the disk has lost is asked for again', async () => {

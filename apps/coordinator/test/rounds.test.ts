@@ -99,6 +99,52 @@ describe('a federation', () => {
     }
   });
 
+  it('[PF3] tells which share of the submissions own a position, where searches have a prior', async () => {
+    const { id, invite } = await coordinator.createFederation(
+      { ...smallFederation, search: { prior: 2 } },
+      { start: true },
+    );
+    const clients = [
+      await ScriptedClient.join(coordinator.url, { federation: id, invite }),
+      await ScriptedClient.join(coordinator.url, { federation: id, invite }),
+    ];
+    const { size } = (clients[0] as ScriptedClient).layout;
+    const masks = [Mask.from(size, (p) => p % 2 === 0), Mask.from(size, (p) => p % 4 < 2)];
+    for (const [i, client] of clients.entries()) {
+      await client.hear('offer');
+      const mask = masks[i] as Mask;
+      await client.sendMask(mask);
+      await client.sendDelta(mask, new Float32Array(mask.kept).fill(0.5));
+    }
+    for (const client of clients) {
+      await client.hear('closed');
+      expect(await client.shares(1)).toEqual(
+        Float32Array.from({ length: size }, (_, p) => [1, 0.5, 0.5, 0][p % 4] as number),
+      );
+      for (const version of [0, 2]) {
+        expect(await client.reply('download', { what: 'owners', version, offset: 0 })).toMatchObject({
+          ok: false,
+          error: { code: 'download-range', message: expect.stringContaining(`ersion ${version}`) },
+        });
+      }
+    }
+    const { clients: rows } = await coordinator.detail(id);
+    for (const { bytesDown } of rows) expect(bytesDown).toBe(76 + 4 * size);
+    for (const client of clients) client.close();
+  });
+
+  it('[PF3] refuses to tell of owners where searches have no prior: it has not counted them', async () => {
+    const { clients, submit } = await started(2);
+    await submit(clients[0]);
+    await submit(clients[1]);
+    await clients[0].hear('closed');
+    expect(await clients[0].reply('download', { what: 'owners', version: 1, offset: 0 })).toMatchObject({
+      ok: false,
+      error: { code: 'download-range', message: expect.stringContaining('search.prior') },
+    });
+    for (const client of clients) client.close();
+  });
+
   /** A started federation with so many clients that have heard the offer and sent their masks. */
   async function started(count: number, schedule: Partial<NonNullable<typeof smallFederation.schedule>> = {}) {
     const { id, invite } = await coordinator.createFederation(

@@ -3,6 +3,7 @@ import {
   type AnnouncementName,
   type AnnouncementOf,
   type DeltaReport,
+  decodeValues,
   encodeMask,
   encodeValues,
   MAX_CHUNK_BYTES,
@@ -215,7 +216,7 @@ export class ScriptedClient {
     return { mask, values: Float32Array.from({ length: mask.kept }, () => random() - 0.5) };
   }
 
-  async download(what: 'slice' | 'theta', version: number): Promise<Uint8Array> {
+  async download(what: RequestOf<'download'>['what'], version: number): Promise<Uint8Array> {
     const pieces: Uint8Array[] = [];
     let offset = 0;
     for (;;) {
@@ -227,6 +228,14 @@ export class ScriptedClient {
       if ((await sha256Hex(bytes)) !== sha256) throw new Error('the download is damaged');
       return bytes;
     }
+  }
+
+  /** [PF3] The shares of owners, [N], of a federation whose wire is f32. */
+  async shares(version: number): Promise<Float32Array> {
+    const { size } = this.layout;
+    const layoutHash = (this.welcome as Welcome).federation.layout.hash;
+    const owner = { layoutHash, maskHash: await maskHash(Mask.full(size)), count: size };
+    return decodeValues(await this.download('owners', version), owner);
   }
 
   close(): void {

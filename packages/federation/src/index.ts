@@ -1,6 +1,7 @@
 export type { Aggregation, AggregationSpace, GlobalState, Moments } from './aggregation/aggregation.ts';
 export { checkDelta, deltaNorm, weightOf } from './aggregation/delta-check.ts';
 export { openAggregation } from './aggregation/open-aggregation.ts';
+export { mustHaveOwners } from './aggregation/owner-counts.ts';
 export { aggregate, ParameterSums } from './aggregation/parameter-sums.ts';
 export type { ClientEvent } from './client/client-event.ts';
 export { runClient } from './client/client-loop.ts';

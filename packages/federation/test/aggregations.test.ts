@@ -30,7 +30,7 @@ function nextState(config: Config, global: GlobalState, submissions: readonly Su
   return aggregation.apply();
 }
 
-const stateOf = (...theta: number[]): GlobalState => ({ theta: Float32Array.from(theta), moments: null });
+const stateOf = (...theta: number[]): GlobalState => ({ theta: Float32Array.from(theta), moments: null, owners: null });
 const owning = (...positions: number[]) => Mask.from(6, (p) => positions.includes(p));
 const everything = Mask.full(6);
 
@@ -131,7 +131,9 @@ describe('three clients, six parameters, by hand', () => {
     const theta = initialTheta(layoutOf(config, dimensions), config.seed);
     const tuned = Array.from(theta);
     tuned[5] = 2;
-    const next = nextState(config, { theta, moments: null }, [{ mask: owning(2, 3, 5), tuned, weight: 3 }]);
+    const next = nextState(config, { theta, moments: null, owners: null }, [
+      { mask: owning(2, 3, 5), tuned, weight: 3 },
+    ]);
     expectClose(next.theta.slice(0, 2), [2 * (theta[2] as number), 2 * (theta[3] as number)]);
   });
 
@@ -181,10 +183,33 @@ describe('three clients, six parameters, by hand', () => {
     expectClose(moments?.second as Float32Array, [0.04, 0, 0, 0.09, 0, 0]);
   });
 
+  it('[PF3] counts by position how many submissions own it, each alike, where searches have a prior', () => {
+    const submissions = [
+      { mask: owning(0, 1, 4), tuned: [2, 3, 0, 0, 5, 0], weight: 1 },
+      { mask: owning(1, 2, 4), tuned: [0, 9, 7, 0, 2, 0], weight: 30 },
+      { mask: owning(4), tuned: [0, 0, 0, 0, -3, 0], weight: 400 },
+      { mask: owning(4, 5), tuned: [0, 0, 0, 0, 1, 1], weight: 2 },
+    ];
+    const before = { ...stateOf(1, 1, 1, 1, 1, 1), owners: Float32Array.of(1, 1, 1, 1, 1, 1) };
+    const next = nextState(configOf('perfit', { search: { prior: 2 } }), before, submissions);
+    expect(Array.from(next.owners as Float32Array)).toEqual([0.25, 0.5, 0.25, 0, 1, 0.25]);
+    // It is no part of the sum that it comes with.
+    expect(next.theta).toEqual(nextState(configOf('perfit'), before, submissions).theta);
+    for (const search of [{}, { prior: 0 }]) {
+      expect(nextState(configOf('perfit', { search }), before, submissions).owners).toBeNull();
+    }
+    expect(nextState(configOf('hetlora', { search: { prior: 2 } }), before, submissions).owners).toBeNull();
+  });
+
+  it('[PF3] has no owners anywhere after a round without submissions', () => {
+    const { owners } = nextState(configOf('perfit', { search: { prior: 1 } }), stateOf(1, 1, 1, 1, 1, 1), []);
+    expect(owners).toEqual(new Float32Array(6));
+  });
+
   it.each(['perfit', 'fedit', 'hetlora', 'flora', 'flexlora'])('%s: nobody submitted, so nothing moves', (strategy) => {
     const config = configOf(strategy);
     const { size } = layoutOf(config, dimensions);
-    const before = { theta: Float32Array.from({ length: size }, (_, p) => p + 1), moments: null };
+    const before = { theta: Float32Array.from({ length: size }, (_, p) => p + 1), moments: null, owners: null };
     const { theta } = nextState(config, before, []);
     expect(theta).toEqual(before.theta);
     expect(theta).not.toBe(before.theta);

@@ -267,6 +267,45 @@ describe('a client alone', () => {
     }
   });
 
+  it('[PF3] searches with the owners of the last round where the federation has a prior, and at version 0 without', async () => {
+    const { coordinator, options, tuner } = await setting(configOf({ search: { prior: 3, everyRounds: 1 } }));
+    coordinator.owners = coordinator.owners.map((_, p) => (p % 5) / 4);
+    coordinator.searchAnew = true;
+    const events = await collect(options());
+    const downloads = of(events, 'transfer').filter(({ kind }) => kind === 'owners');
+    expect(downloads.map(({ round }) => round)).toEqual([2, 3]);
+    expect(downloads[0]?.total).toBe(76 + 4 * coordinator.layout.size);
+    expect(tuner.searches.map(({ prior }) => prior)).toEqual([
+      undefined,
+      { weight: 3, owners: coordinator.owners },
+      { weight: 3, owners: coordinator.owners },
+    ]);
+  });
+
+  it.each([{}, { prior: 0 }])('[PF3] asks for no owners where the search is %j', async (prior) => {
+    const { coordinator, options, tuner } = await setting(configOf({ search: { ...prior, everyRounds: 1 } }));
+    coordinator.searchAnew = true;
+    const events = await collect(options());
+    expect(of(events, 'transfer').some(({ kind }) => kind === 'owners')).toBe(false);
+    expect(tuner.searches.filter((settings) => 'prior' in settings)).toEqual([]);
+    expect(tuner.searches.length).toBe(3);
+  });
+
+  it.each([-0.5, 1.5, Number.NaN])('[PF3] does not search by the share %d of owners', async (share) => {
+    const { coordinator, options, tuner } = await setting(configOf({ search: { prior: 3, everyRounds: 1 } }));
+    coordinator.owners[7] = share;
+    coordinator.searchAnew = true;
+    const leaving = new AbortController();
+    const events = await collect(options({ signal: leaving.signal }), ({ type }) => {
+      if (type === 'problem') leaving.abort();
+    });
+    expect(of(events, 'problem')[0]?.error).toMatchObject({
+      code: 'codec-corrupt',
+      message: expect.stringMatching(/7/),
+    });
+    expect(tuner.searches.length).toBe(1);
+  });
+
   it('[PF8] reports perplexities, losses and their progress only where the person agrees', async () => {
     for (const shareEvaluation of [true, false]) {
       const { coordinator, options } = await setting();

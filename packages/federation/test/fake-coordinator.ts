@@ -74,6 +74,8 @@ export class FakeCoordinator {
   readonly masks: Mask[] = [];
   readonly progress: unknown[] = [];
   theta: Float32Array;
+  /** What it says of owners, [N]: a test writes here. */
+  owners: Float32Array;
   version = 0;
   attempt = 1;
   searchAnew = false;
@@ -92,6 +94,7 @@ export class FakeCoordinator {
     this.config = config;
     this.layout = layout;
     this.theta = initialTheta(layout, config.seed);
+    this.owners = new Float32Array(layout.size);
     this.sums = new ParameterSums(layout.size);
   }
 
@@ -309,10 +312,14 @@ export class FakeCoordinator {
 
   private async download({ what, version, offset }: RequestOf<'download'>, client: ClientState) {
     if (version !== this.version) throw new ProtocolError('round-closed', 'that version is gone');
-    const mask = what === 'theta' ? Mask.full(this.layout.size) : client.mask;
+    const mask = what === 'slice' ? client.mask : Mask.full(this.layout.size);
     if (!mask) throw new ProtocolError('mask-missing', 'no mask');
     const owner = { layoutHash: this.hash, maskHash: await maskHash(mask) };
-    const bytes = encodeValues(mask.pack(this.theta), downDtype(this.config.wire), owner);
+    const bytes = encodeValues(
+      mask.pack(what === 'owners' ? this.owners : this.theta),
+      downDtype(this.config.wire),
+      owner,
+    );
     const data = bytes.slice(offset, offset + MAX_CHUNK_BYTES);
     return { data, total: bytes.length, sha256: await sha256Hex(bytes) };
   }

@@ -19,7 +19,8 @@ const STEPS = 6;
 
 /**
  * A tuner whose "text" is a target theta that it walks towards, halfway with every step: as deterministic as
- * arithmetic, and resumable like the real one. Its search keeps the positions whose targets are largest.
+ * arithmetic, and resumable like the real one. Its search keeps the positions whose targets are largest, raised by the
+ * prior.
  */
 export function fakeTuner(layout: Layout, seed: number): FakeTuner {
   const random = seededRandom(seed);
@@ -46,9 +47,9 @@ export function fakeTuner(layout: Layout, seed: number): FakeTuner {
       yield { kind: 'warmup', step: 1, steps: 1, loss: 1, tokens: 7 };
       const kept = Math.round(settings.density * layout.size);
       yield { kind: 'prune', iteration: 1, iterations: 1, kept };
-      const order = Array.from(target.keys()).sort(
-        (a, b) => Math.abs(target[b] as number) - Math.abs(target[a] as number),
-      );
+      const { weight, owners } = settings.prior ?? { weight: 0, owners: target };
+      const scores = target.map((value, p) => Math.abs(value) * (1 + weight * (owners[p] as number)));
+      const order = Array.from(target.keys()).sort((a, b) => (scores[b] as number) - (scores[a] as number));
       const positions = new Set(order.slice(0, kept));
       const mask = Mask.from(layout.size, (p) => positions.has(p));
       return { mask, warm: theta.map((value, p) => (value + (target[p] as number)) / 2) };

@@ -78,6 +78,8 @@ export const searchSchema = z.object({
   sharedRounds: z.number().int().min(0).max(10_000).default(0),
   /** M: search anew every M rounds; 0 searches once. */
   everyRounds: z.number().int().min(0).default(0),
+  /** λ: what share of the last round's submissions owned a position raises its score by λ times that; absent is 0. */
+  prior: z.number().min(0).max(1000).optional(),
   /** ρ of the reference device; absent is 1/c. */
   density: share.optional(),
   /** Clients whose device tunes fewer tokens a second than `below` are offered `density` at most. */

@@ -39,6 +39,21 @@ describe('a federation that cannot be made', () => {
   });
 });
 
+describe('a search', () => {
+  const searchOf = (search: object) =>
+    federationConfigSchema.parse({ name: 'village', model: 'perfit-nano', search }).search;
+
+  it('[PF3] says nothing of a prior that nobody gave: experiments are told apart by this JSON', () => {
+    expect('prior' in searchOf({})).toBe(false);
+    expect(searchOf({ prior: 0 }).prior).toBe(0);
+    expect(searchOf({ prior: 1000 }).prior).toBe(1000);
+  });
+
+  it.each([-1, 1001, Number.NaN, '2'])('[PF3] has no prior %j', (prior) => {
+    expect(Object.keys(complaints({ search: { prior } }))).toEqual(['search.prior']);
+  });
+});
+
 describe('the precision of the wire', () => {
   it.each([
     ['f32', 'f32'],

@@ -1,4 +1,4 @@
-import type { GlobalState, Moments } from '@perfit/federation';
+import { type GlobalState, type Moments, mustHaveOwners } from '@perfit/federation';
 import {
   decodeMask,
   downDtype,
@@ -18,6 +18,9 @@ export interface Parcel {
   readonly bytes: Uint8Array;
   readonly sha256: string;
 }
+
+/** [PF3] [PF7] What of a version is sent: all of theta_g, what one mask owns of it, or the shares of owners. */
+export type Wanted = 'theta' | 'owners' | { readonly mask: Mask; readonly hash: string };
 
 const MASK_CACHE_BYTES = 64 << 20;
 const THETA_CACHE_BYTES = 256 << 20;
@@ -56,13 +59,18 @@ export class Adapters {
 
   /** Everything of a version. Not to be written to. */
   async global(space: AdapterSpace, version: number): Promise<GlobalState> {
-    return { theta: await this.theta(space, version), moments: await this.moments(space, version) };
+    return {
+      theta: await this.theta(space, version),
+      moments: await this.moments(space, version),
+      owners: await this.owners(space, version),
+    };
   }
 
   /** [RD3] @returns the blobs' hashes, when they are on disk */
-  async keep({ theta, moments }: GlobalState): Promise<VersionBlobs> {
+  async keep({ theta, moments, owners }: GlobalState): Promise<VersionBlobs> {
     const momentsBlob = moments === null ? null : await this.blobs.put(momentsToBytes(moments));
-    return { blob: await this.blobs.put(thetaToBytes(theta)), momentsBlob };
+    const ownersBlob = owners === null ? null : await this.blobs.put(thetaToBytes(owners));
+    return { blob: await this.blobs.put(thetaToBytes(theta)), momentsBlob, ownersBlob };
   }
 
   async keepMask(encoded: Uint8Array): Promise<string> {
@@ -80,30 +88,32 @@ export class Adapters {
     return mask;
   }
 
-  /** [PF7] theta_g, or what one mask owns of it, in DC2 form. */
-  async parcel(space: AdapterSpace, version: number, owned: { mask: Mask; hash: string } | null): Promise<Parcel> {
-    const key = `${space.federation}/${version}/${owned?.hash ?? 'theta'}`;
+  /** In DC2 form. @throws ProtocolError `download-range` where the version, or its shares of owners, do not exist */
+  async parcel(space: AdapterSpace, version: number, wanted: Wanted): Promise<Parcel> {
+    const key = `${space.federation}/${version}/${typeof wanted === 'string' ? wanted : wanted.hash}`;
     const known = this.parcels.get(key);
     if (known) return known;
-    const parcel = this.pack(space, version, owned);
-    const count = owned?.mask.kept ?? space.layout.size;
+    const parcel = this.pack(space, version, wanted);
+    const count = typeof wanted === 'string' ? space.layout.size : wanted.mask.kept;
     this.parcels.set(key, parcel, 4 * count);
     parcel.catch(() => this.parcels.delete(key));
     return parcel;
   }
 
-  private async pack(
-    space: AdapterSpace,
-    version: number,
-    owned: { mask: Mask; hash: string } | null,
-  ): Promise<Parcel> {
-    const theta = await this.theta(space, version);
-    const values = owned ? owned.mask.pack(theta) : theta;
+  private async pack(space: AdapterSpace, version: number, wanted: Wanted): Promise<Parcel> {
+    const values = await this.values(space, version, wanted);
     const bytes = encodeValues(values, downDtype(space.config.wire), {
       layoutHash: space.layoutHash,
-      maskHash: owned?.hash ?? (await maskHash(Mask.full(space.layout.size))),
+      maskHash: typeof wanted === 'string' ? await maskHash(Mask.full(space.layout.size)) : wanted.hash,
     });
     return { bytes, sha256: await sha256Hex(bytes) };
+  }
+
+  /** @returns [N], or where a mask is wanted [mask.kept] */
+  private async values(space: AdapterSpace, version: number, wanted: Wanted): Promise<Float32Array> {
+    if (wanted === 'owners') return mustHaveOwners(await this.owners(space, version), version);
+    const theta = await this.theta(space, version);
+    return wanted === 'theta' ? theta : wanted.mask.pack(theta);
   }
 
   private async read(space: AdapterSpace, version: number): Promise<Float32Array> {
@@ -115,6 +125,12 @@ export class Adapters {
     if (version === 0) return null;
     const { momentsBlob } = await this.blobsOf(space, version);
     return momentsBlob === null ? null : momentsFromBytes(await this.blobs.get(momentsBlob), space.layout.size);
+  }
+
+  private async owners(space: AdapterSpace, version: number): Promise<Float32Array | null> {
+    if (version === 0) return null;
+    const { ownersBlob } = await this.blobsOf(space, version);
+    return ownersBlob === null ? null : thetaFromBytes(await this.blobs.get(ownersBlob));
   }
 
   private async blobsOf(space: AdapterSpace, version: number): Promise<VersionBlobs> {

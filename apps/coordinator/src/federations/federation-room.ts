@@ -25,6 +25,7 @@ import {
   ProtocolError,
   type Ready,
   type Receipt,
+  type RequestOf,
   type RoundClosed,
   type Welcome,
 } from '@perfit/protocol';
@@ -354,12 +355,12 @@ export class FederationRoom {
     this.parts.onChange();
   }
 
-  /** [PF7] */
-  async parcel(client: string, what: 'slice' | 'theta', version: number): Promise<Parcel> {
+  /** [PF3] [PF7] */
+  async parcel(client: string, what: RequestOf<'download'>['what'], version: number): Promise<Parcel> {
     if (version > versionOf(this.state)) {
       throw new ProtocolError('download-range', `There is no version ${version} of the adapter yet.`);
     }
-    if (what === 'theta') return this.parts.adapters.parcel(this.space, version, null);
+    if (what !== 'slice') return this.parts.adapters.parcel(this.space, version, what);
     const { maskBlob, maskHash: hash } = await this.clientRow(client);
     if (!maskBlob || !hash) throw new ProtocolError('mask-missing', 'No mask of this client is on file.');
     const mask = await this.parts.adapters.mask(this.space, maskBlob);

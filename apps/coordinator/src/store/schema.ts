@@ -39,6 +39,7 @@ export const versions = pgTable(
     version: integer('version').notNull(),
     blob: text('blob').notNull(),
     momentsBlob: text('moments_blob'),
+    ownersBlob: text('owners_blob'),
     createdAt: instant('created_at').notNull(),
   },
   (table) => [primaryKey({ columns: [table.federation, table.version] })],

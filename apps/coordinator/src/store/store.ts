@@ -32,6 +32,7 @@ export interface NewEvent {
 export interface VersionBlobs {
   readonly blob: string;
   readonly momentsBlob: string | null;
+  readonly ownersBlob: string | null;
 }
 
 /** Everything that the coordinator remembers, but for blobs and deltas under way. */
@@ -105,7 +106,7 @@ export class Store {
 
   async versionBlobs(federation: string, version: number): Promise<VersionBlobs | null> {
     const found = await this.database
-      .select({ blob: versions.blob, momentsBlob: versions.momentsBlob })
+      .select({ blob: versions.blob, momentsBlob: versions.momentsBlob, ownersBlob: versions.ownersBlob })
       .from(versions)
       .where(and(eq(versions.federation, federation), eq(versions.version, version)));
     return found[0] ?? null;

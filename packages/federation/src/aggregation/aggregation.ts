@@ -25,6 +25,11 @@ export interface GlobalState {
   readonly theta: Float32Array;
   /** Of the server's optimizer; null where there is none, and before its first step. */
   readonly moments: Moments | null;
+  /**
+   * [PF3] Which share of the submissions that made this version own each position, [N], each in [0, 1]; null where no
+   * search asks for it, and before the first commit.
+   */
+  readonly owners: Float32Array | null;
 }
 
 export interface Moments {

@@ -24,13 +24,13 @@ export function flexLoraAggregation({ layout, global }: AggregationSpace): Aggre
     },
     apply() {
       const theta = global.theta.slice();
-      if (weights === 0) return { theta, moments: null };
+      if (weights === 0) return { theta, moments: null, owners: null };
       for (const [i, module] of modules.entries()) {
         const product = (sums[i] as Float64Array).map((sum) => sum / weights);
         // Where nobody has learned anything A must stay, or nobody ever would.
         if (product.some((value) => value !== 0)) writeDecomposed(theta, module, finiteProduct(product));
       }
-      return { theta: finite(theta), moments: null };
+      return { theta: finite(theta), moments: null, owners: null };
     },
   };
 }

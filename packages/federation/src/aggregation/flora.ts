@@ -24,7 +24,7 @@ export function floraAggregation({ config, layout, round, global }: AggregationS
       weights += weight;
     },
     apply() {
-      if (weights === 0) return { theta: global.theta.slice(), moments: null };
+      if (weights === 0) return { theta: global.theta.slice(), moments: null, owners: null };
       // A new A for everybody, and B = 0, as the seed and the round give them.
       const theta = initialTheta(layout, (config.seed + Math.imul(round, 0x85ebca6b)) >>> 0);
       for (const [i, module] of modules.entries()) {
@@ -32,7 +32,7 @@ export function floraAggregation({ config, layout, round, global }: AggregationS
         addProduct(product, global.theta, { module, ranks: stacked, weight: 1 });
         writeProduct(theta, module, { product, ranks: stacked });
       }
-      return { theta: finite(theta), moments: null };
+      return { theta: finite(theta), moments: null, owners: null };
     },
   };
 }

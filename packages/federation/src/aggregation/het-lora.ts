@@ -21,7 +21,7 @@ export function hetLoraAggregation({ layout, global }: AggregationSpace): Aggreg
     },
     apply() {
       const theta = norms === 0 ? global.theta.slice() : Float32Array.from(weighted, (sum) => sum / norms);
-      return { theta: finite(theta), moments: null };
+      return { theta: finite(theta), moments: null, owners: null };
     },
   };
 }

@@ -38,7 +38,7 @@ export type ClientEvent =
       readonly type: 'transfer';
       readonly round: number;
       readonly direction: 'up' | 'down';
-      readonly kind: 'mask' | 'delta' | 'slice' | 'theta';
+      readonly kind: 'mask' | 'delta' | 'slice' | 'theta' | 'owners';
       readonly bytes: number;
       readonly total: number;
     }

@@ -8,7 +8,7 @@ import { encodeDelta } from './error-feedback.ts';
 import { type ClientOptions, type Member, Membership } from './membership.ts';
 import type { ClientRecord } from './ports.ts';
 import { searchReport, searchSettings, tuningSettings } from './round-settings.ts';
-import { globalTheta, type RoundWork, receive, transferEvents } from './round-work.ts';
+import { globalTheta, ownerShares, type RoundWork, receive, transferEvents } from './round-work.ts';
 import { isPassing, Session, startOf } from './session.ts';
 import { upload } from './transfer.ts';
 
@@ -125,15 +125,14 @@ function isStillGood({ offer, member }: RoundWork): boolean {
   return !isFromSharedRounds && !isAskedAnew && mask.kept <= mostKept(member.tuner.layout, offer.density);
 }
 
-async function search({ offer, signal, member, ...round }: RoundWork, settings: MaskSearch): Promise<FoundMask> {
+async function search(round: RoundWork, settings: MaskSearch): Promise<FoundMask> {
+  const { offer, signal, member } = round;
   const { tuner, emit, report, client } = member;
-  const by = { round: offer.round, density: offer.density, client };
+  const theta = await globalTheta(round);
+  const owners = await ownerShares(round);
+  const by = { round: offer.round, density: offer.density, client, owners };
   const { mask, warm } = await drain(
-    tuner.search(
-      await globalTheta({ offer, signal, member, ...round }),
-      searchSettings(member.descriptor.config, settings, by),
-      signal,
-    ),
+    tuner.search(theta, searchSettings(member.descriptor.config, settings, by), signal),
     (progress) => {
       emit({ type: 'search', round: offer.round, progress });
       report(searchReport(offer.round, progress));

@@ -53,6 +53,8 @@ export interface SearchSettings {
   readonly batches: number;
   readonly score: 'taylor' | 'magnitude' | 'gradient' | 'random';
   readonly scope: 'global' | 'tensor';
+  /** Every score is multiplied by 1 + λ·o: the weight is λ, the owners are o, [N], each in [0, 1]. */
+  readonly prior?: { readonly weight: number; readonly owners: Float32Array };
   /** The warm-up trains with these; its epochs are `warmupEpochs`. */
   readonly tuning: TuningSettings;
   readonly seed: number;

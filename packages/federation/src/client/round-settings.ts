@@ -10,12 +10,19 @@ import type { SearchProgress, SearchSettings, TuningSettings } from './local-tun
 export function searchSettings(
   config: FederationConfig,
   { warmupEpochs, iterations, batches, score, scope }: MaskSearch,
-  search: { readonly round: number; readonly density: number; readonly client: string },
+  search: {
+    readonly round: number;
+    readonly density: number;
+    readonly client: string;
+    /** [N]; null where nothing is known of them. */
+    readonly owners: Float32Array | null;
+  },
 ): SearchSettings {
-  const { round, density, client } = search;
+  const { round, density, client, owners } = search;
   const tuning = { ...tuningSettings(config, round), epochs: warmupEpochs };
   const seed = score === 'random' ? mixed(tuning.seed, client) : tuning.seed;
-  return { density, warmupEpochs, iterations, batches, score, scope, tuning, seed };
+  const prior = owners && { weight: config.search.prior ?? 0, owners };
+  return { density, warmupEpochs, iterations, batches, score, scope, tuning, seed, ...(prior ? { prior } : {}) };
 }
 
 /** The order of the examples changes from round to round, and is the same again after a reload. */

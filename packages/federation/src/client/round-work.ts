@@ -1,4 +1,12 @@
-import { decodeValues, downDtype, maskHash, type RoundOffer, valuesByteLength } from '@perfit/protocol';
+import {
+  decodeValues,
+  downDtype,
+  maskHash,
+  ProtocolError,
+  type RequestOf,
+  type RoundOffer,
+  valuesByteLength,
+} from '@perfit/protocol';
 import { initialTheta, Mask } from '@perfit/protocol/space';
 import type { Member } from './membership.ts';
 import type { Session } from './session.ts';
@@ -35,8 +43,27 @@ export async function globalTheta(round: RoundWork): Promise<Float32Array> {
   return round.global;
 }
 
+/**
+ * [PF3] Which share of the last committed round's submissions owned each position.
+ * @returns [N], each in [0, 1]; null where the search has no prior, and at version 0, which nobody has owned
+ * @throws ProtocolError `codec-corrupt` where the coordinator sends what is no share
+ */
+export async function ownerShares(round: RoundWork): Promise<Float32Array | null> {
+  const { offer, member } = round;
+  if (!member.descriptor.config.search.prior || offer.version === 0) return null;
+  const shares = await downloadValues(round, 'owners', Mask.full(member.tuner.layout.size));
+  const wrong = shares.findIndex((share) => !(share >= 0 && share <= 1));
+  if (wrong < 0) return shares;
+  throw new ProtocolError(
+    'codec-corrupt',
+    `The share of owners at ${wrong} is ${shares[wrong]}: it must be in [0, 1].`,
+  );
+}
+
+type Downloaded = RequestOf<'download'>['what'];
+
 /** [DC2] @returns [mask.kept] */
-async function downloadValues(round: RoundWork, what: 'slice' | 'theta', mask: Mask): Promise<Float32Array> {
+async function downloadValues(round: RoundWork, what: Downloaded, mask: Mask): Promise<Float32Array> {
   const { offer, session, signal, member } = round;
   const { layout, config } = member.descriptor;
   const dtype = downDtype(config.wire);
@@ -52,7 +79,7 @@ async function downloadValues(round: RoundWork, what: 'slice' | 'theta', mask: M
 }
 
 /** For the page, and for the operator. */
-export function transferEvents(round: RoundWork, direction: 'up' | 'down', kind: 'mask' | 'delta' | 'slice' | 'theta') {
+export function transferEvents(round: RoundWork, direction: 'up' | 'down', kind: 'mask' | 'delta' | Downloaded) {
   const { offer, member } = round;
   return (bytes: number, total: number) => {
     member.emit({ type: 'transfer', round: offer.round, direction, kind, bytes, total });

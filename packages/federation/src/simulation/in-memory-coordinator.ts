@@ -22,6 +22,7 @@ import { initialTheta, type Layout, layoutHash, Mask } from '@perfit/protocol/sp
 import type { Aggregation, GlobalState } from '../aggregation/aggregation.ts';
 import { checkDelta, weightOf } from '../aggregation/delta-check.ts';
 import { openAggregation } from '../aggregation/open-aggregation.ts';
+import { mustHaveOwners } from '../aggregation/owner-counts.ts';
 import { Condition } from '../client/condition.ts';
 import { clientIdOf } from '../identity.ts';
 import type { RoundEffect, RoundEffectOf, RoundEvent } from '../round/round-event.ts';
@@ -82,13 +83,16 @@ export class InMemoryCoordinator {
   private told: string | null = null;
   private turn: Seat | null = null;
   private uploads = 0;
-  /** θ_g in DC2 form; one version. */
-  private wholeParcel: { readonly version: number; readonly bytes: Uint8Array } | null = null;
+  /** In DC2 form what every client is sent alike; one version of each. */
+  private readonly wholeParcels = new Map<
+    'theta' | 'owners',
+    { readonly version: number; readonly bytes: Uint8Array }
+  >();
 
   private constructor(parts: CoordinatorParts, hash: string) {
     this.parts = parts;
     this.hash = hash;
-    this.global = { theta: initialTheta(parts.layout, parts.config.seed), moments: null };
+    this.global = { theta: initialTheta(parts.layout, parts.config.seed), moments: null, owners: null };
     this.sums = this.openSums();
   }
 
@@ -472,29 +476,34 @@ export class InMemoryCoordinator {
     return receipt;
   }
 
-  /** [PF7] */
+  /** [PF3] [PF7] */
   private async download(seat: Seat, { what, version, offset }: RequestOf<'download'>): Promise<ValueOf<'download'>> {
     const now = versionOf(this.current);
     if (version !== now) {
       throw new ProtocolError('download-range', `There is only version ${now} of the adapter, not ${version}.`);
     }
-    const bytes = what === 'theta' ? await this.parcelOfAll(version) : this.parcelOf(maskOf(seat));
+    const bytes =
+      what === 'slice' ? this.parcelOf(this.global.theta, maskOf(seat)) : await this.wholeParcel(what, version);
     const data = bytes.slice(offset, offset + MAX_CHUNK_BYTES);
     this.parts.onBytes(nameOf(seat), version + 1, 'down', data.length);
     return { data, total: bytes.length, sha256: await sha256Hex(bytes) };
   }
 
-  private async parcelOfAll(version: number): Promise<Uint8Array> {
-    if (this.wholeParcel?.version !== version) {
-      const mask = Mask.full(this.parts.layout.size);
-      this.wholeParcel = { version, bytes: this.parcelOf({ mask, hash: await maskHash(mask) }) };
-    }
-    return this.wholeParcel.bytes;
+  private async wholeParcel(what: 'theta' | 'owners', version: number): Promise<Uint8Array> {
+    const known = this.wholeParcels.get(what);
+    if (known?.version === version) return known.bytes;
+    const { theta, owners } = this.global;
+    const values = what === 'theta' ? theta : mustHaveOwners(owners, version);
+    const mask = Mask.full(this.parts.layout.size);
+    const bytes = this.parcelOf(values, { mask, hash: await maskHash(mask) });
+    this.wholeParcels.set(what, { version, bytes });
+    return bytes;
   }
 
-  private parcelOf({ mask, hash }: { mask: Mask; hash: string }): Uint8Array {
+  /** @param values [N]   @returns in DC2 form those at the mask's positions */
+  private parcelOf(values: Float32Array, { mask, hash }: { mask: Mask; hash: string }): Uint8Array {
     const owner = { layoutHash: this.hash, maskHash: hash };
-    return encodeValues(mask.pack(this.global.theta), downDtype(this.parts.config.wire), owner);
+    return encodeValues(mask.pack(values), downDtype(this.parts.config.wire), owner);
   }
 
   private seatOf(connection: InMemoryConnection): Seat {

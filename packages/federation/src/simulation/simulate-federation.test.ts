@@ -1,5 +1,5 @@
 import { type FederationConfigInput, federationConfigSchema, ProtocolError, strategyNames } from '@perfit/protocol';
-import type { ModelDimensions } from '@perfit/protocol/space';
+import { type ModelDimensions, maskOverlap } from '@perfit/protocol/space';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { expectSame } from '../../test/expect-same.ts';
@@ -48,6 +48,12 @@ async function simulated(
 
 const counted = ({ rounds }: Run, round: number) =>
   rounds.filter((row) => row.round === round && row.isCounted).map((row) => row.client);
+
+/** Over all pairs of clients. */
+function meanOverlap({ masks }: Run): number {
+  const pairs = masks.flatMap((a, i) => masks.slice(i + 1).map((b) => maskOverlap(a.mask, b.mask)));
+  return pairs.reduce((sum, overlap) => sum + overlap, 0) / pairs.length;
+}
 
 describe('a simulated federation', () => {
   it.each(strategyNames)('[RD1] plays every round with every client: %s', async (strategy) => {
@@ -123,6 +129,38 @@ describe('a simulated federation', () => {
     for (const [i, row] of coarse.rounds.entries()) {
       expect(row.perplexity.received).toBeCloseTo(exact.rounds[i]?.perplexity.received as number, 2);
     }
+  });
+
+  it('[PF3] a prior on owners makes masks overlap more, and costs each search one download', async () => {
+    const run = (search: object) => simulated(configOf({ search: { density: 0.25, sharedRounds: 1, ...search } }));
+    const [apart, together] = [await run({}), await run({ prior: 4 })];
+    expect(meanOverlap(together)).toBeGreaterThan(meanOverlap(apart) + 0.2);
+    const { size } = layoutOf(configOf(), dimensions);
+    for (const [i, { round, bytesDown }] of together.rounds.entries()) {
+      expect(bytesDown).toBe((apart.rounds[i]?.bytesDown as number) + (round === 2 ? 76 + 4 * size : 0));
+    }
+    const [ada, bo, cy] = together.tuners.map(({ searches }) => searches[0]?.prior?.owners);
+    // Everybody owned the same first ranks in the shared round.
+    expect(new Set(ada)).toEqual(new Set([0, 1]));
+    expect(bo).toEqual(ada);
+    expect(cy).toEqual(ada);
+  });
+
+  it('[PF3] with the prior 0 is the federation without one', async () => {
+    const run = (search: object) => simulated(configOf({ search: { everyRounds: 1, ...search } }));
+    const [without, zero] = [await run({}), await run({ prior: 0 })];
+    expect(zero.rounds).toEqual(without.rounds);
+    expectSame(zero.theta, without.theta);
+  });
+
+  it('[PF3] tells owners of the last round alone', async () => {
+    const { tuners } = await simulated(configOf({ search: { everyRounds: 1, prior: 0.5 } }), {
+      faults: [{ client: 'Bo', round: 2, kind: 'drop-out' }],
+    });
+    const shares = (search: number) => new Set(tuners[0]?.searches[search]?.prior?.owners);
+    expect(tuners[0]?.searches[0]?.prior).toBeUndefined();
+    expect(shares(1)).toEqual(new Set([0, 1, 2].map((count) => Math.fround(count / 3)).concat(1)));
+    expect(shares(2)).toEqual(new Set([0, 0.5, 1]));
   });
 
   it('[RD4] goes on without a client that drops out, and takes it in again', async () => {

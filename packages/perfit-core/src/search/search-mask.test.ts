@@ -58,6 +58,47 @@ describe('[PF3] searchMask', () => {
     expect(first.mask.kept).toBe(Math.round(layout.size / 2));
   });
 
+  it.each(['taylor', 'magnitude', 'gradient', 'random'] as const)(
+    'multiplies the score %s by 1 + λ·o: a great λ follows the owners, and 0 changes nothing',
+    async (score) => {
+      const owners = Float32Array.from({ length: layout.size }, (_, p) => (p % 4 === 1 ? 1 : 0));
+      const most = Math.round(layout.size / 4);
+      const raised = await run({ score, density: 0.25, prior: { weight: 1e9, owners } });
+      expect(raised.mask.equals(maskOf(positionsOf(owners).slice(0, most)))).toBe(true);
+      const without = await run({ score });
+      expect((await run({ score, prior: { weight: 0, owners } })).mask.equals(without.mask)).toBe(true);
+      const nobody = new Float32Array(layout.size);
+      expect((await run({ score, prior: { weight: 5, owners: nobody } })).mask.equals(without.mask)).toBe(true);
+    },
+  );
+
+  it('weighs what a client needs against what others own, and breaks ties by the lower index', async () => {
+    const scores = Float32Array.of(4, 2, 3, 1, 2, 0);
+    const owners = Float32Array.of(0, 0.5, 0, 1, 0, 1);
+    const small = buildLayout(
+      { ...dimensions, layers: 1, width: 2, queryWidth: 1 },
+      { rank: 2, alpha: 1, targets: ['q_proj'] },
+    );
+    const prior = { weight: 2, owners };
+    // Raised: 4, 4, 3, 3, 2 and 0: of the two threes the first is kept, and nobody needs the last one.
+    const kept = async (density: number) => {
+      const search = searchMask(small, scores, async () => scores, {
+        ...plain,
+        score: 'magnitude',
+        iterations: 1,
+        density,
+        prior,
+      });
+      for (;;) {
+        const next = await search.next();
+        if (next.done) return Array.from(next.value.positions());
+      }
+    };
+    expect(await kept(3 / 6)).toEqual([0, 1, 2]);
+    expect(await kept(4 / 6)).toEqual([0, 1, 2, 3]);
+    expect(await kept(5 / 6)).toEqual([0, 1, 2, 3, 4]);
+  });
+
   it('does not take back what it pruned', async () => {
     let call = 0;
     const first = await run({ score: 'gradient', iterations: 1, density: 0.5 ** (1 / 2) });
@@ -75,6 +116,10 @@ describe('[PF3] searchMask', () => {
     }
   });
 });
+
+function positionsOf(owners: Float32Array): number[] {
+  return Array.from(owners.keys()).filter((p) => owners[p] === 1);
+}
 
 function maskOf(positions: readonly number[]): Mask {
   const kept = new Set(positions);

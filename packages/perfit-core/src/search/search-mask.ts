@@ -10,6 +10,16 @@ export interface MaskSearch {
   readonly scope: 'global' | 'tensor';
   /** Of the random score. */
   readonly seed: number;
+  /** Scores are as the client's own text makes them where absent. */
+  readonly prior?: OwnershipPrior;
+}
+
+/** PF3: where the client's text is nearly indifferent between two positions, the one that others own wins. */
+export interface OwnershipPrior {
+  /** λ, not negative; 0 changes nothing. */
+  readonly weight: number;
+  /** o: which share of the last round's submissions owned each position, [N], each in [0, 1]. */
+  readonly owners: Float32Array;
 }
 
 export interface PruneProgress {
@@ -23,7 +33,8 @@ export interface PruneProgress {
 
 /**
  * PF3 (b), the iterative search: step k keeps the top round(ρ^(k/K)·N) of the scores of m ⊙ θ (within each matrix of
- * the layout where the scope is `tensor`), ties to the lower index. What is pruned does not come back.
+ * the layout where the scope is `tensor`), ties to the lower index. What is pruned does not come back. With a prior every
+ * score, a random one too, is multiplied by 1 + λ·o before it is ranked: zero stays zero.
  * @param theta [N], after the warm-up; left as it is
  * @param gradientOf ∂L/∂θ [N] at a masked theta, averaged over S batches; asked once a step by scores that need it
  */
@@ -37,7 +48,8 @@ export async function* searchMask(
   let mask = Mask.full(layout.size);
   for (let k = 1; k <= search.iterations; k++) {
     const masked = mask.apply(theta);
-    const scores = await scoresOf(search.score, { theta: masked, gradientOf, random });
+    const own = await scoresOf(search.score, { theta: masked, gradientOf, random });
+    const scores = search.prior ? raised(own, search.prior) : own;
     const density = search.density ** (k / search.iterations);
     mask =
       search.scope === 'global'
@@ -67,6 +79,11 @@ async function scoresOf(score: MaskSearch['score'], { theta, gradientOf, random 
     case 'random':
       return theta.map(() => random());
   }
+}
+
+/** s·(1 + λ·o), computed in double precision and rounded once. @returns [N] */
+function raised(scores: Float32Array, { weight, owners }: OwnershipPrior): Float32Array {
+  return scores.map((score, p) => score * (1 + weight * (owners[p] as number)));
 }
 
 /** The scope `tensor`: each matrix ranks its own scores and keeps round(ρ_k · its size). */

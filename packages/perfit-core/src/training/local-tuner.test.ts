@@ -181,6 +181,23 @@ describe('createLocalTuner', () => {
     expect(result.mask.equals(Mask.from(layout.size, (p) => p < Math.round(layout.size / 2)))).toBe(true);
   });
 
+  it('[PF3] hands the prior on to the search, and refuses one of another size', async () => {
+    const owners = Float32Array.from({ length: layout.size }, (_, p) => p % 2);
+    const magnitude = { ...search, score: 'magnitude' as const, warmupEpochs: 0 };
+    // B is zero, and no prior raises that; A's odd positions alone are more than the fifth that is kept.
+    const oddShare = async (weight: number) => {
+      const settings = { ...magnitude, density: 0.2, prior: { weight, owners } };
+      const { mask } = (await finish(tunerWith().search(theta, settings))).result;
+      return mask.intersection(Mask.from(layout.size, (p) => p % 2 === 1)).kept / mask.kept;
+    };
+    expect(await oddShare(0)).toBeLessThan(0.6);
+    expect(await oddShare(1e9)).toBe(1);
+    const prior = { weight: 1, owners: owners.slice(1) };
+    await expect(finish(tunerWith().search(theta, { ...search, prior }))).rejects.toMatchObject({
+      code: 'training-wrong-size',
+    });
+  });
+
   it('stops between two steps with the reason of its signal', async () => {
     const reason = new Error('the tab was closed');
     for (const start of [

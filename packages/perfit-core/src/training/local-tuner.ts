@@ -147,6 +147,7 @@ export function createLocalTuner(options: LocalTunerOptions): ModelTuner {
 
     async *search(theta, settings, signal) {
       checkLength(theta, layout);
+      if (settings.prior) checkLength(settings.prior.owners, layout, 'the prior');
       // (a) Warm-up in the full space: at B = 0 every Taylor score is zero.
       const warmupSettings = { ...settings.tuning, epochs: settings.warmupEpochs };
       let warm = theta;
@@ -222,7 +223,7 @@ function epochBatches(
   };
 }
 
-function checkLength(theta: Float32Array, layout: Layout): void {
-  if (theta.length === layout.size) return;
-  throw new TrainingError('training-wrong-size', `theta has ${theta.length} positions, the layout ${layout.size}`);
+function checkLength(values: Float32Array, layout: Layout, what = 'theta'): void {
+  if (values.length === layout.size) return;
+  throw new TrainingError('training-wrong-size', `${what} has ${values.length} positions, the layout ${layout.size}`);
 }

@@ -121,10 +121,11 @@ export const completeSchema = z.object({ upload: z.string().max(64) });
 
 /**
  * client → server: a piece of theta_g at `version`, in DC2 form.
- * `slice` is what the mask on file owns (PF7); `theta` is all of it, for a search and for `receive: all`.
+ * `slice` is what the mask on file owns (PF7); `theta` is all of it, for a search and for `receive: all`; `owners` is
+ * not theta_g but which share of the version's submissions owned each position, for a search with a prior (PF3).
  */
 export const downloadSchema = z.object({
-  what: z.enum(['slice', 'theta']),
+  what: z.enum(['slice', 'theta', 'owners']),
   version,
   offset: z.number().int().nonnegative(),
 });

@@ -34,6 +34,8 @@ describe('the session as events make it', () => {
       [{ type: 'loading', stage: 'model', bytes: 1, total: 2 }, 'loading', 'loading'],
       [{ type: 'status', status }, 'recruiting', 'recruiting'],
       [offered, 'searching', 'preparing'],
+      [{ type: 'transfer', round: 1, direction: 'down', kind: 'owners', bytes: 5, total: 9 }, 'tuning', 'downloading'],
+      [{ type: 'transfer', round: 1, direction: 'down', kind: 'owners', bytes: 9, total: 9 }, 'searching', 'preparing'],
       [{ type: 'warm-up', round: 1, step: 1, steps: 8, loss: 5, tokens: 500 }, 'searching', 'warming-up'],
       [{ type: 'prune', round: 1, iteration: 1, iterations: 3, kept: 70 }, 'searching', 'pruning'],
       [{ type: 'mask', round: 1, kept: 50, size: 100 }, 'tuning', 'measuring'],

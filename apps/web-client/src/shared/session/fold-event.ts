@@ -225,7 +225,9 @@ function foldPerplexity(
 function transferring(event: Extract<EngineEvent, { type: 'transfer' }>): Activity {
   const { bytes, total } = event;
   if (event.direction === 'down') {
-    return bytes < total ? { kind: 'downloading', bytes, total } : { kind: 'measuring', of: 'received' };
+    if (bytes < total) return { kind: 'downloading', bytes, total };
+    // Shares of owners are downloaded for a search alone.
+    return event.kind === 'owners' ? { kind: 'preparing', search: true } : { kind: 'measuring', of: 'received' };
   }
   return { kind: 'uploading', what: event.kind === 'mask' ? 'mask' : 'delta', bytes, total };
 }
