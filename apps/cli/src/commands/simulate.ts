@@ -1,4 +1,3 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { backendOption } from '../backend-option.ts';
@@ -7,10 +6,10 @@ import type { BackendChoice } from '../local-model.ts';
 import { type Cell, Laboratory, type Plan, planExperiment } from '../simulation/experiment.ts';
 import { Journal } from '../simulation/journal.ts';
 import { duration, ExperimentProgress, nameOf } from '../simulation/progress.ts';
-import { renderCsv, renderJson, renderTable } from '../simulation/render-results.ts';
-import { type ResultRow, summarize } from '../simulation/results.ts';
 import { missingCells, resultsOf, runCells } from '../simulation/run-cells.ts';
+import { setupOf } from '../simulation/setup.ts';
 import { readSimulationConfig } from '../simulation/simulation-config.ts';
+import { writeResults } from '../simulation/write-results.ts';
 
 interface Flags {
   readonly out?: string;
@@ -22,7 +21,7 @@ export function simulateCommand(): Command {
   return new Command('simulate')
     .description('runs federations of many clients in this process, and compares strategies over seeds')
     .argument('<config>', 'a YAML file; experiments/ has some')
-    .option('--out <dir>', 'where results.json, results.csv and cells.jsonl go (.perfit/simulations/NAME)')
+    .option('--out <dir>', 'where report.html, results.json, results.csv and cells.jsonl go (.perfit/simulations/NAME)')
     .addOption(backendOption())
     .option('--dry-run', 'say what would be run and for about how long, and run nothing', false)
     .action(simulate);
@@ -42,7 +41,9 @@ async function simulate(file: string, flags: Flags): Promise<void> {
     say(`${plan.cells.length - missing.length} of ${plan.cells.length} cells are in ${folder} already.`);
   }
   await runMissing(plan, { journal, backend: flags.backend });
-  writeResults(folder, resultsOf(plan, journal));
+  const setup = setupOf(plan, { file, backend: flags.backend, now: new Date() });
+  process.stdout.write(await writeResults(folder, { ...resultsOf(plan, journal), setup }));
+  say(`Results: ${folder}`);
 }
 
 async function runMissing(
@@ -87,15 +88,6 @@ async function describe(plan: Plan, missing: readonly Cell[], backend: BackendCh
     lines.push(`About ${duration(work * seconds)} on ${backend}: ${rate}.`);
   }
   process.stdout.write(`${lines.join('\n')}\n`);
-}
-
-function writeResults(folder: string, rows: readonly ResultRow[]): void {
-  const table = summarize(rows);
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'results.json'), renderJson(rows, table));
-  writeFileSync(join(folder, 'results.csv'), renderCsv(rows));
-  process.stdout.write(renderTable(table));
-  say(`Results: ${folder}`);
 }
 
 function say(line: string): void {

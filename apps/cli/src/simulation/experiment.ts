@@ -9,7 +9,8 @@ import { Mask } from '@perfit/protocol/space';
 import { UsageError } from '../explain.ts';
 import { type BackendChoice, type OpenModel, openModel } from '../local-model.ts';
 import { type ClientText, clientTexts, fingerprintOf, type TokenizedText, tokenized } from './client-texts.ts';
-import type { ResultRow } from './results.ts';
+import type { CellResult } from './journal.ts';
+import { summarizeMasks } from './mask-summary.ts';
 import { type ComparedStrategy, federationConfig, type SimulationConfig } from './simulation-config.ts';
 import { workDone, workOf } from './work.ts';
 
@@ -31,8 +32,8 @@ export interface Plan {
   readonly cells: readonly Cell[];
 }
 
-/** A change of what a seed gives must change this, so that old cells are not taken for new ones. */
-const ALGORITHM = 1;
+/** A change of what a seed gives, or of what is kept of it, must change this, so that old cells are not taken for new ones. */
+const ALGORITHM = 2;
 
 /** @throws UsageError where the data are not what the config says */
 export async function planExperiment(config: SimulationConfig, backend: BackendChoice): Promise<Plan> {
@@ -79,12 +80,13 @@ export class Laboratory {
     plan: Plan,
     cell: Cell,
     watch: { onWork: (work: number, client: string, event: ClientEvent) => void; signal?: AbortSignal },
-  ): Promise<ResultRow[]> {
+  ): Promise<CellResult> {
     const { config, texts, strategy, seed } = cell;
     const sizes = new Map(texts.map((text) => [text.name, sizesOf(text)]));
+    const layout = layoutOf(config, this.open.model.dimensions);
     const run = simulateFederation({
       config,
-      layout: layoutOf(config, this.open.model.dimensions),
+      layout,
       clients: texts.map((text) => this.client(config, text)),
       faults: plan.config.faults,
       stopwatch: () => performance.now(),
@@ -95,11 +97,12 @@ export class Laboratory {
       if (next.done) {
         watch.signal?.throwIfAborted();
         const of = { experiment: plan.config.name, strategy: strategy.name, setting: strategy.setting, seed };
-        return next.value.rounds.map(({ isCounted: _, ...row }) => ({
+        const rows = next.value.rounds.map(({ isCounted: _, ...row }) => ({
           ...of,
           ...row,
           seconds: Number(row.seconds.toFixed(3)),
         }));
+        return { rows, masks: summarizeMasks(next.value.masks, layout) };
       }
       const { client, event } = next.value;
       watch.onWork(workDone(config, sizes.get(client) ?? { training: 0, heldOut: 0 }, event), client, event);
