@@ -43,6 +43,8 @@ const rooms = {
       'commander',
       'pino',
       'socket.io-client',
+      'vega',
+      'vega-lite',
       'yaml',
       '@perfit/protocol',
       '@perfit/protocol/space',

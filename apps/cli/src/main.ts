@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { evalCommand } from './commands/eval.ts';
 import { joinCommand } from './commands/join.ts';
 import { parityCommand } from './commands/parity.ts';
+import { reportCommand } from './commands/report.ts';
 import { serveCommand } from './commands/serve.ts';
 import { simulateCommand } from './commands/simulate.ts';
 import { tuneCommand } from './commands/tune.ts';
@@ -17,8 +18,8 @@ const program = new Command('perfit')
   )
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
-for (const command of [serveCommand, joinCommand, simulateCommand, tuneCommand, evalCommand, parityCommand])
-  program.addCommand(command().copyInheritedSettings(program));
+const commands = [serveCommand, joinCommand, simulateCommand, reportCommand, tuneCommand, evalCommand, parityCommand];
+for (const command of commands) program.addCommand(command().copyInheritedSettings(program));
 
 try {
   await program.parseAsync();

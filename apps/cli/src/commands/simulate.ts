@@ -1,4 +1,3 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { backendOption } from '../backend-option.ts';
@@ -8,10 +7,10 @@ import { describePlan } from '../simulation/describe-plan.ts';
 import { Laboratory, type Plan, planExperiment } from '../simulation/experiment.ts';
 import { Journal } from '../simulation/journal.ts';
 import { ExperimentProgress } from '../simulation/progress.ts';
-import { renderCsv, renderJson, renderTable } from '../simulation/render-results.ts';
-import { type ResultRow, summarize } from '../simulation/results.ts';
 import { missingCells, resultsOf, runCells } from '../simulation/run-cells.ts';
+import { setupOf } from '../simulation/setup.ts';
 import { readSimulationConfig } from '../simulation/simulation-config.ts';
+import { writeResults } from '../simulation/write-results.ts';
 
 interface Flags {
   readonly out?: string;
@@ -44,7 +43,7 @@ export function simulateCommand(): Command {
     .argument('<config>', 'a YAML file; experiments/ has some')
     .option(
       '--out <dir>',
-      'where results.json, results.csv and cells.jsonl go (.perfit/simulations/NAME, with --live NAME-live)',
+      'where report.html, results.json, results.csv and cells.jsonl go (.perfit/simulations/NAME, with --live NAME-live)',
     )
     .addOption(backendOption())
     .option('--live', 'with a real coordinator, started for each cell: sockets, signatures, database, disk', false)
@@ -67,7 +66,9 @@ async function simulate(file: string, flags: Flags): Promise<void> {
     say(`${plan.cells.length - missing.length} of ${plan.cells.length} cells are in ${folder} already.`);
   }
   await runMissing(plan, { journal, backend: flags.backend });
-  writeResults(folder, resultsOf(plan, journal));
+  const setup = setupOf(plan, { file, backend: flags.backend, now: new Date() });
+  process.stdout.write(await writeResults(folder, { ...resultsOf(plan, journal), setup }));
+  say(`Results: ${folder}`);
 }
 
 async function runMissing(
@@ -98,15 +99,6 @@ async function runMissing(
 function folderOf({ config, venue }: Plan): string {
   const name = config.name.replace(/[^\w.-]+/g, '-');
   return join('.perfit', 'simulations', venue === 'live' ? `${name}-live` : name);
-}
-
-function writeResults(folder: string, rows: readonly ResultRow[]): void {
-  const table = summarize(rows);
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'results.json'), renderJson(rows, table));
-  writeFileSync(join(folder, 'results.csv'), renderCsv(rows));
-  process.stdout.write(renderTable(table));
-  say(`Results: ${folder}`);
 }
 
 function say(line: string): void {

@@ -2,11 +2,13 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Cell, Laboratory, type Plan, planExperiment } from './experiment.ts';
+import type { MaskSummary } from './mask-summary.ts';
 import { type ResultRow, summarize } from './results.ts';
+import { readResults } from './results-file.ts';
 import { parseSimulationConfig, readSimulationConfig } from './simulation-config.ts';
 
 const experiments = fileURLToPath(new URL('../../../../experiments/', import.meta.url));
-const committed = JSON.parse(readFileSync(`${experiments}smoke.results.json`, 'utf8')) as { cells: ResultRow[] };
+const committed = readResults(`${experiments}smoke.results.json`);
 /** Machines differ in the last bits of their exponentials; what is wrong differs by more. */
 const RELATIVE = 1e-3;
 
@@ -25,14 +27,16 @@ describe('experiments/smoke.yaml', () => {
 
   const run = async (cell: Cell) => {
     let work = 0;
-    const rows = await laboratory.run(plan, cell, { onWork: (done) => (work += done) });
-    return { rows, work };
+    const result = await laboratory.run(plan, cell, { onWork: (done) => (work += done) });
+    return { ...result, work };
   };
 
   it('gives the committed numbers, and the same bits when it is run again', async () => {
     const rows: ResultRow[] = [];
+    const masks: MaskSummary[] = [];
     for (const cell of plan.cells) {
       const ran = await run(cell);
+      masks.push(ran.masks);
       // The estimate of what is left is as good as this.
       expect(ran.work / cell.work).toBeCloseTo(1, 5);
       rows.push(...ran.rows);
@@ -46,8 +50,16 @@ describe('experiments/smoke.yaml', () => {
       const expected = committed.cells[i] as ResultRow;
       const { perplexity, seconds: _, ...exact } = row;
       expect(expected).toMatchObject(exact);
-      for (const of of ['base', 'received', 'tuned'] as const) {
-        expect(Math.abs(perplexity[of] / expected.perplexity[of] - 1)).toBeLessThan(RELATIVE);
+      expect(Object.keys(perplexity)).toEqual(Object.keys(expected.perplexity));
+      for (const [of, value] of Object.entries(perplexity)) {
+        const committedValue = expected.perplexity[of as keyof typeof perplexity] as number;
+        expect(Math.abs(value / committedValue - 1)).toBeLessThan(RELATIVE);
+      }
+    }
+    for (const [i, { clients, overlap }] of masks.entries()) {
+      expect(clients).toEqual(committed.masks[i]?.clients);
+      for (const [a, line] of overlap.entries()) {
+        for (const [b, value] of line.entries()) expect(value).toBeCloseTo(committed.masks[i]?.overlap[a]?.[b] ?? 0, 2);
       }
     }
     // Both learn, at the same number of trained parameters.

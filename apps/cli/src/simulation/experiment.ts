@@ -17,8 +17,9 @@ import { UsageError } from '../explain.ts';
 import { type BackendChoice, type OpenModel, openModel } from '../local-model.ts';
 import { type BudgetsByName, budgetsByName } from './budgets.ts';
 import { type ClientText, clientTexts, fingerprintOf, type TokenizedText, tokenized } from './client-texts.ts';
+import type { CellResult } from './journal.ts';
 import { playLive } from './live/live-federation.ts';
-import type { ResultRow } from './results.ts';
+import { summarizeMasks } from './mask-summary.ts';
 import { type ComparedStrategy, federationConfig, type SimulationConfig } from './simulation-config.ts';
 import { workDone, workOf } from './work.ts';
 
@@ -45,7 +46,7 @@ export interface Plan {
   readonly cells: readonly Cell[];
 }
 
-/** A change of what a seed gives must change this, so that old cells are not taken for new ones. */
+/** A change of what a seed gives, or of what is kept of it, must change this, so that old cells are not taken for new ones. */
 const ALGORITHM = 2;
 
 /** @throws UsageError where the data are not what the config says */
@@ -112,7 +113,7 @@ export class Laboratory {
     plan: Plan,
     cell: Cell,
     watch: { onWork: (work: number, client: string, event: ClientEvent) => void; signal?: AbortSignal },
-  ): Promise<ResultRow[]> {
+  ): Promise<CellResult> {
     const { config, texts, budgets, strategy, seed } = cell;
     const sizes = new Map(texts.map((text) => [text.name, sizesOf(text)]));
     const options: SimulationOptions = {
@@ -131,11 +132,12 @@ export class Laboratory {
         : await playInMemory(options, onEvent);
     watch.signal?.throwIfAborted();
     const of = { experiment: plan.config.name, strategy: strategy.name, setting: strategy.setting, seed };
-    return result.rounds.map(({ isCounted: _, ...row }) => ({
+    const rows = result.rounds.map(({ isCounted: _, ...row }) => ({
       ...of,
       ...row,
       seconds: Number(row.seconds.toFixed(3)),
     }));
+    return { rows, masks: summarizeMasks(result.masks, options.layout) };
   }
 
   /** Seconds a batch, as the first client of this cell tunes on it: two steps to get warm, two to measure. */

@@ -1,9 +1,8 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Journal } from './journal.ts';
-import type { ResultRow } from './results.ts';
+import { type CellResult, Journal } from './journal.ts';
 import { runCells } from './run-cells.ts';
 
 let folder: string;
@@ -12,21 +11,30 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const rowsOf = (seed: number): ResultRow[] => [
-  {
-    experiment: 'e',
-    strategy: 'fedit',
-    setting: 'default',
-    seed,
-    client: 'a',
-    round: 1,
-    perplexity: { base: 3, received: 2, tuned: 1.1 },
-    trainable: 1,
-    bytesUp: 0,
-    bytesDown: 0,
-    seconds: 0,
+const resultOf = (seed: number): CellResult => ({
+  rows: [
+    {
+      experiment: 'e',
+      strategy: 'fedit',
+      setting: 'default',
+      seed,
+      client: 'a',
+      round: 1,
+      perplexity: { base: 3, received: 2, tuned: 1.1, after: 1.2 },
+      validation: { received: 2, tuned: 1.5, after: 1.6 },
+      trainable: 1,
+      bytesUp: 0,
+      bytesDown: 0,
+      seconds: 0,
+    },
+  ],
+  masks: {
+    clients: ['a'],
+    densities: [1],
+    overlap: [[1]],
+    density: [{ layer: 0, projection: 'q_proj', matrix: 'A', mean: 1, standardDeviation: null }],
   },
-];
+});
 const cells = [1, 2, 3].map((seed) => ({ fingerprint: `cell ${seed}`, seed }));
 
 describe('a run that is stopped', () => {
@@ -36,11 +44,11 @@ describe('a run that is stopped', () => {
   async function run(stopAt: number | null): Promise<number[]> {
     const journal = Journal.open(fileOf());
     const ran: number[] = [];
-    const missing = cells.filter(({ fingerprint }) => !journal.rows(fingerprint));
+    const missing = cells.filter(({ fingerprint }) => !journal.result(fingerprint));
     await runCells(missing, journal, async ({ seed }) => {
       if (seed === stopAt) throw new Error('stopped');
       ran.push(seed);
-      return rowsOf(seed);
+      return resultOf(seed);
     });
     return ran;
   }
@@ -49,7 +57,8 @@ describe('a run that is stopped', () => {
     await expect(run(3)).rejects.toThrow('stopped');
     expect(await run(null)).toEqual([3]);
     expect(await run(null)).toEqual([]);
-    expect(cells.map(({ fingerprint }) => Journal.open(fileOf()).rows(fingerprint))).toEqual([1, 2, 3].map(rowsOf));
+    const journal = Journal.open(fileOf());
+    expect(cells.map(({ fingerprint }) => journal.result(fingerprint))).toEqual([1, 2, 3].map(resultOf));
   });
 
   it('runs the cell again that it was writing when it died', async () => {
@@ -60,8 +69,15 @@ describe('a run that is stopped', () => {
     expect(await run(null)).toEqual([]);
   });
 
+  it('runs a cell again whose line is from before masks were kept', async () => {
+    mkdirSync(dirname(fileOf()));
+    const { rows } = resultOf(1);
+    writeFileSync(fileOf(), `${JSON.stringify({ fingerprint: 'cell 1', rows })}\n`);
+    expect(await run(null)).toEqual([1, 2, 3]);
+  });
+
   it('takes no cell for one that it is not', async () => {
     await run(null);
-    expect(Journal.open(fileOf()).rows('cell 4')).toBe(null);
+    expect(Journal.open(fileOf()).result('cell 4')).toBe(null);
   });
 });

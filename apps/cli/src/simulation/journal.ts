@@ -1,34 +1,27 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import type { MaskSummary } from './mask-summary.ts';
 import type { ResultRow } from './results.ts';
+import { maskSummarySchema, rowSchema } from './results-file.ts';
 
-const positive = z.number().positive();
-const size = z.number().nonnegative();
 const lineSchema = z.object({
   /** Of all that the cell's numbers follow from. */
   fingerprint: z.string(),
-  rows: z.array(
-    z.object({
-      experiment: z.string(),
-      strategy: z.string(),
-      setting: z.string(),
-      seed: z.number(),
-      client: z.string(),
-      round: z.number().int().positive(),
-      perplexity: z.object({ base: positive, received: positive, tuned: positive }),
-      trainable: size,
-      bytesUp: size,
-      bytesDown: size,
-      seconds: size,
-    }),
-  ),
+  rows: z.array(rowSchema),
+  masks: maskSummarySchema,
 });
+
+/** What a cell gave. */
+export interface CellResult {
+  readonly rows: readonly ResultRow[];
+  readonly masks: MaskSummary;
+}
 
 /** The finished cells of an experiment, a line each: a run that was stopped goes on behind the last of them. */
 export class Journal {
   private readonly file: string;
-  private readonly finished = new Map<string, readonly ResultRow[]>();
+  private readonly finished = new Map<string, CellResult>();
 
   private constructor(file: string) {
     this.file = file;
@@ -44,18 +37,20 @@ export class Journal {
     if (whole.length < text.length) writeFileSync(file, whole);
     for (const line of whole.split('\n')) {
       const parsed = lineSchema.safeParse(parseJson(line));
-      if (parsed.success) journal.finished.set(parsed.data.fingerprint, parsed.data.rows);
+      if (!parsed.success) continue;
+      const { fingerprint, ...result } = parsed.data;
+      journal.finished.set(fingerprint, result);
     }
     return journal;
   }
 
-  rows(fingerprint: string): readonly ResultRow[] | null {
+  result(fingerprint: string): CellResult | null {
     return this.finished.get(fingerprint) ?? null;
   }
 
-  add(fingerprint: string, rows: readonly ResultRow[]): void {
-    appendFileSync(this.file, `${JSON.stringify({ fingerprint, rows })}\n`);
-    this.finished.set(fingerprint, rows);
+  add(fingerprint: string, { rows, masks }: CellResult): void {
+    appendFileSync(this.file, `${JSON.stringify({ fingerprint, rows, masks })}\n`);
+    this.finished.set(fingerprint, { rows, masks });
   }
 }
 

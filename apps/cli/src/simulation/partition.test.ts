@@ -68,7 +68,11 @@ describe('a partition', () => {
 
   it('dirichlet: a small alpha sets clients apart, a large one makes them alike', () => {
     const largestShare = (alpha: number) => {
-      const parts = partition(rowsOf([200, 200, 200]), { by: 'dirichlet', field: 'kind', clients: 4, alpha, atLeast: 1 }, 5);
+      const parts = partition(
+        rowsOf([200, 200, 200]),
+        { by: 'dirichlet', field: 'kind', clients: 4, alpha, atLeast: 1 },
+        5,
+      );
       const shares = parts.flatMap(({ rows }) =>
         ['k0', 'k1', 'k2'].map((kind) => rows.filter((row) => row.kind === kind).length / 200),
       );

@@ -1,22 +1,32 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { renderCsv, renderJson, renderTable } from './render-results.ts';
-import { type ResultRow, summarize } from './results.ts';
+import { outcomesOf, type ResultRow, summarize } from './results.ts';
+import { type Results, readResults } from './results-file.ts';
 
 /** Tuned perplexities by strategy, then seed, then client, then round. */
-type Figures = Record<string, Record<number, Record<string, readonly number[]>>>;
+type Figures = Partial<Record<ResultRow['strategy'], Record<number, Record<string, readonly number[]>>>>;
 
+/** What is received is twice what is tuned, and what is left after the last round four times. */
 const rowsOf = (figures: Figures): ResultRow[] =>
   Object.entries(figures).flatMap(([strategy, seeds]) =>
     Object.entries(seeds).flatMap(([seed, clients]) =>
       Object.entries(clients).flatMap(([client, rounds]) =>
         rounds.map((tuned, i) => ({
           experiment: 'a "test", small',
-          strategy,
+          strategy: strategy as ResultRow['strategy'],
           setting: 'default',
           seed: Number(seed),
           client,
           round: i + 1,
-          perplexity: { base: 100, received: 2 * tuned, tuned },
+          perplexity: {
+            base: 100,
+            received: 2 * tuned,
+            tuned,
+            ...(i === rounds.length - 1 ? { after: 4 * tuned } : {}),
+          },
           trainable: 7,
           bytesUp: 10,
           bytesDown: 5,
@@ -31,35 +41,74 @@ const figures: Figures = {
   // Half of it for each client and seed in the last round; best in the first.
   perfit: { 1: { a: [5, 10], b: [5, 20] }, 2: { a: [5, 15], b: [5, 25] } },
 };
+const rows = rowsOf(figures);
+const results: Results = {
+  cells: rows,
+  masks: [
+    {
+      experiment: 'a "test", small',
+      strategy: 'perfit',
+      setting: 'default',
+      seed: 1,
+      clients: ['a', 'b'],
+      densities: [0.5, 0.5],
+      overlap: [
+        [1, 0.5],
+        [0.5, 1],
+      ],
+      density: [{ layer: 0, projection: 'q_proj', matrix: 'A', mean: 0.5, standardDeviation: 0.1 }],
+    },
+  ],
+  setup: {
+    name: 'a "test", small',
+    config: 'name: x # <b>\n',
+    model: 'nano',
+    backend: 'wasm',
+    machine: 'a machine',
+    date: '2026-11-22T00:00:00.000Z',
+    clients: [{ name: 'a', training: 3, heldOut: 4 }],
+  },
+};
 
 describe('the summary', () => {
-  const rows = rowsOf(figures);
   const table = summarize(rows);
 
-  it('has the mean of the last round over clients and seeds, with its standard error', () => {
-    // Mean 35; deviations -15, 5, -5, 15: s² = 500 / 3, s/√4 = 6.4550.
-    expect(table[0]?.perplexity.mean).toBe(35);
-    expect(table[0]?.perplexity.standardError).toBeCloseTo(6.455, 3);
-    expect(table[1]).toMatchObject({ perplexity: { mean: 17.5 }, best: { mean: 5, round: 1 }, received: { mean: 35 } });
-    expect(table[1]).toMatchObject({ trainable: 7, bytesUp: 20, bytesDown: 10, seconds: 1 });
+  it('judges a method by what it leaves its clients with, over clients and seeds', () => {
+    // A global model after the last round: 4 · 35; deviations 4 · (-15, 5, -5, 15), s² = 16 · 500 / 3, s/√4 = 25.82.
+    expect(table[0]).toMatchObject({ result: 'global', perplexity: { mean: 140 }, tuned: { mean: 35 } });
+    expect(table[0]?.perplexity.standardError).toBeCloseTo(25.82, 2);
+    expect(table[1]).toMatchObject({ result: 'personal', perplexity: { mean: 17.5 }, received: { mean: 35 } });
+    expect(table[1]).toMatchObject({ trainable: 7, bytesUp: 20, bytesDown: 10, seconds: 1, stoppedAt: null });
   });
 
-  it('compares with FedIT client by client and seed by seed', () => {
+  it('compares with what FedIT publishes and with what its clients tune, client by client and seed by seed', () => {
     expect(table[0]?.againstFedit).toEqual({ ratio: 1, low: 1, high: 1 });
-    // Every pair says one half: there is no doubt about it, however different the clients are.
-    for (const value of Object.values(table[1]?.againstFedit ?? {})) expect(value).toBeCloseTo(0.5, 12);
+    expect(table[0]?.comparisons.feditTuned?.ratio).toBeCloseTo(4, 12);
+    // Every pair says one eighth: there is no doubt about it, however different the clients are.
+    for (const value of Object.values(table[1]?.againstFedit ?? {})) expect(value).toBeCloseTo(1 / 8, 12);
+    expect(table[1]?.comparisons.feditTuned).toMatchObject({ pairs: 4, clients: 2 });
+    expect(table[1]?.comparisons.feditTuned?.ratio).toBeCloseTo(1 / 2, 12);
+    expect(table[1]?.comparisons.feditThenLocal).toBe(null);
   });
 
-  it('has an interval around the ratio where pairs disagree, the same whenever it is computed', () => {
-    const [, one] = summarize(
+  it('has the geometric mean of ratios where pairs disagree', () => {
+    const one = summarize(
       rowsOf({ ...figures, perfit: { 1: { a: [1, 10], b: [1, 40] }, 2: { a: [1, 45], b: [1, 25] } } }),
-    );
-    const { ratio, low, high } = one?.againstFedit ?? { ratio: 0, low: 0, high: 0 };
-    expect(ratio).toBeCloseTo((0.5 * 1 * 1.5 * 0.5) ** (1 / 4), 12);
-    expect(low).toBeLessThan(ratio);
-    expect(high).toBeGreaterThan(ratio);
-    expect(low).toBeGreaterThanOrEqual(0.5 - 1e-12);
-    expect(high).toBeLessThanOrEqual(1.5 + 1e-12);
+    )[1]?.comparisons.feditTuned;
+    expect(one?.ratio).toBeCloseTo((0.5 * 1 * 1.5 * 0.5) ** (1 / 4), 12);
+    expect(one?.low).toBeLessThan(one?.ratio ?? 0);
+    expect(one?.high).toBeGreaterThan(one?.ratio ?? 0);
+    expect(one?.low).toBeGreaterThanOrEqual(0.5 - 1e-12);
+    expect(one?.high).toBeLessThanOrEqual(1.5 + 1e-12);
+  });
+
+  it('takes the reference of the same setting, or the default one', () => {
+    const other = (setting: string, factor: number) =>
+      rows.map((row) => ({ ...row, setting, perplexity: times(row.perplexity, factor) }));
+    const ratios = (all: readonly ResultRow[]) => summarize(all).map(({ againstFedit }) => againstFedit?.ratio);
+    const perfitOnly = other('big', 3).filter(({ strategy }) => strategy === 'perfit');
+    expect(ratios([...rows, ...perfitOnly])[2]).toBeCloseTo(3 / 8, 12);
+    expect(ratios([...rows, ...other('big', 3)])[3]).toBeCloseTo(1 / 8, 12);
   });
 
   it('says nothing of FedIT where it was not run, and nothing of errors where there is one figure', () => {
@@ -67,17 +116,114 @@ describe('the summary', () => {
       { againstFedit: null, perplexity: { mean: 3, standardError: null } },
     ]);
   });
+});
 
-  it('is written as results.json, as CSV and as a table', () => {
-    const json = JSON.parse(renderJson(rows, table));
-    expect(json.cells).toEqual(rows);
+const times = ({ base, received, tuned, after }: ResultRow['perplexity'], factor: number): ResultRow['perplexity'] => ({
+  base,
+  received: factor * received,
+  tuned: factor * tuned,
+  after: after === undefined ? undefined : factor * after,
+});
+
+describe('the round at which a client stops', () => {
+  const base: Omit<ResultRow, 'round' | 'perplexity'> = {
+    experiment: 'e',
+    strategy: 'perfit',
+    setting: 'default',
+    seed: 1,
+    client: 'a',
+    trainable: 1,
+    bytesUp: 0,
+    bytesDown: 0,
+    seconds: 0,
+  };
+  // Held out, a client would choose otherwise: by what it is judged by, it may not choose.
+  const own: ResultRow[] = [
+    { round: 1, perplexity: { base: 9, received: 9, tuned: 5 }, validation: { received: 1, tuned: 6 } },
+    { round: 2, perplexity: { base: 9, received: 8, tuned: 6 }, validation: { received: 5, tuned: 3 } },
+    {
+      round: 3,
+      perplexity: { base: 9, received: 7, tuned: 4, after: 3 },
+      validation: { received: 2, tuned: 4, after: 3 },
+    },
+  ].map((row) => ({ ...base, ...row }));
+  const outcome = (result: 'global' | 'personal', of: readonly ResultRow[]) => outcomesOf(of, result)[0];
+
+  it('is the one that validation rows find best, of the tuned modules or of the global models', () => {
+    expect(outcome('personal', own)).toMatchObject({ round: 2, perplexity: 6 });
+    // θ⁰ as the first round receives it is no result, however good; what round 3 receives is made in round 2.
+    expect(outcome('global', own)).toMatchObject({ round: 2, perplexity: 7 });
+    const [first, second, third] = own as [ResultRow, ResultRow, ResultRow];
+    const last = { ...third, validation: { received: 2, tuned: 4, after: 1 } };
+    expect(outcome('global', [first, second, last])).toMatchObject({ round: 3, perplexity: 3 });
+    expect(summarize(own)[0]).toMatchObject({ stoppedAt: 2, perplexity: { mean: 6 }, tuned: { mean: 4 } });
+  });
+
+  it('is the last one without validation rows', () => {
+    const plain = own.map(({ validation: _, ...row }) => row);
+    expect(outcome('personal', plain)).toMatchObject({ round: 3, perplexity: 4 });
+    expect(outcome('global', plain)).toMatchObject({ round: 3, perplexity: 3 });
+  });
+
+  it('is the one before the last for a global model that nobody evaluated at the end', () => {
+    const old = own.map(({ validation: _, perplexity: { after: __, ...perplexity }, ...row }) => ({
+      ...row,
+      perplexity,
+    }));
+    expect(outcome('global', old)).toMatchObject({ round: 2, perplexity: 7 });
+    expect(outcome('global', old.slice(0, 1))).toMatchObject({ round: 0, perplexity: 9 });
+  });
+});
+
+describe('what is written', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'perfit-results-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const table = summarize(rows);
+
+  it('is a results.json that can be read again', () => {
+    const text = renderJson(results, table);
+    const json = JSON.parse(text);
+    expect(Object.keys(json)).toEqual(['cells', 'summary', 'masks', 'setup']);
     expect(Object.keys(json.summary[0])).toEqual(['experiment', 'strategy', 'setting', 'perplexity', 'againstFedit']);
-    const [header, first] = renderCsv(rows).split('\n');
-    expect(header?.split(',')).toHaveLength(13);
-    expect(first).toBe('"a ""test"", small",fedit,default,1,a,1,100,60,30,7,10,5,0.5');
+    expect(Object.keys(json.summary[1].againstFedit)).toEqual(['ratio', 'low', 'high']);
+    writeFileSync(join(folder, 'results.json'), text);
+    expect(readResults(folder)).toEqual(results);
+    expect(readResults(join(folder, 'results.json'))).toEqual(results);
+  });
+
+  it('is read without masks and setup too, as older versions wrote it', () => {
+    const old = join(folder, 'old.json');
+    writeFileSync(old, renderJson({ cells: rows, masks: [], setup: null }, table));
+    expect(Object.keys(JSON.parse(renderJson({ cells: rows, masks: [], setup: null }, table)))).toHaveLength(2);
+    expect(readResults(old)).toEqual({ cells: rows, masks: [], setup: null });
+  });
+
+  it.each([
+    ['{', 'is no JSON'],
+    ['{"cells":[]}', 'cells: '],
+    [JSON.stringify({ cells: [{ ...rows[0], strategy: 'telepathy' }] }), 'cells.0.strategy: '],
+  ])('is refused with a sentence where it is something else: %s', (text, sentence) => {
+    writeFileSync(join(folder, 'results.json'), text);
+    expect(() => readResults(folder)).toThrow(sentence);
+    expect(() => readResults(join(folder, 'nothing'))).toThrow('There is no file');
+  });
+
+  it('is a CSV file', () => {
+    const [header, first, second] = renderCsv(results).split('\n');
+    expect(header?.split(',')).toHaveLength(17);
+    expect(first).toBe('"a ""test"", small",fedit,default,1,a,1,100,60,30,,,,,7,10,5,0.5');
+    expect(second).toBe('"a ""test"", small",fedit,default,1,a,2,100,40,20,80,,,,7,10,5,0.5');
+  });
+
+  it('is a table', () => {
     const lines = renderTable(table).trim().split('\n');
     expect(lines).toHaveLength(4);
     expect(new Set(lines.map((line) => line.length)).size).toBe(1);
     expect(lines[3]).toContain('17.50 ± 3.23');
+    expect(lines[3]).toContain('0.125 [0.125, 0.125] 0.125');
   });
 });

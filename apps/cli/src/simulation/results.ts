@@ -1,42 +1,52 @@
-import { seededRandom } from '@perfit/protocol/space';
+import { strategyOf } from '@perfit/federation';
+import type { StrategyName } from '@perfit/protocol';
+import { type Comparison, compare, type Estimate, estimate, groupBy, mean, type Ratio } from './statistics.ts';
+
+/** Perplexities of one module while it passes through a round. */
+export interface RoundPerplexity {
+  readonly received: number;
+  readonly tuned: number;
+  /** With a client's last counted round: of what it would start one more round from. */
+  readonly after?: number | undefined;
+}
 
 /** A round of a client, in one cell of the experiment. */
 export interface ResultRow {
   readonly experiment: string;
-  readonly strategy: string;
+  readonly strategy: StrategyName;
   readonly setting: string;
   readonly seed: number;
   readonly client: string;
   readonly round: number;
-  readonly perplexity: { readonly base: number; readonly received: number; readonly tuned: number };
+  /** On held-out rows. */
+  readonly perplexity: RoundPerplexity & { readonly base: number };
+  /** On rows of the client's own that it neither trains on nor is judged by: they choose the round to stop at. */
+  readonly validation?: RoundPerplexity | undefined;
   readonly trainable: number;
   readonly bytesUp: number;
   readonly bytesDown: number;
   readonly seconds: number;
 }
 
-export interface Estimate {
-  readonly mean: number;
-  /** Of the mean, over clients × seeds; null for a single one. */
-  readonly standardError: number | null;
-}
-
 export interface Summary {
   readonly experiment: string;
-  readonly strategy: string;
+  readonly strategy: StrategyName;
   readonly setting: string;
-  /** Tuned, after the last round. */
+  /** Of what the method leaves its clients with, over clients × seeds: see {@link outcomesOf}. */
   readonly perplexity: Estimate;
-  /** Null where FedIT was not run. */
-  readonly againstFedit: { readonly ratio: number; readonly low: number; readonly high: number } | null;
+  /** That divided by FedIT's, of the same client and seed. Null where FedIT was not run. */
+  readonly againstFedit: Ratio | null;
 }
 
-/** What the table shows beyond the summary. */
+/** What table and report show beyond the summary. */
 export interface TableRow extends Summary {
-  /** What the last round's tuning started from: for FedIT, the global model. */
+  readonly result: Result;
+  readonly comparisons: Readonly<Record<Reference, Comparison | null>>;
+  /** What the last round's tuning started from, and what it ended with. */
   readonly received: Estimate;
-  /** The round with the lowest mean. It is chosen on the held-out rows themselves: too good for every strategy alike. */
-  readonly best: Estimate & { readonly round: number };
+  readonly tuned: Estimate;
+  /** Mean round that validation chose; null where there was no validation, and the last one is taken. */
+  readonly stoppedAt: number | null;
   /** A client's mean. */
   readonly trainable: number;
   /** A client's, over all rounds. */
@@ -45,85 +55,154 @@ export interface TableRow extends Summary {
   readonly seconds: number;
 }
 
-const RESAMPLES = 2000;
+export type Result = 'global' | 'personal';
 
+/**
+ * What a method is held against: FedIT by what it publishes, its global model; FedIT by what its clients have in their
+ * hands after their own last tuning, which is stricter on personal methods; and FedIT with local fine-tuning behind it.
+ */
+export type Reference = 'fedit' | 'feditTuned' | 'feditThenLocal';
+
+const references: Readonly<Record<Reference, { strategy: StrategyName; result: Result }>> = {
+  fedit: { strategy: 'fedit', result: 'global' },
+  feditTuned: { strategy: 'fedit', result: 'personal' },
+  feditThenLocal: { strategy: 'fedit+ft', result: 'personal' },
+};
+
+/** A line a strategy and setting, in the order in which they come. */
 export function summarize(rows: readonly ResultRow[]): TableRow[] {
-  const groups = groupBy(rows, ({ strategy, setting }) => JSON.stringify([strategy, setting]));
+  const groups = groupBy(rows, groupOf);
+  const against = (reference: Reference, own: readonly Outcome[], setting: string) => {
+    const { strategy, result } = references[reference];
+    const other = groups.get(groupOf({ strategy, setting })) ?? groups.get(groupOf({ strategy, setting: 'default' }));
+    return other ? compare(pairsOf(own, outcomesOf(other, result))) : null;
+  };
   return [...groups.values()].map((own) => {
     const { experiment, strategy, setting } = own[0] as ResultRow;
-    const units = unitsOf(own);
-    const last = [...units.values()].map((of) => of.at(-1) as ResultRow);
-    const fedit = groups.get(JSON.stringify(['fedit', setting])) ?? groups.get(JSON.stringify(['fedit', 'default']));
-    const rounds = [...new Set(own.map(({ round }) => round))].sort((a, b) => a - b);
-    const byRound = rounds.map((round) => ({
-      round,
-      ...estimate(own.filter((row) => row.round === round).map((row) => row.perplexity.tuned)),
-    }));
-    const perUnit = (value: (row: ResultRow) => number) =>
-      mean([...units.values()].map((of) => of.reduce((sum, row) => sum + value(row), 0)));
+    const { result } = strategyOf(strategy);
+    const outcomes = outcomesOf(own, result);
+    const comparisons = {
+      fedit: against('fedit', outcomes, setting),
+      feditTuned: against('feditTuned', outcomes, setting),
+      feditThenLocal: against('feditThenLocal', outcomes, setting),
+    };
     return {
       experiment,
       strategy,
       setting,
-      perplexity: estimate(last.map((row) => row.perplexity.tuned)),
-      againstFedit: fedit ? pairedRatio(units, unitsOf(fedit)) : null,
-      received: estimate(last.map((row) => row.perplexity.received)),
-      best: byRound.reduce((best, of) => (of.mean < best.mean ? of : best)),
-      trainable: mean(last.map((row) => row.trainable)),
-      bytesUp: perUnit((row) => row.bytesUp),
-      bytesDown: perUnit((row) => row.bytesDown),
-      seconds: perUnit((row) => row.seconds),
+      perplexity: estimate(outcomes.map(({ perplexity }) => perplexity)),
+      againstFedit: ratioOf(comparisons.fedit),
+      result,
+      comparisons,
+      stoppedAt: own.some(({ validation }) => validation) ? mean(outcomes.map(({ round }) => round)) : null,
+      ...lastOf(own),
+      ...costsOf(own),
     };
   });
 }
 
-type Units = Map<string, ResultRow[]>;
+/** What a method leaves one client of one seed with. */
+export interface Outcome {
+  readonly client: string;
+  readonly seed: number;
+  /** After so many rounds. */
+  readonly round: number;
+  readonly perplexity: number;
+}
+
+/**
+ * What a method leaves each client of each seed with. With a personal result that is a module as the client tuned it,
+ * or, where validation rows can tell, what it received (PF9); with a global one, θ_g as it arrived from the second round on, or after the last. Of these it is the one with the
+ * lowest validation perplexity, or the last one where nothing was validated. It is then measured on held-out rows.
+ * @param rows of one strategy and setting
+ */
+export function outcomesOf(rows: readonly ResultRow[], result: Result): Outcome[] {
+  return [...unitsOf(rows).values()].map((own) => {
+    const { client, seed } = own[0] as ResultRow;
+    const { round, perplexity } = chosen(result === 'personal' ? personalModules(own) : globalModels(own));
+    return { client, seed, round, perplexity };
+  });
+}
+
+interface Candidate {
+  readonly round: number;
+  readonly perplexity: number;
+  readonly validation: number | undefined;
+}
+
+/** In the order in which the client met them: without validation the last is what it tuned last. */
+function personalModules(own: readonly ResultRow[]): Candidate[] {
+  return own.flatMap(({ round, perplexity, validation }) => [
+    { round: round - 1, perplexity: perplexity.received, validation: validation?.received },
+    { round, perplexity: perplexity.tuned, validation: validation?.tuned },
+  ]);
+}
+
+/** Results from before `after` was measured end with what the last round started from: θ_g one round younger. */
+function globalModels(own: readonly ResultRow[]): Candidate[] {
+  const received = own.map(({ round, perplexity, validation }) => ({
+    round: round - 1,
+    perplexity: perplexity.received,
+    validation: validation?.received,
+  }));
+  const after = own.flatMap(({ round, perplexity, validation }) =>
+    perplexity.after === undefined
+      ? []
+      : [{ round, perplexity: perplexity.after, validation: validation?.after } satisfies Candidate],
+  );
+  // What the first round starts from is nobody's work yet.
+  const trained = [...received.filter(({ round }) => round > 0), ...after];
+  return trained.length > 0 ? trained : received;
+}
+
+function chosen(candidates: readonly Candidate[]): Candidate {
+  const validated = candidates.filter((one): one is Candidate & { validation: number } => one.validation !== undefined);
+  if (validated.length === 0) return candidates.at(-1) as Candidate;
+  return validated.reduce((best, one) => (one.validation < best.validation ? one : best));
+}
+
+/** Of the clients and seeds that both have. */
+export function pairsOf(own: readonly Outcome[], reference: readonly Outcome[]): { client: string; log: number }[] {
+  return own.flatMap(({ client, seed, perplexity }) => {
+    const other = reference.find((one) => one.client === client && one.seed === seed);
+    return other ? [{ client, log: Math.log(perplexity / other.perplexity) }] : [];
+  });
+}
 
 /** A client of a seed, with its rounds in order. */
-function unitsOf(rows: readonly ResultRow[]): Units {
+export function unitsOf(rows: readonly ResultRow[]): Map<string, ResultRow[]> {
   const units = groupBy(rows, ({ client, seed }) => JSON.stringify([client, seed]));
   for (const own of units.values()) own.sort((a, b) => a.round - b.round);
   return units;
 }
 
-/**
- * The geometric mean over clients × seeds of tuned perplexity divided by FedIT's at the same client and seed, after the
- * last round, with a 95 % interval by the paired bootstrap (percentiles of resampled pairs, from a fixed seed).
- * Source: Efron & Tibshirani 1993, An Introduction to the Bootstrap, chapter 13.
- */
-function pairedRatio(units: Units, fedit: Units): { ratio: number; low: number; high: number } | null {
-  const logs: number[] = [];
-  for (const [unit, rows] of units) {
-    const reference = fedit.get(unit)?.at(-1);
-    if (reference) logs.push(Math.log((rows.at(-1) as ResultRow).perplexity.tuned / reference.perplexity.tuned));
-  }
-  if (logs.length === 0) return null;
-  const random = seededRandom(1);
-  const means = Array.from({ length: RESAMPLES }, () =>
-    mean(logs.map(() => logs[Math.floor(random() * logs.length)] as number)),
-  ).sort((a, b) => a - b);
-  const at = (share: number) => Math.exp(means[Math.round(share * (RESAMPLES - 1))] as number);
-  return { ratio: Math.exp(mean(logs)), low: at(0.025), high: at(0.975) };
+/** Names a strategy with its setting. */
+export function groupOf({ strategy, setting }: Pick<ResultRow, 'strategy' | 'setting'>): string {
+  return JSON.stringify([strategy, setting]);
 }
 
-function estimate(values: readonly number[]): Estimate {
-  const center = mean(values);
-  if (values.length < 2) return { mean: center, standardError: null };
-  const variance = values.reduce((sum, value) => sum + (value - center) ** 2, 0) / (values.length - 1);
-  return { mean: center, standardError: Math.sqrt(variance / values.length) };
+function lastOf(rows: readonly ResultRow[]): Pick<TableRow, 'received' | 'tuned'> {
+  const last = [...unitsOf(rows).values()].map((own) => own.at(-1) as ResultRow);
+  return {
+    received: estimate(last.map(({ perplexity }) => perplexity.received)),
+    tuned: estimate(last.map(({ perplexity }) => perplexity.tuned)),
+  };
 }
 
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+function costsOf(rows: readonly ResultRow[]): Pick<TableRow, 'trainable' | 'bytesUp' | 'bytesDown' | 'seconds'> {
+  const units = [...unitsOf(rows).values()];
+  const total = (cost: (row: ResultRow) => number) =>
+    mean(units.map((own) => own.reduce((sum, row) => sum + cost(row), 0)));
+  return {
+    trainable: mean(units.map((own) => (own.at(-1) as ResultRow).trainable)),
+    bytesUp: total(({ bytesUp }) => bytesUp),
+    bytesDown: total(({ bytesDown }) => bytesDown),
+    seconds: total(({ seconds }) => seconds),
+  };
 }
 
-function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group) group.push(item);
-    else groups.set(key, [item]);
-  }
-  return groups;
+function ratioOf(comparison: Comparison | null): Ratio | null {
+  if (!comparison) return null;
+  const { ratio, low, high } = comparison;
+  return { ratio, low, high };
 }

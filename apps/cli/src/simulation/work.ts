@@ -9,7 +9,10 @@ interface Sizes {
   readonly heldOut: number;
 }
 
-/** How much a client's cell is, counted in batches tuned on; without the base's perplexity, which all cells share. */
+/**
+ * How much a client's cell is, counted in batches tuned on; without the base's perplexity, which all cells share, and
+ * the one evaluation of what is left at the end.
+ */
 export function workOf(config: FederationConfig, sizes: Sizes): number {
   const { tuning, schedule, search } = config;
   const source = strategyOf(config.strategy).mask({ config, round: schedule.rounds });

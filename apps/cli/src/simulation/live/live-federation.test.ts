@@ -57,7 +57,7 @@ async function run(
       events.push({ client, event });
       onEvent(event);
     };
-    const rows = await laboratory.run(plan, plan.cells[0] as Cell, { onWork, ...(signal ? { signal } : {}) });
+    const { rows } = await laboratory.run(plan, plan.cells[0] as Cell, { onWork, ...(signal ? { signal } : {}) });
     return { rows, events };
   } finally {
     laboratory.close();
