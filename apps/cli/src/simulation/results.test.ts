@@ -149,14 +149,16 @@ describe('the round at which a client stops', () => {
   ].map((row) => ({ ...base, ...row }));
   const outcome = (result: 'global' | 'personal', of: readonly ResultRow[]) => outcomesOf(of, result)[0];
 
-  it('is the one that validation rows find best, of the tuned modules or of the global models', () => {
-    expect(outcome('personal', own)).toMatchObject({ round: 2, perplexity: 6 });
+  it('is the one that validation rows find best, of what a client met or of the global models', () => {
+    const [first, second, third] = own as [ResultRow, ResultRow, ResultRow];
+    expect(outcome('personal', [first, second])).toMatchObject({ round: 2, perplexity: 6 });
+    // What came from the others may be better than what the client makes of it.
+    expect(outcome('personal', own)).toMatchObject({ round: 2, perplexity: 7 });
     // θ⁰ as the first round receives it is no result, however good; what round 3 receives is made in round 2.
     expect(outcome('global', own)).toMatchObject({ round: 2, perplexity: 7 });
-    const [first, second, third] = own as [ResultRow, ResultRow, ResultRow];
     const last = { ...third, validation: { received: 2, tuned: 4, after: 1 } };
     expect(outcome('global', [first, second, last])).toMatchObject({ round: 3, perplexity: 3 });
-    expect(summarize(own)[0]).toMatchObject({ stoppedAt: 2, perplexity: { mean: 6 }, tuned: { mean: 4 } });
+    expect(summarize(own)[0]).toMatchObject({ stoppedAt: 2, perplexity: { mean: 7 }, tuned: { mean: 4 } });
   });
 
   it('is the last one without validation rows', () => {

@@ -132,10 +132,11 @@ interface Candidate {
 
 /** In the order in which the client met them: without validation the last is what it tuned last. */
 function personalModules(own: readonly ResultRow[]): Candidate[] {
-  return own.flatMap(({ round, perplexity, validation }) => [
+  const met = own.flatMap(({ round, perplexity, validation }) => [
     { round: round - 1, perplexity: perplexity.received, validation: validation?.received },
     { round, perplexity: perplexity.tuned, validation: validation?.tuned },
   ]);
+  return met.filter(({ round }) => round > 0);
 }
 
 /** Results from before `after` was measured end with what the last round started from: θ_g one round younger. */

@@ -200,7 +200,8 @@ async function begin(round: RoundWork, masks: FoundMask & { exchanged: Mask }): 
     finished: null,
   };
   const best = await betterBest(round, 'received', start);
-  await keeper.update({ inProgress: begun, ...best });
+  // θ⁰ is nobody's work yet.
+  await keeper.update({ inProgress: begun, ...(offer.version > 0 ? best : null) });
   return begun;
 }
 
