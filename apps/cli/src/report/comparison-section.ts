@@ -12,10 +12,7 @@ export function comparisonSection(methods: readonly Method[]): Html {
 <p>${methods.length} methods, ${clients} clients, ${seeds === 1 ? '1 seed' : `${seeds} seeds`}.</p>
 <h2 id="comparison">Comparison</h2>
 ${renderTable(tableOf(methods), 'Comparison of methods')}
-${notes(
-  methods.map(({ row }) => row),
-  clients,
-)}
+${notes(methods, clients)}
 </section>
 `;
 }
@@ -67,13 +64,19 @@ function kilobytes(bytes: number): string {
   return Math.round(bytes / 1000).toLocaleString('en');
 }
 
-function notes(rows: readonly TableRow[], clients: number): Html {
-  const isStopped = rows.some(({ stoppedAt }) => stoppedAt !== null);
+function notes(methods: readonly Method[], clients: number): Html {
+  const isStopped = methods.some(({ row }) => row.stoppedAt !== null);
+  const isMissing = ({ row, cells }: Method) =>
+    row.result === 'global' && cells.every(({ perplexity }) => perplexity.after === undefined);
   return html`<ul class="notes">
 <li><b>Perplexity</b> is measured on rows that a client holds out and never trains on, of what the method <i>leaves</i> the client with: the global adapter as it arrives, or the personal module as the client tuned it last. ${
     isStopped
       ? 'The round is the one with the lowest perplexity on separate validation rows, chosen for each client and seed.'
       : 'It is that of the last round.'
+  }${
+    methods.some(isMissing)
+      ? ' These results are from a version that did not evaluate the global adapter after the last round: it is the one that the last round started from, and one round younger.'
+      : ''
   } Mean over clients and seeds ± standard error.</li>
 <li><b>Ratios</b> are geometric means of perplexity divided by that of the reference for the same client and seed; below 1 is better. <b>× FedIT</b> holds methods against what FedIT publishes, its global model. <b>× FedIT, tuned</b> is the stricter reading: against what FedIT’s clients have in their hands after their own last tuning. <b>× FedIT + FT</b>: against FedIT followed by local fine-tuning.</li>
 <li><b>Intervals</b> are 95 %, by the bootstrap over ${

@@ -111,6 +111,12 @@ describe('the report', () => {
     expect(small).toContain('did not keep how they were made');
   });
 
+  it('says where the global adapter was not evaluated after the last round', async () => {
+    const old = cells.map(({ perplexity: { after: _, ...perplexity }, ...row }) => ({ ...row, perplexity }));
+    expect(await reportOf({ ...results, cells: old })).toContain('one round younger');
+    expect(page).not.toContain('one round younger');
+  });
+
   it('is the same whenever it is made', async () => {
     expect(await reportOf(results)).toBe(page);
   });

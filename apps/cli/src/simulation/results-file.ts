@@ -35,7 +35,7 @@ export interface Setup {
 
 const positive = z.number().positive();
 const size = z.number().nonnegative();
-const perplexity = z.object({ received: positive, tuned: positive, after: positive.optional() });
+const perplexities = { received: positive, tuned: positive, after: positive.optional() };
 const cell = z.object({
   experiment: z.string(),
   strategy: z.enum(strategyNames),
@@ -46,8 +46,8 @@ const cell = z.object({
 export const rowSchema = cell.extend({
   client: z.string(),
   round: z.number().int().positive(),
-  perplexity: perplexity.extend({ base: positive }),
-  validation: perplexity.optional(),
+  perplexity: z.object({ base: positive, ...perplexities }),
+  validation: z.object(perplexities).optional(),
   trainable: size,
   bytesUp: size,
   bytesDown: size,
