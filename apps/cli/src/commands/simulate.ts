@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
+import { bestBackend } from '@perfit/core/node';
 import { Command } from 'commander';
-import { backendOption } from '../backend-option.ts';
+import { bestBackendOption } from '../backend-option.ts';
 import { UsageError } from '../explain.ts';
 import type { BackendChoice } from '../local-model.ts';
 import { describePlan } from '../simulation/describe-plan.ts';
@@ -14,7 +15,7 @@ import { writeResults } from '../simulation/write-results.ts';
 
 interface Flags {
   readonly out?: string;
-  readonly backend: BackendChoice;
+  readonly backend: BackendChoice | 'auto';
   readonly live: boolean;
   readonly dryRun: boolean;
 }
@@ -31,7 +32,7 @@ Clients are described under data, in as many of these ways as an experiment need
     train: 256                             # rows to train on; absent, all that are left
     trainAtLeast: 32                       # a client with fewer than train takes what it has
     heldOut: 24                            # rows to evaluate on
-    validation: 8                          # rows for neither
+    validation: 8                          # rows by which a client chooses the best of its rounds
   budgets: [0.1, 0.5]                      # the most that a client may own: in turn, or { stories: 0.1 }
   faults: [{ client: stories, round: 2, kind: drop-out }]   # or straggler
 
@@ -45,7 +46,7 @@ export function simulateCommand(): Command {
       '--out <dir>',
       'where report.html, results.json, results.csv and cells.jsonl go (.perfit/simulations/NAME, with --live NAME-live)',
     )
-    .addOption(backendOption())
+    .addOption(bestBackendOption())
     .option('--live', 'with a real coordinator, started for each cell: sockets, signatures, database, disk', false)
     .option('--dry-run', 'say what would be run and for about how long, and run nothing', false)
     .addHelpText('after', help)
@@ -54,19 +55,20 @@ export function simulateCommand(): Command {
 
 async function simulate(file: string, flags: Flags): Promise<void> {
   const config = readSimulationConfig(file);
-  const plan = await planExperiment(config, flags.backend, flags.live ? 'live' : 'memory');
+  const backend = flags.backend === 'auto' ? await bestBackend() : flags.backend;
+  const plan = await planExperiment(config, backend, flags.live ? 'live' : 'memory');
   const folder = resolve(flags.out ?? folderOf(plan));
   const journal = Journal.open(join(folder, 'cells.jsonl'));
   const missing = missingCells(plan, journal);
   if (flags.dryRun) {
-    process.stdout.write(await describePlan(plan, missing, flags.backend));
+    process.stdout.write(await describePlan(plan, missing, backend));
     return;
   }
   if (missing.length < plan.cells.length) {
     say(`${plan.cells.length - missing.length} of ${plan.cells.length} cells are in ${folder} already.`);
   }
-  await runMissing(plan, { journal, backend: flags.backend });
-  const setup = setupOf(plan, { file, backend: flags.backend, now: new Date() });
+  await runMissing(plan, { journal, backend });
+  const setup = setupOf(plan, { file, backend, now: new Date() });
   process.stdout.write(await writeResults(folder, { ...resultsOf(plan, journal), setup }));
   say(`Results: ${folder}`);
 }
