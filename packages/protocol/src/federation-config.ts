@@ -179,7 +179,7 @@ export const federationConfigSchema = z.object({
     .object({
       heldOut: z.number().gt(0).max(0.5).default(0.2),
       /** A share of the rest by which a client chooses the best of its rounds; 0 keeps the last. */
-      validation: z.number().min(0).max(0.5).default(0),
+      validation: z.number().min(0).max(0.5).default(0.1),
     })
     .prefault({}),
   /** DC2; the precision of deltas, and of what is received as far as `downDtype` allows. */

@@ -211,6 +211,8 @@ export function federationConfig(
     name,
     model: basename(model),
     strategy: strategy.name,
+    // Rows are split by the experiment's data, not by shares.
+    evaluation: { validation: 0 },
     schedule: { ...schedule, goal, minimum: Math.min(schedule.minimum, goal), recruit: clients },
     seed,
   });
