@@ -79,7 +79,7 @@ function Setup({ federation, search, controls }: SetupProps) {
     shareEvaluation: true,
     portion: 'full',
   }));
-  const split = useMemo(() => ({ heldOut: config.evaluation.heldOut, seed: config.seed }), [config]);
+  const split = useMemo(() => ({ ...config.evaluation, seed: config.seed }), [config]);
   const wish = useMemo(
     () => ({ backend: choices.backend, ...(choices.threads === null ? {} : { threads: choices.threads }) }),
     [choices.backend, choices.threads],

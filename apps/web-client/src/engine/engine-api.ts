@@ -50,7 +50,7 @@ export interface DataProblem {
 export interface DataReport {
   readonly name: string;
   readonly bytes: number;
-  readonly examples: { readonly training: number; readonly heldOut: number };
+  readonly examples: { readonly training: number; readonly validation: number; readonly heldOut: number };
   /** The first rows. */
   readonly preview: readonly DataRow[];
   /** The first problems; `problemCount` counts all. */
@@ -60,9 +60,10 @@ export interface DataReport {
   readonly duplicates: number;
 }
 
-/** What decides which rows are held out (PF8). */
+/** What decides which rows are held out, and which choose the best round (PF8): shares, of all and of the rest. */
 export interface SplitSettings {
   readonly heldOut: number;
+  readonly validation: number;
   readonly seed: number;
 }
 

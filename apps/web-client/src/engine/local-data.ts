@@ -5,6 +5,7 @@ import {
   splitExamples,
   type TokenizedExample,
   type Tokenizer,
+  takeValidation,
   tokenizeSplit,
 } from '@perfit/core';
 import type { DataReport, DataRow, SplitSettings } from './engine-api.ts';
@@ -22,15 +23,16 @@ export async function readContent(name: string, content: Blob): Promise<Uint8Arr
 export function inspectDataset(
   name: string,
   bytes: Uint8Array,
-  { heldOut: heldOutFraction, seed }: SplitSettings,
+  { heldOut: heldOutFraction, validation: share, seed }: SplitSettings,
 ): DataReport {
   const parsed = parseDataset(name, bytes);
-  const { training, heldOut } = splitExamples(parsed.examples, { heldOutFraction, seed });
+  const { training: rest, heldOut } = splitExamples(parsed.examples, { heldOutFraction, seed });
+  const { training, validation } = takeValidation(rest, { share, seed });
   const isHeldOut = new Set(heldOut);
   return {
     name,
     bytes: bytes.length,
-    examples: { training: training.length, heldOut: heldOut.length },
+    examples: { training: training.length, validation: validation.length, heldOut: heldOut.length },
     preview: parsed.examples.slice(0, PREVIEW_ROWS).map((example) => ({
       ...rowOf(example),
       heldOut: isHeldOut.has(example),
@@ -56,7 +58,7 @@ export interface LocalExamples {
 export function prepareExamples(
   dataset: { readonly name: string; readonly bytes: Uint8Array },
   tokenizer: Tokenizer,
-  options: SplitSettings & { readonly maxLength: number },
+  options: Omit<SplitSettings, 'validation'> & { readonly maxLength: number },
 ): LocalExamples {
   const { training, heldOut, split } = tokenizeSplit(parseDataset(dataset.name, dataset.bytes), tokenizer, options);
   return { training, heldOut, question: split.heldOut.map((example) => rowOf(example).prompt).find(Boolean) ?? null };

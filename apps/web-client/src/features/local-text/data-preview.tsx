@@ -7,12 +7,12 @@ import { strings } from './strings.ts';
 
 /** What was found in a text: how much, what the rows look like, and what could not be read. */
 export function DataPreview({ report }: { readonly report: DataReport }) {
-  const { training, heldOut } = report.examples;
+  const { training, validation, heldOut } = report.examples;
   return (
     <Stack gap="md" data-testid="dataset-report">
       <SimpleGrid cols={{ base: 1, xs: 3 }} spacing="lg">
         <Fact label="Text" value={report.name} note={formatBytes(report.bytes)} />
-        <Fact label="To train on" value={formatCount(training)} note="examples" />
+        <Fact label="To train on" value={formatCount(training)} note={strings.trainingNote(formatCount(validation))} />
         <Fact label="Held out" value={formatCount(heldOut)} note={strings.heldOutNote} />
       </SimpleGrid>
       <div>

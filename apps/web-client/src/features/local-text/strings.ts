@@ -11,5 +11,6 @@ export const strings = {
   pasteHint: 'Anything: prose, or one JSON object a line such as {"instruction": "…", "response": "…"}',
   usePasted: 'Use this text',
   reading: 'Reading your text',
+  trainingNote: (validation: string) => `examples, and ${validation} to choose the best round by`,
   heldOutNote: 'kept aside and never trained on, to measure what tuning gains',
 } as const;
