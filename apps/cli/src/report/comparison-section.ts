@@ -69,7 +69,7 @@ function notes(methods: readonly Method[], clients: number): Html {
   const isMissing = ({ row, cells }: Method) =>
     row.result === 'global' && cells.every(({ perplexity }) => perplexity.after === undefined);
   return html`<ul class="notes">
-<li><b>Perplexity</b> is measured on rows that a client holds out and never trains on, of what the method <i>leaves</i> the client with: the global adapter as it arrives, or the personal module as the client tuned it last. ${
+<li><b>Perplexity</b> is measured on rows that a client holds out and never trains on, of what the method <i>leaves</i> the client with: the global adapter as it arrives, or the personal module, as the client tuned it last or, where validation rows choose, the best of what it received and tuned. ${
     isStopped
       ? 'The round is the one with the lowest perplexity on separate validation rows, chosen for each client and seed.'
       : 'It is that of the last round.'
