@@ -79,6 +79,8 @@ export class ScriptedClient {
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve);
       socket.once('connect_error', reject);
+      // A line that breaks between its opening and the answer to it is no error to socket.io, and would be waited for forever.
+      socket.io.once('close', (reason) => reject(new Error(`the connection closed while it was made: ${reason}`)));
     });
     return client;
   }
