@@ -42,7 +42,7 @@ export function takingTurns(tuner: LocalTuner, turnstile: Turnstile): LocalTuner
   return {
     layout: tuner.layout,
     examples: tuner.examples,
-    perplexity: (theta, signal) => alone(signal, () => tuner.perplexity(theta, signal)),
+    perplexity: (theta, signal, on) => alone(signal, () => tuner.perplexity(theta, signal, on)),
     measureSpeed: (signal) => alone(signal, () => tuner.measureSpeed(signal)),
     search: (theta, settings, signal) => aloneThroughout(signal, () => tuner.search(theta, settings, signal)),
     tune: (start, settings, signal) => aloneThroughout(signal, () => tuner.tune(start, settings, signal)),
