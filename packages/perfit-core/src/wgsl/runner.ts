@@ -1,0 +1,173 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { BackendError } from '../backend/backend-error.ts';
+import { moduleOf, uniformBytes, type WgslProgram } from './program.ts';
+import type { TfjsWebGpuBackend } from './tfjs-backend.ts';
+
+/** One call of a program. */
+export interface Call {
+  /** One tensor for each storage binding, in order. */
+  readonly tensors: readonly tf.TensorInfo[];
+  readonly uniforms?: Readonly<Record<string, number>>;
+  /** Workgroups in x, y and z. */
+  readonly workgroups: readonly [number, number?, number?];
+}
+
+/** Dispatches that go to the queue together: enough to hide the submission, few enough to keep the device busy. */
+const dispatchesASubmission = 64;
+const mostUniformBuffers = 4096;
+
+/**
+ * Runs our WGSL programs on the device, queue and tensors of tfjs' WebGPU backend, in order with tfjs' own kernels.
+ * tfjs' `runWebGPUProgram` gives a program one output, its own header, a fresh uniform buffer a call, and holds back
+ * every tensor's buffer until the queue is submitted; here a program binds what it wants, uniforms are kept by content,
+ * and a disposed tensor's buffer is free for the next dispatch: WebGPU orders dispatches that touch the same buffer.
+ */
+export class WgslRunner {
+  readonly device: GPUDevice;
+  /** Dispatches since the start; a bench reads it before and after. */
+  dispatches = 0;
+  readonly #backend: TfjsWebGpuBackend;
+  readonly #pipelines = new Map<string, GPUComputePipeline>();
+  readonly #uniforms = new Map<string, GPUBuffer>();
+  #profile: Map<string, number> | null = null;
+
+  private constructor(backend: TfjsWebGpuBackend) {
+    this.#backend = backend;
+    this.device = backend.device;
+  }
+
+  static readonly #runners = new WeakMap<object, WgslRunner>();
+
+  /** @throws BackendError where the current backend is not tfjs' WebGPU backend */
+  static current(): WgslRunner {
+    if (tf.getBackend() !== 'webgpu') {
+      throw new BackendError(
+        'device-wrong-backend',
+        `TensorFlow.js runs on ${tf.getBackend()} where webgpu is needed for WGSL programs`,
+      );
+    }
+    const backend = tf.backend() as unknown as TfjsWebGpuBackend;
+    let runner = WgslRunner.#runners.get(backend);
+    if (!runner) {
+      runner = new WgslRunner(backend);
+      WgslRunner.#runners.set(backend, runner);
+    }
+    return runner;
+  }
+
+  has(feature: GPUFeatureName): boolean {
+    return this.device.features.has(feature);
+  }
+
+  /** A tensor whose numbers are whatever its buffer held before: for a program's output. The caller disposes it. */
+  empty<T extends tf.Tensor>(shape: readonly number[], dtype: 'float32' | 'int32' = 'float32'): T {
+    const info = this.#backend.makeTensorInfo([...shape], dtype);
+    this.#backend.uploadToGPU(info.dataId);
+    return tf.engine().makeTensorFromTensorInfo(info) as T;
+  }
+
+  /** Puts a call into the queue. What it writes must be `read_write` in the program. */
+  run(program: WgslProgram, { tensors, uniforms = {}, workgroups }: Call): void {
+    if (tensors.length !== program.storage.length) {
+      throw new RangeError(`${program.name} binds ${program.storage.length} tensors, not ${tensors.length}`);
+    }
+    const backend = this.#backend;
+    const entries: GPUBindGroupEntry[] = tensors.map((tensor, binding) => {
+      backend.uploadToGPU(tensor.dataId);
+      const data = backend.tensorMap.get(tensor.dataId);
+      // tfjs keeps what it has read of a tensor; a program that writes it makes that stale.
+      if (program.storage[binding]?.access === 'read_write') data.values = null;
+      return { binding, resource: { buffer: data.resource as GPUBuffer } };
+    });
+    if (program.uniforms.length > 0) {
+      const buffer = this.#uniformBuffer(uniformBytes(program, uniforms));
+      entries.push({ binding: tensors.length, resource: { buffer } });
+    }
+    const pipeline = this.#pipeline(program);
+    const bindGroup = this.device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries });
+    backend.ensureCommandEncoderReady();
+    backend.computePassEncoder ??= (backend.commandEncoder as GPUCommandEncoder).beginComputePass();
+    const pass = backend.computePassEncoder;
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, bindGroup);
+    pass.dispatchWorkgroups(workgroups[0], workgroups[1] ?? 1, workgroups[2] ?? 1);
+    this.dispatches++;
+    backend.dispatchCountInPass++;
+    this.#profile?.set(program.name, (this.#profile.get(program.name) ?? 0) + 1);
+    if (backend.dispatchCountInPass >= dispatchesASubmission) this.submit();
+  }
+
+  /** Sends what is waiting to the device. */
+  submit(): void {
+    this.#backend.endComputePassEncoder();
+    if (this.#backend.commandEncoder) this.#backend.submitQueue();
+  }
+
+  /** The dispatches of each program while `task` runs. */
+  counting(task: () => void): ReadonlyMap<string, number> {
+    const before = this.#profile;
+    const counts = new Map<string, number>();
+    this.#profile = counts;
+    try {
+      task();
+    } finally {
+      this.#profile = before;
+    }
+    return counts;
+  }
+
+  /**
+   * Destroys the buffers that tfjs' pool holds for sizes that may not come again. Called where the shape of the batches
+   * changes: the pool is by exact size and would otherwise keep a set of buffers for every shape that ever was.
+   */
+  trimPool(): void {
+    this.submit();
+    const manager = this.#backend.bufferManager;
+    for (const buffers of manager.freeBuffers.values()) {
+      for (const buffer of buffers) {
+        manager.numBytesAllocated -= buffer.size;
+        manager.numFreeBuffers--;
+        buffer.destroy();
+      }
+      buffers.length = 0;
+    }
+  }
+
+  #pipeline(program: WgslProgram): GPUComputePipeline {
+    const code = moduleOf(program);
+    let pipeline = this.#pipelines.get(code);
+    if (!pipeline) {
+      const module = this.device.createShaderModule({ label: program.name, code });
+      const compute = { module, entryPoint: 'main' };
+      pipeline = this.device.createComputePipeline({ label: program.name, layout: 'auto', compute });
+      this.#pipelines.set(code, pipeline);
+    }
+    return pipeline;
+  }
+
+  #uniformBuffer(bytes: ArrayBuffer): GPUBuffer {
+    const key = new Uint32Array(bytes).join();
+    let buffer = this.#uniforms.get(key);
+    if (!buffer) {
+      // Let go of, not destroyed: calls in the queue may still read them.
+      if (this.#uniforms.size >= mostUniformBuffers) this.#uniforms.clear();
+      buffer = this.device.createBuffer({
+        size: bytes.byteLength,
+        usage: GPUBufferUsage.UNIFORM,
+        mappedAtCreation: true,
+      });
+      new Uint32Array(buffer.getMappedRange()).set(new Uint32Array(bytes));
+      buffer.unmap();
+      this.#uniforms.set(key, buffer);
+    }
+    return buffer;
+  }
+}
+
+/** Workgroups for so many of them in a row, in two dimensions where one is too long; WGSL: `wid.x + wid.y * count.x`. */
+export function spread(workgroups: number): [number, number] {
+  const most = 65_535;
+  if (workgroups <= most) return [workgroups, 1];
+  const rows = Math.ceil(workgroups / most);
+  return [Math.ceil(workgroups / rows), rows];
+}

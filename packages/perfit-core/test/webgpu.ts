@@ -1,0 +1,18 @@
+import { existsSync } from 'node:fs';
+import * as tf from '@tensorflow/tfjs-core';
+import { expect } from 'vitest';
+import { nodeBackend } from '../src/node/node-backend.ts';
+
+/** Software drivers, the faster one first; a machine with a GPU finds its own. */
+const drivers = ['/usr/share/vulkan/icd.d/lvp_icd.json', '/usr/lib/chromium/vk_swiftshader_icd.json'];
+const driver = process.env.VK_ICD_FILENAMES ?? drivers.find((file) => existsSync(file));
+
+/** Whether there is a Vulkan driver to test WGSL with. Debian's chromium brings one. */
+export const hasWebGpu = driver !== undefined;
+
+export async function startWebGpu(): Promise<void> {
+  if (driver) process.env.VK_ICD_FILENAMES = driver;
+  process.env.XDG_RUNTIME_DIR ??= '/tmp';
+  await nodeBackend({ prefer: 'webgpu' });
+  expect(tf.getBackend()).toBe('webgpu');
+}
