@@ -66,6 +66,13 @@ export class WgslRunner {
     return tf.engine().makeTensorFromTensorInfo(info) as T;
   }
 
+  /** Copies words from the host into a tensor, from word `offset` on, after everything that was run before. */
+  write(tensor: tf.TensorInfo, words: Uint32Array | Int32Array | Float32Array, offset = 0): void {
+    this.submit();
+    const { resource } = this.#backend.tensorMap.get(tensor.dataId);
+    this.device.queue.writeBuffer(resource as GPUBuffer, 4 * offset, words as Uint32Array<ArrayBuffer>);
+  }
+
   /** Puts a call into the queue. What it writes must be `read_write` in the program. */
   run(program: WgslProgram, { tensors, uniforms = {}, workgroups }: Call): void {
     if (tensors.length !== program.storage.length) {

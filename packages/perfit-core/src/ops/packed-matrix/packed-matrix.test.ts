@@ -1,0 +1,81 @@
+import { gaussian, seededRandom } from '@perfit/protocol/space';
+import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { normalValues } from '../../../test/op-check.ts';
+import { hasWebGpu, startWebGpu } from '../../../test/webgpu.ts';
+import { PRECISIONS, packRows, unpackRows } from './formats.ts';
+import { PackedMatrix } from './packed-matrix.ts';
+
+describe('packRows', () => {
+  /** The furthest that a value may move, in units of its block's greatest magnitude. */
+  const furthest = { f32: 0, f16: 2 ** -11, int8: 0.5 / 127 + 2 ** -11, int4: 1 / 8 + 2 ** -11 };
+
+  it.each(PRECISIONS)('keeps every value of %s within its step', (precision) => {
+    const property = fc.property(fc.nat(), fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 70 }), check);
+    function check(seed: number, rows: number, columns: number) {
+      const random = seededRandom(seed);
+      const values = Float32Array.from({ length: rows * columns }, () => gaussian(random));
+      const unpacked = unpackRows(precision, packRows(precision, values, rows, columns), rows, columns);
+      for (let i = 0; i < values.length; i++) {
+        const start = i - ((i % columns) % 32);
+        const block = values.subarray(start, Math.min(start + 32, i - (i % columns) + columns));
+        const most = block.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+        expect(Math.abs((unpacked[i] as number) - (values[i] as number))).toBeLessThanOrEqual(
+          furthest[precision] * most * (1 + 1e-6),
+        );
+      }
+    }
+    fc.assert(property, { numRuns: 50 });
+  });
+
+  it('keeps zeros, and a weight beyond the range of f16 finite', () => {
+    const values = Float32Array.of(0, 1e9, -1e9, 0);
+    expect([...unpackRows('f16', packRows('f16', values, 2, 2), 2, 2)]).toEqual([0, 65504, -65504, 0]);
+    const none = new Float32Array(40);
+    for (const precision of PRECISIONS) {
+      expect(unpackRows(precision, packRows(precision, none, 1, 40), 1, 40)).toEqual(none);
+    }
+  });
+});
+
+describe.runIf(hasWebGpu)('PackedMatrix', () => {
+  beforeAll(startWebGpu);
+
+  it.each(PRECISIONS)('gathers rows of %s as the host unpacks them, split or not', async (precision) => {
+    const [rows, columns] = [9, 70];
+    const values = normalValues(rows * columns, 4);
+    const expected = unpackRows(precision, packRows(precision, values, rows, columns), rows, columns);
+    const wanted = [8, 0, 3, 3, 7];
+    for (const mostBytes of [undefined, 1200]) {
+      const before = tf.memory().numTensors;
+      const matrix = PackedMatrix.from(precision, values, { rows, columns, ...(mostBytes ? { mostBytes } : {}) });
+      expect(matrix.parts.length > 1).toBe(mostBytes !== undefined && precision !== 'int4' && precision !== 'int8');
+      const indices = tf.tensor1d(wanted, 'int32');
+      const gathered = matrix.gather(indices);
+      const found = await gathered.data();
+      wanted.forEach((row, i) => {
+        for (let k = 0; k < columns; k++) {
+          expect(found[i * columns + k]).toBeCloseTo(expected[row * columns + k] as number, 6);
+        }
+      });
+      matrix.dispose();
+      tf.dispose([indices, gathered]);
+      expect(tf.memory().numTensors).toBe(before);
+    }
+  });
+
+  it('is written in pieces', async () => {
+    const values = normalValues(6 * 64, 5);
+    const matrix = PackedMatrix.allocate('int4', 6, 64);
+    matrix.write(values.subarray(0, 2 * 64), 0);
+    matrix.write(values.subarray(2 * 64), 2);
+    const indices = tf.tensor1d([0, 1, 2, 3, 4, 5], 'int32');
+    const gathered = matrix.gather(indices);
+    const expected = unpackRows('int4', packRows('int4', values, 6, 64), 6, 64);
+    const found = await gathered.data();
+    expect(Math.max(...found.map((value, i) => Math.abs(value - (expected[i] as number))))).toBeLessThan(1e-6);
+    tf.dispose([indices, gathered]);
+    matrix.dispose();
+  });
+});

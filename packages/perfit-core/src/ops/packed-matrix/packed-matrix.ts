@@ -1,0 +1,187 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import type { StorageBinding, WgslProgram } from '../../wgsl/program.ts';
+import { spread, WgslRunner } from '../../wgsl/runner.ts';
+import { blockSize, type Precision, packedWords, packRows, paddedWidth } from './formats.ts';
+
+/** Consecutive rows of a packed matrix in a buffer that one binding can hold. */
+export interface PackedPart {
+  /** int32 words: values, then scales. */
+  readonly words: tf.Tensor1D;
+  readonly firstRow: number;
+  readonly rows: number;
+  /** Where the scales begin, in words. */
+  readonly scaleOffset: number;
+}
+
+/**
+ * A frozen weight W [rows, columns] on the device in f32, f16, int8 or int4, decoded where it is multiplied. One that is
+ * larger than a binding may be is split by rows. It owns its tensors until {@link PackedMatrix.dispose}.
+ */
+export class PackedMatrix {
+  readonly precision: Precision;
+  readonly rows: number;
+  readonly columns: number;
+  readonly parts: readonly PackedPart[];
+
+  private constructor(precision: Precision, rows: number, columns: number, parts: readonly PackedPart[]) {
+    this.precision = precision;
+    this.rows = rows;
+    this.columns = columns;
+    this.parts = parts;
+  }
+
+  /**
+   * Allocates the matrix; its rows are written by {@link PackedMatrix.write}.
+   * @param mostBytes of one part; the device's binding limit where absent
+   */
+  static allocate(precision: Precision, rows: number, columns: number, mostBytes?: number): PackedMatrix {
+    const runner = WgslRunner.current();
+    const { maxStorageBufferBindingSize, maxBufferSize } = runner.device.limits;
+    const most = mostBytes ?? Math.min(maxStorageBufferBindingSize, maxBufferSize);
+    const rowBytes = (4 * paddedWidth(columns) * bitsOf(precision)) / 32;
+    const rowsInPart = Math.min(rows, Math.max(1, Math.floor((most - 4) / rowBytes)));
+    const parts: PackedPart[] = [];
+    for (let firstRow = 0; firstRow < rows; firstRow += rowsInPart) {
+      const count = Math.min(rowsInPart, rows - firstRow);
+      const words = packedWords(precision, count, columns);
+      const tensor = runner.empty<tf.Tensor1D>([words.values + words.scales], 'int32');
+      parts.push({ words: tensor, firstRow, rows: count, scaleOffset: words.values });
+    }
+    return new PackedMatrix(precision, rows, columns, parts);
+  }
+
+  /** @param values W, row-major [rows, columns] */
+  static from(
+    precision: Precision,
+    values: Float32Array,
+    shape: { rows: number; columns: number; mostBytes?: number },
+  ): PackedMatrix {
+    const matrix = PackedMatrix.allocate(precision, shape.rows, shape.columns, shape.mostBytes);
+    matrix.write(values, 0);
+    return matrix;
+  }
+
+  /** Packs rows and writes them from `firstRow` on. @param values row-major, whole rows */
+  write(values: Float32Array, firstRow: number): void {
+    const { columns, precision } = this;
+    const runner = WgslRunner.current();
+    const lastRow = firstRow + values.length / columns;
+    for (const part of this.parts) {
+      const from = Math.max(firstRow, part.firstRow);
+      const to = Math.min(lastRow, part.firstRow + part.rows);
+      if (from >= to) continue;
+      const packed = packRows(
+        precision,
+        values.subarray((from - firstRow) * columns, (to - firstRow) * columns),
+        to - from,
+        columns,
+      );
+      const { values: valueWords } = packedWords(precision, to - from, columns);
+      const inPart = from - part.firstRow;
+      runner.write(part.words, packed.subarray(0, valueWords), (inPart * valueWords) / (to - from));
+      if (valueWords < packed.length) {
+        const blocksARow = paddedWidth(columns) / blockSize;
+        const firstBlock = inPart * blocksARow;
+        if (firstBlock % 2 !== 0) throw new RangeError('rows of an odd number of blocks are written in pairs');
+        runner.write(part.words, packed.subarray(valueWords), part.scaleOffset + firstBlock / 2);
+      }
+    }
+  }
+
+  /** Bytes on the device. */
+  get bytes(): number {
+    return this.parts.reduce((sum, { words }) => sum + 4 * words.size, 0);
+  }
+
+  /** The only part: the weight of a layer is never split. @throws RangeError */
+  get whole(): PackedPart {
+    const [part, second] = this.parts;
+    if (!part || second) throw new RangeError('the matrix is split into several buffers');
+    return part;
+  }
+
+  /** Rows of W, decoded. @param indices [M] int32   @returns [M, columns]; the caller disposes it */
+  gather(indices: tf.Tensor1D): tf.Tensor2D {
+    const runner = WgslRunner.current();
+    const count = indices.size;
+    const out = runner.empty<tf.Tensor2D>([count, this.columns]);
+    for (const part of this.parts) {
+      runner.run(gatherProgram(this.precision), {
+        tensors: [part.words, indices, out],
+        uniforms: {
+          count,
+          columns: this.columns,
+          stride: paddedWidth(this.columns),
+          scale_offset: part.scaleOffset,
+          first_row: part.firstRow,
+          rows: part.rows,
+        },
+        workgroups: spread(Math.ceil((count * Math.ceil(this.columns / 4)) / 64)),
+      });
+    }
+    return out;
+  }
+
+  dispose(): void {
+    for (const { words } of this.parts) words.dispose();
+  }
+}
+
+function bitsOf(precision: Precision): number {
+  return { f32: 32, f16: 16, int8: 8.5, int4: 4.5 }[precision];
+}
+
+/** How WGSL sees the words of a packed matrix: the binding's element type. */
+export function weightBinding(precision: Precision, name = 'weights'): StorageBinding {
+  const element = { f32: 'vec4<f32>', f16: 'vec2<u32>', int8: 'u32', int4: 'u32' }[precision];
+  return { name, element, access: 'read' };
+}
+
+/**
+ * WGSL of `fn weight4(row, k) -> vec4<f32>`: four values of a row from k on, k a multiple of 4; it reads the uniforms
+ * `stride` and `scale_offset`.
+ */
+export function weightDecoder(precision: Precision): string {
+  const scale = `
+    let half = unpack2x16float(weights[u.scale_offset + (index >> 6u)]);
+    let scale = select(half.x, half.y, ((index >> 5u) & 1u) == 1u);`;
+  const body = {
+    f32: 'return weights[index >> 2u];',
+    f16: 'let pair = weights[index >> 2u]; return vec4(unpack2x16float(pair.x), unpack2x16float(pair.y));',
+    int8: `${scale} return unpack4x8snorm(weights[index >> 2u]) * scale;`,
+    int4: `${scale}
+    let word = weights[index >> 3u] >> (16u * ((index >> 2u) & 1u));
+    let nibbles = (vec4(word) >> vec4(0u, 4u, 8u, 12u)) & vec4(15u);
+    return (vec4<f32>(nibbles) - 8.0) * scale;`,
+  }[precision];
+  return `fn weight4(row: u32, k: u32) -> vec4<f32> { let index = row * u.stride + k; ${body} }`;
+}
+
+function gatherProgram(precision: Precision): WgslProgram {
+  return {
+    name: `gather-${precision}`,
+    storage: [
+      weightBinding(precision),
+      { name: 'indices', element: 'i32', access: 'read' },
+      { name: 'out', element: 'f32', access: 'read_write' },
+    ],
+    uniforms: ['count', 'columns', 'stride', 'scale_offset', 'first_row', 'rows'].map((name) => ({
+      name,
+      type: 'u32',
+    })),
+    source: `${weightDecoder(precision)}
+    @compute @workgroup_size(64) fn main(
+      @builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+      @builtin(local_invocation_index) local: u32) {
+      let fours = (u.columns + 3u) / 4u;
+      let id = (group.x + group.y * groups.x) * 64u + local;
+      let at = id / fours;
+      if (at >= u.count) { return; }
+      let row = u32(indices[at]) - u.first_row; // wraps around below the first row
+      if (row >= u.rows) { return; }
+      let k = 4u * (id % fours);
+      let value = weight4(row, k);
+      for (var i = 0u; i < min(4u, u.columns - k); i++) { out[at * u.columns + k + i] = value[i]; }
+    }`,
+  };
+}
