@@ -1,0 +1,65 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { expectClose, normalValues } from '../../../test/op-check.ts';
+import { hasWebGpu, startWebGpu } from '../../../test/webgpu.ts';
+import { type Precision, packRows, unpackRows } from '../packed-matrix/formats.ts';
+import { PackedMatrix } from '../packed-matrix/packed-matrix.ts';
+import { packedHeadGradient, packedHeadLoss, packedLogits } from './packed-head.ts';
+
+const tile = { tileM: 16, tileN: 16, tileK: 16, threadM: 4, threadN: 4 };
+
+describe.runIf(hasWebGpu)('the packed head', () => {
+  beforeAll(startWebGpu);
+
+  const cases: [string, { precision: Precision; rows: number; width: number; words: number; mostBytes?: number }][] = [
+    ['f32, whole', { precision: 'f32', rows: 33, width: 24, words: 100 }],
+    ['int8, odd widths', { precision: 'int8', rows: 5, width: 37, words: 53 }],
+    ['f16, split into parts and chunks', { precision: 'f16', rows: 19, width: 32, words: 90, mostBytes: 40 * 64 }],
+  ];
+  it.each(cases)(
+    '%s: loss and gradient are those of softmax and one-hot labels',
+    async (_, shape) => {
+      const { precision, rows, width, words, mostBytes } = shape;
+      const before = tf.memory().numTensors;
+      const values = normalValues(words * width, 1);
+      const head = PackedMatrix.from(precision, values, {
+        rows: words,
+        columns: width,
+        ...(mostBytes ? { mostBytes } : {}),
+      });
+      expect(head.parts.length > 1).toBe(mostBytes !== undefined);
+      const used = tf.tensor2d(unpackRows(precision, packRows(precision, values, words, width), words, width), [
+        words,
+        width,
+      ]);
+      const hidden = tf.tensor2d(normalValues(rows * width, 2), [rows, width]);
+      // The last row is padding: no weight.
+      const weights = Float32Array.from({ length: rows }, (_, row) => (row === rows - 1 ? 0 : (row + 1) / 100));
+      const targets = {
+        labels: tf.tensor1d(
+          Int32Array.from({ length: rows }, (_, row) => (row * 17) % words),
+          'int32',
+        ),
+        weights: tf.tensor1d(weights),
+      };
+      const [logits, expectedLoss, expectedGradient] = tf.tidy(() => {
+        const logits = tf.matMul(hidden, used, false, true);
+        const oneHot = tf.oneHot(targets.labels, words);
+        const nll = tf.sub(tf.logSumExp(logits, -1), tf.sum(tf.mul(logits, oneHot), -1));
+        const slopes = tf.mul(tf.sub(tf.softmax(logits), oneHot), tf.expandDims(targets.weights, 1));
+        return [logits, tf.sum(tf.mul(nll, targets.weights)), tf.matMul(slopes as tf.Tensor2D, used)];
+      }) as [tf.Tensor2D, tf.Scalar, tf.Tensor2D];
+
+      await expectClose(packedHeadLoss(hidden, head, targets, { tile }), expectedLoss.clone());
+      const mostSlopes = mostBytes ? rows * 12 : 1 << 20;
+      const { loss, dHidden } = packedHeadGradient(hidden, head, targets, { mostSlopes, tile });
+      await expectClose(loss, expectedLoss);
+      await expectClose(dHidden, expectedGradient);
+      await expectClose(packedLogits(hidden, head, tile), logits);
+      head.dispose();
+      tf.dispose([used, hidden, targets.labels, targets.weights]);
+      expect(tf.memory().numTensors).toBe(before);
+    },
+    60_000,
+  );
+});

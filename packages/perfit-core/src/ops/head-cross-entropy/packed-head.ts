@@ -1,0 +1,367 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { matrixBinding, matrixReader, matrixWriter, unsigned } from '../../wgsl/access.ts';
+import type { WgslProgram } from '../../wgsl/program.ts';
+import { WgslRunner } from '../../wgsl/runner.ts';
+import { type TileShape, tiledProduct } from '../../wgsl/tiled-product.ts';
+import { paddedWidth } from '../packed-matrix/formats.ts';
+import { type PackedMatrix, weightBinding, weightDecoder } from '../packed-matrix/packed-matrix.ts';
+import type { RowTargets } from './head-cross-entropy.ts';
+
+// Q rows, D width, V vocabulary, C words of a chunk.
+
+/** Slopes that may exist at once, [Q, C]: 16 M numbers are 64 MB. */
+const mostSlopesAtOnce = 1 << 24;
+
+const defaultTile: TileShape = { tileM: 64, tileN: 64, tileK: 16, threadM: 8, threadN: 8 };
+
+export interface PackedHeadOptions {
+  readonly mostSlopes?: number;
+  readonly tile?: TileShape;
+}
+
+/**
+ * The weighted loss of rows under the head, Σ weight · (log Σ exp(h Wᵀ) − (h Wᵀ)[label]), and its gradient to h.
+ * Logits live in registers: the first pass leaves a maximum and a sum a row and tile, the second computes them again for
+ * one chunk of the vocabulary at a time, as slopes.
+ * @param hidden h [Q, D]   @param head W [V, D]   @returns a scalar and [Q, D]; the caller disposes both
+ */
+export function packedHeadGradient(
+  hidden: tf.Tensor2D,
+  head: PackedMatrix,
+  targets: RowTargets,
+  options: PackedHeadOptions = {},
+): { loss: tf.Scalar; dHidden: tf.Tensor2D } {
+  const { mostSlopes = mostSlopesAtOnce, tile = defaultTile } = options;
+  const runner = WgslRunner.current();
+  const [rows, width] = hidden.shape;
+  const { loss, logSumExp } = rowLosses(hidden, head, targets, tile);
+  const dHidden = runner.empty<tf.Tensor2D>([rows, width]);
+  const chunk = Math.max(4, 4 * Math.floor(mostSlopes / rows / 4));
+  let isFirst = true;
+  for (const part of head.parts) {
+    for (let first = 0; first < part.rows; first += chunk) {
+      const count = Math.min(chunk, part.rows - first);
+      const slopes = runner.empty<tf.Tensor2D>([rows, count]);
+      const uniforms = {
+        rows,
+        width,
+        count,
+        first,
+        first_label: part.firstRow + first,
+        stride: paddedWidth(width),
+        scale_offset: part.scaleOffset,
+      };
+      const shape = { precision: head.precision, vectorWidth: width % 4 === 0, vectorCount: count % 4 === 0, tile };
+      runner.run(slopesProgram(shape), {
+        tensors: [part.words, hidden, targets.labels, targets.weights, logSumExp, slopes],
+        uniforms,
+        workgroups: [Math.ceil(count / tile.tileN), Math.ceil(rows / tile.tileM)],
+      });
+      runner.run(gradientProgram({ ...shape, add: !isFirst }), {
+        tensors: [part.words, slopes, dHidden],
+        uniforms,
+        workgroups: [Math.ceil(width / tile.tileN), Math.ceil(rows / tile.tileM)],
+      });
+      slopes.dispose();
+      isFirst = false;
+    }
+  }
+  logSumExp.dispose();
+  return { loss, dHidden };
+}
+
+/** The loss alone: what evaluation needs. @returns a scalar; the caller disposes it */
+export function packedHeadLoss(
+  hidden: tf.Tensor2D,
+  head: PackedMatrix,
+  targets: RowTargets,
+  { tile = defaultTile }: PackedHeadOptions = {},
+): tf.Scalar {
+  const { loss, logSumExp } = rowLosses(hidden, head, targets, tile);
+  logSumExp.dispose();
+  return loss;
+}
+
+/** Logits of all words. @param hidden [Q, D]   @returns [Q, V]; the caller disposes it */
+export function packedLogits(hidden: tf.Tensor2D, head: PackedMatrix, tile = defaultTile): tf.Tensor2D {
+  const runner = WgslRunner.current();
+  const [rows, width] = hidden.shape;
+  const out = runner.empty<tf.Tensor2D>([rows, head.rows]);
+  for (const part of head.parts) {
+    runner.run(logitsProgram({ precision: head.precision, vectorWidth: width % 4 === 0, tile }), {
+      tensors: [part.words, hidden, out],
+      uniforms: {
+        rows,
+        width,
+        count: part.rows,
+        first: 0,
+        first_label: part.firstRow,
+        stride: paddedWidth(width),
+        scale_offset: part.scaleOffset,
+        words: head.rows,
+      },
+      workgroups: [Math.ceil(part.rows / tile.tileN), Math.ceil(rows / tile.tileM)],
+    });
+  }
+  return out;
+}
+
+function rowLosses(hidden: tf.Tensor2D, head: PackedMatrix, targets: RowTargets, tile: TileShape) {
+  const runner = WgslRunner.current();
+  const [rows, width] = hidden.shape;
+  const tilesOf = head.parts.map((part) => Math.ceil(part.rows / tile.tileN));
+  const tiles = tilesOf.reduce((sum, count) => sum + count, 0);
+  const partials = runner.empty<tf.Tensor3D>([rows, tiles, 2]);
+  const labelLogits = runner.empty<tf.Tensor1D>([rows]);
+  let firstTile = 0;
+  head.parts.forEach((part, i) => {
+    const columns = tilesOf[i] as number;
+    runner.run(statisticsProgram({ precision: head.precision, vectorWidth: width % 4 === 0, tile }), {
+      tensors: [part.words, hidden, targets.labels, partials, labelLogits],
+      uniforms: {
+        rows,
+        width,
+        count: part.rows,
+        first: 0,
+        first_label: part.firstRow,
+        stride: paddedWidth(width),
+        scale_offset: part.scaleOffset,
+        tiles,
+        first_tile: firstTile,
+      },
+      workgroups: [columns, Math.ceil(rows / tile.tileM)],
+    });
+    firstTile += columns;
+  });
+  const logSumExp = runner.empty<tf.Tensor1D>([rows]);
+  const terms = runner.empty<tf.Tensor1D>([rows]);
+  runner.run(combineProgram, {
+    tensors: [partials, labelLogits, targets.weights, logSumExp, terms],
+    uniforms: { tiles },
+    workgroups: [rows],
+  });
+  const loss = runner.empty<tf.Scalar>([]);
+  runner.run(sumProgram, { tensors: [terms, loss], uniforms: { count: rows }, workgroups: [1] });
+  tf.dispose([partials, labelLogits, terms]);
+  return { loss, logSumExp };
+}
+
+interface HeadProgram {
+  readonly precision: PackedMatrix['precision'];
+  readonly vectorWidth: boolean;
+  readonly tile: TileShape;
+}
+
+const headUniforms = unsigned('rows', 'width', 'count', 'first', 'first_label', 'stride', 'scale_offset');
+
+/** h [Q, D] times rows first…first+count of a part of W. */
+function logitsPhase({ precision, vectorWidth }: HeadProgram) {
+  const hidden = { name: 'hidden', rows: 'u.rows', width: 'u.width', stride: 'u.width', vector: vectorWidth };
+  return {
+    storage: [weightBinding(precision), matrixBinding(hidden)],
+    declarations: `${weightDecoder(precision)} ${matrixReader(hidden)}
+      fn word4(n: u32, k: u32) -> vec4<f32> {
+        if (n >= u.count) { return vec4<f32>(0.0); }
+        return weight4(u.first + n, k);
+      }`,
+    phases: [{ extent: 'u.width', a: 'hidden4(m, k)', aOrder: 'alongK', b: 'word4(n, k)', bOrder: 'alongK' } as const],
+  };
+}
+
+function logitsProgram(shape: HeadProgram): WgslProgram {
+  const { storage, declarations, phases } = logitsPhase(shape);
+  return {
+    name: `head-logits-${shape.precision}`,
+    storage: [...storage, { name: 'out', element: 'f32', access: 'read_write' }],
+    uniforms: [...headUniforms, ...unsigned('words')],
+    source: tiledProduct({
+      tile: shape.tile,
+      declarations,
+      phases,
+      store: `for (var i = 0u; i < 4u; i++) {
+        if (m < u.rows && n + i < u.count) { out[m * u.words + u.first_label + n + i] = value[i]; }
+      }`,
+    }),
+  };
+}
+
+/** The greatest logit of a tile's columns and Σ exp(logit − it), a row; and the logit of the row's label. */
+function statisticsProgram(shape: HeadProgram): WgslProgram {
+  const { tile } = shape;
+  const { storage, declarations, phases } = logitsPhase(shape);
+  const threadsAcross = tile.tileN / tile.threadN;
+  const columns = tile.threadN / 4;
+  const perRow = (i: number) => `{
+    let row = 4u * thread_m + ${i}u;
+    var most = -1e30;
+    ${each(columns, (j) => `most = max(most, most_of(c_${i}_${j}, n0 + 4u * (thread_n + ${j}u)));`)}
+    var total = 0.0;
+    ${each(columns, (j) => `total += sum_of(c_${i}_${j}, n0 + 4u * (thread_n + ${j}u), most);`)}
+    if (m0 + row < u.rows) {
+      let label = u32(labels[m0 + row]) - u.first_label; // wraps around below the part
+      ${each(columns, (j) => `{ let n = n0 + 4u * (thread_n + ${j}u); if (label < u.count && label - n < 4u) { label_logits[m0 + row] = c_${i}_${j}[label - n]; } }`)}
+    }
+    row_most[row * ${threadsAcross}u + local % ${threadsAcross}u] = most;
+    row_total[row * ${threadsAcross}u + local % ${threadsAcross}u] = total;
+  }`;
+  return {
+    name: `head-statistics-${shape.precision}`,
+    storage: [
+      ...storage,
+      { name: 'labels', element: 'i32', access: 'read' },
+      { name: 'partials', element: 'vec2<f32>', access: 'read_write' },
+      { name: 'label_logits', element: 'f32', access: 'read_write' },
+    ],
+    uniforms: [...headUniforms, ...unsigned('tiles', 'first_tile')],
+    source: tiledProduct({
+      tile,
+      phases,
+      declarations: `${declarations}
+      var<workgroup> row_most: array<f32, ${tile.tileM * threadsAcross}>;
+      var<workgroup> row_total: array<f32, ${tile.tileM * threadsAcross}>;
+      fn most_of(value: vec4<f32>, n: u32) -> f32 {
+        var most = -1e30;
+        for (var i = 0u; i < 4u; i++) { if (n + i < u.count) { most = max(most, value[i]); } }
+        return most;
+      }
+      fn sum_of(value: vec4<f32>, n: u32, most: f32) -> f32 {
+        var total = 0.0;
+        for (var i = 0u; i < 4u; i++) { if (n + i < u.count) { total += exp(value[i] - most); } }
+        return total;
+      }`,
+      store: '',
+      epilogue: `${each(tile.threadM, perRow)}
+      workgroupBarrier();
+      for (var row = local; row < ${tile.tileM}u; row += ${(tile.tileM / tile.threadM) * threadsAcross}u) {
+        var most = -1e30;
+        for (var i = 0u; i < ${threadsAcross}u; i++) { most = max(most, row_most[row * ${threadsAcross}u + i]); }
+        var total = 0.0;
+        for (var i = 0u; i < ${threadsAcross}u; i++) {
+          total += row_total[row * ${threadsAcross}u + i] * exp(row_most[row * ${threadsAcross}u + i] - most);
+        }
+        if (m0 + row < u.rows) { partials[(m0 + row) * u.tiles + u.first_tile + group.x] = vec2(most, total); }
+      }`,
+    }),
+  };
+}
+
+/** One workgroup a row: log Σ exp over all tiles, and the row's share of the loss. */
+const combineProgram: WgslProgram = {
+  name: 'head-combine',
+  storage: [
+    { name: 'partials', element: 'vec2<f32>', access: 'read' },
+    { name: 'label_logits', element: 'f32', access: 'read' },
+    { name: 'weights', element: 'f32', access: 'read' },
+    { name: 'log_sum_exp', element: 'f32', access: 'read_write' },
+    { name: 'terms', element: 'f32', access: 'read_write' },
+  ],
+  uniforms: unsigned('tiles'),
+  source: `
+  var<workgroup> shared_pairs: array<vec2<f32>, 64>;
+  fn joined(a: vec2<f32>, b: vec2<f32>) -> vec2<f32> {
+    let most = max(a.x, b.x);
+    return vec2(most, a.y * exp(a.x - most) + b.y * exp(b.x - most));
+  }
+  @compute @workgroup_size(64) fn main(
+    @builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+    var pair = vec2(-1e30, 0.0);
+    for (var i = local; i < u.tiles; i += 64u) { pair = joined(pair, partials[group.x * u.tiles + i]); }
+    shared_pairs[local] = pair;
+    workgroupBarrier();
+    for (var half = 32u; half > 0u; half /= 2u) {
+      if (local < half) { shared_pairs[local] = joined(shared_pairs[local], shared_pairs[local + half]); }
+      workgroupBarrier();
+    }
+    if (local == 0u) {
+      let all = shared_pairs[0].x + log(shared_pairs[0].y);
+      let weight = weights[group.x];
+      log_sum_exp[group.x] = all;
+      terms[group.x] = select(0.0, weight * (all - label_logits[group.x]), weight != 0.0);
+    }
+  }`,
+};
+
+const sumProgram: WgslProgram = {
+  name: 'sum',
+  storage: [
+    { name: 'terms', element: 'f32', access: 'read' },
+    { name: 'total', element: 'f32', access: 'read_write' },
+  ],
+  uniforms: unsigned('count'),
+  source: `
+  var<workgroup> sums: array<f32, 256>;
+  @compute @workgroup_size(256) fn main(@builtin(local_invocation_index) local: u32) {
+    var sum = 0.0;
+    for (var i = local; i < u.count; i += 256u) { sum += terms[i]; }
+    sums[local] = sum;
+    workgroupBarrier();
+    for (var half = 128u; half > 0u; half /= 2u) {
+      if (local < half) { sums[local] += sums[local + half]; }
+      workgroupBarrier();
+    }
+    if (local == 0u) { total[0] = sums[0]; }
+  }`,
+};
+
+/** weight · (softmax(logits) − one-hot(label)) of a chunk. */
+function slopesProgram(shape: HeadProgram & { vectorCount: boolean }): WgslProgram {
+  const { storage, declarations, phases } = logitsPhase(shape);
+  const slopes = slopesAccess(shape.vectorCount);
+  return {
+    name: `head-slopes-${shape.precision}`,
+    storage: [
+      ...storage,
+      { name: 'labels', element: 'i32', access: 'read' },
+      { name: 'row_weights', element: 'f32', access: 'read' },
+      { name: 'log_sum_exp', element: 'f32', access: 'read' },
+      matrixBinding(slopes, 'read_write'),
+    ],
+    uniforms: headUniforms,
+    source: tiledProduct({
+      tile: shape.tile,
+      phases,
+      declarations: declarations + matrixWriter(slopes),
+      store: `if (m < u.rows) {
+        let label = u32(labels[m]) - u.first_label;
+        let columns = vec4(n, n + 1u, n + 2u, n + 3u);
+        let hit = select(vec4<f32>(0.0), vec4<f32>(1.0), columns == vec4(label));
+        set_slopes4(m, n, row_weights[m] * (exp(value - log_sum_exp[m]) - hit));
+      }`,
+    }),
+  };
+}
+
+/** dh = slopes · W, or what is there plus that. */
+function gradientProgram(shape: HeadProgram & { vectorCount: boolean; add: boolean }): WgslProgram {
+  const { precision, vectorWidth, vectorCount, add, tile } = shape;
+  const slopes = slopesAccess(vectorCount);
+  const out = { name: 'd_hidden', rows: 'u.rows', width: 'u.width', stride: 'u.width', vector: vectorWidth };
+  return {
+    name: `head-gradient-${precision}`,
+    storage: [weightBinding(precision), matrixBinding(slopes), matrixBinding(out, 'read_write')],
+    uniforms: headUniforms,
+    source: tiledProduct({
+      tile,
+      declarations: [
+        weightDecoder(precision),
+        `fn column4(k: u32, n: u32) -> vec4<f32> {
+          if (n >= u.stride) { return vec4<f32>(0.0); }
+          return weight4(u.first + k, n);
+        }`,
+        matrixReader(slopes),
+        add ? matrixReader(out) : '',
+        matrixWriter(out),
+      ].join('\n'),
+      phases: [{ extent: 'u.count', a: 'slopes4(m, k)', aOrder: 'alongK', b: 'column4(k, n)', bOrder: 'alongN' }],
+      store: `set_d_hidden4(m, n, value${add ? ' + d_hidden4(m, n)' : ''});`,
+    }),
+  };
+}
+
+function slopesAccess(vector: boolean) {
+  return { name: 'slopes', rows: 'u.rows', width: 'u.count', stride: 'u.count', vector };
+}
+
+function each(count: number, line: (i: number) => string): string {
+  return Array.from({ length: count }, (_, i) => line(i)).join('\n');
+}

@@ -1,0 +1,196 @@
+import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { normalValues } from '../../../test/op-check.ts';
+import { hasWebGpu, startWebGpu } from '../../../test/webgpu.ts';
+import { type Precision, packRows, unpackRows } from '../packed-matrix/formats.ts';
+import { PackedMatrix } from '../packed-matrix/packed-matrix.ts';
+import {
+  linearBackward,
+  linearForward,
+  loraDown,
+  loraDownGradient,
+  loraGradients,
+  type PackedAdapter,
+  type PackedLinear,
+} from './packed-linear.ts';
+
+interface Case {
+  precision: Precision;
+  rows: number;
+  inWidth: number;
+  /** Output widths of the projections, and which of them are adapted. */
+  widths: number[];
+  adapted: boolean[];
+  rank: number;
+  bias: boolean;
+  residual: boolean;
+  seed: number;
+}
+
+/** What a program is compiled for; shapes vary within it. */
+const programs: [
+  string,
+  Pick<Case, 'precision' | 'adapted' | 'bias' | 'residual'> & { modules: number; fours: boolean },
+][] = [
+  ['f32, odd widths, three adapters', all({ precision: 'f32', adapted: [true, true, true], fours: false, modules: 3 })],
+  ['f16, two of three adapted', all({ precision: 'f16', adapted: [true, false, true], fours: true, modules: 3 })],
+  ['int8, no adapter, odd widths', all({ precision: 'int8', adapted: [false], fours: false, modules: 1, bias: true })],
+  ['int4, one adapter', all({ precision: 'int4', adapted: [true], fours: true, modules: 1, residual: true })],
+];
+
+function all<T extends object>(given: T) {
+  return { bias: false, residual: false, ...given };
+}
+
+describe.runIf(hasWebGpu)('a packed linear layer with its adapters', () => {
+  beforeAll(startWebGpu);
+
+  it.each(programs)(
+    '%s: is what the formula says, forward and backward',
+    async (_, program) => {
+      const { modules, fours, ...fixed } = program;
+      const width = fc.integer({ min: 1, max: 70 }).map((width) => (fours ? 4 * Math.ceil(width / 4) : width));
+      // Odd shapes take the programs that read one by one.
+      const odd = width.map((width) => (fours ? width : width | 1));
+      const shapes = fc.record({
+        rows: fc.integer({ min: 1, max: 70 }),
+        inWidth: odd,
+        widths: fc.array(fours ? width : odd, { minLength: modules, maxLength: modules }),
+        rank: fours ? fc.constantFrom(4, 8, 20) : fc.constantFrom(1, 3, 17),
+        seed: fc.nat(1000),
+      });
+      const before = tf.memory().numTensors;
+      await fc.assert(
+        fc.asyncProperty(shapes, (shape) => check({ ...fixed, ...shape })),
+        { numRuns: 6 },
+      );
+      expect(tf.memory().numTensors).toBe(before);
+    },
+    120_000,
+  );
+});
+
+async function check(shape: Case): Promise<void> {
+  const { precision, rows, inWidth, widths, rank, seed } = shape;
+  const outWidth = widths.reduce((sum, width) => sum + width, 0);
+  const scale = 0.75;
+  const w = normalValues(outWidth * inWidth, seed);
+  const weight = PackedMatrix.from(precision, w, { rows: outWidth, columns: inWidth });
+  const used = unpackRows(precision, packRows(precision, w, outWidth, inWidth), outWidth, inWidth);
+
+  // Something else lies before, between and behind the pairs in theta.
+  let offset = 4;
+  const take = (size: number) => {
+    const at = offset;
+    offset += rank % 4 === 0 ? 4 * Math.ceil(size / 4) : size;
+    return at;
+  };
+  let start = 0;
+  const modules: PackedAdapter['modules'][number][] = [];
+  widths.forEach((width, j) => {
+    if (shape.adapted[j]) {
+      modules.push({ start, width, offsetA: take(rank * inWidth), offsetB: take(rank * width) });
+    }
+    start += width;
+  });
+  const size = take(4) + 4;
+  const thetaValues = normalValues(size, seed + 1);
+  const theta = tf.tensor1d(thetaValues);
+  const adapter: PackedAdapter | null = modules.length > 0 ? { theta, rank, scale, modules } : null;
+
+  const xValues = normalValues(rows * inWidth, seed + 2);
+  const dyValues = normalValues(rows * outWidth, seed + 3);
+  const x = tf.tensor2d(xValues, [rows, inWidth]);
+  const dy = tf.tensor2d(dyValues, [rows, outWidth]);
+  const biasValues = normalValues(outWidth, seed + 4);
+  const restValues = normalValues(rows * outWidth, seed + 5);
+  const bias = shape.bias ? tf.tensor1d(biasValues) : null;
+  const residual = shape.residual ? tf.tensor2d(restValues, [rows, outWidth]) : null;
+  const linear: PackedLinear = { weight, bias };
+
+  const at = (values: ArrayLike<number>, width: number) => (row: number, column: number) =>
+    values[row * width + column] as number;
+  const X = at(xValues, inWidth);
+  const W = at(used, inWidth);
+  const dY = at(dyValues, outWidth);
+  const A = (j: number) => (r: number, i: number) =>
+    thetaValues[(modules[j]?.offsetA as number) + r * inWidth + i] as number;
+  const B = (j: number) => (o: number, r: number) =>
+    thetaValues[(modules[j]?.offsetB as number) + o * rank + r] as number;
+  const sum = (count: number, term: (i: number) => number) => {
+    let total = 0;
+    for (let i = 0; i < count; i++) total += term(i);
+    return total;
+  };
+  const lowOf = (m: number, j: number, r: number) => scale * sum(inWidth, (i) => X(m, i) * A(j)(r, i));
+  const dLowOf = (m: number, j: number, r: number) => {
+    const { start, width } = modules[j] as (typeof modules)[number];
+    return scale * sum(width, (o) => dY(m, start + o) * B(j)(o, r));
+  };
+  const table = (height: number, width: number, of: (row: number, column: number) => number) =>
+    Float64Array.from({ length: height * width }, (_, p) => of(Math.floor(p / width), p % width));
+  const lowWidth = modules.length * rank;
+  const expectedLow = table(rows, lowWidth, (m, c) => lowOf(m, Math.floor(c / rank), c % rank));
+  const expectedDLow = table(rows, lowWidth, (m, c) => dLowOf(m, Math.floor(c / rank), c % rank));
+  const Low = at(expectedLow, lowWidth);
+  const DLow = at(expectedDLow, lowWidth);
+
+  const low = adapter && loraDown(x, adapter);
+  if (low) await expectNear(low, expectedLow);
+  const y = linearForward(x, linear, { adapter, low, residual });
+  await expectNear(
+    y,
+    table(rows, outWidth, (m, o) => {
+      const j = modules.findIndex(({ start, width }) => o >= start && o < start + width);
+      const adapted = j < 0 ? 0 : sum(rank, (r) => Low(m, j * rank + r) * B(j)(o - (modules[j]?.start as number), r));
+      const base = sum(inWidth, (i) => X(m, i) * W(o, i));
+      return base + adapted + (bias ? (biasValues[o] as number) : 0) + (residual ? at(restValues, outWidth)(m, o) : 0);
+    }),
+  );
+  const dLow = adapter && loraDownGradient(dy, adapter);
+  if (dLow) await expectNear(dLow, expectedDLow);
+  const dx = linearBackward(dy, linear, { adapter, dLow });
+  await expectNear(
+    dx,
+    table(rows, inWidth, (m, i) => {
+      const base = sum(outWidth, (o) => dY(m, o) * W(o, i));
+      return base + sum(modules.length, (j) => sum(rank, (r) => DLow(m, j * rank + r) * A(j)(r, i)));
+    }),
+  );
+  if (adapter && low && dLow) {
+    const gradient = tf.tensor1d(thetaValues);
+    const expected = Float64Array.from(thetaValues);
+    for (const add of [false, true]) {
+      loraGradients({ x, dy, low, dLow, gradient, add }, adapter);
+      modules.forEach(({ start, width, offsetA, offsetB }, j) => {
+        for (let r = 0; r < rank; r++) {
+          for (let i = 0; i < inWidth; i++) {
+            const p = offsetA + r * inWidth + i;
+            expected[p] = (add ? (expected[p] as number) : 0) + sum(rows, (m) => DLow(m, j * rank + r) * X(m, i));
+          }
+          for (let o = 0; o < width; o++) {
+            const p = offsetB + o * rank + r;
+            expected[p] =
+              (add ? (expected[p] as number) : 0) + sum(rows, (m) => dY(m, start + o) * Low(m, j * rank + r));
+          }
+        }
+      });
+      await expectNear(gradient, expected);
+    }
+    gradient.dispose();
+  }
+  weight.dispose();
+  tf.dispose([theta, x, dy, y, dx, ...[bias, residual, low, dLow].filter((tensor) => tensor !== null)]);
+}
+
+/** Within the noise of f32 sums of a few hundred products. */
+async function expectNear(found: tf.Tensor, expected: Float64Array): Promise<void> {
+  const values = await found.data();
+  expect(values.length).toBe(expected.length);
+  const most = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+  for (let p = 0; p < expected.length; p++) {
+    const error = Math.abs((values[p] as number) - (expected[p] as number));
+    if (!(error < 2e-5 * most)) expect(error, `position ${p} of [${found.shape}]`).toBeLessThan(2e-5 * most);
+  }
+}
