@@ -22,9 +22,7 @@ export {
 } from './generation/sampling.ts';
 export { AdapterTensors } from './model/adapter-tensors.ts';
 export { dimensions, type ModelConfig, type ModelType, parseModelConfig } from './model/config.ts';
-export { forwardLogits, sequenceLogits, type TokenRows } from './model/forward.ts';
-export { KvCache } from './model/kv-cache.ts';
-export { LanguageModel } from './model/language-model.ts';
+export type { KvCache, LanguageModel, LossAndGradient, TokenRows } from './model/language-model.ts';
 export { type LoadModelOptions, loadModel } from './model/load-model.ts';
 export { ModelError, type ModelErrorCode } from './model/model-error.ts';
 export { loadParityFixture, type ParityFixture } from './parity/fixture.ts';

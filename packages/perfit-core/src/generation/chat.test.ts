@@ -3,8 +3,8 @@ import { initialTheta, PROJECTIONS } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { AdapterTensors } from '../model/adapter-tensors.ts';
-import { forwardLogits } from '../model/forward.ts';
-import { LanguageModel } from '../model/language-model.ts';
+import { ComposedModel } from '../model/composed/composed-model.ts';
+import type { LanguageModel } from '../model/language-model.ts';
 import { loadModel } from '../model/load-model.ts';
 import { directorySource } from '../node/directory-source.ts';
 import { nodeBackend } from '../node/node-backend.ts';
@@ -57,7 +57,7 @@ describe('chat with perfit-nano', () => {
       const ids = encodePrompt([user('What is the capital of France?')], tokenizer, format);
       expect(end.promptTokens).toBe(ids.length);
       for (const { token } of pieces) {
-        const logits = forwardLogits(model, tuned, ids);
+        const logits = model.nextLogits(tuned, ids);
         const [likeliest] = await tf.tidy(() => tf.argMax(logits)).data();
         expect(token).toBe(likeliest);
         logits.dispose();
@@ -103,7 +103,7 @@ describe('chat with perfit-nano', () => {
     // At this temperature every token is about equally likely: the end does not come by itself.
     const babble: ChatOptions = { temperature: 100, topK: 0, topP: 1, repetitionPenalty: 1, seed: 2 };
     expect((await reply({}, { ...babble, maxTokens: 5 })).end).toMatchObject({ reason: 'length', tokens: 5 });
-    const narrow = new LanguageModel({ ...model.config, contextLength: 40 }, model.weights);
+    const narrow = new ComposedModel({ ...model.config, contextLength: 40 }, (model as ComposedModel).weights);
     const { end } = await reply({ model: narrow }, { ...babble, maxTokens: 500 });
     expect(end).toMatchObject({ reason: 'context', tokens: 40 - end.promptTokens });
   }, 60_000);

@@ -1,7 +1,6 @@
 import { seededRandom } from '@perfit/protocol/space';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { AdapterTensors } from '../model/adapter-tensors.ts';
-import { forwardLogits } from '../model/forward.ts';
-import { KvCache } from '../model/kv-cache.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import { bucketLength } from '../text/batches.ts';
 import { ChatFormat } from '../text/chat-template.ts';
@@ -87,12 +86,12 @@ export async function* chat(
     forgotten,
   });
 
-  const cache = new KvCache(model, bucketLength(promptIds.length + room, contextLength));
+  const cache = model.createCache(bucketLength(promptIds.length + room, contextLength));
   try {
     let next: readonly number[] = promptIds;
     for (let count = 1; count <= room; count++) {
       signal?.throwIfAborted();
-      const logits = await readLogits(() => forwardLogits(model, adapter, next, cache));
+      const logits = await readLogits(() => model.nextLogits(adapter, next, cache));
       const penalized = penalizeRepetition(logits, ids, settings.repetitionPenalty, spared);
       const token = drawToken(tokenDistribution(penalized, settings), random);
       if (endIds.has(token)) {
@@ -153,7 +152,7 @@ function endIdsOf(tokenizer: Tokenizer, format: ChatFormat): ReadonlySet<number>
 }
 
 /** @returns [V] on the host */
-async function readLogits(run: () => ReturnType<typeof forwardLogits>): Promise<Float32Array> {
+async function readLogits(run: () => tf.Tensor1D): Promise<Float32Array> {
   const tensor = run();
   try {
     const logits = (await tensor.data()) as Float32Array;

@@ -4,11 +4,8 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startTestBackend } from '../../test/backend.ts';
 import { NaiveLlama } from '../../test/naive-llama.ts';
 import { type TinyModel, type TinyOptions, tinyModel, tinySource } from '../../test/tiny-models.ts';
-import { batchLoss, lossAndGradient } from '../training/loss.ts';
 import type { TokenBatch } from '../training/token-batch.ts';
 import { AdapterTensors } from './adapter-tensors.ts';
-import { forwardLogits, sequenceLogits } from './forward.ts';
-import { KvCache } from './kv-cache.ts';
 import type { LanguageModel } from './language-model.ts';
 import { loadModel } from './load-model.ts';
 
@@ -66,7 +63,7 @@ describe.each(kinds)('%s', (_, options) => {
 
   it('computes the logits of the naive forward pass', async () => {
     model = await loadModel(tinySource(tiny));
-    const ours = await values(sequenceLogits(model, null, tokens));
+    const ours = await values(model.sequenceLogits(null, tokens));
     expect(furthest(ours, naiveLogits(tiny))).toBeLessThan(1e-4);
   });
 
@@ -74,7 +71,7 @@ describe.each(kinds)('%s', (_, options) => {
     model = await loadModel(tinySource(tiny));
     const { layout, theta } = randomAdapter(model);
     const adapter = AdapterTensors.fromTheta(layout, theta);
-    const ours = await values(sequenceLogits(model, adapter, tokens));
+    const ours = await values(model.sequenceLogits(adapter, tokens));
     adapter.dispose();
     expect(furthest(ours, naiveLogits(tiny, { layout, theta }))).toBeLessThan(1e-4);
   });
@@ -83,7 +80,7 @@ describe.each(kinds)('%s', (_, options) => {
     model = await loadModel(tinySource(tiny));
     const { layout, theta } = randomAdapter(model);
     const onDevice = tf.tensor1d(theta);
-    const { loss, gradient } = lossAndGradient(model, layout, onDevice, tokens);
+    const { loss, gradient } = model.lossAndGradient(layout, onDevice, tokens);
     onDevice.dispose();
     const lossAt = (at: ArrayLike<number>) => new NaiveLlama(tiny, { layout, theta: at }).loss(rowsOf(tokens));
     expect((await values(loss))[0]).toBeCloseTo(lossAt(theta), 4);
@@ -104,7 +101,7 @@ describe.each(kinds)('%s', (_, options) => {
     model = await loadModel(tinySource(tiny));
     const { layout, theta } = randomAdapter(model);
     const adapter = AdapterTensors.fromTheta(layout, theta);
-    const cache = new KvCache(model, 24);
+    const cache = model.createCache(24);
     const text = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8];
     const naive = new NaiveLlama(tiny, { layout, theta }).logits(text);
     // A prompt, two single tokens, then several at once.
@@ -114,12 +111,12 @@ describe.each(kinds)('%s', (_, options) => {
       [6, 7],
       [7, 12],
     ] as const) {
-      const cached = await values(forwardLogits(model, adapter, text.slice(from, to), cache));
+      const cached = await values(model.nextLogits(adapter, text.slice(from, to), cache));
       expect(furthest(cached, naive[to - 1] as number[]), `after ${to} tokens`).toBeLessThan(1e-4);
     }
-    const whole = await values(forwardLogits(model, adapter, text));
+    const whole = await values(model.nextLogits(adapter, text));
     expect(furthest(whole, naive[text.length - 1] as number[])).toBeLessThan(1e-4);
-    expect(() => forwardLogits(model, adapter, Array(13).fill(1), cache)).toThrow(RangeError);
+    expect(() => model.nextLogits(adapter, Array(13).fill(1), cache)).toThrow(RangeError);
     cache.dispose();
     adapter.dispose();
   });
@@ -132,11 +129,11 @@ describe('ownership of tensors', () => {
     const { layout, theta } = randomAdapter(model);
     const use = () => {
       const onDevice = tf.tensor1d(theta);
-      const { loss, gradient } = lossAndGradient(model, layout, onDevice, tokens);
+      const { loss, gradient } = model.lossAndGradient(layout, onDevice, tokens);
       const adapter = AdapterTensors.fromTheta(layout, theta);
-      const cache = new KvCache(model, 32);
-      const made: tf.Tensor[] = [batchLoss(model, adapter, tokens), forwardLogits(model, adapter, [1, 2, 3], cache)];
-      made.push(forwardLogits(model, adapter, [4], cache), sequenceLogits(model, null, tokens));
+      const cache = model.createCache(32);
+      const made: tf.Tensor[] = [model.loss(adapter, tokens), model.nextLogits(adapter, [1, 2, 3], cache)];
+      made.push(model.nextLogits(adapter, [4], cache), model.sequenceLogits(null, tokens));
       tf.dispose([onDevice, loss, gradient, ...made]);
       adapter.dispose();
       cache.dispose();

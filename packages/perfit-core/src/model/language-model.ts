@@ -1,109 +1,69 @@
-import { buildLayout, type Layout, type LoraSpace, type ModelDimensions } from '@perfit/protocol/space';
-import * as tf from '@tensorflow/tfjs-core';
-import { causalMask } from '../ops/causal-attention/causal-attention.ts';
-import type { FrozenMatrix } from '../ops/frozen-matrix/frozen-matrix.ts';
-import type { FrozenLinear } from '../ops/lora-linear/lora-linear.ts';
-import { type RopeTable, ropeTable } from '../ops/rope/rope.ts';
-import { dimensions, inverseFrequencies, type ModelConfig } from './config.ts';
+import type { Layout, LoraSpace, ModelDimensions } from '@perfit/protocol/space';
+import type * as tf from '@tensorflow/tfjs-core';
+import type { TokenBatch } from '../training/token-batch.ts';
+import type { AdapterTensors } from './adapter-tensors.ts';
+import type { ModelConfig } from './config.ts';
 
-/** The frozen tensors of one transformer block. */
-export interface BlockWeights {
-  /** [D] */
-  readonly attentionNorm: tf.Tensor1D;
-  readonly q_proj: FrozenLinear;
-  readonly k_proj: FrozenLinear;
-  readonly v_proj: FrozenLinear;
-  readonly o_proj: FrozenLinear;
-  /** [d] each, where the model has them. */
-  readonly queryNorm: tf.Tensor1D | null;
-  readonly keyNorm: tf.Tensor1D | null;
-  /** [D] */
-  readonly feedForwardNorm: tf.Tensor1D;
-  readonly gate_proj: FrozenLinear;
-  readonly up_proj: FrozenLinear;
-  readonly down_proj: FrozenLinear;
+// B batch, T time, V vocabulary, N adapter size.
+
+/** Tokens of B sequences of one length T, on the host. */
+export interface TokenRows {
+  /** [B·T] */
+  readonly inputIds: Int32Array;
+  readonly rows: number;
+  readonly length: number;
 }
 
-export interface ModelWeights {
-  /** [V, D] */
-  readonly embedding: FrozenMatrix;
-  readonly blocks: readonly BlockWeights[];
-  /** [D] */
-  readonly finalNorm: tf.Tensor1D;
-  /** [V, D]; the embedding itself where the head is tied. */
-  readonly head: FrozenMatrix;
-}
+export type LossAndGradient = {
+  /** Nats a response token; a scalar. */
+  readonly loss: tf.Scalar;
+  /** [N], in layout order. */
+  readonly gradient: tf.Tensor1D;
+};
 
-/** Rotary angles and causal mask for whole sequences of one length. */
-export interface SequenceTables {
-  readonly rope: RopeTable;
-  readonly mask: tf.Tensor3D;
+/** Keys and values of the tokens seen so far, one sequence, for generation. */
+export interface KvCache {
+  /** The most tokens that it can hold. */
+  readonly capacity: number;
+  /** Tokens held. */
+  readonly length: number;
+  dispose(): void;
 }
 
 /**
- * A base model on the backend: frozen, shared by every adapter. It owns its weights and, for every sequence length it
- * has met, the rotary tables and the causal mask; {@link LanguageModel.dispose} frees all of them.
+ * A base model on the backend: frozen, shared by every adapter. It owns its weights until it is disposed.
+ * Tensors that its methods return are the caller's to dispose.
  */
-export class LanguageModel {
+export interface LanguageModel {
   readonly config: ModelConfig;
   readonly dimensions: ModelDimensions;
-  readonly weights: ModelWeights;
-  readonly #inverseFrequencies: Float64Array;
-  readonly #tables = new Map<number, SequenceTables>();
-
-  /** Takes the weights over. */
-  constructor(config: ModelConfig, weights: ModelWeights) {
-    this.config = config;
-    this.dimensions = dimensions(config);
-    this.weights = weights;
-    this.#inverseFrequencies = inverseFrequencies(config);
-  }
 
   /** The layout of an adapter for this model (PF1). */
-  layout(space: LoraSpace): Layout {
-    return buildLayout(this.dimensions, space);
-  }
+  layout(space: LoraSpace): Layout;
 
-  /** Owned by the model: not to be disposed. */
-  tables(length: number): SequenceTables {
-    let tables = this.#tables.get(length);
-    if (!tables) {
-      tables = { rope: this.ropeTable(0, length), mask: causalMask(this.queryGroup, length, length) };
-      for (const tensor of [...Object.values(tables.rope), tables.mask]) tf.keep(tensor);
-      this.#tables.set(length, tables);
-    }
-    return tables;
-  }
+  /**
+   * The loss of a batch and its gradient with respect to theta: the mean negative log-likelihood over all labels.
+   * @param theta [N], left as it is
+   */
+  lossAndGradient(layout: Layout, theta: tf.Tensor1D, batch: TokenBatch): LossAndGradient;
 
-  /** The caller disposes the table's tensors. */
-  ropeTable(start: number, length: number): RopeTable {
-    return ropeTable(this.#inverseFrequencies, start, length);
-  }
+  /** The loss of a batch alone. @returns a scalar */
+  loss(adapter: AdapterTensors | null, batch: TokenBatch): tf.Scalar;
 
-  /** G, query heads a key head. */
-  get queryGroup(): number {
-    return this.config.heads / this.config.keyHeads;
-  }
+  /** Logits at every position. @returns [B·T, V] */
+  sequenceLogits(adapter: AdapterTensors | null, tokens: TokenRows): tf.Tensor2D;
 
-  dispose(): void {
-    const { embedding, blocks, finalNorm, head } = this.weights;
-    embedding.dispose();
-    if (head !== embedding) head.dispose();
-    finalNorm.dispose();
-    for (const block of blocks) {
-      for (const weight of Object.values(block)) disposeWeight(weight);
-    }
-    for (const { rope, mask } of this.#tables.values()) tf.dispose([rope.cos, rope.sin, rope.quarterTurn, mask]);
-    this.#tables.clear();
-  }
-}
+  /**
+   * The logits of the token that follows `ids`.
+   * With a cache, `ids` are the tokens that are new since the last call (the prompt first, then one token a step): they
+   * are added to it, and only they are computed. Without one, `ids` is the whole text.
+   * @returns [V]
+   * @throws RangeError where there are no ids, or where the cache would have to hold more than its capacity
+   */
+  nextLogits(adapter: AdapterTensors | null, ids: readonly number[] | Int32Array, cache?: KvCache): tf.Tensor1D;
 
-function disposeWeight(weight: FrozenLinear | tf.Tensor | null): void {
-  if (weight === null) return;
-  if (weight instanceof tf.Tensor) {
-    weight.dispose();
-    return;
-  }
-  weight.weight.dispose();
-  weight.bias?.dispose();
+  /** A cache for this model's {@link LanguageModel.nextLogits}; the caller disposes it. */
+  createCache(capacity: number): KvCache;
+
+  dispose(): void;
 }

@@ -4,8 +4,9 @@ import type { FrozenLinear } from '../ops/lora-linear/lora-linear.ts';
 import { openWeights, readTensor, type TensorEntry, type WeightFiles } from '../weights/safetensors-reader.ts';
 import type { ModelSource } from '../weights/source.ts';
 import { WeightsError } from '../weights/weights-error.ts';
+import { type BlockWeights, ComposedModel, type ModelWeights } from './composed/composed-model.ts';
 import { dimensions, type ModelConfig, parseModelConfig } from './config.ts';
-import { type BlockWeights, LanguageModel } from './language-model.ts';
+import type { LanguageModel } from './language-model.ts';
 
 export interface LoadModelOptions {
   /** Called after every tensor with the bytes read so far. */
@@ -22,14 +23,14 @@ export async function loadModel(source: ModelSource, options: LoadModelOptions =
   const files = await openWeights(source);
   const reader = new WeightReader(source, files, options);
   try {
-    return new LanguageModel(config, await readWeights(config, reader));
+    return new ComposedModel(config, await readWeights(config, reader));
   } catch (error) {
     reader.disposeAll();
     throw error;
   }
 }
 
-async function readWeights(config: ModelConfig, reader: WeightReader): Promise<LanguageModel['weights']> {
+async function readWeights(config: ModelConfig, reader: WeightReader): Promise<ModelWeights> {
   const { width, vocabSize } = config;
   const embeddingName = 'model.embed_tokens.weight';
   const headName = 'lm_head.weight';

@@ -1,12 +1,10 @@
 import { type Layout, Mask } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import { AdapterTensors } from '../model/adapter-tensors.ts';
-import { sequenceLogits } from '../model/forward.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import { logSumExp } from '../ops/head-cross-entropy/head-cross-entropy.ts';
 import { searchMask } from '../search/search-mask.ts';
 import { MaskedAdamW } from '../training/adamw.ts';
-import { batchLoss, lossAndGradient } from '../training/loss.ts';
 import type { TokenBatch } from '../training/token-batch.ts';
 import { tune } from '../training/tune.ts';
 import type { ParityFixture } from './fixture.ts';
@@ -69,7 +67,7 @@ function layoutCheck(layout: Layout, { lora }: ParityFixture): ParityCheck {
 
 async function* forwardChecks(model: LanguageModel, fixture: ParityFixture): AsyncGenerator<ParityCheck> {
   for (const [i, batch] of fixture.batches.entries()) {
-    const loss = await scalar(batchLoss(model, null, batch));
+    const loss = await scalar(model.loss(null, batch));
     yield relativeCheck(`forward loss, batch ${i}`, {
       ours: loss,
       theirs: fixture.forward.lossAllBatches[i],
@@ -78,7 +76,7 @@ async function* forwardChecks(model: LanguageModel, fixture: ParityFixture): Asy
   }
   const batch = batchOf(fixture, 0);
   const [lastLogits, logSums] = tf.tidy(() => {
-    const logits = sequenceLogits(model, null, batch); // [B·T, V]
+    const logits = model.sequenceLogits(null, batch); // [B·T, V]
     const lastRows = tf.range(batch.length - 1, batch.rows * batch.length, batch.length, 'int32');
     return [tf.gather(logits, lastRows), logSumExp(logits, tf.softmax(logits) as tf.Tensor2D)];
   }) as [tf.Tensor, tf.Tensor];
@@ -98,7 +96,7 @@ async function* gradientChecks(
   fixture: ParityFixture,
 ): AsyncGenerator<ParityCheck> {
   const theta = tf.tensor1d(fixture.tensor('lora.theta'));
-  const { loss, gradient } = lossAndGradient(model, layout, theta, batchOf(fixture, 0));
+  const { loss, gradient } = model.lossAndGradient(layout, theta, batchOf(fixture, 0));
   theta.dispose();
   yield relativeCheck('LoRA loss', { ours: await scalar(loss), theirs: fixture.lora.loss, bound: 1e-4 });
   const theirs = fixture.tensor('lora.grad');
@@ -150,7 +148,7 @@ async function* tuningChecks(
     const next = await tuning.next();
     if (next.done) {
       const adapter = AdapterTensors.fromTheta(layout, next.value.theta);
-      const loss = await scalar(batchLoss(model, adapter, batchOf(fixture, batches.length + 1)));
+      const loss = await scalar(model.loss(adapter, batchOf(fixture, batches.length + 1)));
       adapter.dispose();
       yield relativeCheck('AdamW, loss after all steps', { ours: loss, theirs: finalLoss, bound: 1e-3 });
       const theirs = fixture.tensor('adamw.theta10');
@@ -182,7 +180,7 @@ async function meanGradientOnHost(
   const theta = tf.tensor1d(at.theta);
   const sum = new Float32Array(layout.size);
   for (const batch of at.batches) {
-    const { loss, gradient } = lossAndGradient(model, layout, theta, batch);
+    const { loss, gradient } = model.lossAndGradient(layout, theta, batch);
     loss.dispose();
     (await values(gradient)).forEach((value, p) => {
       sum[p] = (sum[p] as number) + value / at.batches.length;

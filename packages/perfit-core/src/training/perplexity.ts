@@ -1,7 +1,7 @@
 import type { AdapterTensors } from '../model/adapter-tensors.ts';
+import { countLabels } from '../model/labelled-rows.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import { breathe } from './event-loop.ts';
-import { batchLoss, countLabels } from './loss.ts';
 import type { TokenBatch } from './token-batch.ts';
 import { TrainingError } from './training-error.ts';
 
@@ -20,7 +20,7 @@ export async function perplexity(
   for (const batch of batches) {
     signal?.throwIfAborted();
     const count = countLabels(batch);
-    const loss = batchLoss(model, adapter, batch);
+    const loss = model.loss(adapter, batch);
     total += ((await loss.data())[0] as number) * count;
     labels += count;
     loss.dispose();

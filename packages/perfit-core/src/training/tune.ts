@@ -4,7 +4,6 @@ import { AdapterTensors } from '../model/adapter-tensors.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import { type AdamWSettings, type AdamWState, MaskedAdamW } from './adamw.ts';
 import { breathe } from './event-loop.ts';
-import { lossAndGradient } from './loss.ts';
 import { perplexity } from './perplexity.ts';
 import type { TokenBatch } from './token-batch.ts';
 import { TrainingError } from './training-error.ts';
@@ -139,9 +138,9 @@ export function meanGradient(
   batches: readonly TokenBatch[],
 ): { loss: tf.Scalar; gradient: tf.Tensor1D } {
   return tf.tidy(() => {
-    let total = lossAndGradient(model, layout, theta, batches[0] as TokenBatch);
+    let total = model.lossAndGradient(layout, theta, batches[0] as TokenBatch);
     for (const batch of batches.slice(1)) {
-      const next = lossAndGradient(model, layout, theta, batch);
+      const next = model.lossAndGradient(layout, theta, batch);
       const sum = { loss: tf.add(total.loss, next.loss), gradient: tf.add(total.gradient, next.gradient) };
       tf.dispose([total.loss, total.gradient, next.loss, next.gradient]);
       total = sum as typeof total;

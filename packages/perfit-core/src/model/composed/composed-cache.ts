@@ -1,12 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { LanguageModel } from './language-model.ts';
+import type { KvCache } from '../language-model.ts';
+import type { ComposedModel } from './composed-model.ts';
 
 /**
  * Keys and values of the tokens seen so far, one sequence, for generation. The tensors have the capacity's size from
  * the start, so that every step of a conversation has the same shapes (WebGPU pools its buffers by exact size).
- * It owns its tensors until {@link KvCache.dispose}.
+ * It owns its tensors until {@link ComposedCache.dispose}.
  */
-export class KvCache {
+export class ComposedCache implements KvCache {
   /** S, the most tokens that it can hold. */
   readonly capacity: number;
   /** Tokens held. */
@@ -14,7 +15,7 @@ export class KvCache {
   /** A layer's keys and values, [S, K·d] each; zero behind `length`. */
   readonly #layers: { keys: tf.Tensor2D; values: tf.Tensor2D }[];
 
-  constructor(model: LanguageModel, capacity: number) {
+  constructor(model: ComposedModel, capacity: number) {
     this.capacity = capacity;
     const empty = () => tf.keep(tf.zeros([capacity, model.dimensions.keyValueWidth])) as tf.Tensor2D;
     this.#layers = model.weights.blocks.map(() => ({ keys: empty(), values: empty() }));

@@ -1,35 +1,28 @@
 import type { Projection } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
-import { causalAttention, causalMask } from '../ops/causal-attention/causal-attention.ts';
-import { gatherRows, type RowSelection } from '../ops/gather-rows/gather-rows.ts';
-import { loraLinear, plainLinear } from '../ops/lora-linear/lora-linear.ts';
-import { rmsNorm } from '../ops/rms-norm/rms-norm.ts';
-import { rope } from '../ops/rope/rope.ts';
-import { swiglu } from '../ops/swiglu/swiglu.ts';
-import type { AdapterTensors } from './adapter-tensors.ts';
-import type { KvCache } from './kv-cache.ts';
-import type { LanguageModel, SequenceTables } from './language-model.ts';
+import { causalAttention, causalMask } from '../../ops/causal-attention/causal-attention.ts';
+import { gatherRows, type RowSelection } from '../../ops/gather-rows/gather-rows.ts';
+import { loraLinear, plainLinear } from '../../ops/lora-linear/lora-linear.ts';
+import { rmsNorm } from '../../ops/rms-norm/rms-norm.ts';
+import { rope } from '../../ops/rope/rope.ts';
+import { swiglu } from '../../ops/swiglu/swiglu.ts';
+import type { AdapterTensors } from '../adapter-tensors.ts';
+import type { TokenRows } from '../language-model.ts';
+import type { ComposedCache } from './composed-cache.ts';
+import type { ComposedModel, SequenceTables } from './composed-model.ts';
 
 // B batch, T time, D model width, H heads, K key heads, d head width, F feed-forward width, V vocabulary, R rank;
 // M = B·T rows, S slots of the cache, Q rows that something is predicted from.
 
-/** Tokens of B sequences of one length T, on the host. */
-export interface TokenRows {
-  /** [B·T] */
-  readonly inputIds: Int32Array;
-  readonly rows: number;
-  readonly length: number;
-}
-
 /** Where the keys and values of earlier tokens are, and where this call's go. */
 interface CachePlace {
-  readonly cache: KvCache;
+  readonly cache: ComposedCache;
   /** [S, T] */
   readonly placement: tf.Tensor2D;
 }
 
 interface Pass {
-  readonly model: LanguageModel;
+  readonly model: ComposedModel;
   readonly adapter: AdapterTensors | null;
   readonly rows: number;
   readonly length: number;
@@ -45,7 +38,7 @@ interface Pass {
  * @returns [Q, D] or, without a selection, [M, D]; the caller disposes it
  */
 export function hiddenStates(
-  model: LanguageModel,
+  model: ComposedModel,
   adapter: AdapterTensors | null,
   tokens: TokenRows,
   selection: RowSelection | null = null,
@@ -115,25 +108,19 @@ function project(pass: Pass, at: { layer: number; projection: Projection }, x: t
 }
 
 /** Logits at every position. @returns [B·T, V]; the caller disposes it */
-export function sequenceLogits(model: LanguageModel, adapter: AdapterTensors | null, tokens: TokenRows): tf.Tensor2D {
+export function composedLogits(model: ComposedModel, adapter: AdapterTensors | null, tokens: TokenRows): tf.Tensor2D {
   return tf.tidy(() => model.weights.head.forward(hiddenStates(model, adapter, tokens)));
 }
 
 /** Prompts are padded to a multiple of this, so that few shapes occur. */
 const promptStep = 16;
 
-/**
- * The logits of the token that follows `ids`.
- * With a cache, `ids` are the tokens that are new since the last call (the prompt first, then one token a step): they
- * are added to it, and only they are computed. Without one, `ids` is the whole text.
- * @returns [V]; the caller disposes it
- * @throws RangeError where there are no ids, or where the cache would have to hold more than its capacity
- */
-export function forwardLogits(
-  model: LanguageModel,
+/** See `LanguageModel.nextLogits`. @returns [V]; the caller disposes it */
+export function composedNextLogits(
+  model: ComposedModel,
   adapter: AdapterTensors | null,
   ids: readonly number[] | Int32Array,
-  cache?: KvCache,
+  cache?: ComposedCache,
 ): tf.Tensor1D {
   if (ids.length === 0) throw new RangeError('there is no token to continue from');
   const length = ids.length === 1 ? 1 : Math.ceil(ids.length / promptStep) * promptStep;
@@ -153,7 +140,7 @@ export function forwardLogits(
 
 /** @param count how many of the ids are tokens; the rest is padding, which never enters the cache */
 function cachedHiddenStates(
-  from: { model: LanguageModel; adapter: AdapterTensors | null; selection: RowSelection; cache: KvCache },
+  from: { model: ComposedModel; adapter: AdapterTensors | null; selection: RowSelection; cache: ComposedCache },
   inputIds: Int32Array,
   count: number,
 ): tf.Tensor2D {

@@ -1,0 +1,42 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { RowSelection } from '../ops/gather-rows/gather-rows.ts';
+import type { RowTargets } from '../ops/head-cross-entropy/head-cross-entropy.ts';
+import { noLabel, type TokenBatch } from '../training/token-batch.ts';
+
+/** How many labels of a batch carry loss. */
+export function countLabels({ labels }: TokenBatch): number {
+  let count = 0;
+  for (const label of labels) if (label !== noLabel) count++;
+  return count;
+}
+
+/** Rows are padded to a multiple of this, so that few shapes occur. */
+const rowStep = 32;
+
+/**
+ * The positions that carry loss. Response-only loss leaves most positions without: the last block and the head
+ * need not see those. @returns tensors that the caller disposes
+ */
+export function labelledRows(batch: TokenBatch): { selection: RowSelection; targets: RowTargets } {
+  const positions = batch.labels.length;
+  const count = countLabels(batch);
+  const padded = Math.min(positions, Math.max(1, Math.ceil(count / rowStep)) * rowStep);
+  const indices = new Int32Array(padded);
+  const inverse = new Int32Array(positions).fill(padded);
+  const labels = new Int32Array(padded);
+  const weights = new Float32Array(padded);
+  let row = 0;
+  for (let position = 0; position < positions; position++) {
+    const label = batch.labels[position] as number;
+    if (label === noLabel) continue;
+    indices[row] = position;
+    inverse[position] = row;
+    labels[row] = label;
+    weights[row] = 1 / count;
+    row++;
+  }
+  return {
+    selection: { indices: tf.tensor1d(indices, 'int32'), inverse: tf.tensor1d(inverse, 'int32') },
+    targets: { labels: tf.tensor1d(labels, 'int32'), weights: tf.tensor1d(weights) },
+  };
+}
