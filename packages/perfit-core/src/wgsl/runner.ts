@@ -29,11 +29,16 @@ export class WgslRunner {
   readonly #backend: TfjsWebGpuBackend;
   readonly #pipelines = new Map<string, GPUComputePipeline>();
   readonly #uniforms = new Map<string, GPUBuffer>();
+  #failure: string | null = null;
   #profile: Map<string, number> | null = null;
 
   private constructor(backend: TfjsWebGpuBackend) {
     this.#backend = backend;
     this.device = backend.device;
+    // A program that the device refuses computes nothing, silently: the next call says so.
+    this.device.addEventListener('uncapturederror', (event) => {
+      this.#failure ??= (event as GPUUncapturedErrorEvent).error.message;
+    });
   }
 
   static readonly #runners = new WeakMap<object, WgslRunner>();
@@ -73,11 +78,15 @@ export class WgslRunner {
     this.device.queue.writeBuffer(resource as GPUBuffer, 4 * offset, words as Uint32Array<ArrayBuffer>);
   }
 
-  /** Puts a call into the queue. What it writes must be `read_write` in the program. */
+  /**
+   * Puts a call into the queue. What it writes must be `read_write` in the program.
+   * @throws BackendError `device-program-refused` where the device has refused an earlier call
+   */
   run(program: WgslProgram, { tensors, uniforms = {}, workgroups }: Call): void {
     if (tensors.length !== program.storage.length) {
       throw new RangeError(`${program.name} binds ${program.storage.length} tensors, not ${tensors.length}`);
     }
+    if (this.#failure !== null) throw new BackendError('device-program-refused', this.#failure);
     const backend = this.#backend;
     const entries: GPUBindGroupEntry[] = tensors.map((tensor, binding) => {
       backend.uploadToGPU(tensor.dataId);

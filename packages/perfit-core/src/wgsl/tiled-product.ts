@@ -96,7 +96,9 @@ function phaseSource(phase: ProductPhase, tile: TileShape): string {
       ${fillSource({ ...phase, fours: foursM, tile, operand: 'a', along: phase.aOrder })}
       ${fillSource({ ...phase, fours: foursN, tile, operand: 'b', along: phase.bOrder })}
       workgroupBarrier();
-      for (var k = 0u; k < ${tileK}u; k++) {
+      // Not a constant: short sums stop early, and software devices do not unroll the loop, which took them seconds.
+      let steps = min(${tileK}u, extent - k0);
+      for (var k = 0u; k < steps; k++) {
         ${each(threadM / 4, (i) => `let a_${i} = tile_a[k * ${foursM}u + thread_m + ${i}u];`)}
         ${each(threadN / 4, (j) => `let b_${j} = tile_b[k * ${foursN}u + thread_n + ${j}u];`)}
         ${each(threadM, (i) => each(threadN / 4, (j) => `c_${i}_${j} += a_${i >> 2}.${'xyzw'[i & 3]} * b_${j};`))}

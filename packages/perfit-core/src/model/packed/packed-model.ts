@@ -1,0 +1,232 @@
+import { buildLayout, type Layout, type LoraSpace, type ModelDimensions } from '@perfit/protocol/space';
+import * as tf from '@tensorflow/tfjs-core';
+import { packedHeadGradient, packedHeadLoss, packedLogits } from '../../ops/head-cross-entropy/packed-head.ts';
+import { rmsNormBackward, rmsNormForward } from '../../ops/rms-norm/rms-norm-wgsl.ts';
+import { type RopeTableOnDevice, ropeTableOnDevice } from '../../ops/rope/rope-wgsl.ts';
+import type { TokenBatch } from '../../training/token-batch.ts';
+import { WgslRunner } from '../../wgsl/runner.ts';
+import type { AdapterTensors } from '../adapter-tensors.ts';
+import { dimensions, inverseFrequencies, type ModelConfig } from '../config.ts';
+import { labelledRows } from '../labelled-rows.ts';
+import type { LanguageModel, LossAndGradient, TokenRows } from '../language-model.ts';
+import { adaptedModules, groupAdapter } from './packed-adapter.ts';
+import {
+  type BlockActivations,
+  type BlockPass,
+  blockActivations,
+  blockBackward,
+  blockOutput,
+  disposeActivations,
+} from './packed-block.ts';
+import { PackedCache } from './packed-cache.ts';
+import { disposeWeights, GROUP_NAMES, type Group, type PackedBlock, type PackedWeights } from './packed-weights.ts';
+
+/** Prompts are padded to a multiple of this, so that few shapes occur. */
+const promptStep = 16;
+
+export interface PackedModelOptions {
+  /**
+   * Keeps of every block its input alone and computes the rest again in the backward pass: a third more work for a
+   * fraction of the memory. On unless said otherwise.
+   */
+  readonly checkpointing?: boolean;
+}
+
+/** What the blocks of one pass share. */
+interface Pass {
+  readonly layout: Layout | null;
+  readonly theta: tf.Tensor1D | null;
+  readonly rows: number;
+  readonly length: number;
+  readonly cache?: PackedCache;
+}
+
+/**
+ * A base model in our own WGSL programs, on tfjs' WebGPU backend: packed weights, a hand-written forward and backward
+ * pass over whole blocks, no tape.
+ */
+export class PackedModel implements LanguageModel {
+  readonly config: ModelConfig;
+  readonly dimensions: ModelDimensions;
+  readonly weights: PackedWeights;
+  /** May be changed between two steps. */
+  checkpointing: boolean;
+  readonly #inverseFrequencies: Float64Array;
+  #table: RopeTableOnDevice | null = null;
+  #lastShape = '';
+
+  /** Takes the weights over. */
+  constructor(config: ModelConfig, weights: PackedWeights, options: PackedModelOptions = {}) {
+    this.config = config;
+    this.dimensions = dimensions(config);
+    this.weights = weights;
+    this.checkpointing = options.checkpointing ?? true;
+    this.#inverseFrequencies = inverseFrequencies(config);
+  }
+
+  layout(space: LoraSpace): Layout {
+    return buildLayout(this.dimensions, space);
+  }
+
+  lossAndGradient(layout: Layout, theta: tf.Tensor1D, batch: TokenBatch): LossAndGradient {
+    this.#settle(batch);
+    return tf.tidy(() => {
+      const gradient = WgslRunner.current().empty<tf.Tensor1D>([layout.size]);
+      return { loss: this.#gradient({ layout, theta, ...shapeOf(batch) }, batch, gradient), gradient };
+    });
+  }
+
+  loss(adapter: AdapterTensors | null, batch: TokenBatch): tf.Scalar {
+    this.#settle(batch);
+    const pass = this.#pass(adapter, batch);
+    return tf.tidy(() => {
+      const { selection, targets } = labelledRows(batch);
+      const x = this.#run(pass, batch.inputIds);
+      return packedHeadLoss(this.#normal(x, selection.indices), this.weights.head, targets);
+    });
+  }
+
+  sequenceLogits(adapter: AdapterTensors | null, tokens: TokenRows): tf.Tensor2D {
+    const pass = this.#pass(adapter, tokens);
+    return tf.tidy(() => packedLogits(this.#normal(this.#run(pass, tokens.inputIds)), this.weights.head));
+  }
+
+  nextLogits(adapter: AdapterTensors | null, ids: readonly number[] | Int32Array, cache?: PackedCache): tf.Tensor1D {
+    if (ids.length === 0) throw new RangeError('there is no token to continue from');
+    if (cache && cache.length + ids.length > cache.capacity) {
+      throw new RangeError(`the cache holds ${cache.capacity} tokens; ${cache.length + ids.length} were asked of it`);
+    }
+    const length = ids.length === 1 ? 1 : Math.ceil(ids.length / promptStep) * promptStep;
+    const inputIds = new Int32Array(length);
+    inputIds.set(ids);
+    const pass = this.#pass(adapter, { rows: 1, length }, cache);
+    const logits = tf.tidy(() => {
+      const last = tf.tensor1d([ids.length - 1], 'int32');
+      const x = this.#normal(this.#run(pass, inputIds), last);
+      return tf.reshape(packedLogits(x, this.weights.head), [this.config.vocabSize]) as tf.Tensor1D;
+    });
+    if (cache) cache.length += ids.length;
+    return logits;
+  }
+
+  createCache(capacity: number): PackedCache {
+    return new PackedCache(this.config, capacity);
+  }
+
+  dispose(): void {
+    disposeWeights(this.weights);
+    if (this.#table) tf.dispose([this.#table.cos, this.#table.sin]);
+    this.#table = null;
+  }
+
+  #pass(adapter: AdapterTensors | null, { rows, length }: { rows: number; length: number }, cache?: PackedCache): Pass {
+    const { layout = null, theta = null } = adapter ?? {};
+    return { layout, theta, rows, length, ...(cache ? { cache } : {}) };
+  }
+
+  /** The residual stream after the last block. @returns [M, D] */
+  #run(pass: Pass, inputIds: Int32Array): tf.Tensor2D {
+    let x = this.#embed(inputIds);
+    for (let layer = 0; layer < this.config.layers; layer++) {
+      const block = this.#block(pass, layer);
+      const activations = blockActivations(block, x);
+      const y = blockOutput(block, activations);
+      disposeActivations(activations);
+      x.dispose();
+      x = y;
+    }
+    return x;
+  }
+
+  /** Writes the gradient [N] of a batch. @returns its loss */
+  #gradient(pass: Pass, batch: TokenBatch, gradient: tf.Tensor1D): tf.Scalar {
+    const { finalNorm, head } = this.weights;
+    const { layers, normEpsilon: eps } = this.config;
+    const { selection, targets } = labelledRows(batch);
+    const inputs: tf.Tensor2D[] = [this.#embed(batch.inputIds)];
+    const kept: (BlockActivations | null)[] = [];
+    for (let layer = 0; layer < layers; layer++) {
+      const block = this.#block(pass, layer);
+      const activations = blockActivations(block, inputs[layer] as tf.Tensor2D);
+      inputs.push(blockOutput(block, activations));
+      if (this.checkpointing) disposeActivations(activations);
+      kept.push(this.checkpointing ? null : activations);
+    }
+    const last = inputs.pop() as tf.Tensor2D;
+    const hidden = this.#normal(last, selection.indices);
+    const { loss, dHidden } = packedHeadGradient(hidden, head, targets);
+    hidden.dispose();
+    const { inverse } = selection;
+    let dy: tf.Tensor2D | null = rmsNormBackward({
+      x: last,
+      weight: finalNorm,
+      eps,
+      dy: dHidden,
+      residual: null,
+      inverse,
+    });
+    tf.dispose([dHidden, last]);
+    for (let layer = layers - 1; layer >= 0; layer--) {
+      const block = this.#block(pass, layer);
+      const x = inputs.pop() as tf.Tensor2D;
+      const activations = kept[layer] ?? blockActivations(block, x);
+      const dx = blockBackward(block, activations, dy as tf.Tensor2D, { gradient, add: false, input: layer > 0 });
+      disposeActivations(activations);
+      tf.dispose([x, dy as tf.Tensor2D]);
+      dy = dx;
+    }
+    return loss;
+  }
+
+  #embed(inputIds: Int32Array): tf.Tensor2D {
+    const ids = tf.tensor1d(inputIds, 'int32');
+    const x = this.weights.embedding.gather(ids);
+    ids.dispose();
+    return x;
+  }
+
+  /** The last norm, of the rows that are asked for or of all. */
+  #normal(x: tf.Tensor2D, rows?: tf.Tensor1D): tf.Tensor2D {
+    const weight = this.weights.finalNorm;
+    return rmsNormForward({ x, weight, eps: this.config.normEpsilon, ...(rows ? { rows } : {}) });
+  }
+
+  #block(pass: Pass, layer: number): BlockPass {
+    const { layout, theta, rows, length, cache } = pass;
+    const modules = layout ? adaptedModules(layout, this.dimensions) : [];
+    const adapterOf = (group: Group) =>
+      layout && theta ? groupAdapter({ layout, theta, modules }, layer, group) : null;
+    const adapters = Object.fromEntries(GROUP_NAMES.map((group) => [group, adapterOf(group)]));
+    return {
+      config: this.config,
+      weights: this.weights.blocks[layer] as PackedBlock,
+      adapters: adapters as unknown as BlockPass['adapters'],
+      rows,
+      length,
+      table: this.#tableFor((cache?.length ?? 0) + length),
+      ...(cache ? { cached: { cache, layer } } : {}),
+    };
+  }
+
+  /** Rotary tables for so many positions, kept; they grow by doubling. */
+  #tableFor(positions: number): RopeTableOnDevice {
+    if (this.#table && this.#table.positions >= positions) return this.#table;
+    if (this.#table) tf.dispose([this.#table.cos, this.#table.sin]);
+    let size = 128;
+    while (size < positions) size *= 2;
+    this.#table = ropeTableOnDevice(this.#inverseFrequencies, size);
+    for (const tensor of [this.#table.cos, this.#table.sin]) tf.keep(tensor);
+    return this.#table;
+  }
+
+  /** tfjs pools buffers by exact size: those of another shape of batch are given back before this one's are made. */
+  #settle({ rows, length }: TokenBatch): void {
+    const shape = `${rows}x${length}`;
+    if (this.#lastShape !== '' && this.#lastShape !== shape) WgslRunner.current().trimPool();
+    this.#lastShape = shape;
+  }
+}
+
+function shapeOf({ rows, length }: TokenBatch) {
+  return { rows, length };
+}

@@ -1,0 +1,99 @@
+import type { Projection } from '@perfit/protocol/space';
+import * as tf from '@tensorflow/tfjs-core';
+import type { PackedLinear } from '../../ops/packed-linear/packed-linear.ts';
+import type { Precision } from '../../ops/packed-matrix/formats.ts';
+import { PackedMatrix } from '../../ops/packed-matrix/packed-matrix.ts';
+import { dimensions, type ModelConfig } from '../config.ts';
+import { HEAD_NAME, type WeightReader } from '../weight-reader.ts';
+import { GROUPS, type Group, type PackedBlock, type PackedWeights } from './packed-weights.ts';
+
+/** The weights packed for our programs: projections of the same input below each other. @throws WeightsError */
+export async function readPacked(
+  config: ModelConfig,
+  reader: WeightReader,
+  precision: Precision,
+): Promise<PackedWeights> {
+  const { width, vocabSize, tiedHead } = config;
+  const table = async (name: string) => {
+    const matrix = reader.own(PackedMatrix.allocate(precision, vocabSize, width));
+    matrix.write(await reader.read(name, [vocabSize, width]), 0);
+    return matrix;
+  };
+  const embedding = await table(reader.embeddingName(tiedHead));
+  const blocks: PackedBlock[] = [];
+  for (let layer = 0; layer < config.layers; layer++)
+    blocks.push(await readBlock({ config, reader, precision }, layer));
+  const finalNorm = await readVector(reader, 'model.norm.weight', width);
+  const head = tiedHead ? embedding : await table(HEAD_NAME);
+  return { precision, embedding, blocks, finalNorm, head };
+}
+
+interface Reading {
+  readonly config: ModelConfig;
+  readonly reader: WeightReader;
+  readonly precision: Precision;
+}
+
+async function readBlock(reading: Reading, layer: number): Promise<PackedBlock> {
+  const { config, reader } = reading;
+  const { width } = config;
+  const vector = (name: string, length: number) => readVector(reader, `model.layers.${layer}.${name}.weight`, length);
+  const headNorm = async (name: string) => (config.queryKeyNorm ? await vector(name, config.headWidth) : null);
+  return {
+    attentionNorm: await vector('input_layernorm', width),
+    qkv: await readGroup(reading, layer, 'qkv'),
+    queryNorm: await headNorm('self_attn.q_norm'),
+    keyNorm: await headNorm('self_attn.k_norm'),
+    o: await readGroup(reading, layer, 'o'),
+    feedForwardNorm: await vector('post_attention_layernorm', width),
+    gateUp: await readGroup(reading, layer, 'gateUp'),
+    down: await readGroup(reading, layer, 'down'),
+  };
+}
+
+async function readGroup(reading: Reading, layer: number, group: Group): Promise<PackedLinear> {
+  const { config, reader, precision } = reading;
+  const projections = GROUPS[group].map((projection) => describe(config, projection));
+  const inWidth = projections[0]?.inWidth as number;
+  const outWidth = projections.reduce((sum, projection) => sum + projection.outWidth, 0);
+  const weight = reader.own(PackedMatrix.allocate(precision, outWidth, inWidth));
+  const hasBias = projections.some(({ bias }) => bias);
+  const bias = hasBias ? new Float32Array(outWidth) : null;
+  // Rows of int8 and int4 share words of scales where a row has an odd number of blocks: all are packed at once.
+  const values = new Float32Array(outWidth * inWidth);
+  let firstRow = 0;
+  for (const projection of projections) {
+    const name = `model.layers.${layer}.${projection.name}`;
+    values.set(await reader.read(`${name}.weight`, [projection.outWidth, inWidth]), firstRow * inWidth);
+    if (projection.bias) bias?.set(await reader.read(`${name}.bias`, [projection.outWidth]), firstRow);
+    firstRow += projection.outWidth;
+  }
+  weight.write(values, 0);
+  return { weight, bias: bias && reader.own(tf.keep(tf.tensor1d(bias))) };
+}
+
+function describe(config: ModelConfig, projection: Projection) {
+  const { width, queryWidth, keyValueWidth, feedForwardWidth } = dimensions(config);
+  const { attentionBias, feedForwardBias } = config;
+  const qkvBias = attentionBias !== 'none';
+  const isAttention = (GROUPS.qkv as readonly Projection[]).includes(projection) || projection === 'o_proj';
+  const name = `${isAttention ? 'self_attn' : 'mlp'}.${projection}`;
+  switch (projection) {
+    case 'q_proj':
+      return { name, inWidth: width, outWidth: queryWidth, bias: qkvBias };
+    case 'k_proj':
+    case 'v_proj':
+      return { name, inWidth: width, outWidth: keyValueWidth, bias: qkvBias };
+    case 'o_proj':
+      return { name, inWidth: queryWidth, outWidth: width, bias: attentionBias === 'qkvo' };
+    case 'gate_proj':
+    case 'up_proj':
+      return { name, inWidth: width, outWidth: feedForwardWidth, bias: feedForwardBias };
+    case 'down_proj':
+      return { name, inWidth: feedForwardWidth, outWidth: width, bias: feedForwardBias };
+  }
+}
+
+async function readVector(reader: WeightReader, name: string, length: number): Promise<tf.Tensor1D> {
+  return reader.own(tf.keep(tf.tensor1d(await reader.read(name, [length]))));
+}

@@ -1,0 +1,71 @@
+import { readTensor, type TensorEntry, type WeightFiles } from '../weights/safetensors-reader.ts';
+import type { ModelSource } from '../weights/source.ts';
+import { WeightsError } from '../weights/weights-error.ts';
+
+export interface WeightReaderOptions {
+  /** Called after every tensor with the bytes read so far. */
+  readonly onProgress?: (loadedBytes: number, totalBytes: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** What a model is made of; disposed where its load fails. */
+interface Owned {
+  dispose(): void;
+}
+
+/** Reads named tensors of a known shape, and knows what was made of them until the load has succeeded. */
+export class WeightReader {
+  readonly #source: ModelSource;
+  readonly #files: WeightFiles;
+  readonly #options: WeightReaderOptions;
+  readonly #owned: Owned[] = [];
+  #loadedBytes = 0;
+
+  constructor(source: ModelSource, files: WeightFiles, options: WeightReaderOptions) {
+    this.#source = source;
+    this.#files = files;
+    this.#options = options;
+  }
+
+  has(name: string): boolean {
+    return this.#files.entries.has(name);
+  }
+
+  /** The name under which the embedding lies: a tied model may have been saved with its one matrix as the head. */
+  embeddingName(tiedHead: boolean): string {
+    const name = 'model.embed_tokens.weight';
+    return tiedHead && !this.has(name) && this.has(HEAD_NAME) ? HEAD_NAME : name;
+  }
+
+  /** Values of a tensor that config.json implies, row-major. @throws WeightsError */
+  async read(name: string, shape: number[]): Promise<Float32Array> {
+    this.#options.signal?.throwIfAborted();
+    const entry = this.#entry(name, shape);
+    const values = await readTensor(this.#source, entry);
+    this.#loadedBytes += entry.end - entry.start;
+    this.#options.onProgress?.(this.#loadedBytes, this.#files.bytes);
+    return values;
+  }
+
+  /** Disposed by {@link WeightReader.disposeAll} where the load fails. */
+  own<T extends Owned>(made: T): T {
+    this.#owned.push(made);
+    return made;
+  }
+
+  disposeAll(): void {
+    for (const owned of this.#owned) owned.dispose();
+  }
+
+  #entry(name: string, shape: number[]): TensorEntry {
+    const entry = this.#files.entries.get(name);
+    if (!entry) throw new WeightsError('weights-missing-tensor', `${this.#source.describe()} has no tensor ${name}`);
+    if (entry.shape.length !== shape.length || entry.shape.some((width, axis) => width !== shape[axis])) {
+      const message = `${entry.file}: the tensor ${name} is [${entry.shape.join(', ')}] where config.json implies [${shape.join(', ')}]`;
+      throw new WeightsError('weights-wrong-shape', message);
+    }
+    return entry;
+  }
+}
+
+export const HEAD_NAME = 'lm_head.weight';
