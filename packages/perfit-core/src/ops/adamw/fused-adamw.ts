@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { WgslRunner } from '../../wgsl/runner.ts';
 import { striding } from '../../wgsl/workgroups.ts';
 import { maskTensor } from '../mask-bits/mask-bits.ts';
+import { widthOf } from '../mask-bits/masked-vectors.ts';
 import type { AdamWStep, AdamWTensors, OwnedAdamW, ProximalPull } from './adamw.ts';
 import { mostPartials, normProgram, updateProgram } from './programs.ts';
 
@@ -24,7 +25,7 @@ export class FusedAdamW implements OwnedAdamW {
 
   apply(gradient: tf.Tensor1D, step: AdamWStep, pull: ProximalPull | null): void {
     const { theta, firstMoment, secondMoment } = this.tensors;
-    const variant = { width: theta.size % 4 === 0 ? 4 : 1, hasPull: pull !== null } as const;
+    const variant = { width: widthOf(theta.size), hasPull: pull !== null };
     const count = theta.size / variant.width;
     const partials = striding(count, mostPartials);
     const strength: Record<string, number> = pull ? { pull: pull.strength } : {};

@@ -1,8 +1,6 @@
 import type { StorageBinding, UniformField, WgslProgram } from '../../wgsl/program.ts';
 import { sumOfWorkgroup, workgroupSize } from '../../wgsl/workgroups.ts';
-
-/** Numbers that an invocation takes at a time: four where N is a multiple of four. */
-export type Width = 1 | 4;
+import { maskedVectors, vectorTypes, type Width } from '../mask-bits/masked-vectors.ts';
 
 export interface AdamWVariant {
   readonly width: Width;
@@ -17,7 +15,7 @@ export function normProgram({ width, hasPull }: AdamWVariant): WgslProgram {
   return {
     name: 'adamw-norm',
     storage: [
-      { name: 'gradient', element: types[width].real, access: 'read' },
+      { name: 'gradient', element: vectorTypes[width].real, access: 'read' },
       { name: 'mask', element: 'u32', access: 'read' },
       { name: 'partials', element: 'f32', access: 'read_write' },
       ...(hasPull ? [binding('theta', width, 'read'), anchor(width)] : []),
@@ -46,7 +44,7 @@ export function updateProgram({ width, hasPull }: AdamWVariant): WgslProgram {
   return {
     name: 'adamw-update',
     storage: [
-      { name: 'gradient', element: types[width].real, access: 'read' },
+      { name: 'gradient', element: vectorTypes[width].real, access: 'read' },
       { name: 'mask', element: 'u32', access: 'read' },
       { name: 'partials', element: 'f32', access: 'read' },
       binding('theta', width, 'read_write'),
@@ -100,30 +98,18 @@ export const stepFields = [
   'clipNorm',
 ] as const;
 
-const types = {
-  1: { real: 'f32', bits: 'u32', bools: 'bool' },
-  4: { real: 'vec4<f32>', bits: 'vec4<u32>', bools: 'vec4<bool>' },
-} as const;
-
 const pullStrength: UniformField = { name: 'pull', type: 'f32' };
 
 function binding(name: string, width: Width, access: StorageBinding['access']): StorageBinding {
-  return { name, element: types[width].bits, access };
+  return { name, element: vectorTypes[width].bits, access };
 }
 
 function anchor(width: Width): StorageBinding {
-  return { name: 'anchor', element: types[width].real, access: 'read' };
+  return { name: 'anchor', element: vectorTypes[width].real, access: 'read' };
 }
 
 function shared({ width, hasPull }: AdamWVariant): string {
-  const { real, bits, bools } = types[width];
-  const owned =
-    width === 4
-      ? '((vec4<u32>(mask[i >> 3u] >> (4u * (i & 7u))) >> vec4<u32>(0, 1, 2, 3)) & vec4<u32>(1)) == vec4<u32>(1)'
-      : '((mask[i >> 5u] >> (i & 31u)) & 1u) == 1u';
-  return `
-alias Real = ${real};
-alias Bits = ${bits};
-fn owned(i: u32) -> ${bools} { return ${owned}; }
-fn slope(i: u32) -> Real { return gradient[i]${hasPull ? ' + u.pull * (bitcast<Real>(theta[i]) - anchor[i])' : ''}; }`;
+  const pull = hasPull ? ' + u.pull * (bitcast<Real>(theta[i]) - anchor[i])' : '';
+  return `${maskedVectors(width)}
+fn slope(i: u32) -> Real { return gradient[i]${pull}; }`;
 }
