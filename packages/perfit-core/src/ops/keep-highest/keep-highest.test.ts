@@ -74,6 +74,13 @@ describe.runIf(hasWebGpu)('keepHighestOnDevice', () => {
     }
   });
 
+  it('[PF3] ranks more scores than there are invocations', async () => {
+    const random = seededRandom(7);
+    const scores = Float32Array.from({ length: 140_000 }, () => Math.fround(random()));
+    const all = Mask.full(scores.length);
+    expect((await onDevice(scores, 50_000, all)).equals(keepHighest(scores, 50_000, all))).toBe(true);
+  });
+
   it('[PF3] ranks within segments that begin and end anywhere, and leaves what is between them', async () => {
     const cases = fc.record({ sizes: fc.array(fc.integer({ min: 1, max: 200 }), { maxLength: 8 }), seed: fc.nat() });
     const check = async ({ sizes, seed }: { sizes: number[]; seed: number }) => {

@@ -1,5 +1,5 @@
 import type { StorageBinding, UniformField, WgslProgram } from '../../wgsl/program.ts';
-import { sumOfWorkgroup, workgroupSize } from '../../wgsl/workgroups.ts';
+import { runningSum, sumOfWorkgroup, workgroupSize } from '../../wgsl/workgroups.ts';
 import { positionsOfWord } from '../mask-bits/mask-bits.ts';
 
 /** A digit of a score's 31 bits without the sign: those from `shift` on, `bits` of them. */
@@ -102,20 +102,6 @@ function pickDigit({ shift, bits }: Digit): WgslProgram {
 }`,
   };
 }
-
-/** WGSL: the sum of the values of all lanes up to this one, in uniform control flow. */
-const runningSum = `
-var<workgroup> running: array<u32, ${workgroupSize}>;
-fn runningSum(lane: u32, value: u32) -> u32 {
-  var sum = value;
-  for (var step = 1u; step < ${workgroupSize}u; step <<= 1u) {
-    running[lane] = sum;
-    workgroupBarrier();
-    if (lane >= step) { sum += running[lane - step]; }
-    workgroupBarrier();
-  }
-  return sum;
-}`;
 
 /** WGSL: the word of the mask that a lane has, and the bits of it that belong to the segment; none behind its end. */
 const wordOfLane = `

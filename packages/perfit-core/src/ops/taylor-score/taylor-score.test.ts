@@ -24,15 +24,22 @@ describe.runIf(hasWebGpu)('taylorScore', () => {
       ];
       for (const scored of all) {
         const expected = mask.apply(await read(composedTaylorScore(scored)));
-        expect(await read(taylorScore(scored, bits))).toEqual(expected);
+        expect(firstDifference(await read(taylorScore(scored, bits)), expected)).toBe(-1);
       }
       const values = (await theta.data()) as Float32Array;
       zeroUnowned(theta, bits);
-      expect(await read(theta)).toEqual(mask.apply(values));
+      expect(firstDifference(await read(theta), mask.apply(values))).toBe(-1);
       tf.dispose([gradient, bits]);
       expect(tf.memory().numTensors).toBe(before);
     };
     const sizes = fc.integer({ min: 1, max: 3000 });
-    await fc.assert(fc.asyncProperty(sizes, fc.integer({ min: 1, max: 5 }), check), { numRuns: 20 });
+    await fc.assert(fc.asyncProperty(sizes, fc.integer({ min: 1, max: 5 }), check), {
+      numRuns: 20,
+      examples: [[270_001, 3]],
+    });
   });
 });
+
+function firstDifference(values: Float32Array, expected: Float32Array): number {
+  return values.findIndex((value, p) => !Object.is(value, expected[p]));
+}
