@@ -4,7 +4,9 @@ import { AdapterTensors } from '../model/adapter-tensors.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import { logSumExp } from '../ops/head-cross-entropy/head-cross-entropy.ts';
 import { searchMask } from '../search/search-mask.ts';
+import { searchMaskOnDevice } from '../search/search-mask-on-device.ts';
 import { MaskedAdamW } from '../training/adamw.ts';
+import { gradientOnDevice } from '../training/search-gradient.ts';
 import type { TokenBatch } from '../training/token-batch.ts';
 import { tune } from '../training/tune.ts';
 import type { ParityFixture } from './fixture.ts';
@@ -109,14 +111,12 @@ async function* maskChecks(model: LanguageModel, layout: Layout, fixture: Parity
   for (const [name, { density, searchBatches }] of Object.entries(fixture.masks)) {
     const iterations = Number(name.slice(1));
     const batches = searchBatches.map((index) => batchOf(fixture, index));
-    const gradientOf = (theta: Float32Array) => meanGradientOnHost(model, layout, { theta, batches });
-    const search = searchMask(layout, fixture.tensor('lora.theta'), gradientOf, {
-      density,
-      iterations,
-      score: 'taylor',
-      scope: 'global',
-      seed: 0,
-    });
+    const settings = { density, iterations, score: 'taylor', scope: 'global', seed: 0 } as const;
+    const theta = fixture.tensor('lora.theta');
+    const search =
+      tf.getBackend() === 'webgpu'
+        ? searchMaskOnDevice(layout, theta, (at) => gradientOnDevice({ model, layout, batches }, at), settings)
+        : searchMask(layout, theta, (at) => meanGradientOnHost(model, layout, { theta: at, batches }), settings);
     const mask = await resultOf(search);
     const theirs = fixture.tensor(`mask.taylor.${name}`);
     const differing = theirs.filter((kept, p) => (kept === 1) !== mask.has(p)).length;

@@ -53,7 +53,7 @@ export async function* searchMask(
     const density = search.density ** (k / search.iterations);
     mask =
       search.scope === 'global'
-        ? keepHighest(scores, round(density, layout.size), mask)
+        ? keepHighest(scores, keptOf(density, layout.size), mask)
         : keepInEach(layout, scores, { mask, density });
     yield { kind: 'prune', iteration: k, iterations: search.iterations, kept: mask.kept };
   }
@@ -82,7 +82,7 @@ async function scoresOf(score: MaskSearch['score'], { theta, gradientOf, random 
 }
 
 /** s·(1 + λ·o), computed in double precision and rounded once. @returns [N] */
-function raised(scores: Float32Array, { weight, owners }: OwnershipPrior): Float32Array {
+export function raised(scores: Float32Array, { weight, owners }: OwnershipPrior): Float32Array {
   return scores.map((score, p) => score * (1 + weight * (owners[p] as number)));
 }
 
@@ -90,7 +90,7 @@ function raised(scores: Float32Array, { weight, owners }: OwnershipPrior): Float
 function keepInEach(layout: Layout, scores: Float32Array, at: { mask: Mask; density: number }): Mask {
   const kept = layout.tensors.map(({ offset, size }) => {
     const candidates = Mask.from(size, (p) => at.mask.has(offset + p));
-    return { offset, mask: keepHighest(scores.subarray(offset, offset + size), round(at.density, size), candidates) };
+    return { offset, mask: keepHighest(scores.subarray(offset, offset + size), keptOf(at.density, size), candidates) };
   });
   let tensor = 0;
   return Mask.from(layout.size, (p) => {
@@ -100,6 +100,7 @@ function keepInEach(layout: Layout, scores: Float32Array, at: { mask: Mask; dens
   });
 }
 
-function round(density: number, size: number): number {
+/** How many of so many positions a step keeps. */
+export function keptOf(density: number, size: number): number {
   return Math.round(density * size);
 }

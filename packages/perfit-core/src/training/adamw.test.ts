@@ -1,7 +1,7 @@
 import { gaussian, Mask, seededRandom } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { startTestBackend } from '../../test/backend.ts';
+import { beforeAll, expect, it } from 'vitest';
+import { eachBackend } from '../../test/each-backend.ts';
 import { type AdamWSettings, MaskedAdamW } from './adamw.ts';
 
 const size = 40;
@@ -20,13 +20,15 @@ const settings: AdamWSettings = {
 };
 
 /** The algorithm as the paper writes it, number by number. */
-function naive(steps: number): number[] {
+function naive(steps: number, pull?: { anchor: Float32Array; strength: number }): number[] {
   const at = Array.from(theta);
   const m = at.map(() => 0);
   const v = at.map(() => 0);
   const owned = Array.from(mask.positions());
   for (let step = 1; step <= steps; step++) {
-    const g = gradients[step - 1] as Float32Array;
+    const g = Float32Array.from(gradients[step - 1] as Float32Array);
+    if (pull)
+      for (const p of owned) g[p] = (g[p] as number) + pull.strength * ((at[p] as number) - (pull.anchor[p] as number));
     const norm = Math.sqrt(owned.reduce((sum, p) => sum + (g[p] as number) ** 2, 0));
     const clip = Math.min(1, settings.clipNorm / norm);
     for (const p of owned) {
@@ -48,9 +50,9 @@ function apply(optimizer: MaskedAdamW, values: Float32Array): void {
   gradient.dispose();
 }
 
-beforeAll(startTestBackend);
+eachBackend('[PF4] MaskedAdamW', (start) => {
+  beforeAll(start);
 
-describe('[PF4] MaskedAdamW', () => {
   it('does what the paper says on owned coordinates and nothing on the others', async () => {
     const before = tf.memory().numTensors;
     const optimizer = new MaskedAdamW(MaskedAdamW.start(theta), mask, settings);
@@ -63,6 +65,22 @@ describe('[PF4] MaskedAdamW', () => {
       if (mask.has(p)) expect(state.theta[p]).toBeCloseTo(expected[p] as number, 5);
       else expect([state.theta[p], state.firstMoment[p], state.secondMoment[p]]).toEqual([theta[p], 0, 0]);
     }
+  });
+
+  it('adds a proximal pull before it clips', async () => {
+    const anchor = normal();
+    const optimizer = new MaskedAdamW(MaskedAdamW.start(theta), mask, settings);
+    const pull = { anchor: tf.tensor1d(anchor), strength: 0.7 };
+    for (const values of gradients) {
+      const gradient = tf.tensor1d(values);
+      optimizer.apply(gradient, pull);
+      gradient.dispose();
+    }
+    const state = await optimizer.state();
+    optimizer.dispose();
+    pull.anchor.dispose();
+    const expected = naive(gradients.length, { anchor, strength: 0.7 });
+    for (const p of mask.positions()) expect(state.theta[p]).toBeCloseTo(expected[p] as number, 5);
   });
 
   it('goes on from its state to the bit', async () => {

@@ -1,5 +1,6 @@
 import type { Mask } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
+import { type AdamWStep, type OwnedAdamW, ownedAdamW, type ProximalPull } from '../ops/adamw/adamw.ts';
 
 export interface AdamWSettings {
   readonly learningRate: number;
@@ -27,19 +28,19 @@ export interface AdamWState {
  */
 export class MaskedAdamW {
   readonly #settings: AdamWSettings;
-  readonly #mask: tf.Tensor1D;
-  #theta: tf.Tensor1D;
-  #firstMoment: tf.Tensor1D;
-  #secondMoment: tf.Tensor1D;
+  readonly #owned: OwnedAdamW;
   #step: number;
 
   /** @param state where an earlier run was; copied */
   constructor(state: AdamWState, mask: Mask, settings: AdamWSettings) {
     this.#settings = settings;
-    this.#mask = tf.tensor1d(Float32Array.from({ length: mask.size }, (_, p) => (mask.has(p) ? 1 : 0)));
-    this.#theta = tf.tensor1d(state.theta);
-    this.#firstMoment = tf.tensor1d(state.firstMoment);
-    this.#secondMoment = tf.tensor1d(state.secondMoment);
+    const { theta, firstMoment, secondMoment } = state;
+    const tensors = {
+      theta: tf.tensor1d(theta),
+      firstMoment: tf.tensor1d(firstMoment),
+      secondMoment: tf.tensor1d(secondMoment),
+    };
+    this.#owned = ownedAdamW(tensors, mask);
     this.#step = state.step;
   }
 
@@ -52,53 +53,37 @@ export class MaskedAdamW {
     };
   }
 
-  /** The current theta [N], owned by the optimizer and replaced by the next step. */
+  /** The current theta [N], owned by the optimizer; the next step replaces it, or writes into it. */
   get theta(): tf.Tensor1D {
-    return this.#theta;
+    return this.#owned.tensors.theta;
   }
 
   get step(): number {
     return this.#step;
   }
 
-  /** One step. @param gradient [N], left as it is */
-  apply(gradient: tf.Tensor1D): void {
-    const { learningRate, weightDecay, beta1, beta2, epsilon } = this.#settings;
+  /** One step. @param gradient [N], left as it is   @param pull is added to the gradient before it is clipped */
+  apply(gradient: tf.Tensor1D, pull: ProximalPull | null = null): void {
+    const { learningRate, weightDecay, beta1, beta2, epsilon, clipNorm } = this.#settings;
     this.#step++;
-    const [theta, firstMoment, secondMoment] = tf.tidy(() => {
-      const g = this.#clip(tf.mul(gradient, this.#mask));
-      const m = tf.add(tf.mul(this.#firstMoment, beta1), tf.mul(g, 1 - beta1)) as tf.Tensor1D;
-      const v = tf.add(tf.mul(this.#secondMoment, beta2), tf.mul(tf.square(g), 1 - beta2)) as tf.Tensor1D;
-      const stepSize = learningRate / (1 - beta1 ** this.#step);
-      const spread = tf.add(tf.mul(tf.sqrt(v), 1 / Math.sqrt(1 - beta2 ** this.#step)), epsilon);
-      const decay = tf.mul(tf.mul(this.#theta, this.#mask), learningRate * weightDecay);
-      const change = tf.add(tf.mul(tf.div(m, spread), stepSize), decay);
-      return [tf.sub(this.#theta, change) as tf.Tensor1D, m, v];
-    }) as [tf.Tensor1D, tf.Tensor1D, tf.Tensor1D];
-    tf.dispose([this.#theta, this.#firstMoment, this.#secondMoment]);
-    this.#theta = tf.keep(theta);
-    this.#firstMoment = tf.keep(firstMoment);
-    this.#secondMoment = tf.keep(secondMoment);
+    const step: AdamWStep = {
+      ...{ beta1, beta2, epsilon, clipNorm },
+      stepSize: learningRate / (1 - beta1 ** this.#step),
+      spreadScale: 1 / Math.sqrt(1 - beta2 ** this.#step),
+      decay: learningRate * weightDecay,
+    };
+    this.#owned.apply(gradient, step, pull);
   }
 
-  #clip(gradient: tf.Tensor): tf.Tensor {
-    const { clipNorm } = this.#settings;
-    if (clipNorm === 0) return gradient;
-    const norm = tf.sqrt(tf.sum(tf.square(gradient)));
-    return tf.mul(gradient, tf.minimum(tf.div(clipNorm, tf.add(norm, 1e-6)), 1));
-  }
-
+  /** No step may be taken while it is read. */
   async state(): Promise<AdamWState> {
+    const { theta, firstMoment, secondMoment } = this.#owned.tensors;
     const read = async (tensor: tf.Tensor1D) => (await tensor.data()) as Float32Array;
-    const [theta, firstMoment, secondMoment] = await Promise.all([
-      read(this.#theta),
-      read(this.#firstMoment),
-      read(this.#secondMoment),
-    ]);
-    return { step: this.#step, theta, firstMoment, secondMoment };
+    const [at, first, second] = await Promise.all([read(theta), read(firstMoment), read(secondMoment)]);
+    return { step: this.#step, theta: at, firstMoment: first, secondMoment: second };
   }
 
   dispose(): void {
-    tf.dispose([this.#mask, this.#theta, this.#firstMoment, this.#secondMoment]);
+    this.#owned.dispose();
   }
 }

@@ -3,14 +3,15 @@ import * as tf from '@tensorflow/tfjs-core';
 import { AdapterTensors } from '../model/adapter-tensors.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import { type MaskSearch, type PruneProgress, searchMask } from '../search/search-mask.ts';
+import { searchMaskOnDevice } from '../search/search-mask-on-device.ts';
 import { makeBatches } from '../text/batches.ts';
 import type { TokenizedExample } from '../text/examples.ts';
 import { type AdamWState, MaskedAdamW } from './adamw.ts';
-import { breathe } from './event-loop.ts';
 import { perplexity } from './perplexity.ts';
+import { gradientOnDevice, gradientOnHost, type SearchTask } from './search-gradient.ts';
 import type { TokenBatch } from './token-batch.ts';
 import { TrainingError } from './training-error.ts';
-import { meanGradient, type TuneProgress, type TuneResult, type TuneSettings, tune } from './tune.ts';
+import { type TuneProgress, type TuneResult, type TuneSettings, tune } from './tune.ts';
 
 export interface LocalTunerOptions {
   /** Not owned: the caller disposes it when the tuner is no longer used. */
@@ -128,14 +129,16 @@ export function createLocalTuner(options: LocalTunerOptions): ModelTuner {
     async measureSpeed(signal) {
       const [batch] = makeBatches(training, { batchSize: evaluationBatchSize, maxLength, padId, seed: 0 });
       if (!batch) throw new TrainingError('training-no-examples', 'there is no example to measure the speed with');
-      const step = async () => {
-        signal?.throwIfAborted();
-        await searchGradient({ model, layout, batches: [batch], signal }, new Float32Array(layout.size));
-      };
-      await step();
-      const began = now();
-      await step();
-      return (1000 * batch.tokens) / Math.max(1, now() - began);
+      const zeros = tf.tensor1d(new Float32Array(layout.size));
+      const step = async () => (await gradientOnDevice({ model, layout, batches: [batch], signal }, zeros)).dispose();
+      try {
+        await step();
+        const began = now();
+        await step();
+        return (1000 * batch.tokens) / Math.max(1, now() - began);
+      } finally {
+        zeros.dispose();
+      }
     },
 
     tune: (start, settings, signal) =>
@@ -160,8 +163,7 @@ export function createLocalTuner(options: LocalTunerOptions): ModelTuner {
       const { batchSize } = settings.tuning;
       const shuffledBatches = makeBatches(training, { batchSize, maxLength, padId, seed: settings.seed });
       const scored = shuffledBatches.slice(0, settings.batches);
-      const gradientOf = (masked: Float32Array) => searchGradient({ model, layout, batches: scored, signal }, masked);
-      return { mask: yield* searchMask(layout, warm, gradientOf, settings), warm };
+      return { mask: yield* pruned({ model, layout, batches: scored, signal }, warm, settings), warm };
     },
   };
 }
@@ -183,29 +185,11 @@ async function* asWarmup(
   }
 }
 
-/** ∂L/∂θ averaged over batches, on the host. @returns [N] */
-async function searchGradient(
-  task: { model: LanguageModel; layout: Layout; batches: readonly TokenBatch[]; signal?: AbortSignal | undefined },
-  theta: Float32Array,
-): Promise<Float32Array> {
-  const { model, layout, batches, signal } = task;
-  if (batches.length === 0)
-    throw new TrainingError('training-no-examples', 'there is no example to search a mask with');
-  const sum = new Float64Array(layout.size);
-  const onDevice = tf.tensor1d(theta);
-  try {
-    for (const batch of batches) {
-      signal?.throwIfAborted();
-      const { loss, gradient } = meanGradient(model, layout, onDevice, [batch]);
-      const values = await gradient.data();
-      tf.dispose([loss, gradient]);
-      for (let p = 0; p < sum.length; p++) sum[p] = (sum[p] as number) + (values[p] as number);
-      await breathe();
-    }
-  } finally {
-    onDevice.dispose();
-  }
-  return Float32Array.from(sum, (value) => value / batches.length);
+/** PF3 (b), where the numbers are: on WebGPU they stay on the device. */
+function pruned(task: SearchTask, theta: Float32Array, search: MaskSearch): AsyncGenerator<PruneProgress, Mask> {
+  return tf.getBackend() === 'webgpu'
+    ? searchMaskOnDevice(task.layout, theta, (masked) => gradientOnDevice(task, masked), search)
+    : searchMask(task.layout, theta, (masked) => gradientOnHost(task, masked), search);
 }
 
 /** The batches of an epoch, in an order of its own; the last epoch asked for is kept. */

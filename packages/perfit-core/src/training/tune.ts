@@ -66,7 +66,7 @@ export async function* tune(task: TuneTask, start: AdamWState): AsyncGenerator<T
   const stepsInEpoch = Math.ceil(task.batchesOf(0).length / settings.accumulation);
   const steps = countSteps(settings.epochs, stepsInEpoch);
   const optimizer = new MaskedAdamW(start, mask, settings);
-  const pull = settings.proximal > 0 ? new ProximalPull(task.anchor, settings.proximal) : null;
+  const pull = settings.proximal > 0 ? { anchor: tf.tensor1d(task.anchor), strength: settings.proximal } : null;
   let epochLosses: number[] = [];
   let savedAt = now();
   try {
@@ -78,9 +78,8 @@ export async function* tune(task: TuneTask, start: AdamWState): AsyncGenerator<T
       const batches = task.batchesOf(epoch).slice(first, first + settings.accumulation);
 
       const { loss, gradient } = meanGradient(model, layout, optimizer.theta, batches);
-      const pulled = pull ? pull.added(gradient, optimizer.theta) : gradient;
-      optimizer.apply(pulled);
-      tf.dispose([gradient, pulled]);
+      optimizer.apply(gradient, pull);
+      gradient.dispose();
       const lossValue = await readScalar(loss);
       if (!Number.isFinite(lossValue)) {
         throw new TrainingError('training-not-finite', `the loss is ${lossValue} at step ${step + 1} of ${steps}`);
@@ -103,27 +102,7 @@ export async function* tune(task: TuneTask, start: AdamWState): AsyncGenerator<T
     return { theta, steps, loss };
   } finally {
     optimizer.dispose();
-    pull?.dispose();
-  }
-}
-
-/** The gradient of (μ/2)·‖θ − anchor‖². It owns its tensor until {@link ProximalPull.dispose}. */
-class ProximalPull {
-  readonly #anchor: tf.Tensor1D;
-  readonly #strength: number;
-
-  constructor(anchor: Float32Array, strength: number) {
-    this.#anchor = tf.tensor1d(anchor);
-    this.#strength = strength;
-  }
-
-  /** @returns gradient + μ(θ − anchor), [N], the caller's */
-  added(gradient: tf.Tensor1D, theta: tf.Tensor1D): tf.Tensor1D {
-    return tf.tidy(() => tf.add(gradient, tf.mul(tf.sub(theta, this.#anchor), this.#strength)));
-  }
-
-  dispose(): void {
-    this.#anchor.dispose();
+    pull?.anchor.dispose();
   }
 }
 
