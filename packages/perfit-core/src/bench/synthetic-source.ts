@@ -1,0 +1,91 @@
+import { dimensions, parseModelConfig } from '../model/config.ts';
+import type { ModelSource } from '../weights/source.ts';
+
+/** A model's files by its config alone, in F16 with random weights: shapes can be measured that nobody has downloaded. */
+export function syntheticSource(config: Readonly<Record<string, unknown>>): ModelSource {
+  const text = JSON.stringify(config);
+  const tensors = tensorShapes(text);
+  const header: Record<string, unknown> = {};
+  let end = 0;
+  for (const [name, shape] of tensors) {
+    const start = end;
+    end += 2 * shape.reduce((product, width) => product * width, 1);
+    header[name] = { dtype: 'F16', shape, data_offsets: [start, end] };
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const prefix = new Uint8Array(8 + json.length);
+  new DataView(prefix.buffer).setBigUint64(0, BigInt(json.length), true);
+  prefix.set(json, 8);
+  const size = prefix.length + end;
+  const norms = normRanges(header, prefix.length);
+  return {
+    describe: () => 'random weights',
+    has: async (name) => name === 'config.json' || name === 'model.safetensors',
+    text: async (name) => {
+      if (name !== 'config.json') throw new RangeError(`a synthetic model has no ${name}`);
+      return text;
+    },
+    size: async () => size,
+    range: async (_name, from, to) => {
+      const bytes = new Uint8Array(to - from);
+      if (from < prefix.length) bytes.set(prefix.subarray(from, Math.min(to, prefix.length)));
+      const first = Math.max(from, prefix.length);
+      if (to > first) fill(new Uint8Array(bytes.buffer, first - from), first, norms);
+      return bytes;
+    },
+  };
+}
+
+type Range = readonly [number, number];
+
+/** Norms have ones; everything else small numbers of either sign. */
+function fill(bytes: Uint8Array, at: number, norms: readonly Range[]): void {
+  const isNorm = norms.some(([start, end]) => at >= start && at < end);
+  let state = (at ^ 0x9e3779b9) >>> 0;
+  for (let i = 0; i + 1 < bytes.length; i += 2) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    // ±[2^-6, 2^-5): a random sign and mantissa.
+    const half = isNorm ? 0x3c00 : ((state >>> 16) & 0x83ff) | (9 << 10);
+    bytes[i] = half & 0xff;
+    bytes[i + 1] = half >>> 8;
+  }
+}
+
+function normRanges(header: Record<string, unknown>, base: number): Range[] {
+  return Object.entries(header)
+    .filter(([name]) => name.includes('norm'))
+    .map(([, entry]) => {
+      const [start, end] = (entry as { data_offsets: [number, number] }).data_offsets;
+      return [base + start, base + end];
+    });
+}
+
+function tensorShapes(text: string): [string, number[]][] {
+  const config = parseModelConfig(text);
+  const { width, queryWidth, keyValueWidth, feedForwardWidth } = dimensions(config);
+  const { vocabSize, headWidth, attentionBias, feedForwardBias } = config;
+  const tensors: [string, number[]][] = [['model.embed_tokens.weight', [vocabSize, width]]];
+  const linear = (name: string, shape: [number, number], hasBias: boolean) => {
+    tensors.push([`${name}.weight`, shape]);
+    if (hasBias) tensors.push([`${name}.bias`, [shape[0]]]);
+  };
+  const qkvBias = attentionBias !== 'none';
+  for (let layer = 0; layer < config.layers; layer++) {
+    const at = `model.layers.${layer}`;
+    tensors.push([`${at}.input_layernorm.weight`, [width]]);
+    linear(`${at}.self_attn.q_proj`, [queryWidth, width], qkvBias);
+    linear(`${at}.self_attn.k_proj`, [keyValueWidth, width], qkvBias);
+    linear(`${at}.self_attn.v_proj`, [keyValueWidth, width], qkvBias);
+    linear(`${at}.self_attn.o_proj`, [width, queryWidth], attentionBias === 'qkvo');
+    if (config.queryKeyNorm) {
+      tensors.push([`${at}.self_attn.q_norm.weight`, [headWidth]], [`${at}.self_attn.k_norm.weight`, [headWidth]]);
+    }
+    tensors.push([`${at}.post_attention_layernorm.weight`, [width]]);
+    linear(`${at}.mlp.gate_proj`, [feedForwardWidth, width], feedForwardBias);
+    linear(`${at}.mlp.up_proj`, [feedForwardWidth, width], feedForwardBias);
+    linear(`${at}.mlp.down_proj`, [width, feedForwardWidth], feedForwardBias);
+  }
+  tensors.push(['model.norm.weight', [width]]);
+  if (!config.tiedHead) tensors.push(['lm_head.weight', [vocabSize, width]]);
+  return tensors;
+}
