@@ -4,6 +4,7 @@ import {
   type BackendDescription,
   checkDatasetSize,
   type LanguageModel,
+  type LoadModelOptions,
   loadModel,
   loadTokenizer,
   type ParsedDataset,
@@ -25,14 +26,18 @@ export interface OpenModel {
   readonly name: string;
 }
 
-/** A Hugging Face folder, loaded onto the chosen backend. */
-export async function openModel(folder: string, backend: BackendChoice): Promise<OpenModel> {
+/** A Hugging Face folder, loaded onto the chosen backend. @throws UsageError */
+export async function openModel(
+  folder: string,
+  backend: BackendChoice,
+  options: LoadModelOptions = {},
+): Promise<OpenModel> {
   if (!statSync(resolve(folder), { throwIfNoEntry: false })?.isDirectory())
     throw new UsageError(`There is no model folder ${folder}.`);
   const description = await nodeBackend({ prefer: backend });
   const source = directorySource(resolve(folder));
   const tokenizer = await loadTokenizer(source);
-  return { model: await loadModel(source), tokenizer, backend: description, name: basename(resolve(folder)) };
+  return { model: await loadModel(source, options), tokenizer, backend: description, name: basename(resolve(folder)) };
 }
 
 export interface LocalText extends TokenizedSplit {

@@ -1,12 +1,25 @@
-import { loadParityFixture, runParity } from '@perfit/core';
+import { resolve } from 'node:path';
+import {
+  compareModels,
+  type LoadModelOptions,
+  loadModel,
+  loadParityFixture,
+  type ParityCheck,
+  type ParityFixture,
+  type Precision,
+  runParity,
+} from '@perfit/core';
 import { directorySource } from '@perfit/core/node';
 import { aggregate } from '@perfit/federation';
-import { Command } from 'commander';
-import { backendOption } from '../backend-option.ts';
+import { Command, Option } from 'commander';
+import { backendOption, precisionOption } from '../backend-option.ts';
+import { UsageError } from '../explain.ts';
 import { type BackendChoice, openModel } from '../local-model.ts';
 
 interface Flags {
   readonly backend: BackendChoice;
+  readonly precision?: Precision;
+  readonly programs?: 'wgsl' | 'composed';
   readonly json: boolean;
 }
 
@@ -18,32 +31,58 @@ export function parityCommand(): Command {
     .argument('<model>', 'a Hugging Face model folder')
     .argument('<fixture>', 'a folder with fixture.json and tensors.safetensors')
     .addOption(backendOption())
+    .addOption(precisionOption())
+    .addOption(new Option('--programs <name>', 'whose kernels compute on WebGPU').choices(['wgsl', 'composed']))
     .option('--json', 'one JSON object a line', false)
     .action(parity);
 }
 
 async function parity(modelFolder: string, fixtureFolder: string, flags: Flags): Promise<void> {
-  const { model, backend, name } = await openModel(modelFolder, flags.backend);
+  const { precision, programs, json } = flags;
+  if (precision && flags.backend !== 'webgpu') {
+    throw new UsageError(`--precision ${precision} is about weights on a GPU: it needs --backend webgpu.`);
+  }
+  const options = { ...(precision ? { precision } : {}), ...(programs ? { programs } : {}) };
+  const { model, backend, name } = await openModel(modelFolder, flags.backend, options);
   const fixture = await loadParityFixture(directorySource(fixtureFolder));
-  if (!flags.json) process.stdout.write(`${name} on ${backend.backend}: ${backend.reason}\n`);
+  if (!json) process.stdout.write(`${name} on ${backend.backend}: ${backend.reason}\n`);
+  const checks =
+    precision === 'int8' || precision === 'int4'
+      ? againstRounded({ modelFolder, fixture, precision }, model)
+      : runParity(model, fixture, { aggregate: packedAggregate, halfWeights: precision === 'f16' });
   let passed = 0;
   let failed = 0;
-  const packedAggregate: NonNullable<Parameters<typeof runParity>[2]>['aggregate'] = (global, submissions) =>
-    aggregate(
-      global,
-      submissions.map(({ mask, delta, weight }) => ({ mask, delta: mask.pack(delta), weight })),
-    );
-  for await (const check of runParity(model, fixture, { aggregate: packedAggregate })) {
+  for await (const check of checks) {
     if (check.passed) passed++;
     else failed++;
-    if (flags.json) process.stdout.write(`${JSON.stringify(check)}\n`);
-    else {
-      const verdict = check.passed ? 'ok    ' : 'BROKEN';
-      const figures = `${check.error.toExponential(2)} of at most ${check.bound.toExponential(0)}`;
-      process.stdout.write(`${verdict}  ${check.name.padEnd(34)} ${figures}  (${check.measure})\n`);
-    }
+    process.stdout.write(`${json ? JSON.stringify(check) : describe(check)}\n`);
   }
   model.dispose();
-  if (!flags.json) process.stdout.write(`${passed} passed, ${failed} failed\n`);
+  if (!json) process.stdout.write(`${passed} passed, ${failed} failed\n`);
   if (failed || !passed) process.exitCode = 1;
+}
+
+const packedAggregate: NonNullable<Parameters<typeof runParity>[2]>['aggregate'] = (global, submissions) =>
+  aggregate(
+    global,
+    submissions.map(({ mask, delta, weight }) => ({ mask, delta: mask.pack(delta), weight })),
+  );
+
+/** No fixture knows what rounding leaves of the weights: tfjs' ops with those weights do. */
+async function* againstRounded(
+  of: { modelFolder: string; fixture: ParityFixture; precision: Precision },
+  model: Parameters<typeof compareModels>[0],
+): AsyncGenerator<ParityCheck> {
+  const rounded: LoadModelOptions = { programs: 'composed', precision: of.precision };
+  const reference = await loadModel(directorySource(resolve(of.modelFolder)), rounded);
+  try {
+    yield* compareModels(model, reference, of.fixture.batches);
+  } finally {
+    reference.dispose();
+  }
+}
+
+function describe({ passed, name, error, bound, measure }: ParityCheck): string {
+  const figures = `${error.toExponential(2)} of at most ${bound.toExponential(0)}`;
+  return `${passed ? 'ok    ' : 'BROKEN'}  ${name.padEnd(34)} ${figures}  (${measure})`;
 }

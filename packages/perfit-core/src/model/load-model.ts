@@ -16,7 +16,10 @@ export interface LoadModelOptions extends WeightReaderOptions {
    * others are held against.
    */
   readonly programs?: 'wgsl' | 'composed';
-  /** How WGSL programs hold the weights; by the model's size where absent: {@link defaultPrecision}. */
+  /**
+   * How WGSL programs hold the weights; by the model's size where absent: {@link defaultPrecision}. Composed models
+   * compute in f32 with what is left of the weights then: a reference for the programs.
+   */
   readonly precision?: Precision;
   /** Of WGSL programs; see `PackedModelOptions`. */
   readonly checkpointing?: boolean;
@@ -32,10 +35,11 @@ export async function loadModel(source: ModelSource, options: LoadModelOptions =
   const reader = new WeightReader(source, files, options);
   const { programs = tf.getBackend() === 'webgpu' && canPack(config) ? 'wgsl' : 'composed' } = options;
   try {
-    if (programs === 'composed') return new ComposedModel(config, await readComposed(config, reader));
-    const precision = options.precision ?? defaultPrecision(files.bytes);
-    const { checkpointing } = options;
-    const weights = await readPacked(config, reader, precision);
+    const { precision, checkpointing } = options;
+    if (programs === 'composed') {
+      return new ComposedModel(config, await readComposed(config, reader, precision));
+    }
+    const weights = await readPacked(config, reader, precision ?? defaultPrecision(files.bytes));
     return new PackedModel(config, weights, checkpointing === undefined ? {} : { checkpointing });
   } catch (error) {
     reader.disposeAll();

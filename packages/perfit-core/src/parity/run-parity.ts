@@ -32,6 +32,8 @@ export interface ParitySubmission {
 }
 
 export interface ParityOptions {
+  /** The model holds its weights in f16: losses may be 1e-3 away, gradient and theta 5e-3, logits and masks 1e-2. */
+  readonly halfWeights?: boolean;
   /** Rule PF6 as the federation computes it; left out, aggregation is not checked. */
   readonly aggregate?: (global: Float32Array, submissions: readonly ParitySubmission[]) => Float32Array;
 }
@@ -48,12 +50,32 @@ export async function* runParity(
 ): AsyncGenerator<ParityCheck> {
   const { rank, alpha, modules } = fixture.lora;
   const layout = model.layout({ rank, alpha, targets: modules });
+  const bounds = options.halfWeights ? HALF_BOUNDS : EXACT_BOUNDS;
   yield layoutCheck(layout, fixture);
-  yield* forwardChecks(model, fixture);
-  yield* gradientChecks(model, layout, fixture);
-  yield* maskChecks(model, layout, fixture);
-  yield* tuningChecks(model, layout, fixture);
+  yield* forwardChecks(model, fixture, bounds);
+  yield* gradientChecks({ model, layout, bounds }, fixture);
+  yield* maskChecks({ model, layout, bounds }, fixture);
+  yield* tuningChecks({ model, layout, bounds }, fixture);
   if (options.aggregate) yield aggregationCheck(fixture, options.aggregate);
+}
+
+/** How far we may be from the fixture. */
+interface Bounds {
+  readonly loss: number;
+  readonly logits: number;
+  readonly gradient: number;
+  readonly mask: number;
+  readonly tuning: number;
+  readonly theta: number;
+}
+
+const EXACT_BOUNDS: Bounds = { loss: 1e-4, logits: 1e-3, gradient: 1e-3, mask: 1e-3, tuning: 1e-3, theta: 1e-3 };
+const HALF_BOUNDS: Bounds = { loss: 1e-3, logits: 1e-2, gradient: 5e-3, mask: 1e-2, tuning: 1e-3, theta: 5e-3 };
+
+interface Subject {
+  readonly model: LanguageModel;
+  readonly layout: Layout;
+  readonly bounds: Bounds;
 }
 
 function layoutCheck(layout: Layout, { lora }: ParityFixture): ParityCheck {
@@ -67,13 +89,17 @@ function layoutCheck(layout: Layout, { lora }: ParityFixture): ParityCheck {
   return check('layout', { measure: 'matrices that differ', error: differing, bound: 0 });
 }
 
-async function* forwardChecks(model: LanguageModel, fixture: ParityFixture): AsyncGenerator<ParityCheck> {
+async function* forwardChecks(
+  model: LanguageModel,
+  fixture: ParityFixture,
+  bounds: Bounds,
+): AsyncGenerator<ParityCheck> {
   for (const [i, batch] of fixture.batches.entries()) {
     const loss = await scalar(model.loss(null, batch));
     yield relativeCheck(`forward loss, batch ${i}`, {
       ours: loss,
       theirs: fixture.forward.lossAllBatches[i],
-      bound: 1e-4,
+      bound: bounds.loss,
     });
   }
   const batch = batchOf(fixture, 0);
@@ -85,29 +111,30 @@ async function* forwardChecks(model: LanguageModel, fixture: ParityFixture): Asy
   yield distanceCheck('forward last logits', {
     ours: await values(lastLogits),
     theirs: fixture.tensor('forward.last_logits'),
+    bound: bounds.logits,
   });
   yield distanceCheck('forward log-sum-exp', {
     ours: await values(logSums),
     theirs: fixture.tensor('forward.logsumexp'),
+    bound: bounds.logits,
   });
 }
 
 async function* gradientChecks(
-  model: LanguageModel,
-  layout: Layout,
+  { model, layout, bounds }: Subject,
   fixture: ParityFixture,
 ): AsyncGenerator<ParityCheck> {
   const theta = tf.tensor1d(fixture.tensor('lora.theta'));
   const { loss, gradient } = model.lossAndGradient(layout, theta, batchOf(fixture, 0));
   theta.dispose();
-  yield relativeCheck('LoRA loss', { ours: await scalar(loss), theirs: fixture.lora.loss, bound: 1e-4 });
+  yield relativeCheck('LoRA loss', { ours: await scalar(loss), theirs: fixture.lora.loss, bound: bounds.loss });
   const theirs = fixture.tensor('lora.grad');
   const ours = await values(gradient);
   const error = norm(difference(ours, theirs)) / norm(theirs);
-  yield check('LoRA gradient', { measure: '‖difference‖ / ‖gradient‖', error, bound: 1e-3 });
+  yield check('LoRA gradient', { measure: '‖difference‖ / ‖gradient‖', error, bound: bounds.gradient });
 }
 
-async function* maskChecks(model: LanguageModel, layout: Layout, fixture: ParityFixture): AsyncGenerator<ParityCheck> {
+async function* maskChecks({ model, layout, bounds }: Subject, fixture: ParityFixture): AsyncGenerator<ParityCheck> {
   for (const [name, { density, searchBatches }] of Object.entries(fixture.masks)) {
     const iterations = Number(name.slice(1));
     const batches = searchBatches.map((index) => batchOf(fixture, index));
@@ -121,15 +148,11 @@ async function* maskChecks(model: LanguageModel, layout: Layout, fixture: Parity
     const theirs = fixture.tensor(`mask.taylor.${name}`);
     const differing = theirs.filter((kept, p) => (kept === 1) !== mask.has(p)).length;
     const error = lengthsMatch(theirs, layout.size) ? differing / layout.size : Number.NaN;
-    yield check(`Taylor mask, ${name}`, { measure: 'share of positions that differ', error, bound: 1e-3 });
+    yield check(`Taylor mask, ${name}`, { measure: 'share of positions that differ', error, bound: bounds.mask });
   }
 }
 
-async function* tuningChecks(
-  model: LanguageModel,
-  layout: Layout,
-  fixture: ParityFixture,
-): AsyncGenerator<ParityCheck> {
+async function* tuningChecks({ model, layout, bounds }: Subject, fixture: ParityFixture): AsyncGenerator<ParityCheck> {
   const { losses, finalLoss, batches, ...settings } = fixture.adamw;
   const kept = fixture.tensor('mask.taylor.K3');
   const mask = Mask.from(layout.size, (p) => kept[p] === 1);
@@ -150,15 +173,19 @@ async function* tuningChecks(
       const adapter = AdapterTensors.fromTheta(layout, next.value.theta);
       const loss = await scalar(model.loss(adapter, batchOf(fixture, batches.length + 1)));
       adapter.dispose();
-      yield relativeCheck('AdamW, loss after all steps', { ours: loss, theirs: finalLoss, bound: 1e-3 });
+      yield relativeCheck('AdamW, loss after all steps', { ours: loss, theirs: finalLoss, bound: bounds.tuning });
       const theirs = fixture.tensor('adamw.theta10');
       const error = norm(difference(next.value.theta, theirs)) / norm(theirs);
-      yield check('AdamW, theta after all steps', { measure: '‖difference‖ / ‖theta‖', error, bound: 1e-3 });
+      yield check('AdamW, theta after all steps', { measure: '‖difference‖ / ‖theta‖', error, bound: bounds.theta });
       return;
     }
     if (next.value.kind === 'checkpoint') continue;
     const { step, loss } = next.value;
-    yield relativeCheck(`AdamW, loss before step ${step}`, { ours: loss, theirs: losses[step - 1], bound: 1e-3 });
+    yield relativeCheck(`AdamW, loss before step ${step}`, {
+      ours: loss,
+      theirs: losses[step - 1],
+      bound: bounds.tuning,
+    });
   }
 }
 

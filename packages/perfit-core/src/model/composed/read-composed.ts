@@ -1,31 +1,47 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { FrozenMatrix } from '../../ops/frozen-matrix/frozen-matrix.ts';
 import type { FrozenLinear } from '../../ops/lora-linear/lora-linear.ts';
+import { type Precision, packRows, unpackRows } from '../../ops/packed-matrix/formats.ts';
 import { dimensions, type ModelConfig } from '../config.ts';
 import { HEAD_NAME, type WeightReader } from '../weight-reader.ts';
 import type { BlockWeights, ModelWeights } from './composed-model.ts';
 
-/** The weights as tensors and frozen matrices. @throws WeightsError */
-export async function readComposed(config: ModelConfig, reader: WeightReader): Promise<ModelWeights> {
+/**
+ * The weights as tensors and frozen matrices.
+ * @param precision what packed matrices would leave of them; exact where undefined
+ * @throws WeightsError
+ */
+export async function readComposed(
+  config: ModelConfig,
+  reader: WeightReader,
+  precision: Precision | undefined,
+): Promise<ModelWeights> {
   const { width, vocabSize } = config;
-  const matrix = async (name: string, rows: number, columns: number) =>
-    reader.own(new FrozenMatrix(await reader.read(name, [rows, columns]), rows, columns));
+  const matrix = async (name: string, rows: number, columns: number) => {
+    const values = await reader.read(name, [rows, columns]);
+    const left = precision ? unpackRows(precision, packRows(precision, values, rows, columns), rows, columns) : values;
+    return reader.own(new FrozenMatrix(left, rows, columns));
+  };
   const embedding = await matrix(reader.embeddingName(config.tiedHead), vocabSize, width);
   const blocks: BlockWeights[] = [];
-  for (let layer = 0; layer < config.layers; layer++) blocks.push(await readBlock(config, reader, layer));
+  for (let layer = 0; layer < config.layers; layer++) blocks.push(await readBlock({ config, reader, matrix }, layer));
   const finalNorm = await readVector(reader, 'model.norm.weight', width);
   const head = config.tiedHead ? embedding : await matrix(HEAD_NAME, vocabSize, width);
   return { embedding, blocks, finalNorm, head };
 }
 
-async function readBlock(config: ModelConfig, reader: WeightReader, layer: number): Promise<BlockWeights> {
+interface Reading {
+  readonly config: ModelConfig;
+  readonly reader: WeightReader;
+  readonly matrix: (name: string, rows: number, columns: number) => Promise<FrozenMatrix>;
+}
+
+async function readBlock({ config, reader, matrix }: Reading, layer: number): Promise<BlockWeights> {
   const { width, queryWidth, keyValueWidth, feedForwardWidth } = dimensions(config);
   const { attentionBias, feedForwardBias, headWidth, queryKeyNorm } = config;
   const at = (name: string) => `model.layers.${layer}.${name}`;
   const linear = async (name: string, [outWidth, inWidth]: [number, number], hasBias: boolean) => ({
-    weight: reader.own(
-      new FrozenMatrix(await reader.read(at(`${name}.weight`), [outWidth, inWidth]), outWidth, inWidth),
-    ),
+    weight: await matrix(at(`${name}.weight`), outWidth, inWidth),
     bias: hasBias ? await readVector(reader, at(`${name}.bias`), outWidth) : null,
   });
   const qkvBias = attentionBias !== 'none';
