@@ -4,7 +4,7 @@ import type { RowTargets } from '../ops/head-cross-entropy/head-cross-entropy.ts
 import { noLabel, type TokenBatch } from '../training/token-batch.ts';
 
 /** How many labels of a batch carry loss. */
-export function countLabels({ labels }: TokenBatch): number {
+export function countLabels({ labels }: Pick<TokenBatch, 'labels'>): number {
   let count = 0;
   for (const label of labels) if (label !== noLabel) count++;
   return count;
@@ -15,9 +15,14 @@ const rowStep = 32;
 
 /**
  * The positions that carry loss. Response-only loss leaves most positions without: the last block and the head
- * need not see those. @returns tensors that the caller disposes
+ * need not see those.
+ * @param total labels that the loss is a mean over: those of a whole batch, where this is a part of it
+ * @returns tensors that the caller disposes
  */
-export function labelledRows(batch: TokenBatch): { selection: RowSelection; targets: RowTargets } {
+export function labelledRows(
+  batch: Pick<TokenBatch, 'labels'>,
+  total = countLabels(batch),
+): { selection: RowSelection; targets: RowTargets } {
   const positions = batch.labels.length;
   const count = countLabels(batch);
   const padded = Math.min(positions, Math.max(1, Math.ceil(count / rowStep)) * rowStep);
@@ -32,7 +37,7 @@ export function labelledRows(batch: TokenBatch): { selection: RowSelection; targ
     indices[row] = position;
     inverse[position] = row;
     labels[row] = label;
-    weights[row] = 1 / count;
+    weights[row] = 1 / total;
     row++;
   }
   return {

@@ -7,6 +7,7 @@ import { readComposed } from './composed/read-composed.ts';
 import { type ModelConfig, parseModelConfig } from './config.ts';
 import type { LanguageModel } from './language-model.ts';
 import { PackedModel } from './packed/packed-model.ts';
+import { planMemory, type TuningWish } from './packed/plan-memory.ts';
 import { readPacked } from './packed/read-packed.ts';
 import { WeightReader, type WeightReaderOptions } from './weight-reader.ts';
 
@@ -17,17 +18,19 @@ export interface LoadModelOptions extends WeightReaderOptions {
    */
   readonly programs?: 'wgsl' | 'composed';
   /**
-   * How WGSL programs hold the weights; by the model's size where absent: {@link defaultPrecision}. Composed models
+   * How WGSL programs hold the weights; by the model's size where absent, f32 or f16. Composed models
    * compute in f32 with what is left of the weights then: a reference for the programs.
    */
   readonly precision?: Precision;
   /** Of WGSL programs; see `PackedModelOptions`. */
   readonly checkpointing?: boolean;
+  /** What is to be tuned: the model is loaded so that it fits, or refused. WGSL programs only. */
+  readonly wish?: TuningWish;
 }
 
 /**
  * Loads a Llama-family model from a Hugging Face folder onto the current backend.
- * @throws ModelError where config.json is not one that we follow   @throws WeightsError where a weight is not as it says
+ * @throws ModelError where config.json is not one that we follow, or where the wish does not fit   @throws WeightsError where a weight is not as it says
  */
 export async function loadModel(source: ModelSource, options: LoadModelOptions = {}): Promise<LanguageModel> {
   const config = parseModelConfig(await source.text('config.json'));
@@ -35,12 +38,14 @@ export async function loadModel(source: ModelSource, options: LoadModelOptions =
   const reader = new WeightReader(source, files, options);
   const { programs = tf.getBackend() === 'webgpu' && canPack(config) ? 'wgsl' : 'composed' } = options;
   try {
-    const { precision, checkpointing } = options;
+    const { precision } = options;
     if (programs === 'composed') {
       return new ComposedModel(config, await readComposed(config, reader, precision));
     }
-    const weights = await readPacked(config, reader, precision ?? defaultPrecision(files.bytes));
-    return new PackedModel(config, weights, checkpointing === undefined ? {} : { checkpointing });
+    const exact = files.bytes <= mostExactBytes;
+    const plan = options.wish && planMemory(config, { ...(precision ? { precision } : {}), ...options.wish }, exact);
+    const weights = await readPacked(config, reader, plan?.precision ?? precision ?? (exact ? 'f32' : 'f16'));
+    return new PackedModel(config, weights, { ...options, ...plan });
   } catch (error) {
     reader.disposeAll();
     throw error;
@@ -52,7 +57,5 @@ export function canPack({ headWidth }: ModelConfig): boolean {
   return headWidth % 4 === 0 && headWidth <= 256;
 }
 
-/** Small models lose nothing by staying exact; the others are held in f16, as their authors publish them. */
-export function defaultPrecision(weightBytes: number): Precision {
-  return weightBytes <= 64 << 20 ? 'f32' : 'f16';
-}
+/** Small models lose nothing by staying in f32; the others are held in f16, as their authors publish them. */
+const mostExactBytes = 64 << 20;

@@ -1,8 +1,12 @@
 import { CodedError } from '../coded-error.ts';
 
-export type ModelErrorCode = 'model-invalid-config' | 'model-unsupported-architecture' | 'model-unsupported-field';
+export type ModelErrorCode =
+  | 'model-invalid-config'
+  | 'model-unsupported-architecture'
+  | 'model-unsupported-field'
+  | 'model-too-large';
 
-/** A model's config.json cannot be used; the message names the field. */
+/** A model cannot be used: its config.json, and the message names the field, or its size. */
 export class ModelError extends CodedError<ModelErrorCode> {
   override readonly name = 'ModelError';
 }

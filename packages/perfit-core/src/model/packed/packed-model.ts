@@ -7,7 +7,7 @@ import type { TokenBatch } from '../../training/token-batch.ts';
 import { WgslRunner } from '../../wgsl/runner.ts';
 import type { AdapterTensors } from '../adapter-tensors.ts';
 import { dimensions, inverseFrequencies, type ModelConfig } from '../config.ts';
-import { labelledRows } from '../labelled-rows.ts';
+import { countLabels, labelledRows } from '../labelled-rows.ts';
 import type { LanguageModel, LossAndGradient, TokenRows } from '../language-model.ts';
 import { adaptedModules, groupAdapter } from './packed-adapter.ts';
 import {
@@ -30,7 +30,12 @@ export interface PackedModelOptions {
    * fraction of the memory. On unless said otherwise.
    */
   readonly checkpointing?: boolean;
+  /** Rows of a batch that are computed at once, their gradients added up; all of them where absent. */
+  readonly rowsAtOnce?: number;
 }
+
+/** Some rows of a batch. */
+type TokenPart = Omit<TokenBatch, 'tokens'>;
 
 /** What the blocks of one pass share. */
 interface Pass {
@@ -49,8 +54,9 @@ export class PackedModel implements LanguageModel {
   readonly config: ModelConfig;
   readonly dimensions: ModelDimensions;
   readonly weights: PackedWeights;
-  /** May be changed between two steps. */
+  /** Both may be changed between two steps. */
   checkpointing: boolean;
+  rowsAtOnce: number;
   readonly #inverseFrequencies: Float64Array;
   #table: RopeTableOnDevice | null = null;
   #lastShape = '';
@@ -61,6 +67,7 @@ export class PackedModel implements LanguageModel {
     this.dimensions = dimensions(config);
     this.weights = weights;
     this.checkpointing = options.checkpointing ?? true;
+    this.rowsAtOnce = options.rowsAtOnce ?? Number.POSITIVE_INFINITY;
     this.#inverseFrequencies = inverseFrequencies(config);
   }
 
@@ -70,19 +77,27 @@ export class PackedModel implements LanguageModel {
 
   lossAndGradient(layout: Layout, theta: tf.Tensor1D, batch: TokenBatch): LossAndGradient {
     this.#settle(batch);
+    const labels = countLabels(batch);
     return tf.tidy(() => {
       const gradient = WgslRunner.current().empty<tf.Tensor1D>([layout.size]);
-      return { loss: this.#gradient({ layout, theta, ...shapeOf(batch) }, batch, gradient), gradient };
+      const losses = this.#parts(batch).map((part, i) => {
+        const { rows, length } = part;
+        return this.#gradient({ layout, theta, rows, length }, part, { gradient, add: i > 0, labels });
+      });
+      return { loss: tf.addN(losses) as tf.Scalar, gradient };
     });
   }
 
   loss(adapter: AdapterTensors | null, batch: TokenBatch): tf.Scalar {
     this.#settle(batch);
-    const pass = this.#pass(adapter, batch);
+    const labels = countLabels(batch);
     return tf.tidy(() => {
-      const { selection, targets } = labelledRows(batch);
-      const x = this.#run(pass, batch.inputIds);
-      return packedHeadLoss(this.#normal(x, selection.indices), this.weights.head, targets);
+      const losses = this.#parts(batch).map((part) => {
+        const { selection, targets } = labelledRows(part, labels);
+        const x = this.#run(this.#pass(adapter, part), part.inputIds);
+        return packedHeadLoss(this.#normal(x, selection.indices), this.weights.head, targets);
+      });
+      return tf.addN(losses) as tf.Scalar;
     });
   }
 
@@ -138,11 +153,32 @@ export class PackedModel implements LanguageModel {
     return x;
   }
 
-  /** Writes the gradient [N] of a batch. @returns its loss */
-  #gradient(pass: Pass, batch: TokenBatch, gradient: tf.Tensor1D): tf.Scalar {
+  /** Runs of rows that fit at once. One without a label has nothing to say, unless all are. */
+  #parts(batch: TokenBatch): TokenPart[] {
+    const { rows, length, inputIds, labels } = batch;
+    if (rows <= this.rowsAtOnce) return [batch];
+    const parts: TokenPart[] = [];
+    for (let first = 0; first < rows; first += this.rowsAtOnce) {
+      const end = Math.min(rows, first + this.rowsAtOnce);
+      const cut = (values: Int32Array) => values.subarray(first * length, end * length);
+      parts.push({ inputIds: cut(inputIds), labels: cut(labels), rows: end - first, length });
+    }
+    const labelled = parts.filter((part) => countLabels(part) > 0);
+    return labelled.length > 0 ? labelled : parts.slice(0, 1);
+  }
+
+  /**
+   * Writes the gradient [N] of a part of a batch, or adds it to what is there.
+   * @param to.labels how many the whole batch has   @returns the part's share of the loss
+   */
+  #gradient(
+    pass: Pass,
+    batch: TokenPart,
+    { gradient, add, labels }: { gradient: tf.Tensor1D; add: boolean; labels: number },
+  ): tf.Scalar {
     const { finalNorm, head } = this.weights;
     const { layers, normEpsilon: eps } = this.config;
-    const { selection, targets } = labelledRows(batch);
+    const { selection, targets } = labelledRows(batch, labels);
     const inputs: tf.Tensor2D[] = [this.#embed(batch.inputIds)];
     const kept: (BlockActivations | null)[] = [];
     for (let layer = 0; layer < layers; layer++) {
@@ -170,7 +206,7 @@ export class PackedModel implements LanguageModel {
       const block = this.#block(pass, layer);
       const x = inputs.pop() as tf.Tensor2D;
       const activations = kept[layer] ?? blockActivations(block, x);
-      const dx = blockBackward(block, activations, dy as tf.Tensor2D, { gradient, add: false, input: layer > 0 });
+      const dx = blockBackward(block, activations, dy as tf.Tensor2D, { gradient, add, input: layer > 0 });
       disposeActivations(activations);
       tf.dispose([x, dy as tf.Tensor2D]);
       dy = dx;
@@ -225,8 +261,4 @@ export class PackedModel implements LanguageModel {
     if (this.#lastShape !== '' && this.#lastShape !== shape) WgslRunner.current().trimPool();
     this.#lastShape = shape;
   }
-}
-
-function shapeOf({ rows, length }: TokenBatch) {
-  return { rows, length };
 }

@@ -1,0 +1,205 @@
+import type { Layout, Projection } from '@perfit/protocol/space';
+import { type Precision, packedWords } from '../../ops/packed-matrix/formats.ts';
+import { dimensions, type ModelConfig } from '../config.ts';
+import { GROUP_NAMES, GROUPS, type Group } from './packed-weights.ts';
+
+// M = B·T rows, D width, H heads, K key heads, d head width, F feed-forward width, R rank, N adapter size, L layers,
+// Q rows with a label, V vocabulary, C slopes a row.
+
+/** What a step of tuning holds on the device. */
+export interface StepShape {
+  readonly precision: Precision;
+  /** B, the rows that are computed at once. */
+  readonly rows: number;
+  /** T */
+  readonly length: number;
+  readonly layout: Pick<Layout, 'rank' | 'targets' | 'size'>;
+  readonly checkpointing: boolean;
+  /** Q, the rows of the batch that carry loss; all of them where absent. */
+  readonly labelled?: number;
+}
+
+export interface PredictedBytes {
+  /** The frozen weights. */
+  readonly weights: number;
+  /** Theta, its gradient, both moments and the mask. */
+  readonly adapter: number;
+  /** The step's activations at their most, as the pool of buffers holds them. */
+  readonly step: number;
+  readonly total: number;
+}
+
+/** Numbers of slopes of the head that exist at once, at most; the head's own constant. */
+export const MOST_SLOPES = 1 << 24;
+const headTile = 64;
+
+/**
+ * The bytes that tuning takes on the device at its peak. The step is walked through as it allocates and frees: tfjs'
+ * pool gives a buffer back to the same size only, so that the peak is Σ over sizes of the most buffers of that size.
+ */
+export function predictStepBytes(config: ModelConfig, shape: StepShape): PredictedBytes {
+  const weights = weightBytes(config, shape.precision);
+  const { size } = shape.layout;
+  const adapter = 4 * (4 * size + Math.ceil(size / 32));
+  const step = new Pool();
+  walkStep(config, shape, step);
+  return { weights, adapter, step: step.peak, total: weights + adapter + step.peak };
+}
+
+/** The frozen weights packed, norms and biases included. */
+export function weightBytes(config: ModelConfig, precision: Precision): number {
+  const { layers, width, vocabSize, headWidth, tiedHead, queryKeyNorm } = config;
+  const matrix = (rows: number, columns: number) => {
+    const words = packedWords(precision, rows, columns);
+    return 4 * (words.values + words.scales);
+  };
+  const widths = projectionWidths(config);
+  const group = (name: Group) => {
+    const outWidth = GROUPS[name].reduce((sum, projection) => sum + widths[projection].outWidth, 0);
+    return matrix(outWidth, widths[GROUPS[name][0]].inWidth);
+  };
+  const block = GROUP_NAMES.reduce((sum, name) => sum + group(name), 0);
+  const norms = 4 * (layers * (2 * width + (queryKeyNorm ? 2 * headWidth : 0)) + width);
+  return (tiedHead ? 1 : 2) * matrix(vocabSize, width) + layers * block + norms + biasBytes(config);
+}
+
+function biasBytes(config: ModelConfig): number {
+  const { layers, attentionBias, feedForwardBias } = config;
+  const widths = projectionWidths(config);
+  const of = (group: Group) => GROUPS[group].reduce((sum, projection) => sum + widths[projection].outWidth, 0);
+  const attention = attentionBias === 'none' ? 0 : of('qkv') + (attentionBias === 'qkvo' ? of('o') : 0);
+  return 4 * layers * (attention + (feedForwardBias ? of('gateUp') + of('down') : 0));
+}
+
+/** Buffers by size, as tfjs' pool keeps them. */
+class Pool {
+  readonly #live = new Map<number, number>();
+  readonly #most = new Map<number, number>();
+
+  take(numbers: number): number {
+    const live = (this.#live.get(numbers) ?? 0) + 1;
+    this.#live.set(numbers, live);
+    this.#most.set(numbers, Math.max(live, this.#most.get(numbers) ?? 0));
+    return numbers;
+  }
+
+  give(...buffers: number[]): void {
+    for (const numbers of buffers) this.#live.set(numbers, (this.#live.get(numbers) ?? 0) - 1);
+  }
+
+  get peak(): number {
+    let bytes = 0;
+    for (const [numbers, count] of this.#most) bytes += 4 * numbers * count;
+    return bytes;
+  }
+}
+
+/** `PackedModel`'s step, allocation by allocation. */
+function walkStep(config: ModelConfig, shape: StepShape, pool: Pool): void {
+  const { layers, width, vocabSize } = config;
+  const rows = shape.rows * shape.length;
+  const labelled = shape.labelled ?? rows;
+  const kept: number[][] = [];
+  pool.take(rows * width); // the embedded tokens
+  for (let layer = 0; layer < layers; layer++) {
+    const activations = walkForward(config, shape, pool);
+    pool.take(rows * width); // the block's output
+    if (shape.checkpointing) pool.give(...activations);
+    kept.push(activations);
+  }
+  const hidden = pool.take(labelled * width);
+  walkHead(pool, { labelled, width, vocabSize });
+  pool.give(hidden);
+  const dy = pool.take(rows * width);
+  pool.give(labelled * width, rows * width); // the head's gradient and the last block's output
+  for (let layer = layers - 1; layer >= 0; layer--) {
+    const activations = shape.checkpointing ? walkForward(config, shape, pool) : (kept[layer] as number[]);
+    walkBackward(config, shape, { pool, needsInput: layer > 0 });
+    pool.give(...activations, rows * width); // and the block's input; dy and the new dy change places
+  }
+  pool.give(dy);
+}
+
+function walkForward(config: ModelConfig, { rows: sequences, length, layout }: StepShape, pool: Pool): number[] {
+  const { width, heads, keyHeads, headWidth, feedForwardWidth } = config;
+  const rows = sequences * length;
+  const low = (group: Group) => adapted(layout, group).map((modules) => pool.take(rows * modules * layout.rank));
+  const taken = [
+    pool.take(rows * width), // attentionInput
+    ...low('qkv'),
+    pool.take(rows * (heads + 2 * keyHeads) * headWidth), // qkv
+    pool.take(rows * (heads + keyHeads) * headWidth), // rotated
+    pool.take(rows * heads * headWidth), // attended
+    pool.take(rows * heads), // logSumExp
+    ...low('o'),
+    pool.take(rows * width), // mixed
+    pool.take(rows * width), // feedForwardInput
+    ...low('gateUp'),
+    pool.take(rows * 2 * feedForwardWidth), // gateUp
+    pool.take(rows * feedForwardWidth), // active
+    ...low('down'),
+  ];
+  return taken;
+}
+
+function walkHead(pool: Pool, { labelled, width, vocabSize }: { labelled: number; width: number; vocabSize: number }) {
+  const tiles = Math.ceil(vocabSize / headTile);
+  const partials = pool.take(labelled * tiles * 2);
+  pool.take(labelled); // log-sum-exp
+  pool.give(partials);
+  pool.take(labelled * width); // the gradient
+  const chunk = Math.max(4, 4 * Math.floor(MOST_SLOPES / labelled / 4));
+  for (let first = 0; first < vocabSize; first += chunk) {
+    pool.give(pool.take(labelled * Math.min(chunk, vocabSize - first)));
+  }
+  pool.give(labelled);
+}
+
+function walkBackward(config: ModelConfig, shape: StepShape, at: { pool: Pool; needsInput: boolean }): void {
+  const { width, heads, keyHeads, headWidth, feedForwardWidth } = config;
+  const { layout } = shape;
+  const { pool, needsInput } = at;
+  const rows = shape.rows * shape.length;
+  const projected = (group: Group, outWidth: number | null) => {
+    const dLow = adapted(layout, group).map((modules) => pool.take(rows * modules * layout.rank));
+    const dx = outWidth === null ? [] : [pool.take(rows * outWidth)];
+    pool.give(...dLow);
+    return dx;
+  };
+  const dActive = projected('down', feedForwardWidth);
+  const dGateUp = pool.take(rows * 2 * feedForwardWidth);
+  pool.give(...dActive);
+  const dNormal = projected('gateUp', width);
+  pool.give(dGateUp);
+  const dMixed = pool.take(rows * width);
+  pool.give(...dNormal);
+  const dAttended = projected('o', heads * headWidth);
+  const dRotated = pool.take(rows * (heads + keyHeads) * headWidth);
+  const dQkv = pool.take(rows * (heads + 2 * keyHeads) * headWidth);
+  pool.give(pool.take(rows * heads)); // the attention's delta
+  pool.give(dRotated, ...dAttended);
+  const dInput = projected('qkv', needsInput ? width : null);
+  pool.give(dQkv);
+  if (needsInput) pool.take(rows * width); // dx; dy is given by the caller's side of the exchange
+  pool.give(dMixed, ...dInput);
+  if (needsInput) pool.give(rows * width);
+}
+
+/** How many of a group's projections are adapted, in a list that is empty where none is. */
+function adapted({ targets }: StepShape['layout'], group: Group): number[] {
+  const count = GROUPS[group].filter((projection) => targets.includes(projection)).length;
+  return count > 0 ? [count] : [];
+}
+
+function projectionWidths(config: ModelConfig): Record<Projection, { inWidth: number; outWidth: number }> {
+  const { width, queryWidth, keyValueWidth, feedForwardWidth } = dimensions(config);
+  return {
+    q_proj: { inWidth: width, outWidth: queryWidth },
+    k_proj: { inWidth: width, outWidth: keyValueWidth },
+    v_proj: { inWidth: width, outWidth: keyValueWidth },
+    o_proj: { inWidth: queryWidth, outWidth: width },
+    gate_proj: { inWidth: width, outWidth: feedForwardWidth },
+    up_proj: { inWidth: width, outWidth: feedForwardWidth },
+    down_proj: { inWidth: feedForwardWidth, outWidth: width },
+  };
+}

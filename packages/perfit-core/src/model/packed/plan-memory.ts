@@ -1,0 +1,79 @@
+import { buildLayout, type LoraSpace } from '@perfit/protocol/space';
+import type { DeviceLimits } from '../../backend/webgpu-device.ts';
+import type { Precision } from '../../ops/packed-matrix/formats.ts';
+import { dimensions, type ModelConfig } from '../config.ts';
+import { ModelError } from '../model-error.ts';
+import { type PredictedBytes, predictStepBytes } from './memory.ts';
+
+/** What is to be tuned, and with how much memory. */
+export interface TuningWish {
+  readonly space: LoraSpace;
+  /** B */
+  readonly batchSize: number;
+  /** T, the longest row. */
+  readonly maxLength: number;
+  /** Bytes of the device that may be taken; see {@link deviceBudget}. */
+  readonly budget: number;
+  /** One precision, or the best that fits. */
+  readonly precision?: Precision;
+}
+
+/** How a tuning is fitted into the memory. The gradient is the same whatever is chosen here, but for the precision. */
+export interface MemoryPlan {
+  readonly precision: Precision;
+  readonly checkpointing: boolean;
+  /** Rows of a batch that are computed at once; their gradients are added up. */
+  readonly rowsAtOnce: number;
+  readonly predicted: PredictedBytes;
+}
+
+/**
+ * WebGPU does not say how much memory a device has. A device that allows large buffers has some times their size; one
+ * that allows the least that the standard asks for (256 MiB) is a phone or an old integrated chip.
+ */
+export function deviceBudget({ maxBufferSize }: Pick<DeviceLimits, 'maxBufferSize'>): number {
+  return Math.max(1.5 * 2 ** 30, 1.5 * maxBufferSize);
+}
+
+/**
+ * The fastest way to tune that fits: all rows at once and everything kept, then checkpointing, then fewer rows at once,
+ * then coarser weights.
+ * @param exact whether the weights are small enough to stay in f32
+ * @throws ModelError `model-too-large` with what to reduce
+ */
+export function planMemory(config: ModelConfig, wish: TuningWish, exact: boolean): MemoryPlan {
+  const best: readonly Precision[] = exact ? ['f32', 'f16', 'int8', 'int4'] : ['f16', 'int8', 'int4'];
+  const precisions = wish.precision ? [wish.precision] : best;
+  let least: MemoryPlan | null = null;
+  for (const precision of precisions) {
+    for (const way of waysOf(wish.batchSize)) {
+      const plan = { precision, ...way, predicted: predict(config, wish, { precision, ...way }) };
+      if (plan.predicted.total <= wish.budget) return plan;
+      if (!least || plan.predicted.total < least.predicted.total) least = plan;
+    }
+  }
+  throw new ModelError('model-too-large', refusal(wish, least as MemoryPlan));
+}
+
+function* waysOf(batchSize: number): Generator<{ checkpointing: boolean; rowsAtOnce: number }> {
+  yield { checkpointing: false, rowsAtOnce: batchSize };
+  for (let rows = batchSize; ; rows = Math.ceil(rows / 2)) {
+    yield { checkpointing: true, rowsAtOnce: rows };
+    if (rows === 1) return;
+  }
+}
+
+function predict(config: ModelConfig, wish: TuningWish, way: Omit<MemoryPlan, 'predicted'>): PredictedBytes {
+  const layout = buildLayout(dimensions(config), wish.space);
+  const { precision, checkpointing, rowsAtOnce: rows } = way;
+  return predictStepBytes(config, { precision, checkpointing, rows, length: wish.maxLength, layout });
+}
+
+function refusal({ budget, maxLength, space }: TuningWish, { precision, predicted }: MemoryPlan): string {
+  const gigabytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+  return (
+    `Tuning this model takes at least ${gigabytes(predicted.total)} of graphics memory (${precision} weights, one text ` +
+    `of ${maxLength} tokens at a time, rank ${space.rank}); about ${gigabytes(budget)} are to be had here. ` +
+    'A smaller model, shorter texts or a smaller rank would fit.'
+  );
+}
