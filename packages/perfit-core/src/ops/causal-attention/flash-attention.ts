@@ -126,7 +126,10 @@ function decode(runner: WgslRunner, attention: FlashAttention, result: Attention
       workgroups: [slices, keyHeads(attention) * headBlocks(group(attention))],
     });
   const slices = Math.ceil((firstPosition + 1) / sliceKeys);
-  if (slices === 1) return decodeInto(result, 1);
+  if (slices === 1) {
+    decodeInto(result, 1);
+    return;
+  }
   // By the room in the cache, not by what is seen of it: the pool of buffers is by exact size.
   const most = Math.ceil(keys.rowsPerSequence / sliceKeys);
   const parts: AttentionResult = {
@@ -180,6 +183,7 @@ function uniformsOf({ queries, keys, values, shape, firstPosition = 0 }: FlashAt
     keyStride: keys.stride / 4,
     valueColumn: values.column / 4,
     valueStride: values.stride / 4,
+    quads: shape.headWidth / 4,
   };
 }
 

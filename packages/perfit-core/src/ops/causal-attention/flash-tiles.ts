@@ -51,7 +51,10 @@ export const written = (name: string, element = 'vec4<f32>'): StorageBinding => 
   access: 'read_write',
 });
 
-/** Columns and strides are in quads. */
+/**
+ * Columns and strides are in quads. `quads` is QUADS, hidden from compilers: loops that they cannot unroll keep the time
+ * that a software driver compiles a program at seconds, where it was minutes.
+ */
 export const attentionUniforms: readonly UniformField[] = [
   'queryRows',
   'keyRows',
@@ -63,6 +66,7 @@ export const attentionUniforms: readonly UniformField[] = [
   'keyStride',
   'valueColumn',
   'valueStride',
+  'quads',
 ].map((name) => ({ name, type: 'u32' }));
 
 /** 0 … count - 1, each made into a piece of source. */
@@ -186,12 +190,12 @@ export function scores({ each: count }: Tiles, name: string, own: string | null,
       }`;
   return `
     ${each(count, (j) => `var ${name}${j} = vec4<f32>();`)}
-    for (var depth = 0u; depth < QUADS; depth += DEPTH) {
+    for (var depth = 0u; depth < u.quads; depth += DEPTH) {
       workgroupBarrier();
       ${own ? stageRows(own, 'own', '0') : ''}
       ${stageRows(passing, 'passing', 'OWN * STRIDE')}
       workgroupBarrier();
-      for (var c = 0u; c < DEPTH; c++) {
+      for (var c = 0u; c < u.quads / (QUADS / DEPTH); c++) {
         ${each(4, (i) => `let a${i} = staged[(4 * ty + ${i}) * STRIDE + c];`)}
         ${each(count, rowTimes)}
       }
