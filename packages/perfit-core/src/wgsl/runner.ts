@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { BackendError } from '../backend/backend-error.ts';
 import { moduleOf, uniformBytes, type WgslProgram } from './program.ts';
 import type { TfjsWebGpuBackend } from './tfjs-backend.ts';
+import { firstTiles, type Tiles } from './tiles.ts';
 
 /** One call of a program. */
 export interface Call {
@@ -24,6 +25,8 @@ const mostUniformBuffers = 4096;
  */
 export class WgslRunner {
   readonly device: GPUDevice;
+  /** Of our products; the autotune replaces them. */
+  tiles: Tiles;
   /** Dispatches since the start; a bench reads it before and after. */
   dispatches = 0;
   readonly #backend: TfjsWebGpuBackend;
@@ -35,6 +38,8 @@ export class WgslRunner {
   private constructor(backend: TfjsWebGpuBackend) {
     this.#backend = backend;
     this.device = backend.device;
+    const { vendor, architecture, description } = backend.device.adapterInfo ?? {};
+    this.tiles = firstTiles([vendor, architecture, description].join(' '));
     // A program that the device refuses computes nothing, silently: the next call says so.
     this.device.addEventListener('uncapturederror', (event) => {
       this.#failure ??= (event as GPUUncapturedErrorEvent).error.message;

@@ -12,8 +12,6 @@ import type { RowTargets } from './head-cross-entropy.ts';
 /** Slopes that may exist at once, [Q, C]: 16 M numbers are 64 MB. */
 const mostSlopesAtOnce = 1 << 24;
 
-const defaultTile: TileShape = { tileM: 64, tileN: 64, tileK: 16, threadM: 8, threadN: 8 };
-
 export interface PackedHeadOptions {
   readonly mostSlopes?: number;
   readonly tile?: TileShape;
@@ -31,8 +29,8 @@ export function packedHeadGradient(
   targets: RowTargets,
   options: PackedHeadOptions = {},
 ): { loss: tf.Scalar; dHidden: tf.Tensor2D } {
-  const { mostSlopes = mostSlopesAtOnce, tile = defaultTile } = options;
   const runner = WgslRunner.current();
+  const { mostSlopes = mostSlopesAtOnce, tile = runner.tiles.wide } = options;
   const [rows, width] = hidden.shape;
   const { loss, logSumExp } = rowLosses(hidden, head, targets, tile);
   const dHidden = runner.empty<tf.Tensor2D>([rows, width]);
@@ -75,7 +73,7 @@ export function packedHeadLoss(
   hidden: tf.Tensor2D,
   head: PackedMatrix,
   targets: RowTargets,
-  { tile = defaultTile }: PackedHeadOptions = {},
+  { tile = WgslRunner.current().tiles.wide }: PackedHeadOptions = {},
 ): tf.Scalar {
   const { loss, logSumExp } = rowLosses(hidden, head, targets, tile);
   logSumExp.dispose();
@@ -83,8 +81,9 @@ export function packedHeadLoss(
 }
 
 /** Logits of all words. @param hidden [Q, D]   @returns [Q, V]; the caller disposes it */
-export function packedLogits(hidden: tf.Tensor2D, head: PackedMatrix, tile = defaultTile): tf.Tensor2D {
+export function packedLogits(hidden: tf.Tensor2D, head: PackedMatrix, given?: TileShape): tf.Tensor2D {
   const runner = WgslRunner.current();
+  const tile = given ?? runner.tiles.wide;
   const [rows, width] = hidden.shape;
   const out = runner.empty<tf.Tensor2D>([rows, head.rows]);
   for (const part of head.parts) {

@@ -3,6 +3,7 @@ import { type MatrixAccess, matrixBinding, matrixReader, matrixWriter, unsigned 
 import type { StorageBinding, UniformField, WgslProgram } from '../../wgsl/program.ts';
 import { WgslRunner } from '../../wgsl/runner.ts';
 import { type TileShape, tiledProduct } from '../../wgsl/tiled-product.ts';
+import type { Tiles } from '../../wgsl/tiles.ts';
 import { paddedWidth } from '../packed-matrix/formats.ts';
 import { type PackedMatrix, weightBinding, weightDecoder } from '../packed-matrix/packed-matrix.ts';
 
@@ -36,19 +37,6 @@ export interface PackedAdapter {
   readonly modules: readonly AdaptedModule[];
 }
 
-/** Tiles of the products by their kind; the autotune replaces them. */
-export interface LinearTiles {
-  /** Wide outputs: x Wᵀ and its gradient to x. */
-  readonly wide: TileShape;
-  /** Outputs R wide: x Aᵀ, dy B, and the gradients of A and B. */
-  readonly narrow: TileShape;
-}
-
-export const defaultTiles: LinearTiles = {
-  wide: { tileM: 64, tileN: 64, tileK: 16, threadM: 8, threadN: 8 },
-  narrow: { tileM: 32, tileN: 16, tileK: 32, threadM: 4, threadN: 4 },
-};
-
 /**
  * y = xWᵀ + bias + low·Bᵀ + residual, low = (α/R)·xAᵀ from {@link loraDown}.
  * @param x [M, I]   @param low [M, J·R]   @param residual [M, O]   @returns [M, O]; the caller disposes it
@@ -58,11 +46,12 @@ export function linearForward(
   x: tf.Tensor2D,
   linear: PackedLinear,
   given: { adapter: PackedAdapter | null; low: tf.Tensor2D | null; residual?: tf.Tensor2D | null },
-  tiles = defaultTiles,
+  tiles?: Tiles,
 ): tf.Tensor2D {
   const { weight, bias } = linear;
   const { adapter, low, residual = null } = given;
   const runner = WgslRunner.current();
+  const { wide } = tiles ?? runner.tiles;
   const [rows, inWidth] = x.shape;
   const outWidth = weight.rows;
   const out = runner.empty<tf.Tensor2D>([rows, outWidth]);
@@ -75,7 +64,7 @@ export function linearForward(
     vectorIn: inWidth % 4 === 0,
     vectorOut: outWidth % 4 === 0,
     vectorRank: (adapter?.rank ?? 4) % 4 === 0,
-    tile: tiles.wide,
+    tile: wide,
   });
   const { words, scaleOffset } = weight.whole;
   const optional = [...(adapter ? [adapter.theta, low as tf.Tensor2D] : []), bias, residual];
@@ -89,7 +78,7 @@ export function linearForward(
       scale_offset: scaleOffset,
       ...adapterUniforms(adapter),
     },
-    workgroups: workgroupsOf(tiles.wide, rows, outWidth),
+    workgroups: workgroupsOf(wide, rows, outWidth),
   });
   return out;
 }
@@ -102,9 +91,10 @@ export function linearBackward(
   dy: tf.Tensor2D,
   { weight }: PackedLinear,
   { adapter, dLow }: { adapter: PackedAdapter | null; dLow: tf.Tensor2D | null },
-  tiles = defaultTiles,
+  tiles?: Tiles,
 ): tf.Tensor2D {
   const runner = WgslRunner.current();
+  const { wide } = tiles ?? runner.tiles;
   const [rows, outWidth] = dy.shape;
   const inWidth = weight.columns;
   const dx = runner.empty<tf.Tensor2D>([rows, inWidth]);
@@ -114,7 +104,7 @@ export function linearBackward(
     vectorIn: inWidth % 4 === 0,
     vectorOut: outWidth % 4 === 0,
     vectorRank: (adapter?.rank ?? 4) % 4 === 0,
-    tile: tiles.wide,
+    tile: wide,
   });
   const { words, scaleOffset } = weight.whole;
   runner.run(program, {
@@ -127,30 +117,32 @@ export function linearBackward(
       scale_offset: scaleOffset,
       ...adapterUniforms(adapter),
     },
-    workgroups: workgroupsOf(tiles.wide, rows, inWidth),
+    workgroups: workgroupsOf(wide, rows, inWidth),
   });
   return dx;
 }
 
 /** low = (α/R)·xAᵀ of every adapted module, side by side. @param x [M, I]   @returns [M, J·R]; the caller disposes it */
-export function loraDown(x: tf.Tensor2D, adapter: PackedAdapter, tiles = defaultTiles): tf.Tensor2D {
+export function loraDown(x: tf.Tensor2D, adapter: PackedAdapter, tiles?: Tiles): tf.Tensor2D {
   const runner = WgslRunner.current();
+  const { narrow } = tiles ?? runner.tiles;
   const [rows, inWidth] = x.shape;
   const { theta, rank, scale, modules } = adapter;
   const width = modules.length * rank;
   const low = runner.empty<tf.Tensor2D>([rows, width]);
   const shape = { modules: modules.length, vectorIn: inWidth % 4 === 0, vectorRank: rank % 4 === 0 };
-  runner.run(downProgram({ ...shape, tile: tiles.narrow }), {
+  runner.run(downProgram({ ...shape, tile: narrow }), {
     tensors: [x, theta, low],
     uniforms: { rows, in_width: inWidth, low_width: width, scale, ...adapterUniforms(adapter) },
-    workgroups: workgroupsOf(tiles.narrow, rows, width),
+    workgroups: workgroupsOf(narrow, rows, width),
   });
   return low;
 }
 
 /** dLow = (α/R)·dy·B of every adapted module. @param dy [M, O]   @returns [M, J·R]; the caller disposes it */
-export function loraDownGradient(dy: tf.Tensor2D, adapter: PackedAdapter, tiles = defaultTiles): tf.Tensor2D {
+export function loraDownGradient(dy: tf.Tensor2D, adapter: PackedAdapter, tiles?: Tiles): tf.Tensor2D {
   const runner = WgslRunner.current();
+  const { narrow } = tiles ?? runner.tiles;
   const [rows, outWidth] = dy.shape;
   const { theta, rank, scale, modules } = adapter;
   const width = modules.length * rank;
@@ -160,9 +152,9 @@ export function loraDownGradient(dy: tf.Tensor2D, adapter: PackedAdapter, tiles 
     modules: modules.length,
     vectorOut,
     vectorRank: rank % 4 === 0,
-    tile: tiles.narrow,
+    tile: narrow,
   });
-  const [x, y] = workgroupsOf(tiles.narrow, rows, rank);
+  const [x, y] = workgroupsOf(narrow, rows, rank);
   runner.run(program, {
     tensors: [dy, theta, dLow],
     uniforms: { rows, out_width: outWidth, low_width: width, scale, ...adapterUniforms(adapter) },
@@ -186,10 +178,11 @@ export function loraGradients(
     add: boolean;
   },
   adapter: PackedAdapter,
-  tiles = defaultTiles,
+  tiles?: Tiles,
 ): void {
   const { x, dy, low, dLow, gradient, add } = given;
   const runner = WgslRunner.current();
+  const { narrow } = tiles ?? runner.tiles;
   const [rows, inWidth] = x.shape;
   const outWidth = dy.shape[1];
   const { rank, modules } = adapter;
@@ -198,10 +191,10 @@ export function loraGradients(
     vectorIn: inWidth % 4 === 0,
     vectorOut: outWidth % 4 === 0 && modules.every(({ start }) => start % 4 === 0),
     vectorRank: rank % 4 === 0,
-    tile: tiles.narrow,
+    tile: narrow,
   });
   const widest = Math.max(inWidth, ...modules.map(({ width }) => width));
-  const [x0, y0] = workgroupsOf(tiles.narrow, widest, rank);
+  const [x0, y0] = workgroupsOf(narrow, widest, rank);
   runner.run(program, {
     tensors: [x, dy, low, dLow, gradient],
     uniforms: {
