@@ -7,7 +7,9 @@ import {
   loraDownGradient,
   loraGradients,
   type PackedAdapter,
+  type PackedLinear,
 } from '../../ops/packed-linear/packed-linear.ts';
+import { vectorProduct } from '../../ops/packed-linear/packed-vector.ts';
 import { rmsNormBackward, rmsNormForward } from '../../ops/rms-norm/rms-norm-wgsl.ts';
 import { type RopeTableOnDevice, ropeBackward, ropeForward } from '../../ops/rope/rope-wgsl.ts';
 import { swigluBackward, swigluForward } from '../../ops/swiglu/swiglu-wgsl.ts';
@@ -87,7 +89,7 @@ export function blockActivations(pass: BlockPass, x: tf.Tensor2D): BlockActivati
 
 /** The block's output. @returns [M, D]; the caller disposes it */
 export function blockOutput({ weights, adapters }: BlockPass, { active, low, mixed }: BlockActivations): tf.Tensor2D {
-  return linearForward(active, weights.down, { adapter: adapters.down, low: low.down, residual: mixed });
+  return linear(active, weights.down, { adapter: adapters.down, low: low.down, residual: mixed });
 }
 
 export function disposeActivations({ x: _, low, ...rest }: BlockActivations): void {
@@ -135,7 +137,17 @@ export function blockBackward(
 function project(pass: BlockPass, group: Group, x: tf.Tensor2D, residual: tf.Tensor2D | null = null) {
   const adapter = pass.adapters[group];
   const low = adapter && loraDown(x, adapter);
-  return { y: linearForward(x, pass.weights[group], { adapter, low, residual }), low };
+  return { y: linear(x, pass.weights[group], { adapter, low, residual }), low };
+}
+
+/** One row has a program of its own: generation spends its time there. */
+function linear(
+  x: tf.Tensor2D,
+  layer: PackedLinear,
+  given: { adapter: PackedAdapter | null; low: tf.Tensor2D | null; residual: tf.Tensor2D | null },
+): tf.Tensor2D {
+  if (x.shape[0] > 1) return linearForward(x, layer, given);
+  return vectorProduct(x, layer.weight, { bias: layer.bias, ...given });
 }
 
 type ProjectionGradient<I extends boolean> = {

@@ -1,6 +1,7 @@
 import { buildLayout, type Layout, type LoraSpace, type ModelDimensions } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import { packedHeadGradient, packedHeadLoss, packedLogits } from '../../ops/head-cross-entropy/packed-head.ts';
+import { vectorProduct } from '../../ops/packed-linear/packed-vector.ts';
 import { rmsNormBackward, rmsNormForward } from '../../ops/rms-norm/rms-norm-wgsl.ts';
 import { type RopeTableOnDevice, ropeTableOnDevice } from '../../ops/rope/rope-wgsl.ts';
 import type { TokenBatch } from '../../training/token-batch.ts';
@@ -118,7 +119,7 @@ export class PackedModel implements LanguageModel {
     const logits = tf.tidy(() => {
       const last = tf.tensor1d([ids.length - 1], 'int32');
       const x = this.#normal(this.#run(pass, inputIds), last);
-      return tf.reshape(packedLogits(x, this.weights.head), [this.config.vocabSize]) as tf.Tensor1D;
+      return tf.reshape(vectorProduct(x, this.weights.head), [this.config.vocabSize]) as tf.Tensor1D;
     });
     if (cache) cache.length += ids.length;
     return logits;

@@ -14,6 +14,7 @@ import {
   type PackedAdapter,
   type PackedLinear,
 } from './packed-linear.ts';
+import { vectorProduct } from './packed-vector.ts';
 
 interface Case {
   precision: Precision;
@@ -139,15 +140,19 @@ async function check(shape: Case): Promise<void> {
   const low = adapter && loraDown(x, adapter);
   if (low) await expectNear(low, expectedLow);
   const y = linearForward(x, linear, { adapter, low, residual });
-  await expectNear(
-    y,
-    table(rows, outWidth, (m, o) => {
-      const j = modules.findIndex(({ start, width }) => o >= start && o < start + width);
-      const adapted = j < 0 ? 0 : sum(rank, (r) => Low(m, j * rank + r) * B(j)(o - (modules[j]?.start as number), r));
-      const base = sum(inWidth, (i) => X(m, i) * W(o, i));
-      return base + adapted + (bias ? (biasValues[o] as number) : 0) + (residual ? at(restValues, outWidth)(m, o) : 0);
-    }),
-  );
+  const expectedY = table(rows, outWidth, (m, o) => {
+    const j = modules.findIndex(({ start, width }) => o >= start && o < start + width);
+    const adapted = j < 0 ? 0 : sum(rank, (r) => Low(m, j * rank + r) * B(j)(o - (modules[j]?.start as number), r));
+    const base = sum(inWidth, (i) => X(m, i) * W(o, i));
+    return base + adapted + (bias ? (biasValues[o] as number) : 0) + (residual ? at(restValues, outWidth)(m, o) : 0);
+  });
+  await expectNear(y, expectedY);
+  // The first row alone, by the program of generation.
+  const first = (tensor: tf.Tensor2D | null) => tensor && (tf.slice(tensor, [0, 0], [1, -1]) as tf.Tensor2D);
+  const one = { x: first(x) as tf.Tensor2D, low: first(low), residual: first(residual) };
+  const alone = vectorProduct(one.x, weight, { bias, residual: one.residual, adapter, low: one.low });
+  await expectNear(alone, expectedY.subarray(0, outWidth));
+  tf.dispose([alone, ...Object.values(one).filter((tensor) => tensor !== null)]);
   const dLow = adapter && loraDownGradient(dy, adapter);
   if (dLow) await expectNear(dLow, expectedDLow);
   const dx = linearBackward(dy, linear, { adapter, dLow });

@@ -461,13 +461,13 @@ function pick(field: string, index: string, modules: number): string {
   return `let ${field} = ${value};`;
 }
 
-function moduleFields(modules: number): UniformField[] {
+export function moduleFields(modules: number): UniformField[] {
   if (modules === 0) return [];
   const each = Array.from({ length: modules }, (_, j) => [`start_${j}`, `width_${j}`, `a_${j}`, `b_${j}`]);
   return unsigned('rank', ...each.flat());
 }
 
-function adapterUniforms(adapter: PackedAdapter | null): Record<string, number> {
+export function adapterUniforms(adapter: PackedAdapter | null): Record<string, number> {
   if (!adapter) return {};
   const values: Record<string, number> = { rank: adapter.rank };
   adapter.modules.forEach(({ start, width, offsetA, offsetB }, j) => {
