@@ -32,7 +32,7 @@ export function flashQueryGradient(headWidth: number, group: number, hasStarts: 
   const weigh = (j: number) => `{
       let key = vec4<u32>(passing + tx + ${j} * ACROSS);
       let seen = (key >= seesFrom) & (key <= seesTo);
-      let weight = select(vec4<f32>(), exp2(s${j} * (SCALE * LOG2_E) - logTotal), seen);
+      let weight = exp2(select(vec4<f32>(HIDDEN), s${j} * (SCALE * LOG2_E) - logTotal, seen));
       weights[weightAt(tx + ${j} * ACROSS, ty)] = weight * (dWeight${j} - total);
     }`;
   return {
@@ -135,8 +135,8 @@ ${keyLoader('loadValue', 'qkv', 'valueAt')}
 fn weightOf(place: Place, row: u32, key: vec4<u32>, score: vec4<f32>) -> vec4<f32> {
   if (row >= u.queryRows * GROUP) { return vec4<f32>(); }
   let seen = (key >= vec4<u32>(firstSeenBy(place, row))) & (key <= vec4<u32>(row / GROUP + u.firstPosition));
-  let weight = exp2(LOG2_E * (SCALE * score - logSumExp[statisticAt(place, row)]));
-  return select(vec4<f32>(), weight, seen);
+  let logWeight = LOG2_E * (SCALE * score - logSumExp[statisticAt(place, row)]);
+  return exp2(select(vec4<f32>(HIDDEN), logWeight, seen));
 }
 ${entry}
   let own = group.x * OWN;
