@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { benchCommand } from './commands/bench.ts';
 import { evalCommand } from './commands/eval.ts';
 import { joinCommand } from './commands/join.ts';
 import { parityCommand } from './commands/parity.ts';
@@ -18,7 +19,16 @@ const program = new Command('perfit')
   )
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
-const commands = [serveCommand, joinCommand, simulateCommand, reportCommand, tuneCommand, evalCommand, parityCommand];
+const commands = [
+  serveCommand,
+  joinCommand,
+  simulateCommand,
+  reportCommand,
+  tuneCommand,
+  evalCommand,
+  parityCommand,
+  benchCommand,
+];
 for (const command of commands) program.addCommand(command().copyInheritedSettings(program));
 
 try {

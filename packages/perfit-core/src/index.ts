@@ -4,6 +4,9 @@ export { BackendError, type BackendErrorCode } from './backend/backend-error.ts'
 export { type BackendDescription, type BackendOptions, selectBackend } from './backend/select-backend.ts';
 export type { WasmPaths } from './backend/wasm-backend.ts';
 export type { AdapterDescription, DeviceLimits } from './backend/webgpu-device.ts';
+export { type AutotuneShape, autotune } from './bench/autotune.ts';
+export { MODEL_SHAPES, type ModelShape } from './bench/model-shapes.ts';
+export { type BenchReport, type BenchWish, runBench } from './bench/run-bench.ts';
 export {
   type ChatEnd,
   type ChatOptions,

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { BackendError } from '../backend/backend-error.ts';
+import { softwareNames } from '../backend/webgpu-device.ts';
 import { moduleOf, uniformBytes, type WgslProgram } from './program.ts';
 import type { TfjsWebGpuBackend } from './tfjs-backend.ts';
 import { firstTiles, type Tiles } from './tiles.ts';
@@ -63,6 +64,12 @@ export class WgslRunner {
       WgslRunner.#runners.set(backend, runner);
     }
     return runner;
+  }
+
+  /** The adapter computes on the processor. */
+  get isSoftware(): boolean {
+    const { vendor, architecture, description } = this.device.adapterInfo ?? {};
+    return softwareNames.test([vendor, architecture, description].join(' '));
   }
 
   has(feature: GPUFeatureName): boolean {

@@ -58,6 +58,8 @@ export class PackedModel implements LanguageModel {
   /** Both may be changed between two steps. */
   checkpointing: boolean;
   rowsAtOnce: number;
+  /** Of the latest gradient: the most that one layer took, and all that no layer took. */
+  readonly dispatches = { layerForward: 0, layerBackward: 0, outside: 0 };
   readonly #inverseFrequencies: Float64Array;
   #table: RopeTableOnDevice | null = null;
   #lastShape = '';
@@ -180,7 +182,9 @@ export class PackedModel implements LanguageModel {
     const { finalNorm, head } = this.weights;
     const { layers, normEpsilon: eps } = this.config;
     const { selection, targets } = labelledRows(batch, labels);
+    const count = dispatchCounter();
     const inputs: tf.Tensor2D[] = [this.#embed(batch.inputIds)];
+    const embedded = count();
     const kept: (BlockActivations | null)[] = [];
     for (let layer = 0; layer < layers; layer++) {
       const block = this.#block(pass, layer);
@@ -188,6 +192,7 @@ export class PackedModel implements LanguageModel {
       inputs.push(blockOutput(block, activations));
       if (this.checkpointing) disposeActivations(activations);
       kept.push(this.checkpointing ? null : activations);
+      this.dispatches.layerForward = count();
     }
     const last = inputs.pop() as tf.Tensor2D;
     const hidden = this.#normal(last, selection.indices);
@@ -203,6 +208,7 @@ export class PackedModel implements LanguageModel {
       inverse,
     });
     tf.dispose([dHidden, last]);
+    this.dispatches.outside = embedded + count();
     for (let layer = layers - 1; layer >= 0; layer--) {
       const block = this.#block(pass, layer);
       const x = inputs.pop() as tf.Tensor2D;
@@ -211,6 +217,8 @@ export class PackedModel implements LanguageModel {
       disposeActivations(activations);
       tf.dispose([x, dy as tf.Tensor2D]);
       dy = dx;
+      const taken = count();
+      if (layer === layers - 1 || layer > 0) this.dispatches.layerBackward = taken;
     }
     return loss;
   }
@@ -262,4 +270,15 @@ export class PackedModel implements LanguageModel {
     if (this.#lastShape !== '' && this.#lastShape !== shape) WgslRunner.current().trimPool();
     this.#lastShape = shape;
   }
+}
+
+/** Dispatches since the last time it was asked. */
+function dispatchCounter(): () => number {
+  const runner = WgslRunner.current();
+  let last = runner.dispatches;
+  return () => {
+    const since = runner.dispatches - last;
+    last = runner.dispatches;
+    return since;
+  };
 }

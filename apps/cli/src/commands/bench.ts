@@ -1,0 +1,140 @@
+import { writeFileSync } from 'node:fs';
+import { arch, cpus, platform } from 'node:os';
+import { type BenchReport, MODEL_SHAPES, type ModelShape, type Precision, runBench } from '@perfit/core';
+import { nodeBackend } from '@perfit/core/node';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { precisionOption } from '../backend-option.ts';
+
+interface Flags {
+  readonly shape?: ModelShape[];
+  readonly rows?: number;
+  readonly length?: number;
+  readonly rank?: number;
+  readonly steps?: number;
+  readonly precision?: Precision;
+  readonly composed?: boolean;
+  readonly json?: string;
+}
+
+export function benchCommand(): Command {
+  return new Command('bench')
+    .description(
+      "measures tuning and generation on this machine's WebGPU adapter, op by op, against what the adapter can do at most and against TensorFlow.js' own ops",
+    )
+    .addOption(
+      new Option('--shape <name...>', 'models, by config alone with random weights').choices(Object.keys(MODEL_SHAPES)),
+    )
+    .option('--rows <B>', 'rows of a batch', count)
+    .option('--length <T>', 'tokens of a row', count)
+    .option('--rank <R>', 'rank of the adapter', count)
+    .option('--steps <n>', 'steps that are timed', count)
+    .addOption(precisionOption())
+    .option('--composed', "also in TensorFlow.js' ops, whatever the size")
+    .option('--no-composed', "never in TensorFlow.js' ops")
+    .option('--json <file>', 'writes everything to a file')
+    .action(bench);
+}
+
+async function bench({ shape, json, ...rest }: Flags): Promise<void> {
+  const { reason } = await nodeBackend({ prefer: 'webgpu' });
+  process.stderr.write(`${reason}\n`);
+  const running = runBench({ ...rest, ...(shape ? { shapes: shape } : {}) });
+  for (;;) {
+    const next = await running.next();
+    if (!next.done) {
+      process.stderr.write(`${next.value} …\n`);
+      continue;
+    }
+    process.stdout.write(describe(next.value));
+    if (json) writeFileSync(json, `${JSON.stringify({ machine: machine(), ...next.value }, null, 2)}\n`);
+    return;
+  }
+}
+
+function machine(): string {
+  return `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, ${platform()} ${arch()}, Node ${process.versions.node}`;
+}
+
+function describe({ adapter, limits, step, decode, ops }: BenchReport): string {
+  const name = adapter.description || adapter.architecture || adapter.vendor;
+  const lines = [
+    `${name} on ${machine()}`,
+    `at most: ${number(limits.fmaGflops)} GFLOP/s of f32 multiply-adds, ${number(limits.copyGBps)} GB/s copied`,
+    '',
+    table([
+      [
+        'step of tuning',
+        'B x T',
+        'tokens/s',
+        "tfjs' ops",
+        'ratio',
+        'dispatches fwd/bwd/outside',
+        'peak MB',
+        'predicted',
+        'search/epoch',
+      ],
+      ...step.map((of) => [
+        `${of.model} ${of.precision}`,
+        `${of.B} x ${of.T}`,
+        number(of.tokensPerSecond),
+        of.composedTokensPerSecond === null ? '-' : number(of.composedTokensPerSecond),
+        of.ratio === null ? '-' : `${of.ratio.toFixed(2)}x`,
+        `${of.dispatches.layerForward}/${of.dispatches.layerBackward}/${of.dispatches.outside}`,
+        number(of.peakBytes / 1e6),
+        number(of.predictedBytes / 1e6),
+        percent(of.searchShareOfEpoch),
+      ]),
+    ]),
+    '',
+    table([
+      ['generation', 'prefill tokens/s', 'decode tokens/s', 'of the copy rate'],
+      ...decode.map((of) => [
+        `${of.model} ${of.precision}`,
+        number(of.prefillTokensPerSecond),
+        number(of.decodeTokensPerSecond),
+        percent(of.shareOfLimit),
+      ]),
+    ]),
+    '',
+    table([
+      ['op', 'shape', 'ms', 'GFLOP/s', 'GB/s', 'of its limit', "against tfjs' ops"],
+      ...ops.map((op) => [
+        op.name,
+        op.shape,
+        op.milliseconds.toPrecision(3),
+        number(op.gflops),
+        number(op.gbps),
+        percent(op.shareOfLimit),
+        op.composedRatio === null ? '-' : `${op.composedRatio.toFixed(2)}x`,
+      ]),
+    ]),
+    '',
+  ];
+  return lines.join('\n');
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] as number))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+function number(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('It must be a positive whole number.');
+  return value;
+}

@@ -1,0 +1,267 @@
+import { initialTheta, type Layout, Mask, PROJECTIONS } from '@perfit/protocol/space';
+import * as tf from '@tensorflow/tfjs-core';
+import type { LanguageModel } from '../model/language-model.ts';
+import { loadModel } from '../model/load-model.ts';
+import { predictStepBytes } from '../model/packed/memory.ts';
+import type { PackedModel } from '../model/packed/packed-model.ts';
+import { type AdamWStep, type AdamWTensors, type OwnedAdamW, ownedAdamW } from '../ops/adamw/adamw.ts';
+import { ComposedAdamW } from '../ops/adamw/composed-adamw.ts';
+import { keepHighestOnDevice } from '../ops/keep-highest/keep-highest.ts';
+import { maskTensor } from '../ops/mask-bits/mask-bits.ts';
+import type { Precision } from '../ops/packed-matrix/formats.ts';
+import type { TokenBatch } from '../training/token-batch.ts';
+import { WgslRunner } from '../wgsl/runner.ts';
+import { MODEL_SHAPES, type ModelShape } from './model-shapes.ts';
+import type { Limits } from './roofline.ts';
+import { syntheticSource } from './synthetic-source.ts';
+
+export interface StepResult {
+  readonly model: ModelShape;
+  readonly precision: Precision;
+  readonly T: number;
+  readonly B: number;
+  readonly checkpointing: boolean;
+  readonly tokensPerSecond: number;
+  /** The same step in tfjs' ops, f32 weights; null where it was not run. */
+  readonly composedTokensPerSecond: number | null;
+  readonly ratio: number | null;
+  readonly dispatches: { readonly layerForward: number; readonly layerBackward: number; readonly outside: number };
+  readonly peakBytes: number;
+  readonly predictedBytes: number;
+  /** Scores and pruning of a mask (K = 3, S = 4), as a share of an epoch of `epochSteps` steps. */
+  readonly searchShareOfEpoch: number;
+  readonly searchSeconds: number;
+  readonly epochSteps: number;
+}
+
+export interface DecodeResult {
+  readonly model: ModelShape;
+  readonly precision: Precision;
+  readonly prefillTokensPerSecond: number;
+  readonly decodeTokensPerSecond: number;
+  /** Of the rate at which the weights can be read once a token. */
+  readonly shareOfLimit: number;
+}
+
+export interface StepWish {
+  readonly shape: ModelShape;
+  readonly precision: Precision;
+  readonly rows: number;
+  readonly length: number;
+  readonly rank: number;
+  readonly checkpointing: boolean;
+  readonly composed: boolean;
+  /** Steps that are timed, after one that compiles. */
+  readonly steps: number;
+}
+
+/** An epoch of 512 examples in batches of four: what a client with a few hundred texts does. */
+const epochSteps = 128;
+const search = { iterations: 3, batches: 4 };
+
+/** A whole step of tuning, all seven projections adapted: loss, gradient, clipping, AdamW. */
+export async function benchStep(wish: StepWish): Promise<StepResult> {
+  const { shape, precision, rows, length, checkpointing } = wish;
+  const runner = WgslRunner.current();
+  runner.trimPool();
+  const before = allocated();
+  const model = (await open(wish, 'wgsl')) as PackedModel;
+  const tuning = new Tuning(model, wish);
+  const milliseconds = await tuning.time(wish.steps);
+  const peakBytes = allocated() - before;
+  const { dispatches } = model;
+  const optimizerDispatches = countDispatches(() => tuning.update());
+  const gradientMs = await tuning.timeGradient();
+  const selectMs = await timeSelection(tuning.layout);
+  const searchSeconds = (search.iterations * (search.batches * gradientMs + selectMs)) / 1000;
+  const { layout } = tuning;
+  tuning.dispose();
+  model.dispose();
+  const labelled = rows * length;
+  const predicted = predictStepBytes(model.config, { precision, rows, length, layout, checkpointing, labelled });
+  const composedMs = wish.composed ? await composedTime(wish) : null;
+  const tokens = rows * length;
+  return {
+    model: shape,
+    precision,
+    T: length,
+    B: rows,
+    checkpointing,
+    tokensPerSecond: (1000 * tokens) / milliseconds,
+    composedTokensPerSecond: composedMs && (1000 * tokens) / composedMs,
+    ratio: composedMs && composedMs / milliseconds,
+    dispatches: { ...dispatches, outside: dispatches.outside + optimizerDispatches },
+    peakBytes,
+    predictedBytes: predicted.total,
+    searchShareOfEpoch: (1000 * searchSeconds) / (epochSteps * milliseconds),
+    searchSeconds,
+    epochSteps,
+  };
+}
+
+async function composedTime(wish: StepWish): Promise<number> {
+  const model = await open(wish, 'composed');
+  const tuning = new Tuning(model, wish);
+  const milliseconds = await tuning.time(wish.steps);
+  tuning.dispose();
+  model.dispose();
+  WgslRunner.current().trimPool();
+  return milliseconds;
+}
+
+/** Tokens a second of reading a prompt and of writing one token after the other. */
+export async function benchDecode(
+  wish: Pick<StepWish, 'shape' | 'precision'> & { prompt: number; tokens: number },
+  limits: Limits,
+): Promise<DecodeResult> {
+  const { shape, precision } = wish;
+  const model = (await open(wish, 'wgsl')) as PackedModel;
+  const weightBytes = bytesOf(model);
+  const read = async (ids: number[], cache: ReturnType<PackedModel['createCache']>) => {
+    const logits = model.nextLogits(null, ids, cache);
+    await logits.data();
+    logits.dispose();
+  };
+  const prompt = Array.from({ length: wish.prompt }, (_, i) => (i * 31) % model.config.vocabSize);
+  const run = async () => {
+    const cache = model.createCache(wish.prompt + wish.tokens);
+    const began = performance.now();
+    await read(prompt, cache);
+    const read_ = performance.now();
+    for (let i = 0; i < wish.tokens; i++) await read([i % model.config.vocabSize], cache);
+    const ended = performance.now();
+    cache.dispose();
+    return { prefill: read_ - began, decode: (ended - read_) / wish.tokens };
+  };
+  await run();
+  const { prefill, decode } = await run();
+  model.dispose();
+  return {
+    model: shape,
+    precision,
+    prefillTokensPerSecond: (1000 * wish.prompt) / prefill,
+    decodeTokensPerSecond: 1000 / decode,
+    shareOfLimit: weightBytes / 1e6 / limits.copyGBps / decode,
+  };
+}
+
+function bytesOf({ weights }: PackedModel): number {
+  const blocks = weights.blocks.flatMap(({ qkv, o, gateUp, down }) =>
+    [qkv, o, gateUp, down].map(({ weight }) => weight),
+  );
+  return [weights.head, ...blocks].reduce((sum, matrix) => sum + matrix.bytes, 0);
+}
+
+function open(
+  { shape, precision, checkpointing }: Pick<StepWish, 'shape' | 'precision'> & { checkpointing?: boolean },
+  programs: 'wgsl' | 'composed',
+): Promise<LanguageModel> {
+  const source = syntheticSource(MODEL_SHAPES[shape]);
+  return loadModel(
+    source,
+    programs === 'composed' ? { programs } : { programs, precision, checkpointing: checkpointing ?? true },
+  );
+}
+
+/** Theta, its optimizer, and one batch in which every position has a label. */
+class Tuning {
+  readonly layout: Layout;
+  readonly #model: LanguageModel;
+  readonly #optimizer: OwnedAdamW;
+  readonly #batch: TokenBatch;
+  #gradient: tf.Tensor1D | null = null;
+
+  constructor(model: LanguageModel, { rows, length, rank }: StepWish) {
+    const space = { rank, alpha: rank, targets: PROJECTIONS };
+    this.#model = model;
+    this.layout = model.layout(space);
+    const { size } = this.layout;
+    const tensors: AdamWTensors = {
+      theta: tf.keep(tf.tensor1d(initialTheta(this.layout, 1))),
+      firstMoment: tf.keep(tf.zeros([size])),
+      secondMoment: tf.keep(tf.zeros([size])),
+    };
+    const mask = Mask.full(size);
+    const isComposed = !('weights' in model && 'precision' in (model as PackedModel).weights);
+    this.#optimizer = isComposed ? new ComposedAdamW(tensors, mask) : ownedAdamW(tensors, mask);
+    const words = (seed: number) =>
+      Int32Array.from({ length: rows * length }, (_, i) => (i * seed) % model.config.vocabSize);
+    this.#batch = { inputIds: words(37), labels: words(41), rows, length, tokens: rows * length };
+  }
+
+  /** Milliseconds of a step, the best of some. */
+  async time(steps: number): Promise<number> {
+    await this.#step();
+    let best = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < steps; i++) {
+      const began = performance.now();
+      await this.#step();
+      best = Math.min(best, performance.now() - began);
+    }
+    return best;
+  }
+
+  async timeGradient(): Promise<number> {
+    const began = performance.now();
+    const { loss, gradient } = this.#model.lossAndGradient(this.layout, this.#optimizer.tensors.theta, this.#batch);
+    await loss.data();
+    tf.dispose([loss, gradient]);
+    return performance.now() - began;
+  }
+
+  /** An update alone, with the latest gradient. */
+  update(): void {
+    const step: AdamWStep = {
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
+      stepSize: 1e-3,
+      spreadScale: 1,
+      decay: 0,
+      clipNorm: 1,
+    };
+    this.#optimizer.apply(this.#gradient as tf.Tensor1D, step, null);
+  }
+
+  async #step(): Promise<void> {
+    const { loss, gradient } = this.#model.lossAndGradient(this.layout, this.#optimizer.tensors.theta, this.#batch);
+    this.#gradient?.dispose();
+    this.#gradient = gradient;
+    this.update();
+    const [value] = await loss.data();
+    loss.dispose();
+    if (!Number.isFinite(value)) throw new RangeError(`the loss of the synthetic model is ${value}`);
+  }
+
+  dispose(): void {
+    this.#gradient?.dispose();
+    this.#optimizer.dispose();
+  }
+}
+
+async function timeSelection(layout: Layout): Promise<number> {
+  const scores = tf.randomUniform([layout.size]) as tf.Tensor1D;
+  const select = async () => {
+    const mask = maskTensor(Mask.full(layout.size));
+    const count = Math.round(layout.size / 2);
+    await keepHighestOnDevice(scores, mask, [{ offset: 0, size: layout.size, candidates: layout.size, count }]);
+    await mask.data();
+    mask.dispose();
+  };
+  await select();
+  const began = performance.now();
+  await select();
+  const milliseconds = performance.now() - began;
+  scores.dispose();
+  return milliseconds;
+}
+
+function countDispatches(task: () => void): number {
+  let dispatches = 0;
+  for (const count of WgslRunner.current().counting(task).values()) dispatches += count;
+  return dispatches;
+}
+
+function allocated(): number {
+  return (tf.memory() as tf.MemoryInfo & { numBytesAllocatedInGPU: number }).numBytesAllocatedInGPU;
+}

@@ -1,0 +1,39 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { WgslRunner } from '../wgsl/runner.ts';
+
+export interface Timing {
+  /** Of one run: the best of the repetitions, which other work on the machine disturbs least. */
+  readonly milliseconds: number;
+  readonly repetitions: number;
+}
+
+/**
+ * Times what runs on the device: `repetitions` batches of runs, each ended by reading a number that the last run wrote,
+ * after one batch that compiles and warms up. A batch is long enough for the clock, within `budgetMs` in all.
+ * @param run returns a tensor that it wrote; disposed here
+ */
+export async function timeOnDevice(run: () => tf.Tensor, { repetitions = 5, budgetMs = 4000 } = {}): Promise<Timing> {
+  const batch = async (runs: number): Promise<number> => {
+    const began = performance.now();
+    for (let i = 1; i < runs; i++) run().dispose();
+    const last = run();
+    await settle(last);
+    last.dispose();
+    return (performance.now() - began) / runs;
+  };
+  await batch(1);
+  const single = await batch(1);
+  const runs = Math.max(1, Math.min(50, Math.floor(20 / single)));
+  const affordable = Math.max(2, Math.min(repetitions, Math.floor(budgetMs / (single * runs))));
+  let milliseconds = single;
+  for (let i = 0; i < affordable; i++) milliseconds = Math.min(milliseconds, await batch(runs));
+  return { milliseconds, repetitions: affordable };
+}
+
+/** Ends when the device has written the tensor; one number is read, not all. */
+async function settle(tensor: tf.Tensor): Promise<void> {
+  const first = tf.tidy(() => tf.slice(tf.reshape(tensor, [tensor.size]), 0, 1));
+  if (tf.getBackend() === 'webgpu') WgslRunner.current().submit();
+  await first.data();
+  first.dispose();
+}
