@@ -54,7 +54,7 @@ export async function* runBench(wish: BenchWish = {}): AsyncGenerator<string, Be
     const composed = wish.composed ?? (isNano || shape === 'smollm2-135m');
     yield `A step of tuning, ${shape}, ${precision}, B ${rows}, T ${length}`;
     const steps = wish.steps ?? (isSoftware ? 5 : 10);
-    step.push(await benchStep({ shape, precision, rows, length, rank, composed, steps, checkpointing: true }));
+    step.push(await benchStep({ shape, precision, rows, length, rank, composed, steps, checkpointing: !isNano }));
     yield `Generation, ${shape}, ${precision}`;
     const tokens = isSoftware ? 16 : 64;
     decode.push(await benchDecode({ shape, precision, prompt: isSoftware ? 64 : 256, tokens }, limits));

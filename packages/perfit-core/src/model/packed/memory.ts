@@ -143,16 +143,18 @@ function walkForward(config: ModelConfig, { rows: sequences, length, layout }: S
 }
 
 function walkHead(pool: Pool, { labelled, width, vocabSize }: { labelled: number; width: number; vocabSize: number }) {
+  const isSmall = labelled * vocabSize <= MOST_SLOPES;
+  const logits = isSmall ? [pool.take(labelled * vocabSize)] : [];
   const tiles = Math.ceil(vocabSize / headTile);
   const partials = pool.take(labelled * tiles * 2);
   pool.take(labelled); // log-sum-exp
   pool.give(partials);
   pool.take(labelled * width); // the gradient
   const chunk = Math.max(4, 4 * Math.floor(MOST_SLOPES / labelled / 4));
-  for (let first = 0; first < vocabSize; first += chunk) {
+  for (let first = 0; first < vocabSize && !isSmall; first += chunk) {
     pool.give(pool.take(labelled * Math.min(chunk, vocabSize - first)));
   }
-  pool.give(labelled);
+  pool.give(labelled, ...logits);
 }
 
 function walkBackward(config: ModelConfig, shape: StepShape, at: { pool: Pool; needsInput: boolean }): void {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { matrixBinding, matrixReader, matrixWriter, unsigned } from '../../wgsl/access.ts';
 import type { WgslProgram } from '../../wgsl/program.ts';
-import { WgslRunner } from '../../wgsl/runner.ts';
+import { spread, WgslRunner } from '../../wgsl/runner.ts';
 import { type TileShape, tiledProduct } from '../../wgsl/tiled-product.ts';
 import { paddedWidth } from '../packed-matrix/formats.ts';
 import { type PackedMatrix, weightBinding, weightDecoder } from '../packed-matrix/packed-matrix.ts';
@@ -20,7 +20,7 @@ export interface PackedHeadOptions {
 /**
  * The weighted loss of rows under the head, Σ weight · (log Σ exp(h Wᵀ) − (h Wᵀ)[label]), and its gradient to h.
  * Logits live in registers: the first pass leaves a maximum and a sum a row and tile, the second computes them again for
- * one chunk of the vocabulary at a time, as slopes.
+ * one chunk of the vocabulary at a time, as slopes. Where all of them are few enough, the first pass leaves them too.
  * @param hidden h [Q, D]   @param head W [V, D]   @returns a scalar and [Q, D]; the caller disposes both
  */
 export function packedHeadGradient(
@@ -32,14 +32,16 @@ export function packedHeadGradient(
   const runner = WgslRunner.current();
   const { mostSlopes = mostSlopesAtOnce, tile = runner.tiles.wide } = options;
   const [rows, width] = hidden.shape;
-  const { loss, logSumExp } = rowLosses(hidden, head, targets, tile);
+  const isSmall = head.parts.length === 1 && rows * head.rows <= mostSlopes;
+  const logits = isSmall ? runner.empty<tf.Tensor2D>([rows, head.rows]) : null;
+  const { loss, logSumExp } = rowLosses({ hidden, head, targets, logits }, tile);
   const dHidden = runner.empty<tf.Tensor2D>([rows, width]);
   const chunk = Math.max(4, 4 * Math.floor(mostSlopes / rows / 4));
   let isFirst = true;
   for (const part of head.parts) {
     for (let first = 0; first < part.rows; first += chunk) {
       const count = Math.min(chunk, part.rows - first);
-      const slopes = runner.empty<tf.Tensor2D>([rows, count]);
+      const slopes = logits ?? runner.empty<tf.Tensor2D>([rows, count]);
       const uniforms = {
         rows,
         width,
@@ -50,11 +52,19 @@ export function packedHeadGradient(
         scale_offset: part.scaleOffset,
       };
       const shape = { precision: head.precision, vectorWidth: width % 4 === 0, vectorCount: count % 4 === 0, tile };
-      runner.run(slopesProgram(shape), {
-        tensors: [part.words, hidden, targets.labels, targets.weights, logSumExp, slopes],
-        uniforms,
-        workgroups: [Math.ceil(count / tile.tileN), Math.ceil(rows / tile.tileM)],
-      });
+      if (logits) {
+        runner.run(softmaxProgram(count % 4 === 0), {
+          tensors: [targets.labels, targets.weights, logSumExp, logits],
+          uniforms: { rows, count },
+          workgroups: spread(Math.ceil((rows * Math.ceil(count / 4)) / 64)),
+        });
+      } else {
+        runner.run(slopesProgram(shape), {
+          tensors: [part.words, hidden, targets.labels, targets.weights, logSumExp, slopes],
+          uniforms,
+          workgroups: [Math.ceil(count / tile.tileN), Math.ceil(rows / tile.tileM)],
+        });
+      }
       runner.run(gradientProgram({ ...shape, add: !isFirst }), {
         tensors: [part.words, slopes, dHidden],
         uniforms,
@@ -75,7 +85,7 @@ export function packedHeadLoss(
   targets: RowTargets,
   { tile = WgslRunner.current().tiles.wide }: PackedHeadOptions = {},
 ): tf.Scalar {
-  const { loss, logSumExp } = rowLosses(hidden, head, targets, tile);
+  const { loss, logSumExp } = rowLosses({ hidden, head, targets, logits: null }, tile);
   logSumExp.dispose();
   return loss;
 }
@@ -105,7 +115,12 @@ export function packedLogits(hidden: tf.Tensor2D, head: PackedMatrix, given?: Ti
   return out;
 }
 
-function rowLosses(hidden: tf.Tensor2D, head: PackedMatrix, targets: RowTargets, tile: TileShape) {
+/** @param of.logits [Q, V], written where it is given */
+function rowLosses(
+  of: { hidden: tf.Tensor2D; head: PackedMatrix; targets: RowTargets; logits: tf.Tensor2D | null },
+  tile: TileShape,
+) {
+  const { hidden, head, targets, logits } = of;
   const runner = WgslRunner.current();
   const [rows, width] = hidden.shape;
   const tilesOf = head.parts.map((part) => Math.ceil(part.rows / tile.tileN));
@@ -115,8 +130,10 @@ function rowLosses(hidden: tf.Tensor2D, head: PackedMatrix, targets: RowTargets,
   let firstTile = 0;
   head.parts.forEach((part, i) => {
     const columns = tilesOf[i] as number;
-    runner.run(statisticsProgram({ precision: head.precision, vectorWidth: width % 4 === 0, tile }), {
-      tensors: [part.words, hidden, targets.labels, partials, labelLogits],
+    const shape = { precision: head.precision, vectorWidth: width % 4 === 0, tile };
+    const keep = logits && { vectorCount: part.rows % 4 === 0 };
+    runner.run(statisticsProgram(shape, keep), {
+      tensors: [part.words, hidden, targets.labels, partials, labelLogits, ...(logits ? [logits] : [])],
       uniforms: {
         rows,
         width,
@@ -185,9 +202,10 @@ function logitsProgram(shape: HeadProgram): WgslProgram {
 }
 
 /** The greatest logit of a tile's columns and Σ exp(logit − it), a row; and the logit of the row's label. */
-function statisticsProgram(shape: HeadProgram): WgslProgram {
+function statisticsProgram(shape: HeadProgram, keep: { vectorCount: boolean } | null): WgslProgram {
   const { tile } = shape;
   const { storage, declarations, phases } = logitsPhase(shape);
+  const kept = slopesAccess(keep?.vectorCount ?? false);
   const threadsAcross = tile.tileN / tile.threadN;
   const columns = tile.threadN / 4;
   const perRow = (i: number) => `{
@@ -210,12 +228,13 @@ function statisticsProgram(shape: HeadProgram): WgslProgram {
       { name: 'labels', element: 'i32', access: 'read' },
       { name: 'partials', element: 'vec2<f32>', access: 'read_write' },
       { name: 'label_logits', element: 'f32', access: 'read_write' },
+      ...(keep ? [matrixBinding(kept, 'read_write')] : []),
     ],
     uniforms: [...headUniforms, ...unsigned('tiles', 'first_tile')],
     source: tiledProduct({
       tile,
       phases,
-      declarations: `${declarations}
+      declarations: `${declarations} ${keep ? matrixWriter(kept) : ''}
       var<workgroup> row_most: array<f32, ${tile.tileM * threadsAcross}>;
       var<workgroup> row_total: array<f32, ${tile.tileM * threadsAcross}>;
       fn most_of(value: vec4<f32>, n: u32) -> f32 {
@@ -228,7 +247,7 @@ function statisticsProgram(shape: HeadProgram): WgslProgram {
         for (var i = 0u; i < 4u; i++) { if (n + i < u.count) { total += exp(value[i] - most); } }
         return total;
       }`,
-      store: '',
+      store: keep ? 'set_slopes4(m, n, value);' : '',
       epilogue: `${each(tile.threadM, perRow)}
       workgroupBarrier();
       for (var row = local; row < ${tile.tileM}u; row += ${(tile.tileM / tile.threadM) * threadsAcross}u) {
@@ -327,6 +346,34 @@ function slopesProgram(shape: HeadProgram & { vectorCount: boolean }): WgslProgr
         set_slopes4(m, n, row_weights[m] * (exp(value - log_sum_exp[m]) - hit));
       }`,
     }),
+  };
+}
+
+/** The same in place, from logits that were kept. */
+function softmaxProgram(vector: boolean): WgslProgram {
+  const slopes = slopesAccess(vector);
+  return {
+    name: 'head-softmax',
+    storage: [
+      { name: 'labels', element: 'i32', access: 'read' },
+      { name: 'row_weights', element: 'f32', access: 'read' },
+      { name: 'log_sum_exp', element: 'f32', access: 'read' },
+      matrixBinding(slopes, 'read_write'),
+    ],
+    uniforms: unsigned('rows', 'count'),
+    source: `${matrixReader(slopes)} ${matrixWriter(slopes)}
+    @compute @workgroup_size(64) fn main(
+      @builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+      @builtin(local_invocation_index) local: u32) {
+      let fours = (u.count + 3u) / 4u;
+      let id = (group.x + group.y * groups.x) * 64u + local;
+      let m = id / fours;
+      let n = 4u * (id % fours);
+      if (m >= u.rows) { return; }
+      let columns = vec4(n, n + 1u, n + 2u, n + 3u);
+      let hit = select(vec4<f32>(0.0), vec4<f32>(1.0), columns == vec4(u32(labels[m])));
+      set_slopes4(m, n, row_weights[m] * (exp(slopes4(m, n) - log_sum_exp[m]) - hit));
+    }`,
   };
 }
 
