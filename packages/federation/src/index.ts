@@ -20,7 +20,7 @@ export type {
 } from './client/local-tuner.ts';
 export type { ClientOptions } from './client/membership.ts';
 export { memoryStore } from './client/memory-store.ts';
-export { personalModule } from './client/personal-module.ts';
+export { type PersonalModule, personalModule } from './client/personal-module.ts';
 export type {
   ClientRecord,
   ClientStore,
