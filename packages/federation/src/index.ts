@@ -20,7 +20,7 @@ export type {
 } from './client/local-tuner.ts';
 export type { ClientOptions } from './client/membership.ts';
 export { memoryStore } from './client/memory-store.ts';
-export { personalModule } from './client/personal-module.ts';
+export { type PersonalModule, personalModule } from './client/personal-module.ts';
 export type {
   ClientRecord,
   ClientStore,
@@ -40,6 +40,7 @@ export {
   socketConnection,
 } from './client/socket-connection.ts';
 export { clientIdOf, generateKeyPair, identityFromKeyPair, verifySignature } from './identity.ts';
+export { checkMaskRound, checkSubmission, type SubmissionEvent } from './round/admission.ts';
 export { possibleActions } from './round/possible-actions.ts';
 export type { RoundEffect, RoundEffectOf, RoundEvent } from './round/round-event.ts';
 export {

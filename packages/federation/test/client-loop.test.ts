@@ -212,11 +212,11 @@ describe('a client alone', () => {
     );
     const record = await store.load('a-federation');
     expect(record?.best).toMatchObject({ round: 3, perplexity: 3 });
-    expectSame(personalModule(record as ClientRecord) as Float32Array, tuner.tunings[2]?.start.theta as Float32Array);
-    expectSame(
-      personalModule({ best: null, tuned: record?.tuned ?? null }) as Float32Array,
-      record?.tuned?.theta as Float32Array,
-    );
+    const module = personalModule(record as ClientRecord);
+    expect(module).toMatchObject({ round: 3, of: 'received' });
+    expectSame(module?.theta as Float32Array, tuner.tunings[2]?.start.theta as Float32Array);
+    const last = personalModule({ best: null, tuned: record?.tuned ?? null });
+    expect(last).toEqual({ round: 3, of: 'tuned', theta: record?.tuned?.theta });
   });
 
   it('[PF3] searches once, from the whole of theta zero, with the settings of the federation', async () => {

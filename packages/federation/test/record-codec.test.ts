@@ -31,7 +31,9 @@ function arbitraryRecord(): fc.Arbitrary<ClientRecord> {
         mask: hasMask ? Mask.from(size, () => random() < 0.5) : null,
         maskRound: hasMask ? 3 : null,
         tuned: hasTuned ? { round: 2, theta: theta() } : null,
-        best: hasBest ? { round: 1, theta: theta(), perplexity } : null,
+        best: hasBest
+          ? { round: 1, ...(hasReceived ? { of: 'received' as const } : {}), theta: theta(), perplexity }
+          : null,
         basePerplexity: hasBase ? perplexity : null,
         inProgress:
           progress === 'none'

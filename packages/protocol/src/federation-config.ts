@@ -14,11 +14,23 @@ function above0(most: number) {
   return z.number({ error }).positive({ error }).max(most, { error });
 }
 
+function between(least: number, most: number) {
+  const error = `Give a number from ${least} to ${most}`;
+  return z.number({ error }).min(least, { error }).max(most, { error });
+}
+
+/** A share of what stays from step to step: with 1 nothing would ever be forgotten. */
+function decay() {
+  const error = 'Give a number of at least 0 and below 1';
+  return z.number({ error }).min(0, { error }).lt(1, { error });
+}
+
 function oneOf<const Names extends readonly [string, ...string[]]>(names: Names) {
   return z.enum(names, { error: `Choose one of ${names.join(', ')}` });
 }
 
 const share = z.number().gt(0).max(1);
+const noCount = 'Give a whole number, 0 or more';
 const label = z
   .string({ error: 'Give it a name' })
   .trim()
@@ -75,11 +87,11 @@ export const searchSchema = z.object({
   /** (c): tuning starts from m ⊙ θ_g again; else what the warm-up has learned is kept where the mask keeps it. */
   rewind: z.boolean().default(true),
   /** In so many first rounds everybody tunes the same ranks, as many as the budget allows; then masks are searched. */
-  sharedRounds: z.number().int().min(0).max(10_000).default(0),
+  sharedRounds: whole(0, 10_000).default(0),
   /** M: search anew every M rounds; 0 searches once. */
-  everyRounds: z.number().int().min(0).default(0),
+  everyRounds: z.number({ error: noCount }).int({ error: noCount }).min(0, { error: noCount }).default(0),
   /** λ: what share of the last round's submissions owned a position raises its score by λ times that; absent is 0. */
-  prior: z.number().min(0).max(1000).optional(),
+  prior: between(0, 1000).optional(),
   /** ρ of the reference device; absent is 1/c. */
   density: share.optional(),
   /** Clients whose device tunes fewer tokens a second than `below` are offered `density` at most. */
@@ -104,24 +116,24 @@ export const tuningSchema = z.object({
   /** Global norm over owned coordinates; 0 clips nothing. */
   clipNorm: z.number().min(0).default(1),
   /** μ of a pull μ(θ − θ_start) towards what the round started from (FedProx); 0 does not pull. */
-  proximal: z.number().min(0).max(1000).default(0),
+  proximal: between(0, 1000).default(0),
 });
 
 /** PF7. */
 export const personalSchema = z.object({
   /** A round starts with this share of a client's own last values at owned positions, and the rest of what came. */
-  keep: z.number().min(0).max(1).default(0),
+  keep: between(0, 1).default(0),
 });
 
 /** PF6: what is done with the mean delta of a position. */
 export const serverSchema = z.object({
-  optimizer: z.enum(['none', 'momentum', 'adam']).default('none'),
+  optimizer: oneOf(['none', 'momentum', 'adam']).default('none'),
   /** η; without an optimizer the mean delta is the step. */
   learningRate: above0(100).default(1),
-  beta1: z.number().min(0).lt(1).default(0.9),
-  beta2: z.number().min(0).lt(1).default(0.99),
+  beta1: decay().default(0.9),
+  beta2: decay().default(0.99),
   /** τ. */
-  epsilon: z.number().positive().max(1).default(1e-3),
+  epsilon: above0(1).default(1e-3),
 });
 
 /** RD2. */

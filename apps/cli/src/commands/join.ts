@@ -135,7 +135,7 @@ async function exportPersonal(of: {
     return;
   }
   const { config } = descriptor;
-  writeAdapter(out, exportPeft(layoutOf(config, model.dimensions), personal, { baseModel: config.model }));
+  writeAdapter(out, exportPeft(layoutOf(config, model.dimensions), personal.theta, { baseModel: config.model }));
   say(`Adapter: ${out}`);
 }
 

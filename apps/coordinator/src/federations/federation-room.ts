@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import {
   checkDelta,
   checkExchangedMask,
+  checkMaskRound,
   clientIdOf,
   densityOf,
   isEnded,
@@ -244,7 +245,7 @@ export class FederationRoom {
   /** [UP1] [UP4] @returns the receipt where this mask is on file already, or how many bytes it may have at most */
   async admitMask(client: string, message: MaskAnnounce): Promise<Receipt | null> {
     this.mustBeReady(client);
-    this.mustBeCurrent(message.round);
+    checkMaskRound(this.state, message.round);
     const row = await this.clientRow(client);
     if (row.maskBlob !== message.sha256 || row.maskBytes === null) return null;
     await this.parts.store.updateClient(this.id, client, { maskRound: message.round });
@@ -260,7 +261,7 @@ export class FederationRoom {
     const hash = await maskHash(mask);
     const blob = await this.parts.adapters.keepMask(bytes);
     return this.driver.queue.run(async () => {
-      this.mustBeCurrent(message.round);
+      checkMaskRound(this.state, message.round);
       await this.parts.store.transaction(async (tx) => {
         await tx.updateClient(this.id, client, {
           maskBlob: blob,
@@ -289,8 +290,7 @@ export class FederationRoom {
     if (accepted) return { receipt: receiptOf(accepted) };
     const seat = this.mustBeReady(client);
     const { round, attempt } = message;
-    const verdict = this.driver.verdictOn({ client, round, attempt });
-    if (verdict.type === 'refuse') throw new ProtocolError(verdict.code, verdict.message);
+    this.driver.mustTake({ client, round, attempt });
     const most = seat.ready.examples.training;
     if (message.report.examples > most) {
       const text = `The report names ${message.report.examples} examples; the client has said that it trains on ${most}.`;
@@ -478,16 +478,6 @@ export class FederationRoom {
     const seat = this.seats.get(client);
     if (!seat?.ready) throw new ProtocolError('not-in-round', 'The client has not said yet that it is ready.');
     return { ...seat, ready: seat.ready };
-  }
-
-  /** A mask belongs to the round in progress, or to the one that comes next. */
-  private mustBeCurrent(round: number): void {
-    const state = this.state;
-    if (isEnded(state)) throw new ProtocolError('federation-ended', `The federation is ${state.state}.`);
-    const current = versionOf(state) + 1;
-    if (round < current)
-      throw new ProtocolError('round-closed', `Round ${round} has closed; round ${current} is next.`);
-    if (round > current) throw new ProtocolError('round-unknown', `Round ${round} has not been offered.`);
   }
 
   private nameOf(client: string): string {

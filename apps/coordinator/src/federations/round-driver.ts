@@ -1,11 +1,12 @@
 import {
   type Aggregation,
+  checkSubmission,
   isEnded,
   openAggregation,
   type RoundEffect,
-  type RoundEffectOf,
   type RoundEvent,
   type RoundState,
+  type SubmissionEvent,
   step,
   versionOf,
   wakeAt,
@@ -42,7 +43,6 @@ export interface Audience {
 
 /** An event without its time: the driver's clock tells that. */
 export type Happening = RoundEvent extends infer E ? (E extends RoundEvent ? Omit<E, 'at'> : never) : never;
-export type Verdict = RoundEffectOf<'accept' | 'answer-again' | 'refuse'>;
 
 /** A submission whose contents are checked, with the upload that it lies in. */
 export interface CheckedSubmission {
@@ -100,13 +100,10 @@ export class RoundDriver {
     await this.queue.idle();
   }
 
-  /** What the machine would answer to this submission now. */
-  verdictOn(submission: Omit<Extract<RoundEvent, { type: 'submission' }>, 'at' | 'type'>): Verdict {
-    const event: RoundEvent = { type: 'submission', ...submission, at: this.parts.clock.now() };
-    const { effects } = step(this.current, event, this.parts.space.config.schedule);
-    const verdict = effects.find(isVerdict);
-    if (!verdict) throw new Error('The round machine gave no answer to a submission.');
-    return verdict;
+  /** @throws ProtocolError as the round machine would refuse this submission now */
+  mustTake(submission: Omit<SubmissionEvent, 'at' | 'type'>): void {
+    const { clock, space } = this.parts;
+    checkSubmission(this.current, { ...submission, at: clock.now() }, space.config.schedule);
   }
 
   /**
@@ -116,8 +113,7 @@ export class RoundDriver {
   async accept({ row, upload, mask, values }: CheckedSubmission, answer: () => void): Promise<void> {
     if (this.isStale) await this.reload();
     const { client, round, attempt } = row;
-    const verdict = this.verdictOn({ client, round, attempt });
-    if (verdict.type === 'refuse') throw new ProtocolError(verdict.code, verdict.message);
+    this.mustTake({ client, round, attempt });
     const position = submittedIn(this.current).length + 1;
     const sums = await this.openSums();
     // Where the step is not stored, this file has no row, and is removed when the sums are folded again.
@@ -344,10 +340,6 @@ export class RoundDriver {
   private today(): Date {
     return new Date(this.parts.clock.now());
   }
-}
-
-function isVerdict(effect: RoundEffect): effect is Verdict {
-  return effect.type === 'accept' || effect.type === 'answer-again' || effect.type === 'refuse';
 }
 
 function submittedIn(state: RoundState): readonly string[] {

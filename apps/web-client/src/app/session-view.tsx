@@ -20,11 +20,11 @@ export function SessionView({ controls }: { readonly controls: ParticipationCont
   const result = [
     <Chat
       key="chat"
-      ready={session.models}
+      ready={{ base: session.models.base, personal: session.models.personal !== null }}
       working={isRunning && (session.phase === 'searching' || session.phase === 'tuning')}
       suggestion={session.question ?? undefined}
     />,
-    <AdapterExport key="export" ready={session.models.personal} />,
+    <AdapterExport key="export" ready={session.models.personal !== null} />,
   ];
   const figures = <SessionCharts key="figures" session={session} />;
   // While it works, the figures are of interest; at the end, what came of it.

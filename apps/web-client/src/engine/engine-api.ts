@@ -134,7 +134,7 @@ export type EngineEvent =
       readonly question: string | null;
     }
   /** Which models can be talked to from now on. */
-  | { readonly type: 'models'; readonly base: boolean; readonly personal: boolean }
+  | ({ readonly type: 'models' } & SessionState['models'])
   | { readonly type: 'connection'; readonly state: 'connecting' | 'connected' | 'lost'; readonly reason?: string }
   | {
       readonly type: 'joined';

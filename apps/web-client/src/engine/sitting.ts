@@ -153,8 +153,11 @@ export class Sitting {
   #tellModels(): void {
     const { ready } = this.#workbench;
     const { models } = this.journal.session;
-    if (ready.base !== models.base || ready.personal !== models.personal)
-      this.journal.emit({ type: 'models', ...ready });
+    const isSame =
+      ready.base === models.base &&
+      ready.personal?.round === models.personal?.round &&
+      ready.personal?.of === models.personal?.of;
+    if (!isSame) this.journal.emit({ type: 'models', ...ready });
   }
 
   #tellMask(mask: Mask): void {

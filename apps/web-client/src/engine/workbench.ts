@@ -8,9 +8,10 @@ import {
   loadTokenizer,
   type Tokenizer,
 } from '@perfit/core';
-import { personalModule } from '@perfit/federation';
+import { type PersonalModule, personalModule } from '@perfit/federation';
 import type { Layout, Mask } from '@perfit/protocol/space';
 import { FailureError } from '../shared/failure/failure.ts';
+import type { SessionState } from '../shared/session/session-state.ts';
 import type { ChatMessage, ChatOptions, ChatReply, ExportedFile, Seat } from './engine-api.ts';
 import { loadRecord } from './storage/client-records.ts';
 
@@ -37,11 +38,13 @@ export class Workbench {
   #base: BaseModel | null = null;
   #backend: string | null = null;
   #layout: Layout | null = null;
-  #theta: Float32Array | null = null;
+  #module: PersonalModule | null = null;
   mask: Mask | null = null;
 
-  get ready(): { base: boolean; personal: boolean } {
-    return { base: this.#base !== null, personal: this.#base !== null && this.#theta !== null };
+  get ready(): SessionState['models'] {
+    if (!this.#base) return { base: false, personal: null };
+    const { round, of } = this.#module ?? {};
+    return { base: true, personal: round === undefined ? null : { round, ...(of ? { of } : {}) } };
   }
 
   get layout(): Layout | null {
@@ -70,20 +73,20 @@ export class Workbench {
     const record = await loadRecord(seat);
     const personal = record && personalModule(record);
     this.#layout = layout;
-    this.#theta = personal?.length === layout.size ? personal : null;
+    this.#module = personal?.theta.length === layout.size ? personal : null;
     this.mask = record?.mask?.size === layout.size ? record.mask : null;
   }
 
-  /** The personal module, tuned anew. @param theta [N] */
-  take(theta: Float32Array): void {
-    this.#theta = theta;
+  /** The personal module, chosen anew. */
+  take(module: PersonalModule): void {
+    this.#module = module;
   }
 
   /** Frees the device, or forgets what was on it where it is lost. */
   clear(isLost = false): void {
     if (!isLost) this.#base?.model.dispose();
     this.#base = null;
-    this.#theta = null;
+    this.#module = null;
     this.#layout = null;
     this.mask = null;
   }
@@ -139,12 +142,12 @@ export class Workbench {
   }
 
   #personal() {
-    if (!this.#base || !this.#layout || !this.#theta) {
+    if (!this.#base || !this.#layout || !this.#module) {
       throw new FailureError({
         code: 'not-ready',
         message: 'There is no personal model yet: it comes with the first tuning.',
       });
     }
-    return { ...this.#base, layout: this.#layout, theta: this.#theta };
+    return { ...this.#base, layout: this.#layout, theta: this.#module.theta };
   }
 }

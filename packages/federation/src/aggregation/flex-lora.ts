@@ -1,8 +1,9 @@
 import { ProtocolError } from '@perfit/protocol';
 import { Matrix, SingularValueDecomposition } from 'ml-matrix';
 import type { Aggregation, AggregationSpace } from './aggregation.ts';
-import { addProduct, type LoraModule, modulesOf, tunedBy } from './modules.ts';
+import { type LoraModule, tunedBy } from './modules.ts';
 import { finite } from './parameter-sums.ts';
+import { ProductSums } from './product-sums.ts';
 
 /**
  * FlexLoRA: the clients' products are averaged, and the mean is taken apart again by its singular values, so that a
@@ -10,23 +11,15 @@ import { finite } from './parameter-sums.ts';
  * Source: Bai et al. 2024 (arXiv 2402.11505).
  */
 export function flexLoraAggregation({ layout, global }: AggregationSpace): Aggregation {
-  const modules = modulesOf(layout);
-  const ranks = { first: 0, end: layout.rank };
-  const sums = modules.map(({ inWidth, outWidth }) => new Float64Array(inWidth * outWidth));
-  let weights = 0;
+  const sums = new ProductSums(layout, { first: 0, end: layout.rank });
   return {
     add(mask, packedDelta, weight) {
-      const tuned = tunedBy(global.theta, { mask, packedDelta });
-      for (const [i, module] of modules.entries()) {
-        addProduct(sums[i] as Float64Array, tuned, { module, ranks, weight });
-      }
-      weights += weight;
+      sums.add(tunedBy(global.theta, { mask, packedDelta }), weight);
     },
     apply() {
       const theta = global.theta.slice();
-      if (weights === 0) return { theta, moments: null, owners: null };
-      for (const [i, module] of modules.entries()) {
-        const product = (sums[i] as Float64Array).map((sum) => sum / weights);
+      if (sums.isEmpty) return { theta, moments: null, owners: null };
+      for (const { module, product } of sums.means()) {
         // Where nobody has learned anything A must stay, or nobody ever would.
         if (product.some((value) => value !== 0)) writeDecomposed(theta, module, finiteProduct(product));
       }

@@ -1,8 +1,9 @@
 import { initialTheta } from '@perfit/protocol/space';
 import type { Aggregation, AggregationSpace } from './aggregation.ts';
 import { floraRanks } from './flora-space.ts';
-import { addProduct, type LoraModule, modulesOf, type Ranks, tunedBy } from './modules.ts';
+import { addProduct, type LoraModule, type Ranks, tunedBy } from './modules.ts';
 import { finite } from './parameter-sums.ts';
+import { ProductSums } from './product-sums.ts';
 
 /**
  * FLoRA: the clients' fresh modules are stacked, which adds up their products without the noise of averaging A and B
@@ -12,23 +13,16 @@ import { finite } from './parameter-sums.ts';
  */
 export function floraAggregation({ config, layout, round, global }: AggregationSpace): Aggregation {
   const { stacked, fresh } = floraRanks(layout, config.lora.rank);
-  const modules = modulesOf(layout);
-  const sums = modules.map(({ inWidth, outWidth }) => new Float64Array(inWidth * outWidth));
-  let weights = 0;
+  const sums = new ProductSums(layout, fresh);
   return {
     add(mask, packedDelta, weight) {
-      const tuned = tunedBy(global.theta, { mask, packedDelta });
-      for (const [i, module] of modules.entries()) {
-        addProduct(sums[i] as Float64Array, tuned, { module, ranks: fresh, weight });
-      }
-      weights += weight;
+      sums.add(tunedBy(global.theta, { mask, packedDelta }), weight);
     },
     apply() {
-      if (weights === 0) return { theta: global.theta.slice(), moments: null, owners: null };
+      if (sums.isEmpty) return { theta: global.theta.slice(), moments: null, owners: null };
       // A new A for everybody, and B = 0, as the seed and the round give them.
       const theta = initialTheta(layout, (config.seed + Math.imul(round, 0x85ebca6b)) >>> 0);
-      for (const [i, module] of modules.entries()) {
-        const product = (sums[i] as Float64Array).map((sum) => sum / weights);
+      for (const { module, product } of sums.means()) {
         addProduct(product, global.theta, { module, ranks: stacked, weight: 1 });
         writeProduct(theta, module, { product, ranks: stacked });
       }

@@ -216,7 +216,7 @@ async function betterBest(
   const perplexity = await member.tuner.perplexity(theta, signal, 'validation');
   member.emit({ type: 'validation', round: offer.round, of, value: perplexity });
   const { best } = member.keeper.record;
-  return best && best.perplexity <= perplexity ? null : { best: { round: offer.round, theta, perplexity } };
+  return best && best.perplexity <= perplexity ? null : { best: { round: offer.round, of, theta, perplexity } };
 }
 
 /** [PF4] Returns after the personal module is in the store (PF9). */

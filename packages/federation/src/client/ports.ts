@@ -47,7 +47,14 @@ export interface ClientRecord {
   /** θ_i as it was tuned last (PF9), and in which round. */
   readonly tuned: { readonly round: number; readonly theta: Float32Array } | null;
   /** The best of what was received and tuned, by the client's own validation rows; null where there are none. */
-  readonly best: { readonly round: number; readonly theta: Float32Array; readonly perplexity: number } | null;
+  readonly best: {
+    readonly round: number;
+    /** Absent in records from before it was kept. */
+    readonly of?: 'received' | 'tuned';
+    readonly theta: Float32Array;
+    /** On the validation rows. */
+    readonly perplexity: number;
+  } | null;
   /** Perplexity of the base model, which does not change. */
   readonly basePerplexity: number | null;
   /** The latest round's tuning. A repeat of the round takes it up too: both start from the same theta_g. */

@@ -18,7 +18,7 @@ interface Head {
   readonly hasMask: boolean;
   readonly maskRound: number | null;
   readonly tunedRound: number | null;
-  readonly best: { readonly round: number; readonly perplexity: number } | null;
+  readonly best: { readonly round: number; readonly of?: 'received' | 'tuned'; readonly perplexity: number } | null;
   readonly basePerplexity: number | null;
   readonly inProgress: {
     readonly round: number;
@@ -49,7 +49,7 @@ export async function encodeClientRecord(record: ClientRecord): Promise<Uint8Arr
     hasMask: mask !== null,
     maskRound: record.maskRound,
     tunedRound: tuned?.round ?? null,
-    best: best && { round: best.round, perplexity: best.perplexity },
+    best: best && { round: best.round, ...(best.of ? { of: best.of } : {}), perplexity: best.perplexity },
     basePerplexity: record.basePerplexity,
     inProgress: inProgress && {
       round: inProgress.round,

@@ -25,6 +25,7 @@ import { openAggregation } from '../aggregation/open-aggregation.ts';
 import { mustHaveOwners } from '../aggregation/owner-counts.ts';
 import { Condition } from '../client/condition.ts';
 import { clientIdOf } from '../identity.ts';
+import { checkMaskRound, checkSubmission } from '../round/admission.ts';
 import type { RoundEffect, RoundEffectOf, RoundEvent } from '../round/round-event.ts';
 import { isEnded, newFederation, type RoundState, versionOf, wakeAt } from '../round/round-state.ts';
 import { statusOf } from '../round/status.ts';
@@ -364,11 +365,7 @@ export class InMemoryCoordinator {
   }
 
   private admitMask(seat: Seat, { round, bytes, sha256 }: Announce): Receipt | null {
-    const current = versionOf(this.current) + 1;
-    if (round !== current) {
-      const code = round < current ? 'round-closed' : 'round-unknown';
-      throw new ProtocolError(code, `The mask is for round ${round}; the federation is at ${current}.`);
-    }
+    checkMaskRound(this.current, round);
     const most = maskByteLimit(this.parts.layout.size);
     if (bytes > most) {
       throw new ProtocolError('upload-size', `A mask of this layout has at most ${most} bytes.`, { most });
@@ -402,18 +399,10 @@ export class InMemoryCoordinator {
     return null;
   }
 
-  /** Asks the machine without moving it. @throws ProtocolError as it refuses; the turn is over then */
-  private mustBeTaken(seat: Seat, { round, attempt }: DeltaAnnounce): void {
-    const event: RoundEvent = {
-      type: 'submission',
-      client: seat.client,
-      round,
-      attempt,
-      at: this.parts.clock.now(),
-    };
-    const { effects } = step(this.current, event, this.parts.config.schedule);
-    const refusal = effects.find((effect) => effect.type === 'refuse');
-    if (refusal) throw new ProtocolError(refusal.code, refusal.message);
+  /** @throws ProtocolError as the round machine refuses the submission */
+  private mustBeTaken({ client }: Seat, { round, attempt }: DeltaAnnounce): void {
+    const { clock, config } = this.parts;
+    checkSubmission(this.current, { client, round, attempt, at: clock.now() }, config.schedule);
   }
 
   /** [UP2] */

@@ -1,5 +1,6 @@
+import type { EvaluationSplit, LocalTuner } from '@perfit/federation';
 import { describe, expect, it } from 'vitest';
-import { Turnstile } from './taking-turns.ts';
+import { Turnstile, takingTurns } from './taking-turns.ts';
 
 describe('a turnstile', () => {
   it('lets one through at a time, in the order of coming', async () => {
@@ -34,3 +35,27 @@ describe('a turnstile', () => {
     await through;
   });
 });
+
+describe('a tuner that takes turns', () => {
+  it('[PF8] evaluates the split that it was asked for', async () => {
+    const tuner = takingTurns(tunerWithPerplexities({ heldOut: 7, validation: 11 }), new Turnstile());
+    const theta = new Float32Array(1);
+    expect(await tuner.perplexity(theta, undefined, 'heldOut')).toBe(7);
+    expect(await tuner.perplexity(theta, undefined, 'validation')).toBe(11);
+  });
+});
+
+/** It does nothing but evaluate. */
+function tunerWithPerplexities(perplexities: Record<EvaluationSplit, number>): LocalTuner {
+  const cannot = () => {
+    throw new Error('This tuner does nothing but evaluate.');
+  };
+  return {
+    layout: { rank: 1, alpha: 1, targets: [], size: 0, tensors: [] },
+    examples: { training: 0, heldOut: 0, validation: 0 },
+    perplexity: async (_theta, _signal, on = 'heldOut') => perplexities[on],
+    measureSpeed: cannot,
+    search: cannot,
+    tune: cannot,
+  };
+}

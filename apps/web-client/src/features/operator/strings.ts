@@ -1,20 +1,74 @@
-export const fieldHints = {
+import type { Field } from './federation-draft.ts';
+
+export const fieldHints: Readonly<Record<Field, { readonly label: string; readonly hint: string }>> = {
   name: { label: 'Name', hint: 'Everybody who joins sees it.' },
   description: { label: 'Description', hint: 'For whom this is, and what people should bring.' },
   model: { label: 'Model', hint: "A folder of the coordinator's models." },
   strategy: { label: 'Strategy', hint: 'perfit is the method; the others are for comparison.' },
   receive: { label: 'What comes back', hint: 'What a client owns, or everything.' },
   access: { label: 'Entry', hint: 'By invite link, or open to all.' },
-  rounds: { label: 'Rounds', hint: 'How often changes are put together.' },
-  recruit: { label: 'Start with', hint: 'So many people must be ready first.' },
-  goal: { label: 'Close a round at', hint: 'So many submissions.' },
-  minimum: { label: 'At least', hint: 'With fewer, the round is repeated.' },
-  deadlineSeconds: { label: 'Deadline, seconds', hint: 'A round takes no longer.' },
-  epochs: { label: 'Epochs a round', hint: 'Passes over the own text.' },
-  rank: { label: 'Rank', hint: 'The budget of a plain LoRA.' },
-  expansion: { label: 'Expansion', hint: 'The search space is so many ranks.' },
-  learningRate: { label: 'Learning rate', hint: 'Of AdamW.' },
-  maxLength: { label: 'Longest example', hint: 'In tokens; longer ones are cut.' },
+  'schedule.rounds': { label: 'Rounds', hint: 'How often changes are put together.' },
+  'schedule.recruit': { label: 'Start with', hint: 'So many people must be ready first.' },
+  'schedule.goal': { label: 'Close a round at', hint: 'So many submissions.' },
+  'schedule.minimum': { label: 'At least', hint: 'With fewer, the round is repeated.' },
+  'schedule.deadlineSeconds': { label: 'Deadline, seconds', hint: 'A round takes no longer.' },
+  'tuning.epochs': { label: 'Epochs a round', hint: 'Passes over the own text.' },
+  'lora.rank': { label: 'Rank', hint: 'The budget of a plain LoRA.' },
+  'lora.expansion': { label: 'Expansion', hint: 'The search space is so many ranks.' },
+  'tuning.learningRate': { label: 'Learning rate', hint: 'Of AdamW.' },
+  'tuning.maxLength': { label: 'Longest example', hint: 'In tokens; longer ones are cut.' },
+  'search.sharedRounds': {
+    label: 'Shared rounds first',
+    hint: 'So many rounds before anybody searches a mask.',
+  },
+  'search.everyRounds': { label: 'Search again every', hint: 'So many rounds; 0 searches once.' },
+  'search.prior': {
+    label: 'Preference for shared parameters',
+    hint: 'How much searches favour what others own.',
+  },
+  'search.rewind': {
+    label: 'Rewind after a search',
+    hint: 'Off: tuning keeps what the search learned.',
+  },
+  'personal.keep': {
+    label: 'Own share of a start',
+    hint: 'From 0, only what came, to 1, only its own.',
+  },
+  'tuning.proximal': { label: 'Proximal pull', hint: 'Back to where a round started; 0 does not pull.' },
+  'server.optimizer': { label: 'Server optimizer', hint: "Makes a step of everybody's mean change." },
+  'server.learningRate': { label: 'Server learning rate', hint: 'Each step times this.' },
+  'server.beta1': { label: 'Server momentum (β₁)', hint: 'How much of earlier rounds stays, below 1.' },
+  'server.beta2': { label: 'Second moment (β₂)', hint: 'How slowly step sizes adapt, below 1.' },
+  'server.epsilon': { label: 'Adaptivity (τ)', hint: 'Changes far below it are hardly scaled up.' },
+  'wire.dtype': { label: 'Precision of what is sent', hint: 'Less precise is fewer bytes.' },
+};
+
+/** Where a setting means something else than it usually does. */
+export const otherHints = {
+  /** Of `tuning.proximal`. */
+  fedproxPull: 'Back to where a round started; fedprox takes 0.01 for 0.',
+  /** Of `server.learningRate`: m / (√v + τ) is near 1 where changes point one way. */
+  adamRate: 'A parameter moves about so far: well below 1.',
+} as const;
+
+export const optimizerWords = {
+  none: 'None: the mean itself',
+  momentum: 'FedAvgM: momentum',
+  adam: 'FedAdam: adaptive steps',
+} as const;
+
+export const precisionWords = {
+  f32: 'f32: 4 bytes a number',
+  f16: 'f16: 2 bytes a number',
+  int8: 'int8: about 1 byte; f16 comes back',
+} as const;
+
+export const advancedStrings = {
+  title: 'Advanced',
+  search: 'Search',
+  tuning: 'Tuning',
+  averaging: 'Averaging',
+  sending: 'Sending',
 } as const;
 
 export const actionWords = {

@@ -8,6 +8,7 @@ import {
   formatSeconds,
   formatShare,
 } from '../../shared/format/format-number.ts';
+import { describeModule } from '../../shared/session/describe-module.ts';
 import type { RoundState, SessionState } from '../../shared/session/session-state.ts';
 import { Fact } from '../../shared/ui/fact.tsx';
 import { HeatGrid } from '../../shared/ui/heat-grid.tsx';
@@ -29,6 +30,7 @@ export function SessionCharts({ session }: { readonly session: SessionState }) {
           <PerplexityChart session={session} colors={colors} />
           <RoundTable session={session} />
         </SimpleGrid>
+        <ModuleNote session={session} />
       </Section>
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
         <Section title={strings.loss} lead={strings.lossLead}>
@@ -142,6 +144,16 @@ function RoundTable({ session }: { readonly session: SessionState }) {
       )}
     </Table.ScrollContainer>
   );
+}
+
+/** The table's last row is not always what the person is left with. */
+function ModuleNote({ session }: { readonly session: SessionState }) {
+  const note = describeModule(session);
+  return note ? (
+    <Text maw={720} data-testid="module">
+      {note}
+    </Text>
+  ) : null;
 }
 
 function outcomeWord({ outcome, reason }: RoundState): string {

@@ -134,11 +134,16 @@ describe('the session as events make it', () => {
   });
 
   it('goes on after a reload with its history, and forgets what held for one sitting', () => {
-    const before = after([started, { type: 'models', base: true, personal: true }, offered, step(1)]);
+    const before = after([
+      started,
+      { type: 'models', base: true, personal: { round: 1, of: 'tuned' } },
+      offered,
+      step(1),
+    ]);
     const back = after([{ type: 'restored', session: before, ledger: [] }, started, offered]);
     expect(back.rounds).toHaveLength(1);
     expect(back.losses).toHaveLength(1);
-    expect(back).toMatchObject({ models: { base: false, personal: false }, startedAt: 1000 });
+    expect(back).toMatchObject({ models: { base: false, personal: null }, startedAt: 1000 });
   });
 
   it('starts from nothing in another federation', () => {

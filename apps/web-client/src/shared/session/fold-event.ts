@@ -172,7 +172,7 @@ const forgotten = {
   connected: false,
   tokensPerSecond: null,
   lastStepAt: null,
-  models: { base: false, personal: false },
+  models: { base: false, personal: null },
 } as const;
 
 function foldConnection(state: SessionState, event: Extract<EngineEvent, { type: 'connection' }>): SessionState {

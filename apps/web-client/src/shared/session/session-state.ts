@@ -45,6 +45,12 @@ export interface RoundState {
   readonly endedAt: number | null;
 }
 
+/** [PF9] Where the personal module comes from: a round's start, or its tuning; absent where that is not known. */
+export interface ModuleOrigin {
+  readonly round: number;
+  readonly of?: 'received' | 'tuned';
+}
+
 /** One optimizer step, for the chart of the loss. */
 export interface LossPoint {
   readonly round: number;
@@ -67,7 +73,7 @@ export interface SessionState {
   /** A prompt of the held-out rows, to try the model with. */
   readonly question: string | null;
   /** Which models can be talked to in this sitting. */
-  readonly models: { readonly base: boolean; readonly personal: boolean };
+  readonly models: { readonly base: boolean; readonly personal: ModuleOrigin | null };
   readonly status: FederationStatus | null;
   readonly density: number | null;
   readonly kept: number | null;
@@ -101,7 +107,7 @@ export const emptySession: SessionState = {
   device: null,
   examples: null,
   question: null,
-  models: { base: false, personal: false },
+  models: { base: false, personal: null },
   status: null,
   density: null,
   kept: null,

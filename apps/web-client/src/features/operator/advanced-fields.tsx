@@ -1,0 +1,81 @@
+import { Fieldset, SimpleGrid, Stack, Text } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { ChoiceField, type DraftForm, FlagField, NumberField } from './draft-fields.tsx';
+import { type Field, isAsked } from './federation-draft.ts';
+import { advancedStrings, optimizerWords, otherHints, precisionWords } from './strings.ts';
+
+/** What most federations leave as it is; of that only what the chosen strategy uses. */
+export function AdvancedFields({ form }: { readonly form: DraftForm }) {
+  const { draft } = form;
+  const where = (field: Field, node: ReactNode) => (isAsked(field, draft) ? node : null);
+  return (
+    <details>
+      <summary>{advancedStrings.title}</summary>
+      <Stack gap="lg" mt="sm">
+        {where(
+          'search.everyRounds',
+          <FieldGroup title={advancedStrings.search}>
+            <NumberField form={form} field="search.sharedRounds" />
+            <NumberField form={form} field="search.everyRounds" />
+            <NumberField form={form} field="search.prior" step={0.5} />
+            {where('search.rewind', <FlagField form={form} field="search.rewind" />)}
+          </FieldGroup>,
+        )}
+        <FieldGroup title={advancedStrings.tuning}>
+          {where('personal.keep', <NumberField form={form} field="personal.keep" step={0.1} />)}
+          <NumberField
+            form={form}
+            field="tuning.proximal"
+            hint={draft.strategy === 'fedprox' ? otherHints.fedproxPull : undefined}
+            step={0.01}
+          />
+        </FieldGroup>
+        {where(
+          'server.optimizer',
+          <FieldGroup title={advancedStrings.averaging}>
+            <ChoiceField form={form} field="server.optimizer" options={optionsOf(optimizerWords)} />
+            {where(
+              'server.learningRate',
+              <NumberField
+                form={form}
+                field="server.learningRate"
+                hint={draft['server.optimizer'] === 'adam' ? otherHints.adamRate : undefined}
+                step={0.1}
+              />,
+            )}
+            {where('server.beta1', <NumberField form={form} field="server.beta1" step={0.1} />)}
+            {where('server.beta2', <NumberField form={form} field="server.beta2" step={0.01} />)}
+            {where('server.epsilon', <NumberField form={form} field="server.epsilon" step={0.001} />)}
+          </FieldGroup>,
+        )}
+        {where(
+          'wire.dtype',
+          <FieldGroup title={advancedStrings.sending}>
+            <ChoiceField form={form} field="wire.dtype" options={optionsOf(precisionWords)} />
+          </FieldGroup>,
+        )}
+      </Stack>
+    </details>
+  );
+}
+
+function FieldGroup({ title, children }: { readonly title: string; readonly children: ReactNode }) {
+  return (
+    <Fieldset
+      variant="unstyled"
+      m={0}
+      p={0}
+      legend={
+        <Text span c="dimmed" fw={500}>
+          {title}
+        </Text>
+      }
+    >
+      <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }}>{children}</SimpleGrid>
+    </Fieldset>
+  );
+}
+
+function optionsOf(words: Readonly<Record<string, string>>) {
+  return Object.entries(words).map(([value, label]) => ({ value, label }));
+}

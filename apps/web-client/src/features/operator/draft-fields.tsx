@@ -1,0 +1,61 @@
+import { Checkbox, NumberInput, Select } from '@mantine/core';
+import type { Draft, Field, FlagKey, NumberKey, TextKey } from './federation-draft.ts';
+import { fieldHints } from './strings.ts';
+
+/** What the fields of one form have in common. */
+export interface DraftForm {
+  readonly draft: Draft;
+  /** A sentence by field, once the form was sent with something wrong in it. */
+  readonly issues: ReadonlyMap<string, string>;
+  readonly change: (part: Partial<Draft>) => void;
+}
+
+interface FieldProps<Name extends Field> {
+  readonly form: DraftForm;
+  readonly field: Name;
+  /** In place of the field's own. */
+  readonly hint?: string | undefined;
+}
+
+export function NumberField({ form, field, hint, step = 1 }: FieldProps<NumberKey> & { readonly step?: number }) {
+  return (
+    <NumberInput
+      label={fieldHints[field].label}
+      description={hint ?? fieldHints[field].hint}
+      value={form.draft[field]}
+      error={form.issues.get(field)}
+      min={0}
+      step={step}
+      onChange={(value) => form.change({ [field]: value })}
+    />
+  );
+}
+
+type ChoiceProps = FieldProps<TextKey> & {
+  readonly options: readonly (string | { readonly value: string; readonly label: string })[];
+};
+
+export function ChoiceField({ form, field, hint, options }: ChoiceProps) {
+  return (
+    <Select
+      label={fieldHints[field].label}
+      description={hint ?? fieldHints[field].hint}
+      data={[...options]}
+      value={form.draft[field]}
+      error={form.issues.get(field)}
+      allowDeselect={false}
+      onChange={(value) => form.change({ [field]: value ?? form.draft[field] })}
+    />
+  );
+}
+
+export function FlagField({ form, field }: FieldProps<FlagKey>) {
+  return (
+    <Checkbox
+      label={fieldHints[field].label}
+      description={fieldHints[field].hint}
+      checked={form.draft[field]}
+      onChange={(event) => form.change({ [field]: event.currentTarget.checked })}
+    />
+  );
+}

@@ -1,0 +1,84 @@
+import { type FederationConfigInput, federationConfigSchema } from '@perfit/protocol';
+import { usesOption } from '../../shared/strategies/used-options.ts';
+
+const defaults = federationConfigSchema.parse({ name: 'defaults', model: 'perfit-nano' });
+
+// What the form asks, by its path in the federation's config. Everything else takes the protocol's defaults.
+
+const texts = {
+  name: '',
+  description: '',
+  model: '',
+  strategy: defaults.strategy,
+  receive: defaults.receive,
+  access: defaults.access,
+  'server.optimizer': defaults.server.optimizer,
+  'wire.dtype': defaults.wire.dtype,
+};
+
+const numbers = {
+  'lora.rank': defaults.lora.rank,
+  'lora.expansion': defaults.lora.expansion,
+  'schedule.rounds': defaults.schedule.rounds,
+  'schedule.recruit': defaults.schedule.recruit,
+  'schedule.goal': defaults.schedule.goal,
+  'schedule.minimum': defaults.schedule.minimum,
+  'schedule.deadlineSeconds': defaults.schedule.deadlineSeconds,
+  'tuning.epochs': defaults.tuning.epochs,
+  'tuning.maxLength': defaults.tuning.maxLength,
+  'tuning.learningRate': defaults.tuning.learningRate,
+  'tuning.proximal': defaults.tuning.proximal,
+  'personal.keep': defaults.personal.keep,
+  'search.sharedRounds': defaults.search.sharedRounds,
+  'search.everyRounds': defaults.search.everyRounds,
+  'search.prior': defaults.search.prior ?? 0,
+  'server.learningRate': defaults.server.learningRate,
+  'server.beta1': defaults.server.beta1,
+  'server.beta2': defaults.server.beta2,
+  'server.epsilon': defaults.server.epsilon,
+};
+
+const flags = { 'search.rewind': defaults.search.rewind };
+
+export type TextKey = keyof typeof texts;
+export type NumberKey = keyof typeof numbers;
+export type FlagKey = keyof typeof flags;
+export type Field = TextKey | NumberKey | FlagKey;
+
+/** As it is typed: numbers may be text, and an empty one means the default. */
+export type Draft = Readonly<Record<TextKey, string> & Record<NumberKey, number | string> & Record<FlagKey, boolean>>;
+
+export const emptyDraft: Draft = { ...texts, ...numbers, ...flags };
+
+/** Whether a field is shown, and sent: the others would change nothing under the strategy and optimizer chosen. */
+export function isAsked(field: Field, draft: Draft): boolean {
+  const optimizer = draft['server.optimizer'];
+  switch (field) {
+    case 'server.learningRate':
+    case 'server.beta1':
+      return isAsked('server.optimizer', draft) && optimizer !== 'none';
+    case 'server.beta2':
+    case 'server.epsilon':
+      return isAsked('server.optimizer', draft) && optimizer === 'adam';
+    default:
+      return usesOption(draft.strategy, field);
+  }
+}
+
+/** Unchecked: the schema judges it. */
+export function configOf(draft: Draft): FederationConfigInput {
+  const config: Record<string, unknown> = {};
+  for (const field of Object.keys(emptyDraft) as Field[]) {
+    if (draft[field] === '' || !isAsked(field, draft)) continue;
+    const value = field in numbers ? Number(draft[field]) : draft[field];
+    const [part, name] = field.split('.') as [string, string | undefined];
+    config[part] = name ? { ...(config[part] as object | undefined), [name]: value } : value;
+  }
+  return config as FederationConfigInput;
+}
+
+/** What is wrong, by field: sentences of the schema. */
+export function issuesOf(draft: Draft): ReadonlyMap<string, string> {
+  const parsed = federationConfigSchema.safeParse(configOf(draft));
+  return new Map(parsed.error?.issues.map(({ path, message }) => [path.join('.'), `${message}.`]));
+}
