@@ -28,6 +28,7 @@ export { dimensions, type ModelConfig, type ModelType, parseModelConfig } from '
 export type { KvCache, LanguageModel, LossAndGradient, TokenRows } from './model/language-model.ts';
 export { type LoadModelOptions, loadModel } from './model/load-model.ts';
 export { ModelError, type ModelErrorCode } from './model/model-error.ts';
+export { deviceBudget, type TuningWish } from './model/packed/plan-memory.ts';
 export { PRECISIONS, type Precision } from './ops/packed-matrix/formats.ts';
 export { compareModels } from './parity/compare-models.ts';
 export { loadParityFixture, type ParityFixture } from './parity/fixture.ts';

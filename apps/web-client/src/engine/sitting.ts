@@ -1,4 +1,4 @@
-import { createLocalTuner, takeValidation } from '@perfit/core';
+import { createLocalTuner, type DeviceLimits, deviceBudget, takeValidation } from '@perfit/core';
 import { type ClientEvent, layoutOf, personalModule, runClient, socketConnection } from '@perfit/federation';
 import type { FederationDescriptor } from '@perfit/protocol';
 import type { Mask } from '@perfit/protocol/space';
@@ -29,6 +29,8 @@ export class Sitting {
   readonly #workbench: Workbench;
   readonly #leaving = new AbortController();
   #hangUp: () => void = () => {};
+  /** Of the graphics processor; null where the processor computes. */
+  #limits: DeviceLimits | null = null;
   #end: SittingEnd | null = null;
   #failure: Failure | null = null;
   /** The mask that the page has been shown. */
@@ -87,6 +89,7 @@ export class Sitting {
     journal.emit({ type: 'started', name, federation: this.#seat.federation });
     const device = await this.#backend.start({ backend, ...(threads === undefined ? {} : { threads }) });
     this.#workbench.moveTo(device.backend);
+    this.#limits = device.limits;
     journal.emit({ type: 'device', backend: device.backend, description: describe(device), reason: device.reason });
     const socket = io({ transports: ['websocket'], autoConnect: false, reconnection: false, forceNew: true });
     const connection = socketConnection(socket, ({ direction, kind, bytes }) =>
@@ -124,6 +127,12 @@ export class Sitting {
     const { model, tokenizer } = await this.#workbench.load(modelPath, {
       onProgress: (bytes, total) => journal.emit({ type: 'loading', stage: 'model', bytes, total }),
       signal: this.#leaving.signal,
+      wish: this.#limits && {
+        layout: (dimensions) => layoutOf(config, dimensions),
+        batchSize: config.tuning.batchSize,
+        maxLength: config.tuning.maxLength,
+        budget: deviceBudget(this.#limits),
+      },
     });
     journal.emit({ type: 'loading', stage: 'text' });
     const maxLength = Math.min(config.tuning.maxLength, model.config.contextLength);

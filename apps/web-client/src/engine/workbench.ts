@@ -7,6 +7,7 @@ import {
   loadModel,
   loadTokenizer,
   type Tokenizer,
+  type TuningWish,
 } from '@perfit/core';
 import { type PersonalModule, personalModule } from '@perfit/federation';
 import type { Layout, Mask } from '@perfit/protocol/space';
@@ -31,6 +32,8 @@ interface ChatAsked {
 interface LoadOptions {
   readonly onProgress: (bytes: number, total: number) => void;
   readonly signal?: AbortSignal;
+  /** What is to be tuned, on a graphics processor: loaded so that it fits, or refused. */
+  readonly wish?: TuningWish | null;
 }
 
 /** What lies on the device: the base model, and the personal module of the seat that is open. */
@@ -58,12 +61,12 @@ export class Workbench {
   }
 
   /** The model stays until another one is asked for. @throws ModelError, WeightsError, TokenizerError */
-  async load(path: string, { onProgress, signal }: LoadOptions): Promise<BaseModel> {
+  async load(path: string, { onProgress, signal, wish }: LoadOptions): Promise<BaseModel> {
     if (this.#base?.path === path) return this.#base;
     this.clear();
     const source = httpSource(new URL(path, globalThis.location.origin).href, signal ? { signal } : {});
     const tokenizer = await loadTokenizer(source);
-    const model = await loadModel(source, { onProgress, ...(signal ? { signal } : {}) });
+    const model = await loadModel(source, { onProgress, ...(signal ? { signal } : {}), ...(wish ? { wish } : {}) });
     this.#base = { path, model, tokenizer };
     return this.#base;
   }

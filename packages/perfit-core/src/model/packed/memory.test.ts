@@ -1,4 +1,4 @@
-import { buildLayout, initialTheta, Mask, PROJECTIONS } from '@perfit/protocol/space';
+import { buildLayout, initialTheta, Mask, type ModelDimensions, PROJECTIONS } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { hasWebGpu, startWebGpu } from '../../../test/webgpu.ts';
@@ -34,7 +34,8 @@ describe('predictStepBytes', () => {
 
 describe('planMemory', () => {
   const config = configOf('smollm2-360m');
-  const wish = { space: space(16), batchSize: 8, maxLength: 512 };
+  const layout = (dimensions: ModelDimensions) => buildLayout(dimensions, space(16));
+  const wish = { layout, batchSize: 8, maxLength: 512 };
 
   it('gives up speed before precision, and precision last', () => {
     const roomy = planMemory(config, { ...wish, budget: 40e9 }, false);

@@ -1,4 +1,4 @@
-import { buildLayout, type LoraSpace } from '@perfit/protocol/space';
+import type { Layout, ModelDimensions } from '@perfit/protocol/space';
 import type { DeviceLimits } from '../../backend/webgpu-device.ts';
 import type { Precision } from '../../ops/packed-matrix/formats.ts';
 import { dimensions, type ModelConfig } from '../config.ts';
@@ -7,7 +7,8 @@ import { type PredictedBytes, predictStepBytes } from './memory.ts';
 
 /** What is to be tuned, and with how much memory. */
 export interface TuningWish {
-  readonly space: LoraSpace;
+  /** The adapter's layout in a model of such widths. */
+  readonly layout: (dimensions: ModelDimensions) => Layout;
   /** B */
   readonly batchSize: number;
   /** T, the longest row. */
@@ -52,7 +53,7 @@ export function planMemory(config: ModelConfig, wish: TuningWish, exact: boolean
       if (!least || plan.predicted.total < least.predicted.total) least = plan;
     }
   }
-  throw new ModelError('model-too-large', refusal(wish, least as MemoryPlan));
+  throw new ModelError('model-too-large', refusal(config, wish, least as MemoryPlan));
 }
 
 function* waysOf(batchSize: number): Generator<{ checkpointing: boolean; rowsAtOnce: number }> {
@@ -64,16 +65,17 @@ function* waysOf(batchSize: number): Generator<{ checkpointing: boolean; rowsAtO
 }
 
 function predict(config: ModelConfig, wish: TuningWish, way: Omit<MemoryPlan, 'predicted'>): PredictedBytes {
-  const layout = buildLayout(dimensions(config), wish.space);
+  const layout = wish.layout(dimensions(config));
   const { precision, checkpointing, rowsAtOnce: rows } = way;
   return predictStepBytes(config, { precision, checkpointing, rows, length: wish.maxLength, layout });
 }
 
-function refusal({ budget, maxLength, space }: TuningWish, { precision, predicted }: MemoryPlan): string {
+function refusal(config: ModelConfig, wish: TuningWish, { precision, predicted }: MemoryPlan): string {
+  const { budget, maxLength, layout } = wish;
   const gigabytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
   return (
     `Tuning this model takes at least ${gigabytes(predicted.total)} of graphics memory (${precision} weights, one text ` +
-    `of ${maxLength} tokens at a time, rank ${space.rank}); about ${gigabytes(budget)} are to be had here. ` +
+    `of ${maxLength} tokens at a time, rank ${layout(dimensions(config)).rank}); about ${gigabytes(budget)} are to be had here. ` +
     'A smaller model, shorter texts or a smaller rank would fit.'
   );
 }
