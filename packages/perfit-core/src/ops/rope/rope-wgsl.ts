@@ -103,7 +103,10 @@ function program(direction: 'forward' | 'backward', normed: boolean, lanes: numb
         if (local % ${lanes}u < step) { sums[local] += sums[local + step]; }
         workgroupBarrier();
       }
-      return sums[local - local % ${lanes}u];
+      let total = sums[local - local % ${lanes}u];
+      // The next sum must not begin before every thread has read this one.
+      workgroupBarrier();
+      return total;
     }
     fn norm_weight(head: u32, i: u32) -> f32 {
       if (head < u.heads) { return query_norm[i]; }
