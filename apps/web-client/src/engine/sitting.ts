@@ -1,4 +1,4 @@
-import { createLocalTuner, type DeviceLimits, deviceBudget, takeValidation } from '@perfit/core';
+import { type BackendDescription, createLocalTuner, deviceBudget, takeValidation } from '@perfit/core';
 import { type ClientEvent, layoutOf, personalModule, runClient, socketConnection } from '@perfit/federation';
 import type { FederationDescriptor } from '@perfit/protocol';
 import type { Mask } from '@perfit/protocol/space';
@@ -14,6 +14,7 @@ import { prepareExamples } from './local-data.ts';
 import { clientRecords } from './storage/client-records.ts';
 import { identityOf } from './storage/identities.ts';
 import type { StoredSession } from './storage/stored-sessions.ts';
+import { settleTiles } from './tiles.ts';
 import type { Workbench } from './workbench.ts';
 
 const AGENT = 'perfit-web-client 0.1.0';
@@ -29,8 +30,7 @@ export class Sitting {
   readonly #workbench: Workbench;
   readonly #leaving = new AbortController();
   #hangUp: () => void = () => {};
-  /** Of the graphics processor; null where the processor computes. */
-  #limits: DeviceLimits | null = null;
+  #device: BackendDescription | null = null;
   #end: SittingEnd | null = null;
   #failure: Failure | null = null;
   /** The mask that the page has been shown. */
@@ -89,7 +89,7 @@ export class Sitting {
     journal.emit({ type: 'started', name, federation: this.#seat.federation });
     const device = await this.#backend.start({ backend, ...(threads === undefined ? {} : { threads }) });
     this.#workbench.moveTo(device.backend);
-    this.#limits = device.limits;
+    this.#device = device;
     journal.emit({ type: 'device', backend: device.backend, description: describe(device), reason: device.reason });
     const socket = io({ transports: ['websocket'], autoConnect: false, reconnection: false, forceNew: true });
     const connection = socketConnection(socket, ({ direction, kind, bytes }) =>
@@ -124,14 +124,15 @@ export class Sitting {
   async #tuner({ config, modelPath }: FederationDescriptor) {
     const { journal } = this;
     journal.emit({ type: 'loading', stage: 'model' });
+    const limits = this.#device?.limits ?? null;
     const { model, tokenizer } = await this.#workbench.load(modelPath, {
       onProgress: (bytes, total) => journal.emit({ type: 'loading', stage: 'model', bytes, total }),
       signal: this.#leaving.signal,
-      wish: this.#limits && {
+      wish: limits && {
         layout: (dimensions) => layoutOf(config, dimensions),
         batchSize: config.tuning.batchSize,
         maxLength: config.tuning.maxLength,
-        budget: deviceBudget(this.#limits),
+        budget: deviceBudget(limits),
       },
     });
     journal.emit({ type: 'loading', stage: 'text' });
@@ -149,6 +150,11 @@ export class Sitting {
     if (this.#workbench.mask) this.#tellMask(this.#workbench.mask);
     this.#tellModels();
     journal.emit({ type: 'loading', stage: 'tuner' });
+    if (this.#device) {
+      const { width: inWidth, feedForwardWidth } = model.dimensions;
+      const rows = config.tuning.batchSize * maxLength;
+      await settleTiles(this.#device, { rows, inWidth, outWidth: 2 * feedForwardWidth, rank: layout.rank });
+    }
     const batching = { maxLength, padId: tokenizer.padId };
     return createLocalTuner({ model, layout, training, validation, heldOut, batching });
   }

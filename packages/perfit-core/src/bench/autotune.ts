@@ -48,11 +48,20 @@ export async function autotune({ rows, inWidth, outWidth, rank }: AutotuneShape)
   }
 }
 
+/** Tiles that were measured on this adapter before. */
+export function applyTiles(tiles: Tiles): void {
+  WgslRunner.current().tiles = tiles;
+}
+
+/** A tile that the device refuses, for reasons that its limits do not tell, is passed over. */
 async function fastest(candidates: readonly TileShape[], run: (tile: TileShape) => tf.Tensor): Promise<TileShape> {
+  const { device } = WgslRunner.current();
   let best: { tile: TileShape; milliseconds: number } | null = null;
   for (const tile of candidates) {
+    device.pushErrorScope('validation');
     const { milliseconds } = await timeOnDevice(() => run(tile), { repetitions: 3, budgetMs: 200 });
-    if (!best || milliseconds < best.milliseconds) best = { tile, milliseconds };
+    const refused = await device.popErrorScope();
+    if (!refused && (!best || milliseconds < best.milliseconds)) best = { tile, milliseconds };
   }
-  return (best as { tile: TileShape }).tile;
+  return best?.tile ?? (candidates[0] as TileShape);
 }

@@ -1,3 +1,4 @@
+import type { Tiles } from '@perfit/core';
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
 import { FailureError } from '../../shared/failure/failure.ts';
 import type { Seat } from '../engine-api.ts';
@@ -9,17 +10,19 @@ interface PerfitDatabase extends DBSchema {
   /** Encoded client records. */
   records: { key: string; value: Uint8Array };
   sessions: { key: string; value: StoredSession };
+  /** The fastest tiles of our products, by graphics adapter. */
+  tiles: { key: string; value: Tiles };
 }
 
-const stores = ['keys', 'records', 'sessions'] as const;
+const stores = ['keys', 'records', 'sessions', 'tiles'] as const;
 
 let opening: Promise<IDBPDatabase<PerfitDatabase>> | null = null;
 
 /** What this browser keeps for the site. @throws FailureError `storage-unavailable`, as in some private windows */
 export function database(): Promise<IDBPDatabase<PerfitDatabase>> {
-  opening ??= openDB<PerfitDatabase>('perfit', 1, {
+  opening ??= openDB<PerfitDatabase>('perfit', 2, {
     upgrade: (db) => {
-      for (const store of stores) db.createObjectStore(store);
+      for (const store of stores) if (!db.objectStoreNames.contains(store)) db.createObjectStore(store);
     },
     // A newer version of this page in another tab must be able to change the database.
     blocking: (_, __, event) => (event.target as IDBDatabase).close(),
