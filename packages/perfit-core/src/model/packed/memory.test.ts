@@ -107,6 +107,32 @@ describe.runIf(hasWebGpu)('on the device', () => {
     120_000,
   );
 
+  it('holds after 200 steps what it held after ten, though batches change their length', async () => {
+    const tiny = { ...small, num_hidden_layers: 1, vocab_size: 64, hidden_size: 16, intermediate_size: 32 };
+    const model = await loadModel(syntheticSource({ ...tiny, num_attention_heads: 2, num_key_value_heads: 1 }));
+    const layout = model.layout(space(4));
+    const start = MaskedAdamW.start(initialTheta(layout, 1));
+    const settings = { learningRate: 1e-3, weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, clipNorm: 1 };
+    const optimizer = new MaskedAdamW(start, Mask.full(layout.size), settings);
+    const step = async (length: number) => {
+      const inputIds = Int32Array.from({ length }, (_, i) => (i * 7) % 64);
+      const batch = { inputIds, labels: inputIds, rows: 1, length, tokens: length };
+      const { loss, gradient } = model.lossAndGradient(layout, optimizer.theta, batch);
+      optimizer.apply(gradient);
+      await loss.data();
+      tf.dispose([loss, gradient]);
+    };
+    const held: [number, number][] = [];
+    for (let i = 0; i < 200; i++) {
+      await step(i % 2 === 0 ? 16 : 32);
+      held.push([tf.memory().numTensors, allocated()]);
+    }
+    expect(held[199]).toEqual(held[9]);
+    expect(held[198]).toEqual(held[8]);
+    optimizer.dispose();
+    model.dispose();
+  }, 120_000);
+
   it('adds up the gradient of rows that do not fit at once', async () => {
     const model = (await loadModel(syntheticSource(small))) as PackedModel;
     const layout = model.layout(space(4));
