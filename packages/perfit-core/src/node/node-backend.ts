@@ -12,14 +12,17 @@ export interface NodeBackendOptions {
  * @throws BackendError
  */
 export async function nodeBackend({ prefer }: NodeBackendOptions): Promise<BackendDescription> {
-  const packageFile = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
-  const wasmPaths = join(dirname(packageFile), '/');
-  if (prefer === 'wasm') return await withoutNewListeners(() => selectBackend({ prefer, wasmPaths }));
+  if (prefer === 'wasm') {
+    const packageFile = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
+    const wasmPaths = join(dirname(packageFile), '/');
+    return await withoutNewListeners(() => selectBackend({ prefer, wasmPaths }));
+  }
   const { create, globals } = await import('webgpu');
   Object.assign(globalThis, globals);
   const gpu = create(['backend=vulkan']);
   offerGpu(gpu);
-  return await selectBackend({ prefer, wasmPaths, gpu });
+  // Where WebGPU is asked for, nothing falls back to WASM.
+  return await selectBackend({ prefer, wasmPaths: '', gpu });
 }
 
 /** tfjs' WebGPU backend refuses to start where `navigator.gpu` is missing; Node 20 has no navigator at all. */
