@@ -32,8 +32,14 @@ const operatorFederationRoute = createRoute({
   component: lazyRouteComponent(() => import('./operator-page.tsx'), 'OperatorFederationPage'),
 });
 
+const benchRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/bench',
+  component: lazyRouteComponent(() => import('./bench-page.tsx'), 'BenchPage'),
+});
+
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([landingRoute, joinRoute, operatorRoute, operatorFederationRoute]),
+  routeTree: rootRoute.addChildren([landingRoute, joinRoute, operatorRoute, operatorFederationRoute, benchRoute]),
   defaultPreload: false,
   scrollRestoration: true,
   // Every value is text: an invite code of digits must not turn into a number.

@@ -2,6 +2,7 @@
  * What the page may ask of the worker, and what it is told. Types only: nothing here pulls the model, the client's
  * loop or TensorFlow.js into the page's bundle.
  */
+import type { BenchReport } from '@perfit/core';
 import type { FederationDescriptor, FederationStatus, RoundClosed, SessionRecord } from '@perfit/protocol';
 import type { Failure } from '../shared/failure/failure.ts';
 import type { BackendName, DensityCell, LoadingStage, SessionState } from '../shared/session/session-state.ts';
@@ -233,6 +234,8 @@ export interface ExportedFile {
 }
 
 /** The worker. Callbacks are Comlink proxies; every method answers with an Outcome and never rejects. */
+export type { BenchReport };
+
 export interface EngineApi {
   /** Starts what would compute, so that what is said of it is true. */
   describeDevice(wish: DeviceWish): Promise<Outcome<DeviceReport>>;
@@ -259,6 +262,11 @@ export interface EngineApi {
   stopChat(): Promise<Outcome<null>>;
   /** [PF9] adapter_config.json and adapter_model.safetensors, as PEFT reads them. */
   exportAdapter(): Promise<Outcome<readonly ExportedFile[]>>;
+  /**
+   * Measures this browser's graphics processor: minutes of computing. Not while somebody takes part in this tab.
+   * @param onText a sentence before each part
+   */
+  bench(onText: (text: string) => void): Promise<Outcome<BenchReport>>;
   /** The session so far as plain JSON; null before the first `join`. */
   session(): Promise<Outcome<SessionRecord | null>>;
 }

@@ -1,3 +1,4 @@
+import { runBench } from '@perfit/core';
 import { layoutOf } from '@perfit/federation';
 import { FailureError } from '../shared/failure/failure.ts';
 import { emptySession } from '../shared/session/session-state.ts';
@@ -131,6 +132,23 @@ export function createEngine(): EngineApi {
         return null;
       }),
     exportAdapter: () => outcomeOf(() => workbench.exportAdapter()),
+    bench: (onText) =>
+      outcomeOf(async () => {
+        if (sitting) {
+          throw new FailureError({
+            code: 'not-ready',
+            message: 'Somebody takes part in this tab: measure in another one.',
+          });
+        }
+        const device = await backend.start({ backend: 'webgpu' });
+        workbench.moveTo(device.backend);
+        const running = runBench();
+        for (;;) {
+          const next = await running.next();
+          if (next.done) return next.value;
+          onText(next.value);
+        }
+      }),
     session: () => outcomeOf(() => journal && recordOfSession(journal.session, journal.ledger, Date.now())),
   };
 

@@ -1,0 +1,5 @@
+import { Bench } from '../features/bench/bench.tsx';
+
+export function BenchPage() {
+  return <Bench />;
+}

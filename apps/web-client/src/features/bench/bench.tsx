@@ -1,0 +1,148 @@
+import { Alert, Button, Group, Loader, Stack, Table, Text } from '@mantine/core';
+import { useState } from 'react';
+import type { BenchReport } from '../../engine/engine-api.ts';
+import { asListener, engine, unwrap } from '../../shared/engine-client/engine-client.ts';
+import { type Failure, failureOf } from '../../shared/failure/failure.ts';
+import { saveFile } from '../../shared/files/save-file.ts';
+import { Section } from '../../shared/ui/section.tsx';
+import { strings } from './strings.ts';
+
+type State =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'running'; readonly part: string }
+  | { readonly kind: 'done'; readonly report: BenchReport }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+/** Measures this browser's graphics processor, on demand. */
+export function Bench() {
+  const [state, setState] = useState<State>({ kind: 'idle' });
+
+  async function run() {
+    setState({ kind: 'running', part: '' });
+    try {
+      const onText = asListener((part) => setState({ kind: 'running', part }));
+      setState({ kind: 'done', report: unwrap(await engine().bench(onText)) });
+    } catch (error) {
+      setState({ kind: 'failed', failure: failureOf(error) });
+    }
+  }
+
+  const isRunning = state.kind === 'running';
+  return (
+    <Stack gap="lg">
+      <Section title={strings.title} lead={strings.lead}>
+        <Group>
+          <Button onClick={() => void run()} disabled={isRunning}>
+            {state.kind === 'idle' || isRunning ? strings.start : strings.again}
+          </Button>
+          {state.kind === 'done' ? (
+            <Button variant="default" onClick={() => save(state.report)}>
+              {strings.save}
+            </Button>
+          ) : null}
+        </Group>
+        <Group gap="xs" role="status" mih={24}>
+          {isRunning ? <Loader size="xs" /> : null}
+          {isRunning ? <Text size="sm">{state.part}</Text> : null}
+        </Group>
+        {state.kind === 'failed' ? (
+          <Alert color="red" title={state.failure.code}>
+            {state.failure.message}
+          </Alert>
+        ) : null}
+      </Section>
+      {state.kind === 'done' ? <Figures report={state.report} /> : null}
+    </Stack>
+  );
+}
+
+function save(report: BenchReport): void {
+  const text = `${JSON.stringify({ machine: navigator.userAgent, ...report }, null, 2)}\n`;
+  saveFile('perfit-bench.json', new TextEncoder().encode(text), 'application/json');
+}
+
+function Figures({ report }: { readonly report: BenchReport }) {
+  const { adapter, limits, step, decode, ops } = report;
+  return (
+    <>
+      <Section title={strings.limits} lead={adapter.description || adapter.architecture || adapter.vendor}>
+        <Text>
+          {figure(limits.fmaGflops)} GFLOP/s of f32 multiply-adds, {figure(limits.copyGBps)} GB/s copied
+        </Text>
+      </Section>
+      <Section title={strings.steps}>
+        <FigureTable
+          head={['model', 'B × T', 'tokens/s', 'TensorFlow.js', 'ratio', 'dispatches', 'peak MB', 'predicted']}
+          rows={step.map((of) => [
+            `${of.model} ${of.precision}`,
+            `${of.B} × ${of.T}`,
+            figure(of.tokensPerSecond),
+            of.composedTokensPerSecond === null ? '–' : figure(of.composedTokensPerSecond),
+            of.ratio === null ? '–' : `${of.ratio.toFixed(2)} ×`,
+            `${of.dispatches.layerForward} / ${of.dispatches.layerBackward} / ${of.dispatches.outside}`,
+            figure(of.peakBytes / 1e6),
+            figure(of.predictedBytes / 1e6),
+          ])}
+        />
+      </Section>
+      <Section title={strings.generation}>
+        <FigureTable
+          head={['model', 'prompt tokens/s', 'tokens/s', 'of the copy rate']}
+          rows={decode.map((of) => [
+            `${of.model} ${of.precision}`,
+            figure(of.prefillTokensPerSecond),
+            figure(of.decodeTokensPerSecond),
+            percent(of.shareOfLimit),
+          ])}
+        />
+      </Section>
+      <Section title={strings.ops}>
+        <FigureTable
+          head={['op', 'shape', 'ms', 'GFLOP/s', 'GB/s', 'of its limit', 'TensorFlow.js']}
+          rows={ops.map((op) => [
+            op.name,
+            op.shape,
+            op.milliseconds.toPrecision(3),
+            figure(op.gflops),
+            figure(op.gbps),
+            percent(op.shareOfLimit),
+            op.composedRatio === null ? '–' : `${op.composedRatio.toFixed(2)} ×`,
+          ])}
+        />
+      </Section>
+    </>
+  );
+}
+
+function FigureTable({ head, rows }: { readonly head: readonly string[]; readonly rows: readonly string[][] }) {
+  return (
+    <Table.ScrollContainer minWidth={620}>
+      <Table verticalSpacing={6} tabularNums>
+        <Table.Thead>
+          <Table.Tr>
+            {head.map((title) => (
+              <Table.Th key={title}>{title}</Table.Th>
+            ))}
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {rows.map((row) => (
+            <Table.Tr key={row.slice(0, 2).join()}>
+              {row.map((cell, column) => (
+                <Table.Td key={head[column]}>{cell}</Table.Td>
+              ))}
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Table.ScrollContainer>
+  );
+}
+
+function figure(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
