@@ -1,9 +1,16 @@
-import { createLocalTuner, takeValidation } from '@perfit/core';
+import {
+  type BackendDescription,
+  createLocalTuner,
+  type OpenedTuner,
+  type Revival,
+  revivingTuner,
+  takeValidation,
+} from '@perfit/core';
 import { type ClientEvent, layoutOf, personalModule, runClient, socketConnection } from '@perfit/federation';
 import type { FederationDescriptor } from '@perfit/protocol';
 import type { Mask } from '@perfit/protocol/space';
 import { io } from 'socket.io-client';
-import { type Failure, FailureError } from '../shared/failure/failure.ts';
+import { FailureError } from '../shared/failure/failure.ts';
 import { type Backend, describe } from './backend.ts';
 import { browserClock } from './browser-clock.ts';
 import { densityMap } from './density-map.ts';
@@ -30,7 +37,8 @@ export class Sitting {
   readonly #leaving = new AbortController();
   #hangUp: () => void = () => {};
   #end: SittingEnd | null = null;
-  #failure: Failure | null = null;
+  /** The device that the page has been shown. */
+  #shown: BackendDescription | null = null;
   /** The mask that the page has been shown. */
   #mapped: Mask | null = null;
 
@@ -55,21 +63,14 @@ export class Sitting {
     this.#leaving.abort();
   }
 
-  /** Ends the work with a failure that came from outside it: the device. */
-  fail(failure: Failure): void {
-    this.#failure ??= failure;
-    this.stop('moved');
-  }
-
   /** @throws whatever ended the client; it has been told to the journal */
   async run(): Promise<SittingEnd> {
     try {
       for await (const event of await this.#client()) this.#tell(event);
-      if (this.#failure) throw new FailureError(this.#failure);
     } catch (error) {
-      const failure = this.#failure ?? toFailure(error);
+      const failure = toFailure(error);
       // Whoever stops a client while it loads interrupts the loading: that is no failure.
-      if (this.#end === null || this.#failure) {
+      if (this.#end === null) {
         this.journal.emit({ type: 'failed', error: failure });
         throw new FailureError(failure);
       }
@@ -83,11 +84,9 @@ export class Sitting {
 
   async #client(): Promise<AsyncGenerator<ClientEvent>> {
     const { journal } = this;
-    const { name, invite, backend, threads, shareEvaluation, maxDensity } = this.#options;
+    const { name, invite, shareEvaluation, maxDensity } = this.#options;
     journal.emit({ type: 'started', name, federation: this.#seat.federation });
-    const device = await this.#backend.start({ backend, ...(threads === undefined ? {} : { threads }) });
-    this.#workbench.moveTo(device.backend);
-    journal.emit({ type: 'device', backend: device.backend, description: describe(device), reason: device.reason });
+    const device = await this.#device();
     const socket = io({ transports: ['websocket'], autoConnect: false, reconnection: false, forceNew: true });
     const connection = socketConnection(socket, ({ direction, kind, bytes }) =>
       journal.write({ direction, kind, bytes }),
@@ -117,13 +116,26 @@ export class Sitting {
     });
   }
 
-  /** Model and text, once the coordinator has let the client in. */
+  async #device(): Promise<BackendDescription> {
+    const { backend, threads } = this.#options;
+    const device = await this.#backend.start({ backend, ...(threads === undefined ? {} : { threads }) });
+    this.#workbench.moveTo(device.backend);
+    if (device !== this.#shown) {
+      const { reason } = device;
+      this.journal.emit({ type: 'device', backend: device.backend, description: describe(device), reason });
+      this.#shown = device;
+    }
+    return device;
+  }
+
+  /** Model and text, once the coordinator has let the client in. A lost device is replaced while the client works. */
   async #tuner({ config, modelPath }: FederationDescriptor) {
     const { journal } = this;
+    const signal = this.#leaving.signal;
     journal.emit({ type: 'loading', stage: 'model' });
     const { model, tokenizer } = await this.#workbench.load(modelPath, {
       onProgress: (bytes, total) => journal.emit({ type: 'loading', stage: 'model', bytes, total }),
-      signal: this.#leaving.signal,
+      signal,
     });
     journal.emit({ type: 'loading', stage: 'text' });
     const maxLength = Math.min(config.tuning.maxLength, model.config.contextLength);
@@ -136,13 +148,25 @@ export class Sitting {
     const { training, validation } = takeValidation(examples.training, { share, seed: config.seed });
     journal.emit({ type: 'examples', training: training.length, heldOut: heldOut.length, question });
     const layout = layoutOf(config, model.dimensions);
-    await this.#workbench.open(this.#seat, layout);
-    if (this.#workbench.mask) this.#tellMask(this.#workbench.mask);
-    this.#tellModels();
+    const parts = { layout, training, validation, heldOut, batching: { maxLength, padId: tokenizer.padId } };
+    const open = async (): Promise<OpenedTuner> => {
+      await this.#device();
+      // While it works again, the page goes on to show what is done: there it is not loading.
+      const { model } = await this.#workbench.load(modelPath, { onProgress: () => {}, signal });
+      await this.#workbench.open(this.#seat, layout);
+      if (this.#workbench.mask) this.#tellMask(this.#workbench.mask);
+      this.#tellModels();
+      return { tuner: createLocalTuner({ model, ...parts }), dispose: () => this.#workbench.discard(model) };
+    };
     journal.emit({ type: 'loading', stage: 'tuner' });
-    const batching = { maxLength, padId: tokenizer.padId };
-    return createLocalTuner({ model, layout, training, validation, heldOut, batching });
+    return await revivingTuner({ open, maxLength, onRevival: (revival) => this.#tellRevival(revival) });
   }
+
+  #tellRevival({ error, goingOn }: Revival): void {
+    this.#tellModels();
+    this.journal.emit({ type: 'problem', error: toFailure(error), retry: goingOn });
+  }
+
   #tell(event: ClientEvent): void {
     // Why it stops here is told at the end: the loop knows only that it was asked to.
     if (event.type === 'left' && this.#end !== null && this.#end !== 'left') return;
