@@ -95,6 +95,12 @@ export {
   type ModelTuner,
 } from './training/local-tuner.ts';
 export { perplexity } from './training/perplexity.ts';
+export {
+  type OpenedTuner,
+  type Revival,
+  type RevivingTunerOptions,
+  revivingTuner,
+} from './training/reviving-tuner.ts';
 export type { TokenBatch } from './training/token-batch.ts';
 export { TrainingError, type TrainingErrorCode } from './training/training-error.ts';
 export type { TuneProgress, TuneResult, TuneSettings } from './training/tune.ts';

@@ -17,14 +17,14 @@ const wasmPaths = {
 /** Where nobody says how many: small models gain nothing from more (docs/decisions/2026-11-22-wasm-threads.md). */
 const defaultThreads = 1;
 
-/** What the worker computes with: started when first asked for, and anew only where something else is wanted. */
+/** What the worker computes with: started when first asked for, and anew where something else is wanted or it failed. */
 export class Backend {
-  readonly #onLost: (message: string) => void;
+  readonly #onFailure: () => void;
   #running: (Required<DeviceWish> & { readonly starting: Promise<BackendDescription> }) | null = null;
 
-  /** @param onLost called where the graphics processor goes away while it is used */
-  constructor(onLost: (message: string) => void) {
-    this.#onLost = onLost;
+  /** @param onFailure called where the graphics device is lost, or fails in another way: what lay on it is gone */
+  constructor(onFailure: () => void) {
+    this.#onFailure = onFailure;
   }
 
   /** @throws BackendError */
@@ -35,9 +35,9 @@ export class Backend {
         prefer: backend,
         wasmPaths,
         threads,
-        onDeviceLost: (message) => {
+        onDeviceFailure: () => {
           this.#running = null;
-          this.#onLost(message);
+          this.#onFailure();
         },
       });
       this.#running = { backend, threads, starting };

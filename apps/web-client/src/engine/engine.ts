@@ -23,13 +23,8 @@ export function createEngine(): EngineApi {
   let ended: Promise<unknown> = Promise.resolve();
   let talking: AbortController | null = null;
 
-  const backend = new Backend((message) => {
-    workbench.clear(true);
-    sitting?.fail({
-      code: 'device-lost',
-      message: `The graphics processor stopped working for this page (${message || 'no reason given'}). Go on: it takes up where it was.`,
-    });
-  });
+  // Whoever works on it is told where they wait for it.
+  const backend = new Backend(() => workbench.lose());
 
   async function sit(
     seat: Seat,

@@ -1,9 +1,18 @@
-import { type BackendDescription, createLocalTuner, deviceBudget, takeValidation } from '@perfit/core';
+import {
+  type BackendDescription,
+  createLocalTuner,
+  deviceBudget,
+  type OpenedTuner,
+  type Revival,
+  revivingTuner,
+  type TuningWish,
+  takeValidation,
+} from '@perfit/core';
 import { type ClientEvent, layoutOf, personalModule, runClient, socketConnection } from '@perfit/federation';
 import type { FederationDescriptor } from '@perfit/protocol';
 import type { Mask } from '@perfit/protocol/space';
 import { io } from 'socket.io-client';
-import { type Failure, FailureError } from '../shared/failure/failure.ts';
+import { FailureError } from '../shared/failure/failure.ts';
 import { type Backend, describe } from './backend.ts';
 import { browserClock } from './browser-clock.ts';
 import { densityMap } from './density-map.ts';
@@ -30,9 +39,9 @@ export class Sitting {
   readonly #workbench: Workbench;
   readonly #leaving = new AbortController();
   #hangUp: () => void = () => {};
-  #device: BackendDescription | null = null;
   #end: SittingEnd | null = null;
-  #failure: Failure | null = null;
+  /** The device that the page has been shown. */
+  #shown: BackendDescription | null = null;
   /** The mask that the page has been shown. */
   #mapped: Mask | null = null;
 
@@ -57,21 +66,14 @@ export class Sitting {
     this.#leaving.abort();
   }
 
-  /** Ends the work with a failure that came from outside it: the device. */
-  fail(failure: Failure): void {
-    this.#failure ??= failure;
-    this.stop('moved');
-  }
-
   /** @throws whatever ended the client; it has been told to the journal */
   async run(): Promise<SittingEnd> {
     try {
       for await (const event of await this.#client()) this.#tell(event);
-      if (this.#failure) throw new FailureError(this.#failure);
     } catch (error) {
-      const failure = this.#failure ?? toFailure(error);
+      const failure = toFailure(error);
       // Whoever stops a client while it loads interrupts the loading: that is no failure.
-      if (this.#end === null || this.#failure) {
+      if (this.#end === null) {
         this.journal.emit({ type: 'failed', error: failure });
         throw new FailureError(failure);
       }
@@ -85,12 +87,9 @@ export class Sitting {
 
   async #client(): Promise<AsyncGenerator<ClientEvent>> {
     const { journal } = this;
-    const { name, invite, backend, threads, shareEvaluation, maxDensity } = this.#options;
+    const { name, invite, shareEvaluation, maxDensity } = this.#options;
     journal.emit({ type: 'started', name, federation: this.#seat.federation });
-    const device = await this.#backend.start({ backend, ...(threads === undefined ? {} : { threads }) });
-    this.#workbench.moveTo(device.backend);
-    this.#device = device;
-    journal.emit({ type: 'device', backend: device.backend, description: describe(device), reason: device.reason });
+    const device = await this.#device();
     const socket = io({ transports: ['websocket'], autoConnect: false, reconnection: false, forceNew: true });
     const connection = socketConnection(socket, ({ direction, kind, bytes }) =>
       journal.write({ direction, kind, bytes }),
@@ -120,20 +119,27 @@ export class Sitting {
     });
   }
 
-  /** Model and text, once the coordinator has let the client in. */
+  async #device(): Promise<BackendDescription> {
+    const { backend, threads } = this.#options;
+    const device = await this.#backend.start({ backend, ...(threads === undefined ? {} : { threads }) });
+    this.#workbench.moveTo(device.backend);
+    if (device !== this.#shown) {
+      const { reason } = device;
+      this.journal.emit({ type: 'device', backend: device.backend, description: describe(device), reason });
+      this.#shown = device;
+    }
+    return device;
+  }
+
+  /** Model and text, once the coordinator has let the client in. A lost device is replaced while the client works. */
   async #tuner({ config, modelPath }: FederationDescriptor) {
     const { journal } = this;
+    const signal = this.#leaving.signal;
     journal.emit({ type: 'loading', stage: 'model' });
-    const limits = this.#device?.limits ?? null;
     const { model, tokenizer } = await this.#workbench.load(modelPath, {
       onProgress: (bytes, total) => journal.emit({ type: 'loading', stage: 'model', bytes, total }),
-      signal: this.#leaving.signal,
-      wish: limits && {
-        layout: (dimensions) => layoutOf(config, dimensions),
-        batchSize: config.tuning.batchSize,
-        maxLength: config.tuning.maxLength,
-        budget: deviceBudget(limits),
-      },
+      signal,
+      wish: wishOf(config, await this.#device()),
     });
     journal.emit({ type: 'loading', stage: 'text' });
     const maxLength = Math.min(config.tuning.maxLength, model.config.contextLength);
@@ -146,18 +152,29 @@ export class Sitting {
     const { training, validation } = takeValidation(examples.training, { share, seed: config.seed });
     journal.emit({ type: 'examples', training: training.length, heldOut: heldOut.length, question });
     const layout = layoutOf(config, model.dimensions);
-    await this.#workbench.open(this.#seat, layout);
-    if (this.#workbench.mask) this.#tellMask(this.#workbench.mask);
-    this.#tellModels();
-    journal.emit({ type: 'loading', stage: 'tuner' });
-    if (this.#device) {
+    const parts = { layout, training, validation, heldOut, batching: { maxLength, padId: tokenizer.padId } };
+    const open = async (): Promise<OpenedTuner> => {
+      const device = await this.#device();
+      // While it works again, the page goes on to show what is done: there it is not loading.
+      const wish = wishOf(config, device);
+      const { model } = await this.#workbench.load(modelPath, { onProgress: () => {}, signal, wish });
       const { width: inWidth, feedForwardWidth } = model.dimensions;
       const rows = config.tuning.batchSize * maxLength;
-      await settleTiles(this.#device, { rows, inWidth, outWidth: 2 * feedForwardWidth, rank: layout.rank });
-    }
-    const batching = { maxLength, padId: tokenizer.padId };
-    return createLocalTuner({ model, layout, training, validation, heldOut, batching });
+      await settleTiles(device, { rows, inWidth, outWidth: 2 * feedForwardWidth, rank: layout.rank });
+      await this.#workbench.open(this.#seat, layout);
+      if (this.#workbench.mask) this.#tellMask(this.#workbench.mask);
+      this.#tellModels();
+      return { tuner: createLocalTuner({ model, ...parts }), dispose: () => this.#workbench.discard(model) };
+    };
+    journal.emit({ type: 'loading', stage: 'tuner' });
+    return await revivingTuner({ open, maxLength, onRevival: (revival) => this.#tellRevival(revival) });
   }
+
+  #tellRevival({ error, goingOn }: Revival): void {
+    this.#tellModels();
+    this.journal.emit({ type: 'problem', error: toFailure(error), retry: goingOn });
+  }
+
   #tell(event: ClientEvent): void {
     // Why it stops here is told at the end: the loop knows only that it was asked to.
     if (event.type === 'left' && this.#end !== null && this.#end !== 'left') return;
@@ -204,4 +221,16 @@ function asEngineEvent(event: ClientEvent): EngineEvent {
     default:
       return event;
   }
+}
+
+/** What the model must fit together with, on a graphics processor. */
+function wishOf(config: FederationDescriptor['config'], { limits }: BackendDescription): TuningWish | null {
+  if (!limits) return null;
+  const { batchSize, maxLength } = config.tuning;
+  return {
+    layout: (dimensions) => layoutOf(config, dimensions),
+    batchSize,
+    maxLength,
+    budget: deviceBudget(limits),
+  };
 }

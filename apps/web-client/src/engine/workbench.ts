@@ -85,9 +85,20 @@ export class Workbench {
     this.#module = module;
   }
 
-  /** Frees the device, or forgets what was on it where it is lost. */
-  clear(isLost = false): void {
-    if (!isLost) this.#base?.model.dispose();
+  /** The device is lost, and the base model with it. Whoever works with the model discards what is left of it. */
+  lose(): void {
+    this.#base = null;
+  }
+
+  /** Frees a model, which is not given out again. */
+  discard(model: LanguageModel): void {
+    if (this.#base?.model === model) this.#base = null;
+    model.dispose();
+  }
+
+  /** Frees the device. */
+  clear(): void {
+    this.#base?.model.dispose();
     this.#base = null;
     this.#module = null;
     this.#layout = null;

@@ -4,9 +4,11 @@ export type BackendErrorCode =
   | 'device-no-webgpu'
   | 'device-wasm-failed'
   | 'device-wrong-backend'
-  | 'device-program-refused';
+  | 'device-program-refused'
+  | 'device-lost'
+  | 'device-out-of-memory';
 
-/** No backend could be started as asked. */
+/** No backend could be started as asked, or the one that ran can be used no longer. */
 export class BackendError extends CodedError<BackendErrorCode> {
   override readonly name = 'BackendError';
 }

@@ -17,8 +17,11 @@ export interface BackendOptions {
   readonly threads?: number;
   /** `navigator.gpu` where absent. */
   readonly gpu?: GPU | undefined;
-  /** Called where the GPU's device is lost while it runs; nothing on it can be used after that. */
-  readonly onDeviceLost?: (message: string) => void;
+  /**
+   * Called where the GPU's device is lost, or fails in another way, while it runs: nothing on it can be used after that,
+   * and what waits for it is told next. Selecting again starts a new one.
+   */
+  readonly onDeviceFailure?: (failure: BackendError) => void;
 }
 
 /** What runs, and why. */
@@ -38,7 +41,7 @@ export interface BackendDescription {
 }
 
 /**
- * Chooses and starts tfjs' backend, once in a worker's life, before any tensor is made.
+ * Chooses and starts tfjs' backend, before any tensor is made: once in a worker's life, and again where its device failed.
  * @throws BackendError
  */
 export async function selectBackend(options: BackendOptions): Promise<BackendDescription> {
@@ -56,7 +59,7 @@ export async function selectBackend(options: BackendOptions): Promise<BackendDes
     return await wasm(options, { adapter, reason });
   }
   try {
-    const { features, limits } = await startWebGpu(adapter, options.onDeviceLost);
+    const { features, limits } = await startWebGpu(adapter, options.onDeviceFailure);
     const isFallback = isSoftwareAdapter(adapter);
     const reason = isFallback ? 'WebGPU was asked for; it runs in software here.' : 'WebGPU runs on this GPU.';
     return { backend: 'webgpu', adapter: describeAdapter(adapter), isFallback, features, limits, threads: 0, reason };

@@ -1,5 +1,8 @@
+import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs-core';
+import type { TfjsWebGpuBackend } from '../wgsl/tfjs-backend.ts';
 import { BackendError } from './backend-error.ts';
+import { DeviceWatch } from './device-watch.ts';
 
 export interface AdapterDescription {
   readonly vendor: string;
@@ -53,12 +56,12 @@ export async function requestAdapter(gpu: GPU | undefined): Promise<GPUAdapter |
 
 /**
  * Makes a device of our own (tfjs asks for neither the adapter's limits nor shader-f16 nor subgroups), puts it under
- * tfjs' `webgpu` backend, and makes that the current one.
- * @throws BackendError
+ * tfjs' `webgpu` backend, and makes that the current one. Where one ran before, it is ended with all that lay on it.
+ * @param onFailure called where the device is lost or fails in another way   @throws BackendError
  */
 export async function startWebGpu(
   adapter: GPUAdapter,
-  onLost: ((message: string) => void) | undefined,
+  onFailure: ((failure: BackendError) => void) | undefined,
 ): Promise<{ features: string[]; limits: DeviceLimits }> {
   const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu');
   const limits = Object.fromEntries(limitNames.map((name) => [name, adapter.limits[name]])) as unknown as DeviceLimits;
@@ -69,13 +72,29 @@ export async function startWebGpu(
   } catch (cause) {
     throw new BackendError('device-no-webgpu', `the WebGPU adapter gave no device: ${String(cause)}`, { cause });
   }
-  void device.lost.then(({ reason, message }) => {
-    if (reason !== 'destroyed') onLost?.(message);
-  });
   if (tf.findBackendFactory('webgpu')) tf.removeBackend('webgpu');
-  tf.registerBackend('webgpu', () => new WebGPUBackend(device, adapter.info), 3);
+  DeviceWatch.latest?.end();
+  tf.registerBackend('webgpu', () => watched(new WebGPUBackend(device, adapter.info), onFailure), 3);
   await makeCurrent('webgpu');
   return { features: [...device.features].sort(), limits };
+}
+
+/** Everything that awaits a tensor's numbers is told where the device fails. */
+function watched(backend: WebGPUBackend, onFailure: ((failure: BackendError) => void) | undefined): WebGPUBackend {
+  const { bufferManager } = backend as unknown as TfjsWebGpuBackend;
+  const watch = DeviceWatch.begin(backend.device, { bytesTaken: () => bufferManager.numBytesAllocated, onFailure });
+  const read = backend.read.bind(backend);
+  backend.read = (dataId) => watch.answer(() => read(dataId));
+  const uploadToGPU = backend.uploadToGPU.bind(backend);
+  backend.uploadToGPU = (dataId) => {
+    try {
+      uploadToGPU(dataId);
+    } catch (error) {
+      // What a buffer throws that is mapped when it is made.
+      throw error instanceof RangeError ? watch.noMemory() : error;
+    }
+  };
+  return backend;
 }
 
 /** @throws BackendError where tfjs runs on another backend than it was told */

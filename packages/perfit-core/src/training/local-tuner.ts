@@ -1,4 +1,4 @@
-import { type Layout, Mask } from '@perfit/protocol/space';
+import type { Layout, Mask } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import { AdapterTensors } from '../model/adapter-tensors.ts';
 import type { LanguageModel } from '../model/language-model.ts';
@@ -11,7 +11,8 @@ import { perplexity } from './perplexity.ts';
 import { gradientOnDevice, gradientOnHost, type SearchTask } from './search-gradient.ts';
 import type { TokenBatch } from './token-batch.ts';
 import { TrainingError } from './training-error.ts';
-import { type TuneProgress, type TuneResult, type TuneSettings, tune } from './tune.ts';
+import { type TuneProgress, type TuneResult, type TuneSettings, tune as tuneModel } from './tune.ts';
+import { warmUp } from './warm-up.ts';
 
 export interface LocalTunerOptions {
   /** Not owned: the caller disposes it when the tuner is no longer used. */
@@ -100,15 +101,13 @@ export function createLocalTuner(options: LocalTunerOptions): ModelTuner {
   const { maxLength, padId, evaluationBatchSize = 8 } = batching;
   const now = options.now ?? (() => performance.now());
 
-  function tuneFrom(
-    state: AdamWState,
-    mask: Mask,
-    from: { settings: LocalTuningSettings; anchor: Float32Array; signal?: AbortSignal | undefined },
-  ) {
-    const { settings, anchor, signal } = from;
-    const batchesOf = epochBatches(training, { batchSize: settings.batchSize, seed: settings.seed, maxLength, padId });
-    return tune({ model, layout, mask, anchor, batchesOf, settings, signal, now }, state);
-  }
+  const tune: ModelTuner['tune'] = (start, settings, signal) => {
+    const { batchSize, seed } = settings;
+    const batchesOf = epochBatches(training, { batchSize, seed, maxLength, padId });
+    const { theta, mask } = start;
+    const task = { model, layout, mask, anchor: theta, batchesOf, settings, signal, now };
+    return tuneModel(task, start.checkpoint ?? MaskedAdamW.start(theta));
+  };
 
   return {
     layout,
@@ -141,24 +140,13 @@ export function createLocalTuner(options: LocalTunerOptions): ModelTuner {
       }
     },
 
-    tune: (start, settings, signal) =>
-      tuneFrom(start.checkpoint ?? MaskedAdamW.start(start.theta), start.mask, {
-        settings,
-        anchor: start.theta,
-        signal,
-      }),
+    tune,
 
     async *search(theta, settings, signal) {
       checkLength(theta, layout);
       if (settings.prior) checkLength(settings.prior.owners, layout, 'the prior');
       // (a) Warm-up in the full space: at B = 0 every Taylor score is zero.
-      const warmupSettings = { ...settings.tuning, epochs: settings.warmupEpochs };
-      let warm = theta;
-      if (settings.warmupEpochs > 0) {
-        const from = { settings: warmupSettings, anchor: theta, signal };
-        const warmup = tuneFrom(MaskedAdamW.start(theta), Mask.full(layout.size), from);
-        warm = (yield* asWarmup(warmup)).theta;
-      }
+      const warm = yield* warmUp({ tune }, theta, { settings, signal });
       // (b) The iterative search; every step looks at the same S batches.
       const { batchSize } = settings.tuning;
       const shuffledBatches = makeBatches(training, { batchSize, maxLength, padId, seed: settings.seed });
@@ -166,23 +154,6 @@ export function createLocalTuner(options: LocalTunerOptions): ModelTuner {
       return { mask: yield* pruned({ model, layout, batches: scored, signal }, warm, settings), warm };
     },
   };
-}
-
-/** A tuning's steps as the search reports them. */
-async function* asWarmup(
-  warmup: AsyncGenerator<TuneProgress, TuneResult>,
-): AsyncGenerator<LocalSearchProgress, TuneResult> {
-  try {
-    for (;;) {
-      const next = await warmup.next();
-      if (next.done) return next.value;
-      if (next.value.kind === 'checkpoint') continue;
-      const { step, steps, loss, tokens } = next.value;
-      yield { kind: 'warmup', step, steps, loss, tokens };
-    }
-  } finally {
-    await warmup.return(undefined as never); // frees the optimizer where the consumer stopped early
-  }
 }
 
 /** PF3 (b), where the numbers are: on WebGPU they stay on the device. */

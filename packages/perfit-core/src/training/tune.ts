@@ -161,6 +161,6 @@ async function readScalar(scalar: tf.Scalar): Promise<number> {
   return value as number;
 }
 
-function mean(values: readonly number[]): number {
+export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { BackendError } from '../backend/backend-error.ts';
+import { DeviceWatch } from '../backend/device-watch.ts';
 import { softwareNames } from '../backend/webgpu-device.ts';
 import { moduleOf, uniformBytes, type WgslProgram } from './program.ts';
 import type { TfjsWebGpuBackend } from './tfjs-backend.ts';
@@ -33,7 +34,7 @@ export class WgslRunner {
   readonly #backend: TfjsWebGpuBackend;
   readonly #pipelines = new Map<string, GPUComputePipeline>();
   readonly #uniforms = new Map<string, GPUBuffer>();
-  #failure: string | null = null;
+  readonly #watch: DeviceWatch | null;
   #profile: Map<string, number> | null = null;
 
   private constructor(backend: TfjsWebGpuBackend) {
@@ -41,10 +42,7 @@ export class WgslRunner {
     this.device = backend.device;
     const { vendor, architecture, description } = backend.device.adapterInfo ?? {};
     this.tiles = firstTiles([vendor, architecture, description].join(' '));
-    // A program that the device refuses computes nothing, silently: the next call says so.
-    this.device.addEventListener('uncapturederror', (event) => {
-      this.#failure ??= (event as GPUUncapturedErrorEvent).error.message;
-    });
+    this.#watch = DeviceWatch.of(this.device);
   }
 
   static readonly #runners = new WeakMap<object, WgslRunner>();
@@ -78,6 +76,8 @@ export class WgslRunner {
 
   /** A tensor whose numbers are whatever its buffer held before: for a program's output. The caller disposes it. */
   empty<T extends tf.Tensor>(shape: readonly number[], dtype: 'float32' | 'int32' = 'float32'): T {
+    // A model is loaded for minutes and nothing is run: here it shows that it does not fit.
+    this.#watch?.check();
     const info = this.#backend.makeTensorInfo([...shape], dtype);
     this.#backend.uploadToGPU(info.dataId);
     return tf.engine().makeTensorFromTensorInfo(info) as T;
@@ -92,13 +92,13 @@ export class WgslRunner {
 
   /**
    * Puts a call into the queue. What it writes must be `read_write` in the program.
-   * @throws BackendError `device-program-refused` where the device has refused an earlier call
+   * @throws BackendError where the device was lost, has no memory left, or has refused an earlier call
    */
   run(program: WgslProgram, { tensors, uniforms = {}, workgroups }: Call): void {
     if (tensors.length !== program.storage.length) {
       throw new RangeError(`${program.name} binds ${program.storage.length} tensors, not ${tensors.length}`);
     }
-    if (this.#failure !== null) throw new BackendError('device-program-refused', this.#failure);
+    this.#watch?.check();
     const backend = this.#backend;
     const entries: GPUBindGroupEntry[] = tensors.map((tensor, binding) => {
       backend.uploadToGPU(tensor.dataId);

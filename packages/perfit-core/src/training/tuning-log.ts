@@ -1,0 +1,38 @@
+import type { LocalTuningStart } from './local-tuner.ts';
+import { mean, type TuneProgress, type TuneResult } from './tune.ts';
+
+/** What must be known of a tuning to take it up again and tell of it as if nothing had happened. */
+export class TuningLog {
+  #start: LocalTuningStart;
+  #step = 0;
+  #epoch = 0;
+  #losses: number[] = [];
+
+  constructor(start: LocalTuningStart) {
+    this.#start = start;
+  }
+
+  /** With the last checkpoint. */
+  get start(): LocalTuningStart {
+    return this.#start;
+  }
+
+  /** @returns what is to be told: null for a step that was told before */
+  note(progress: TuneProgress): TuneProgress | null {
+    if (progress.kind === 'checkpoint') {
+      this.#start = { ...this.#start, checkpoint: progress.checkpoint };
+      return progress;
+    }
+    if (progress.step <= this.#step) return null;
+    this.#step = progress.step;
+    if (progress.epoch !== this.#epoch) this.#losses = [];
+    this.#epoch = progress.epoch;
+    this.#losses.push(progress.loss);
+    return progress;
+  }
+
+  /** A run that took up in the middle of the last epoch knows only half of its losses. */
+  completed(result: TuneResult): TuneResult {
+    return this.#losses.length > 0 ? { ...result, loss: mean(this.#losses) } : result;
+  }
+}
