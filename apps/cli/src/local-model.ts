@@ -7,6 +7,8 @@ import {
   type LoadModelOptions,
   loadModel,
   loadTokenizer,
+  type ModelTuner,
+  type OpenedTuner,
   type ParsedDataset,
   parseDataset,
   type TokenizedSplit,
@@ -38,6 +40,19 @@ export async function openModel(
   const source = directorySource(resolve(folder));
   const tokenizer = await loadTokenizer(source);
   return { model: await loadModel(source, options), tokenizer, backend: description, name: basename(resolve(folder)) };
+}
+
+/** What opens a tuner: over the model that is there at first, and over one that is loaded anew after its device was lost. */
+export function reopening(
+  first: LanguageModel,
+  of: { load: () => Promise<LanguageModel>; tunerOf: (model: LanguageModel) => ModelTuner },
+): () => Promise<OpenedTuner> {
+  let waiting: LanguageModel | null = first;
+  return async () => {
+    const model = waiting ?? (await of.load());
+    waiting = null;
+    return { tuner: of.tunerOf(model), dispose: () => model.dispose() };
+  };
 }
 
 export interface LocalText extends TokenizedSplit {

@@ -98,6 +98,7 @@ export { perplexity } from './training/perplexity.ts';
 export {
   type OpenedTuner,
   type Revival,
+  type RevivingTuner,
   type RevivingTunerOptions,
   revivingTuner,
 } from './training/reviving-tuner.ts';

@@ -5,9 +5,11 @@ import {
   createLocalTuner,
   exportPeft,
   httpSource,
-  type LanguageModel,
   loadModel,
   loadTokenizer,
+  type ModelTuner,
+  type RevivingTuner,
+  revivingTuner,
   takeValidation,
 } from '@perfit/core';
 import { nodeBackend } from '@perfit/core/node';
@@ -27,7 +29,7 @@ import { writeAdapter } from '../adapter-folder.ts';
 import { backendOption } from '../backend-option.ts';
 import { folderIdentity, folderStore } from '../client-folder.ts';
 import { UsageError } from '../explain.ts';
-import { type BackendChoice, describeProblems, readLocalText } from '../local-model.ts';
+import { type BackendChoice, describeProblems, readLocalText, reopening } from '../local-model.ts';
 import { between } from '../numbers.ts';
 
 interface Flags {
@@ -67,7 +69,7 @@ async function takePart(address: string, flags: Flags): Promise<void> {
   const leaving = new AbortController();
   process.once('SIGINT', () => leaving.abort());
   const store = folderStore(flags.store, say);
-  let model: LanguageModel | null = null;
+  let tuner: RevivingTuner | null = null;
   let descriptor: FederationDescriptor | null = null;
 
   const events = runClient({
@@ -87,13 +89,24 @@ async function takePart(address: string, flags: Flags): Promise<void> {
         seed: config.seed,
       });
       for (const line of describeProblems(text)) say(line);
-      model = await loadModel(source);
+      const model = await loadModel(source);
       const layout = layoutOf(config, model.dimensions);
       const share = config.evaluation.validation;
       const { training, validation } = takeValidation(text.training, { share, seed: config.seed });
       const { heldOut } = text;
       const batching = { maxLength, padId: tokenizer.padId };
-      return createLocalTuner({ model, layout, training, validation, heldOut, batching });
+      tuner = await revivingTuner({
+        open: reopening(model, {
+          load: async () => {
+            await nodeBackend({ prefer: flags.backend });
+            return await loadModel(source);
+          },
+          tunerOf: (model) => createLocalTuner({ model, layout, training, validation, heldOut, batching }),
+        }),
+        maxLength,
+        onRevival: ({ error, goingOn }) => say(`${error.message} ${goingOn}`),
+      });
+      return tuner;
     },
     federation,
     ...(invite ? { invite } : {}),
@@ -107,8 +120,8 @@ async function takePart(address: string, flags: Flags): Promise<void> {
     signal: leaving.signal,
   });
   for await (const event of events) show(event, flags.json);
-  await exportPersonal({ out: flags.out, store, model, descriptor });
-  (model as LanguageModel | null)?.dispose();
+  await exportPersonal({ out: flags.out, store, tuner, descriptor });
+  (tuner as RevivingTuner | null)?.dispose();
 }
 
 const clock: Clock = {
@@ -122,11 +135,11 @@ const clock: Clock = {
 async function exportPersonal(of: {
   out: string | undefined;
   store: ClientStore;
-  model: LanguageModel | null;
+  tuner: ModelTuner | null;
   descriptor: FederationDescriptor | null;
 }): Promise<void> {
-  const { out, store, model, descriptor } = of;
-  if (!out || !model || !descriptor) return;
+  const { out, store, tuner, descriptor } = of;
+  if (!out || !tuner || !descriptor) return;
   const record = await store.load(descriptor.id);
   const personal = record && personalModule(record);
   if (!personal) {
@@ -135,7 +148,7 @@ async function exportPersonal(of: {
     return;
   }
   const { config } = descriptor;
-  writeAdapter(out, exportPeft(layoutOf(config, model.dimensions), personal.theta, { baseModel: config.model }));
+  writeAdapter(out, exportPeft(tuner.layout, personal.theta, { baseModel: config.model }));
   say(`Adapter: ${out}`);
 }
 

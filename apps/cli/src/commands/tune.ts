@@ -1,11 +1,11 @@
-import { createLocalTuner, exportPeft } from '@perfit/core';
+import { createLocalTuner, exportPeft, type ModelTuner, revivingTuner } from '@perfit/core';
 import { densityOf, givenMask, layoutOf, strategyOf } from '@perfit/federation';
 import { type FederationConfig, federationConfigSchema } from '@perfit/protocol';
 import { initialTheta, type Layout, Mask } from '@perfit/protocol/space';
 import { Command, Option } from 'commander';
 import { writeAdapter } from '../adapter-folder.ts';
 import { backendOption } from '../backend-option.ts';
-import { type BackendChoice, describeProblems, openModel, readLocalText } from '../local-model.ts';
+import { type BackendChoice, describeProblems, openModel, readLocalText, reopening } from '../local-model.ts';
 import { between, wholeNumber } from '../numbers.ts';
 
 interface Flags {
@@ -55,15 +55,23 @@ export function tuneCommand(): Command {
 }
 
 async function tuneAlone(modelFolder: string, flags: Flags): Promise<void> {
-  const { model, tokenizer, name } = await openModel(modelFolder, flags.backend);
+  const first = await openModel(modelFolder, flags.backend);
+  const { tokenizer, name } = first;
   const config = configOf(flags);
   const { tuning, evaluation, seed } = config;
   const text = readLocalText(flags.data, { tokenizer, maxLength: tuning.maxLength, heldOut: evaluation.heldOut, seed });
   for (const line of describeProblems(text)) process.stderr.write(`${line}\n`);
-  const layout = layoutOf(config, model.dimensions);
+  const layout = layoutOf(config, first.model.dimensions);
   const { training, heldOut } = text;
   const batching = { maxLength: tuning.maxLength, padId: tokenizer.padId };
-  const tuner = createLocalTuner({ model, layout, training, heldOut, batching });
+  const tuner = await revivingTuner({
+    open: reopening(first.model, {
+      load: async () => (await openModel(modelFolder, flags.backend)).model,
+      tunerOf: (model) => createLocalTuner({ model, layout, training, heldOut, batching }),
+    }),
+    maxLength: tuning.maxLength,
+    onRevival: ({ error, goingOn }) => say(`${error.message} ${goingOn}`),
+  });
 
   const base = await tuner.perplexity(null);
   say(
@@ -75,7 +83,7 @@ async function tuneAlone(modelFolder: string, flags: Flags): Promise<void> {
   const tuned = await last(tuner.tune({ theta: mask.apply(start), mask }, { ...tuning, seed }), showStep);
   const after = await tuner.perplexity(tuned.theta);
   writeAdapter(flags.out, exportPeft(layout, tuned.theta, { baseModel: name }));
-  model.dispose();
+  tuner.dispose();
 
   const figures = {
     base,
@@ -110,7 +118,7 @@ function configOf(flags: Flags): FederationConfig {
 async function ownedMask(of: {
   config: FederationConfig;
   layout: Layout;
-  tuner: ReturnType<typeof createLocalTuner>;
+  tuner: ModelTuner;
   start: Float32Array;
 }): Promise<Mask> {
   const { config, layout, tuner, start } = of;

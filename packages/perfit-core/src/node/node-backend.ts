@@ -17,12 +17,20 @@ export async function nodeBackend({ prefer }: NodeBackendOptions): Promise<Backe
     const wasmPaths = join(dirname(packageFile), '/');
     return await withoutNewListeners(() => selectBackend({ prefer, wasmPaths }));
   }
+  // Where WebGPU is asked for, nothing falls back to WASM.
+  return await selectBackend({ prefer, wasmPaths: '', gpu: await dawn() });
+}
+
+/** One for the process, as a page has one: with several of them the process crashed when devices came and went. */
+let gpu: GPU | null = null;
+
+async function dawn(): Promise<GPU> {
+  if (gpu) return gpu;
   const { create, globals } = await import('webgpu');
   Object.assign(globalThis, globals);
-  const gpu = create(['backend=vulkan']);
+  gpu = create(['backend=vulkan']);
   offerGpu(gpu);
-  // Where WebGPU is asked for, nothing falls back to WASM.
-  return await selectBackend({ prefer, wasmPaths: '', gpu });
+  return gpu;
 }
 
 /** tfjs' WebGPU backend refuses to start where `navigator.gpu` is missing; Node 20 has no navigator at all. */

@@ -9,8 +9,7 @@ import {
   stepsInEpoch,
 } from '../../test/fragile-tuner.ts';
 import { BackendError } from '../backend/backend-error.ts';
-import type { ModelTuner } from './local-tuner.ts';
-import { type Revival, revivingTuner } from './reviving-tuner.ts';
+import { type Revival, type RevivingTuner, revivingTuner } from './reviving-tuner.ts';
 
 const dimensions = {
   layers: 1,
@@ -26,7 +25,7 @@ const reliable: FragileDevice = { works: Number.POSITIVE_INFINITY };
 const outOfMemory = new BackendError('device-out-of-memory', 'the graphics device has no memory left');
 
 interface Stage {
-  readonly tuner: ModelTuner & { dispose(): void };
+  readonly tuner: RevivingTuner;
   readonly revivals: Revival[];
   readonly waits: number[];
   /** Models that are loaded and not freed. */

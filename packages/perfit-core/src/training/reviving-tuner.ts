@@ -32,6 +32,11 @@ export interface Revival {
   readonly goingOn: string;
 }
 
+export interface RevivingTuner extends ModelTuner {
+  /** Frees the model. */
+  dispose(): void;
+}
+
 const mostRevivals = 3;
 const revivalWindowMs = 10 * 60_000;
 /** After a crash the browser needs a while until it has a device again. */
@@ -52,7 +57,7 @@ interface Work {
  * again. After three losses within ten minutes the next one is thrown; so is a lack of memory, with what takes less.
  * @throws BackendError, and whatever `open` throws
  */
-export async function revivingTuner(options: RevivingTunerOptions): Promise<ModelTuner & { dispose(): void }> {
+export async function revivingTuner(options: RevivingTunerOptions): Promise<RevivingTuner> {
   const { now = () => performance.now(), wait = timer } = options;
   const lossTimes: number[] = [];
   let opened: OpenedTuner | null = null;
