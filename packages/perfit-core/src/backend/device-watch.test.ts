@@ -138,31 +138,35 @@ describe.runIf(hasWebGpu)('revivingTuner on WebGPU', () => {
   }
 
   // Twice all programs are compiled, which a software driver takes a minute for: PERFIT_SLOW_TESTS=1 runs it.
-  it.runIf(process.env.PERFIT_SLOW_TESTS === '1')('ends with the theta of an undisturbed run, to the bit', { timeout: 300_000 }, async () => {
-    const undisturbed = await open();
-    const { layout } = undisturbed;
-    const theta = initialTheta(layout, 1);
-    const start = { theta, mask: Mask.full(layout.size) };
-    const settings = { ...fragileSettings, batchSize: 4 };
-    const expected = await last(undisturbed.tuner.tune(start, settings));
-    undisturbed.dispose();
+  it.runIf(process.env.PERFIT_SLOW_TESTS === '1')(
+    'ends with the theta of an undisturbed run, to the bit',
+    { timeout: 300_000 },
+    async () => {
+      const undisturbed = await open();
+      const { layout } = undisturbed;
+      const theta = initialTheta(layout, 1);
+      const start = { theta, mask: Mask.full(layout.size) };
+      const settings = { ...fragileSettings, batchSize: 4 };
+      const expected = await last(undisturbed.tuner.tune(start, settings));
+      undisturbed.dispose();
 
-    const revivals: Revival[] = [];
-    const tensors = tf.memory().numTensors;
-    const tuner = await revivingTuner({ open, maxLength: 32, onRevival: (revival) => revivals.push(revival) });
-    const steps: number[] = [];
-    const result = await last(tuner.tune(start, settings), (progress) => {
-      if (progress.kind !== 'step') return;
-      steps.push(progress.step);
-      // In the midst of the next step.
-      if (progress.step === 4) setTimeout(() => watch().lose('a test took it away'), 1);
-    });
-    expect(result).toEqual(expected);
-    expect(steps).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
-    expect(revivals.map(({ goingOn }) => goingOn)).toEqual(['Going on from step 3 on a new one.']);
-    tuner.dispose();
-    expect(tf.memory().numTensors).toBe(tensors);
-  });
+      const revivals: Revival[] = [];
+      const tensors = tf.memory().numTensors;
+      const tuner = await revivingTuner({ open, maxLength: 32, onRevival: (revival) => revivals.push(revival) });
+      const steps: number[] = [];
+      const result = await last(tuner.tune(start, settings), (progress) => {
+        if (progress.kind !== 'step') return;
+        steps.push(progress.step);
+        // In the midst of the next step.
+        if (progress.step === 4) setTimeout(() => watch().lose('a test took it away'), 1);
+      });
+      expect(result).toEqual(expected);
+      expect(steps).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+      expect(revivals.map(({ goingOn }) => goingOn)).toEqual(['Going on from step 3 on a new one.']);
+      tuner.dispose();
+      expect(tf.memory().numTensors).toBe(tensors);
+    },
+  );
 });
 
 async function last<P, R>(run: AsyncGenerator<P, R>, hear: (progress: P) => void = () => {}): Promise<R> {
