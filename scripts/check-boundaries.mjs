@@ -53,6 +53,8 @@ const rooms = {
       '@perfit/core/node',
       '@perfit/coordinator',
     ],
+    // The bench alone runs another library next to ours.
+    also: [{ files: /^src\/bench\/against-jax\.ts$/, may: ['@jax-js/jax'] }],
   },
   'apps/web-client': {
     may: [
@@ -117,6 +119,7 @@ function checkTheCheck() {
     ['packages/perfit-core', 'src/index.ts', '@perfit/federation'],
     ['packages/perfit-core', 'src/index.ts', 'node:fs'],
     ['apps/coordinator', 'src/index.ts', '@perfit/core'],
+    ['apps/cli', 'src/commands/bench.ts', '@jax-js/jax'],
     ['apps/web-client', 'src/app/app.tsx', '@perfit/core'],
     ['apps/web-client', 'src/app/app.tsx', '../engine/engine.ts'],
     ['apps/web-client', 'src/features/chat/chat.tsx', '../ledger/ledger.tsx'],

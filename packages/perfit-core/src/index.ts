@@ -6,7 +6,17 @@ export type { WasmPaths } from './backend/wasm-backend.ts';
 export type { AdapterDescription, DeviceLimits } from './backend/webgpu-device.ts';
 export { type AutotuneShape, applyTiles, autotune } from './bench/autotune.ts';
 export { MODEL_SHAPES, type ModelShape } from './bench/model-shapes.ts';
-export { type BenchReport, type BenchWish, runBench } from './bench/run-bench.ts';
+export { type BenchReport, type BenchWish, comparedTasks, runBench } from './bench/run-bench.ts';
+export {
+  ourSide,
+  type SharedArray,
+  type SharedAttention,
+  type SharedMatmul,
+  type SharedStep,
+  type SharedTask,
+  type Side,
+} from './bench/shared-tasks.ts';
+export { type Timing, timeRuns, type Written } from './bench/timing.ts';
 export {
   type ChatEnd,
   type ChatOptions,

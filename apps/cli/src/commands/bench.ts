@@ -1,9 +1,18 @@
 import { writeFileSync } from 'node:fs';
 import { arch, cpus, platform } from 'node:os';
-import { type BenchReport, MODEL_SHAPES, type ModelShape, type Precision, runBench } from '@perfit/core';
+import {
+  type BenchReport,
+  type BenchWish,
+  comparedTasks,
+  MODEL_SHAPES,
+  type ModelShape,
+  type Precision,
+  runBench,
+} from '@perfit/core';
 import { nodeBackend } from '@perfit/core/node';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { precisionOption } from '../backend-option.ts';
+import type { JaxComparison } from '../bench/against-jax.ts';
 
 interface Flags {
   readonly shape?: ModelShape[];
@@ -19,7 +28,7 @@ interface Flags {
 export function benchCommand(): Command {
   return new Command('bench')
     .description(
-      "measures tuning and generation on this machine's WebGPU adapter, op by op, against what the adapter can do at most and against TensorFlow.js' own ops",
+      "measures tuning and generation on this machine's WebGPU adapter, op by op, against what the adapter can do at most, against TensorFlow.js' own ops and against jax-js",
     )
     .addOption(
       new Option('--shape <name...>', 'models, by config alone with random weights').choices(Object.keys(MODEL_SHAPES)),
@@ -38,17 +47,27 @@ export function benchCommand(): Command {
 async function bench({ shape, json, ...rest }: Flags): Promise<void> {
   const { reason } = await nodeBackend({ prefer: 'webgpu' });
   process.stderr.write(`${reason}\n`);
-  const running = runBench({ ...rest, ...(shape ? { shapes: shape } : {}) });
+  const wish = { ...rest, ...(shape ? { shapes: shape } : {}) };
+  const running = runBench(wish);
   for (;;) {
     const next = await running.next();
     if (!next.done) {
       process.stderr.write(`${next.value} …\n`);
       continue;
     }
-    process.stdout.write(describe(next.value));
-    if (json) writeFileSync(json, `${JSON.stringify({ machine: machine(), ...next.value }, null, 2)}\n`);
+    process.stderr.write('The same tasks in jax-js …\n');
+    const jaxjs = await againstJax(wish);
+    process.stdout.write(`${describe(next.value)}\n${describeJax(jaxjs)}\n`);
+    if (json) writeFileSync(json, `${JSON.stringify({ machine: machine(), ...next.value, jaxjs }, null, 2)}\n`);
     return;
   }
+}
+
+async function againstJax(wish: BenchWish): Promise<JaxComparison[]> {
+  const { compareWithJax } = await import('../bench/against-jax.ts');
+  const results: JaxComparison[] = [];
+  for await (const result of compareWithJax(comparedTasks(wish))) results.push(result);
+  return results;
 }
 
 function machine(): string {
@@ -111,6 +130,17 @@ function describe({ adapter, limits, step, decode, ops }: BenchReport): string {
     '',
   ];
   return lines.join('\n');
+}
+
+function describeJax(results: readonly JaxComparison[]): string {
+  const rows = results.map(({ name, shape, milliseconds, oursMilliseconds, ratio, reason }) => [
+    name,
+    shape,
+    oursMilliseconds.toPrecision(3),
+    milliseconds === null ? '-' : milliseconds.toPrecision(3),
+    ratio === null ? `- (${reason})` : `${ratio.toFixed(2)}x`,
+  ]);
+  return table([['next to jax-js, f32', 'shape', 'ms, ours', 'ms, jax-js', 'ratio'], ...rows]);
 }
 
 function table(rows: readonly (readonly string[])[]): string {

@@ -15,6 +15,7 @@ import { rmsNormForward } from '../ops/rms-norm/rms-norm-wgsl.ts';
 import { swiglu } from '../ops/swiglu/swiglu.ts';
 import { swigluForward } from '../ops/swiglu/swiglu-wgsl.ts';
 import { WgslRunner } from '../wgsl/runner.ts';
+import { noise } from './noise.ts';
 import type { Limits } from './roofline.ts';
 import { timeOnDevice } from './timing.ts';
 
@@ -273,12 +274,4 @@ function optimizerCases(config: ModelConfig, { rank }: At, own: Own): Case[] {
       },
     },
   ];
-}
-
-function noise(size: number): Float32Array {
-  let state = 1;
-  return Float32Array.from({ length: size }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32 - 0.5;
-  });
 }

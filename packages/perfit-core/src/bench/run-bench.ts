@@ -1,4 +1,4 @@
-import { parseModelConfig } from '../model/config.ts';
+import { type ModelConfig, parseModelConfig } from '../model/config.ts';
 import type { Precision } from '../ops/packed-matrix/formats.ts';
 import { WgslRunner } from '../wgsl/runner.ts';
 import type { Tiles } from '../wgsl/tiles.ts';
@@ -6,6 +6,7 @@ import { autotune } from './autotune.ts';
 import { MODEL_SHAPES, type ModelShape } from './model-shapes.ts';
 import { benchOps, type OpResult } from './op-bench.ts';
 import { type Limits, measureLimits } from './roofline.ts';
+import { type SharedTask, sharedTasks } from './shared-tasks.ts';
 import { benchDecode, benchStep, type DecodeResult, type StepResult } from './step-bench.ts';
 
 export interface BenchWish {
@@ -39,8 +40,8 @@ export async function* runBench(wish: BenchWish = {}): AsyncGenerator<string, Be
   const { vendor = '', architecture = '', description = '' } = runner.device.adapterInfo ?? {};
   yield `What ${description || architecture || vendor || 'this adapter'} can do at most`;
   const limits = await measureLimits();
-  const shapes = wish.shapes ?? (isSoftware ? (['nano'] as const) : (['nano', 'smollm2-135m'] as const));
-  const largest = parseModelConfig(JSON.stringify(MODEL_SHAPES[shapes.at(-1) as ModelShape]));
+  const shapes = shapesOf(wish, isSoftware);
+  const largest = configOf(shapes.at(-1) as ModelShape);
   if (!isSoftware) {
     yield 'Which tiles are the fastest';
     await autotune({ rows: 2048, inWidth: largest.width, outWidth: 2 * largest.feedForwardWidth, rank: 16 });
@@ -60,8 +61,33 @@ export async function* runBench(wish: BenchWish = {}): AsyncGenerator<string, Be
     decode.push(await benchDecode({ shape, precision, prompt: isSoftware ? 64 : 256, tokens }, limits));
   }
   const ops: OpResult[] = [];
-  const { rows = 4, length = isSoftware ? 128 : 512, rank = 16, precision = 'f16' } = wish;
+  const { rows, length, rank } = opsAt(wish, isSoftware);
+  const { precision = 'f16' } = wish;
   yield `Each op alone, at the widths of ${shapes.at(-1)}`;
   for await (const op of benchOps(largest, { rows, length, precision, rank, limits })) ops.push(op);
   return { adapter: { vendor, architecture, description }, limits, tiles: runner.tiles, step, decode, ops };
+}
+
+/**
+ * What another library can be given too, on the current device: nano's tasks, and those of the model that the report has
+ * each op of.
+ */
+export function comparedTasks(wish: BenchWish = {}): SharedTask[] {
+  const { isSoftware } = WgslRunner.current();
+  const nano = sharedTasks(configOf('nano'), { rows: 4, length: 128, rank: 16 });
+  const largest = sharedTasks(configOf(shapesOf(wish, isSoftware).at(-1) as ModelShape), opsAt(wish, isSoftware));
+  const isNew = (task: SharedTask) => nano.every(({ name, shape }) => name !== task.name || shape !== task.shape);
+  return [...nano, ...largest.filter(isNew)];
+}
+
+function shapesOf({ shapes }: BenchWish, isSoftware: boolean): readonly ModelShape[] {
+  return shapes ?? (isSoftware ? ['nano'] : ['nano', 'smollm2-135m']);
+}
+
+function opsAt({ rows = 4, length, rank = 16 }: BenchWish, isSoftware: boolean) {
+  return { rows, length: length ?? (isSoftware ? 128 : 512), rank };
+}
+
+function configOf(shape: ModelShape): ModelConfig {
+  return parseModelConfig(JSON.stringify(MODEL_SHAPES[shape]));
 }

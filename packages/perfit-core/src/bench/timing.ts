@@ -7,17 +7,32 @@ export interface Timing {
   readonly repetitions: number;
 }
 
+/** What a run wrote, wherever it lies. */
+export interface Written {
+  /** Ends when the device has written it: one number is read, not all. */
+  settle(): Promise<void>;
+  dispose(): void;
+}
+
+export interface TimingOptions {
+  readonly repetitions?: number;
+  readonly budgetMs?: number;
+}
+
 /**
  * Times what runs on the device: `repetitions` batches of runs, each ended by reading a number that the last run wrote,
  * after one batch that compiles and warms up. A batch is long enough for the clock, within `budgetMs` in all.
- * @param run returns a tensor that it wrote; disposed here
+ * @param run puts its work into the device's queue before it returns; what it wrote is disposed here
  */
-export async function timeOnDevice(run: () => tf.Tensor, { repetitions = 5, budgetMs = 4000 } = {}): Promise<Timing> {
+export async function timeRuns(
+  run: () => Written,
+  { repetitions = 5, budgetMs = 4000 }: TimingOptions = {},
+): Promise<Timing> {
   const batch = async (runs: number): Promise<number> => {
     const began = performance.now();
     for (let i = 1; i < runs; i++) run().dispose();
     const last = run();
-    await settle(last);
+    await last.settle();
     last.dispose();
     return (performance.now() - began) / runs;
   };
@@ -28,6 +43,14 @@ export async function timeOnDevice(run: () => tf.Tensor, { repetitions = 5, budg
   let milliseconds = single;
   for (let i = 0; i < affordable; i++) milliseconds = Math.min(milliseconds, await batch(runs));
   return { milliseconds, repetitions: affordable };
+}
+
+/** {@link timeRuns} of tensors. @param run returns a tensor that it wrote; disposed here */
+export function timeOnDevice(run: () => tf.Tensor, options?: TimingOptions): Promise<Timing> {
+  return timeRuns(() => {
+    const tensor = run();
+    return { settle: () => settle(tensor), dispose: () => tensor.dispose() };
+  }, options);
 }
 
 /** Ends when the device has written the tensor; one number is read, not all. */
