@@ -28,6 +28,22 @@ export interface WgslProgram {
   readonly source: string;
 }
 
+/**
+ * A program's maker whose sources are written once for each set of arguments that are baked into them: they are long,
+ * and a step asks for them hundreds of times. Arguments are told apart as JSON.
+ */
+export function remembered<A extends readonly unknown[]>(
+  make: (...baked: A) => WgslProgram,
+): (...baked: A) => WgslProgram {
+  const made = new Map<string, WgslProgram>();
+  return (...baked) => {
+    const key = JSON.stringify(baked);
+    const known = made.get(key) ?? make(...baked);
+    made.set(key, known);
+    return known;
+  };
+}
+
 /** The whole module. */
 export function moduleOf({ storage, uniforms, enables = [], source }: WgslProgram): string {
   const lines = enables.map((feature) => `enable ${feature};`);

@@ -33,6 +33,8 @@ export class WgslRunner {
   dispatches = 0;
   readonly #backend: TfjsWebGpuBackend;
   readonly #pipelines = new Map<string, GPUComputePipeline>();
+  /** The same by the program: its module need not be put together to find it. */
+  readonly #pipelineOf = new WeakMap<WgslProgram, GPUComputePipeline>();
   readonly #uniforms = new Map<string, GPUBuffer>();
   readonly #watch: DeviceWatch | null;
   #profile: Map<string, number> | null = null;
@@ -162,6 +164,8 @@ export class WgslRunner {
   }
 
   #pipeline(program: WgslProgram): GPUComputePipeline {
+    const known = this.#pipelineOf.get(program);
+    if (known) return known;
     const code = moduleOf(program);
     let pipeline = this.#pipelines.get(code);
     if (!pipeline) {
@@ -170,6 +174,7 @@ export class WgslRunner {
       pipeline = this.device.createComputePipeline({ label: program.name, layout: 'auto', compute });
       this.#pipelines.set(code, pipeline);
     }
+    this.#pipelineOf.set(program, pipeline);
     return pipeline;
   }
 

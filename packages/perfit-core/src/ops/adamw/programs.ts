@@ -1,4 +1,4 @@
-import type { StorageBinding, UniformField, WgslProgram } from '../../wgsl/program.ts';
+import { remembered, type StorageBinding, type UniformField, type WgslProgram } from '../../wgsl/program.ts';
 import { sumOfWorkgroup, workgroupSize } from '../../wgsl/workgroups.ts';
 import { maskedVectors, vectorTypes, type Width } from '../mask-bits/masked-vectors.ts';
 
@@ -11,7 +11,7 @@ export interface AdamWVariant {
 export const mostPartials = workgroupSize;
 
 /** Σ of the squares of the owned coordinates of the gradient, one partial sum a workgroup. */
-export function normProgram({ width, hasPull }: AdamWVariant): WgslProgram {
+export const normProgram = remembered(({ width, hasPull }: AdamWVariant): WgslProgram => {
   return {
     name: 'adamw-norm',
     storage: [
@@ -37,10 +37,10 @@ export function normProgram({ width, hasPull }: AdamWVariant): WgslProgram {
   if (lane == 0u) { partials[group.x] = total; }
 }`,
   };
-}
+});
 
 /** Adds up the partial sums, clips, and moves both moments and theta. What is written comes as bits: others stay theirs. */
-export function updateProgram({ width, hasPull }: AdamWVariant): WgslProgram {
+export const updateProgram = remembered(({ width, hasPull }: AdamWVariant): WgslProgram => {
   return {
     name: 'adamw-update',
     storage: [
@@ -84,7 +84,7 @@ export function updateProgram({ width, hasPull }: AdamWVariant): WgslProgram {
   }
 }`,
   };
-}
+});
 
 export const stepFields = [
   'beta1',

@@ -147,17 +147,9 @@ function decode(runner: WgslRunner, attention: FlashAttention, result: Attention
 }
 
 type ProgramOf = (headWidth: number, group: number, hasStarts: boolean) => WgslProgram;
-const programs = new Map<ProgramOf, Map<string, WgslProgram>>();
 
-/** Sources are long: each is made once. */
 function program(of: ProgramOf, attention: Pick<FlashAttention, 'shape' | 'starts'>): WgslProgram {
-  const made = programs.get(of) ?? new Map<string, WgslProgram>();
-  programs.set(of, made);
-  const { headWidth } = attention.shape;
-  const key = [headWidth, group(attention), attention.starts !== null].join();
-  const known = made.get(key) ?? of(headWidth, group(attention), attention.starts !== null);
-  made.set(key, known);
-  return known;
+  return of(attention.shape.headWidth, group(attention), attention.starts !== null);
 }
 
 type Shaped = Pick<FlashAttention, 'shape'>;

@@ -1,4 +1,4 @@
-import type { WgslProgram } from '../../wgsl/program.ts';
+import { remembered, type WgslProgram } from '../../wgsl/program.ts';
 import {
   addWeighted,
   attentionUniforms,
@@ -27,7 +27,7 @@ import {
  * eight storage buffers are all that WebGPU promises.
  * Source: Dao et al. 2022 (arXiv 2205.14135), appendix B; Dao 2023 (arXiv 2307.08691), section 3.1.2.
  */
-export function flashQueryGradient(headWidth: number, group: number, hasStarts: boolean): WgslProgram {
+export const flashQueryGradient = remembered((headWidth: number, group: number, hasStarts: boolean): WgslProgram => {
   const tiles = tilesOf(headWidth, group);
   const weigh = (j: number) => `{
       let key = vec4<u32>(passing + tx + ${j} * ACROSS);
@@ -77,7 +77,7 @@ ${entry}
   ${each(4, (i) => writeQuery(tiles, i))}
 }`,
   };
-}
+});
 
 function addDelta(i: number, c: number): string {
   const [row, quad] = [`row.${component(i)}`, `tx + ${c} * ACROSS`];
@@ -103,7 +103,7 @@ function writeQuery(tiles: Tiles, i: number): string {
  * stacked rows of all its G query heads pass by, so that their sum needs no atomics.
  * @see flashQueryGradient for the source
  */
-export function flashKeyGradient(headWidth: number, group: number, hasStarts: boolean): WgslProgram {
+export const flashKeyGradient = remembered((headWidth: number, group: number, hasStarts: boolean): WgslProgram => {
   const tiles = tilesOf(headWidth, group);
   const weigh = (j: number) => `
     let weight${j} = weightOf(place, passing + tx + ${j} * ACROSS, key, s${j});
@@ -160,7 +160,7 @@ ${entry}
   ${each(4, (i) => writeKey(tiles, i))}
 }`,
   };
-}
+});
 
 function writeKey(tiles: Tiles, i: number): string {
   const x = component(i);

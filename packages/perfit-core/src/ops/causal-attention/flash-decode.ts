@@ -1,4 +1,4 @@
-import type { WgslProgram } from '../../wgsl/program.ts';
+import { remembered, type WgslProgram } from '../../wgsl/program.ts';
 import {
   attentionUniforms,
   component,
@@ -25,7 +25,7 @@ export const headBlocks = (group: number): number => Math.ceil(group / mostHeads
  * {@link flashCombine} weighs them together, and where one slice is enough it is the result.
  * Source: Flash-Decoding (Dao, Haziza, Massa, Sizov 2023).
  */
-export function flashDecode(headWidth: number, group: number, hasStarts: boolean): WgslProgram {
+export const flashDecode = remembered((headWidth: number, group: number, hasStarts: boolean): WgslProgram => {
   const heads = Math.min(group, mostHeads);
   const score = (h: number) => `score.${component(h)} += dot(query[${h} * QUADS + c], key);`;
   return {
@@ -113,10 +113,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   }
 }`,
   };
-}
+});
 
 /** parts [slices, rows, d] and their logSumExp [slices, rows] → out [rows, d], logSumExp [rows]; one row a workgroup. */
-export function flashCombine(headWidth: number): WgslProgram {
+export const flashCombine = remembered((headWidth: number): WgslProgram => {
   return {
     name: `flash-combine-${headWidth}`,
     storage: [read('parts'), read('partLogs', 'f32'), written('out'), written('logSumExp', 'f32')],
@@ -143,4 +143,4 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   if (lane == 0) { logSumExp[row] = most + log(total); }
 }`,
   };
-}
+});

@@ -1,4 +1,4 @@
-import type { WgslProgram } from '../../wgsl/program.ts';
+import { remembered, type WgslProgram } from '../../wgsl/program.ts';
 import {
   addWeighted,
   attentionUniforms,
@@ -26,7 +26,7 @@ import {
  * and sum rescale what was added up before. One workgroup makes 32 stacked rows of a key head.
  * Source: Dao 2023 (arXiv 2307.08691), algorithm 1.
  */
-export function flashForward(headWidth: number, group: number, hasStarts: boolean): WgslProgram {
+export const flashForward = remembered((headWidth: number, group: number, hasStarts: boolean): WgslProgram => {
   const tiles = tilesOf(headWidth, group);
   const staysStaged = tiles.depth === tiles.quads;
   return {
@@ -65,7 +65,7 @@ ${entry}
   ${each(4, (i) => writeRow(tiles, i))}
 }`,
   };
-}
+});
 
 /** From the scores of a tile to its weights: the maximum of a row is shared by the threads of that row. */
 function online(tiles: Tiles): string {

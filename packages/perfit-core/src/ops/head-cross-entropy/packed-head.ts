@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { matrixBinding, matrixReader, matrixWriter, unsigned } from '../../wgsl/access.ts';
-import type { WgslProgram } from '../../wgsl/program.ts';
+import { remembered, type WgslProgram } from '../../wgsl/program.ts';
 import { spread, WgslRunner } from '../../wgsl/runner.ts';
 import { type TileShape, tiledProduct } from '../../wgsl/tiled-product.ts';
 import { paddedWidth } from '../packed-matrix/formats.ts';
@@ -184,7 +184,7 @@ function logitsPhase({ precision, vectorWidth }: HeadProgram) {
   };
 }
 
-function logitsProgram(shape: HeadProgram): WgslProgram {
+const logitsProgram = remembered((shape: HeadProgram): WgslProgram => {
   const { storage, declarations, phases } = logitsPhase(shape);
   return {
     name: `head-logits-${shape.precision}`,
@@ -199,10 +199,10 @@ function logitsProgram(shape: HeadProgram): WgslProgram {
       }`,
     }),
   };
-}
+});
 
 /** The greatest logit of a tile's columns and Σ exp(logit − it), a row; and the logit of the row's label. */
-function statisticsProgram(shape: HeadProgram, keep: { vectorCount: boolean } | null): WgslProgram {
+const statisticsProgram = remembered((shape: HeadProgram, keep: { vectorCount: boolean } | null): WgslProgram => {
   const { tile } = shape;
   const { storage, declarations, phases } = logitsPhase(shape);
   const kept = slopesAccess(keep?.vectorCount ?? false);
@@ -261,7 +261,7 @@ function statisticsProgram(shape: HeadProgram, keep: { vectorCount: boolean } | 
       }`,
     }),
   };
-}
+});
 
 /** One workgroup a row: log Σ exp over all tiles, and the row's share of the loss. */
 const combineProgram: WgslProgram = {
@@ -322,7 +322,7 @@ const sumProgram: WgslProgram = {
 };
 
 /** weight · (softmax(logits) − one-hot(label)) of a chunk. */
-function slopesProgram(shape: HeadProgram & { vectorCount: boolean }): WgslProgram {
+const slopesProgram = remembered((shape: HeadProgram & { vectorCount: boolean }): WgslProgram => {
   const { storage, declarations, phases } = logitsPhase(shape);
   const slopes = slopesAccess(shape.vectorCount);
   return {
@@ -347,10 +347,10 @@ function slopesProgram(shape: HeadProgram & { vectorCount: boolean }): WgslProgr
       }`,
     }),
   };
-}
+});
 
 /** The same in place, from logits that were kept. */
-function softmaxProgram(vector: boolean): WgslProgram {
+const softmaxProgram = remembered((vector: boolean): WgslProgram => {
   const slopes = slopesAccess(vector);
   return {
     name: 'head-softmax',
@@ -375,10 +375,10 @@ function softmaxProgram(vector: boolean): WgslProgram {
       set_slopes4(m, n, row_weights[m] * (exp(slopes4(m, n) - log_sum_exp[m]) - hit));
     }`,
   };
-}
+});
 
 /** dh = slopes · W, or what is there plus that. */
-function gradientProgram(shape: HeadProgram & { vectorCount: boolean; add: boolean }): WgslProgram {
+const gradientProgram = remembered((shape: HeadProgram & { vectorCount: boolean; add: boolean }): WgslProgram => {
   const { precision, vectorWidth, vectorCount, add, tile } = shape;
   const slopes = slopesAccess(vectorCount);
   const out = { name: 'd_hidden', rows: 'u.rows', width: 'u.width', stride: 'u.width', vector: vectorWidth };
@@ -402,7 +402,7 @@ function gradientProgram(shape: HeadProgram & { vectorCount: boolean; add: boole
       store: `set_d_hidden4(m, n, value${add ? ' + d_hidden4(m, n)' : ''});`,
     }),
   };
-}
+});
 
 function slopesAccess(vector: boolean) {
   return { name: 'slopes', rows: 'u.rows', width: 'u.count', stride: 'u.count', vector };

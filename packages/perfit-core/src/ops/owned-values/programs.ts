@@ -1,4 +1,4 @@
-import type { StorageBinding, WgslProgram } from '../../wgsl/program.ts';
+import { remembered, type StorageBinding, type WgslProgram } from '../../wgsl/program.ts';
 import { workgroupSize } from '../../wgsl/workgroups.ts';
 
 /** All values are moved and computed as bits: f32 in WGSL may lose subnormals and NaN, and its quotients are inexact. */
@@ -31,7 +31,7 @@ export const packProgram: WgslProgram = {
 };
 
 /** Binds mask, keptBefore, packed [kept], values [N], and rest [N] where there is one. */
-export function unpackProgram(hasRest: boolean): WgslProgram {
+export const unpackProgram = remembered((hasRest: boolean): WgslProgram => {
   const body = `if (owned(i)) { values[i] = packed[place(i)]; } else { values[i] = ${hasRest ? 'rest[i]' : '0u'}; }`;
   return {
     name: 'unpack-owned',
@@ -42,7 +42,7 @@ export function unpackProgram(hasRest: boolean): WgslProgram {
     uniforms: [{ name: 'size', type: 'u32' }],
     source: `${places}${forEach('u.size', body)}`,
   };
-}
+});
 
 /** Two values a word. As `codecs/half.ts` of the protocol, line by line. Binds values [count], words. */
 export const halfProgram: WgslProgram = {

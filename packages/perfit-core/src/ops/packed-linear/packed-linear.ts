@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { type MatrixAccess, matrixBinding, matrixReader, matrixWriter, unsigned } from '../../wgsl/access.ts';
-import type { StorageBinding, UniformField, WgslProgram } from '../../wgsl/program.ts';
+import { remembered, type StorageBinding, type UniformField, type WgslProgram } from '../../wgsl/program.ts';
 import { WgslRunner } from '../../wgsl/runner.ts';
 import { type TileShape, tiledProduct } from '../../wgsl/tiled-product.ts';
 import type { Tiles } from '../../wgsl/tiles.ts';
@@ -217,132 +217,138 @@ interface ProgramShape {
 
 const shapeUniforms = unsigned('rows', 'in_width', 'out_width', 'stride', 'scale_offset');
 
-function forwardProgram(
-  shape: ProgramShape & {
-    precision: PackedMatrix['precision'];
-    bias: boolean;
-    residual: boolean;
-    vectorIn: boolean;
-    vectorOut: boolean;
+const forwardProgram = remembered(
+  (
+    shape: ProgramShape & {
+      precision: PackedMatrix['precision'];
+      bias: boolean;
+      residual: boolean;
+      vectorIn: boolean;
+      vectorOut: boolean;
+    },
+  ): WgslProgram => {
+    const { precision, modules, bias, residual, vectorIn, vectorOut, vectorRank, tile } = shape;
+    const x = access('x', 'u.rows', 'u.in_width', vectorIn);
+    const out = access('out', 'u.rows', 'u.out_width', vectorOut);
+    const rest = access('residual', 'u.rows', 'u.out_width', vectorOut);
+    const offset = access('bias', '1u', 'u.out_width', vectorOut);
+    const low = lowAccess(modules, vectorRank);
+    const storage: StorageBinding[] = [
+      weightBinding(precision),
+      matrixBinding(x),
+      ...(modules ? [thetaBinding(vectorRank), matrixBinding(low)] : []),
+      ...(bias ? [matrixBinding(offset)] : []),
+      ...(residual ? [matrixBinding(rest)] : []),
+      matrixBinding(out, 'read_write'),
+    ];
+    const added = `${bias ? ' + bias4(0u, n)' : ''}${residual ? ' + residual4(m, n)' : ''}`;
+    const source = tiledProduct({
+      tile,
+      declarations: [
+        weightDecoder(precision),
+        `fn weight_row4(n: u32, k: u32) -> vec4<f32> { if (n >= u.out_width) { return vec4<f32>(0.0); } return weight4(n, k); }`,
+        matrixReader(x),
+        matrixWriter(out),
+        bias ? matrixReader(offset) : '',
+        residual ? matrixReader(rest) : '',
+        modules ? matrixReader(low) + thetaReader(vectorRank) : '',
+      ].join('\n'),
+      phases: [
+        { extent: 'u.in_width', a: 'x4(m, k)', aOrder: 'alongK', b: 'weight_row4(n, k)', bOrder: 'alongK' },
+        ...Array.from({ length: modules }, (_, j) => ({
+          // A tile that has no column of the module has nothing to add.
+          extent: `select(0u, u.rank, n0 < u.start_${j} + u.width_${j} && n0 + ${tile.tileN}u > u.start_${j})`,
+          a: `low4(m, ${j}u * u.rank + k)`,
+          aOrder: 'alongK' as const,
+          b: `theta4(u.b_${j}, n - u.start_${j}, u.width_${j}, k, u.rank)`,
+          bOrder: 'alongK' as const,
+        })),
+      ],
+      store: `set_out4(m, n, value${added});`,
+    });
+    return { name: `linear-${precision}`, storage, uniforms: [...shapeUniforms, ...moduleFields(modules)], source };
   },
-): WgslProgram {
-  const { precision, modules, bias, residual, vectorIn, vectorOut, vectorRank, tile } = shape;
-  const x = access('x', 'u.rows', 'u.in_width', vectorIn);
-  const out = access('out', 'u.rows', 'u.out_width', vectorOut);
-  const rest = access('residual', 'u.rows', 'u.out_width', vectorOut);
-  const offset = access('bias', '1u', 'u.out_width', vectorOut);
-  const low = lowAccess(modules, vectorRank);
-  const storage: StorageBinding[] = [
-    weightBinding(precision),
-    matrixBinding(x),
-    ...(modules ? [thetaBinding(vectorRank), matrixBinding(low)] : []),
-    ...(bias ? [matrixBinding(offset)] : []),
-    ...(residual ? [matrixBinding(rest)] : []),
-    matrixBinding(out, 'read_write'),
-  ];
-  const added = `${bias ? ' + bias4(0u, n)' : ''}${residual ? ' + residual4(m, n)' : ''}`;
-  const source = tiledProduct({
-    tile,
-    declarations: [
-      weightDecoder(precision),
-      `fn weight_row4(n: u32, k: u32) -> vec4<f32> { if (n >= u.out_width) { return vec4<f32>(0.0); } return weight4(n, k); }`,
-      matrixReader(x),
-      matrixWriter(out),
-      bias ? matrixReader(offset) : '',
-      residual ? matrixReader(rest) : '',
-      modules ? matrixReader(low) + thetaReader(vectorRank) : '',
-    ].join('\n'),
-    phases: [
-      { extent: 'u.in_width', a: 'x4(m, k)', aOrder: 'alongK', b: 'weight_row4(n, k)', bOrder: 'alongK' },
-      ...Array.from({ length: modules }, (_, j) => ({
-        // A tile that has no column of the module has nothing to add.
-        extent: `select(0u, u.rank, n0 < u.start_${j} + u.width_${j} && n0 + ${tile.tileN}u > u.start_${j})`,
-        a: `low4(m, ${j}u * u.rank + k)`,
-        aOrder: 'alongK' as const,
-        b: `theta4(u.b_${j}, n - u.start_${j}, u.width_${j}, k, u.rank)`,
-        bOrder: 'alongK' as const,
-      })),
-    ],
-    store: `set_out4(m, n, value${added});`,
-  });
-  return { name: `linear-${precision}`, storage, uniforms: [...shapeUniforms, ...moduleFields(modules)], source };
-}
+);
 
-function backwardProgram(
-  shape: ProgramShape & { precision: PackedMatrix['precision']; vectorIn: boolean; vectorOut: boolean },
-): WgslProgram {
-  const { precision, modules, vectorIn, vectorOut, vectorRank, tile } = shape;
-  const dy = access('dy', 'u.rows', 'u.out_width', vectorOut);
-  const dx = access('dx', 'u.rows', 'u.in_width', vectorIn);
-  const low = lowAccess(modules, vectorRank);
-  const storage = [
-    weightBinding(precision),
-    matrixBinding(dy),
-    ...(modules ? [thetaBinding(vectorRank && vectorIn), matrixBinding(low)] : []),
-    matrixBinding(dx, 'read_write'),
-  ];
-  const source = tiledProduct({
-    tile,
-    declarations: [
-      weightDecoder(precision),
-      `fn weight_column4(k: u32, n: u32) -> vec4<f32> { if (n >= u.stride) { return vec4<f32>(0.0); } return weight4(k, n); }`,
-      matrixReader(dy),
-      matrixWriter(dx),
-      modules ? matrixReader(low) + thetaReader(vectorRank && vectorIn) + offsetOfA(modules) : '',
-    ].join('\n'),
-    phases: [
-      { extent: 'u.out_width', a: 'dy4(m, k)', aOrder: 'alongK', b: 'weight_column4(k, n)', bOrder: 'alongN' },
-      ...(modules
-        ? [
-            {
-              extent: `${modules}u * u.rank`,
-              a: 'low4(m, k)',
-              aOrder: 'alongK' as const,
-              b: 'theta4(offset_of_a(k / u.rank), k % u.rank, u.rank, n, u.in_width)',
-              bOrder: 'alongN' as const,
-            },
-          ]
-        : []),
-    ],
-    store: 'set_dx4(m, n, value);',
-  });
-  return {
-    name: `linear-gradient-${precision}`,
-    storage,
-    uniforms: [...shapeUniforms, ...moduleFields(modules)],
-    source,
-  };
-}
+const backwardProgram = remembered(
+  (
+    shape: ProgramShape & { precision: PackedMatrix['precision']; vectorIn: boolean; vectorOut: boolean },
+  ): WgslProgram => {
+    const { precision, modules, vectorIn, vectorOut, vectorRank, tile } = shape;
+    const dy = access('dy', 'u.rows', 'u.out_width', vectorOut);
+    const dx = access('dx', 'u.rows', 'u.in_width', vectorIn);
+    const low = lowAccess(modules, vectorRank);
+    const storage = [
+      weightBinding(precision),
+      matrixBinding(dy),
+      ...(modules ? [thetaBinding(vectorRank && vectorIn), matrixBinding(low)] : []),
+      matrixBinding(dx, 'read_write'),
+    ];
+    const source = tiledProduct({
+      tile,
+      declarations: [
+        weightDecoder(precision),
+        `fn weight_column4(k: u32, n: u32) -> vec4<f32> { if (n >= u.stride) { return vec4<f32>(0.0); } return weight4(k, n); }`,
+        matrixReader(dy),
+        matrixWriter(dx),
+        modules ? matrixReader(low) + thetaReader(vectorRank && vectorIn) + offsetOfA(modules) : '',
+      ].join('\n'),
+      phases: [
+        { extent: 'u.out_width', a: 'dy4(m, k)', aOrder: 'alongK', b: 'weight_column4(k, n)', bOrder: 'alongN' },
+        ...(modules
+          ? [
+              {
+                extent: `${modules}u * u.rank`,
+                a: 'low4(m, k)',
+                aOrder: 'alongK' as const,
+                b: 'theta4(offset_of_a(k / u.rank), k % u.rank, u.rank, n, u.in_width)',
+                bOrder: 'alongN' as const,
+              },
+            ]
+          : []),
+      ],
+      store: 'set_dx4(m, n, value);',
+    });
+    return {
+      name: `linear-gradient-${precision}`,
+      storage,
+      uniforms: [...shapeUniforms, ...moduleFields(modules)],
+      source,
+    };
+  },
+);
 
 const lowUniforms: UniformField[] = [...unsigned('rows', 'in_width', 'low_width'), { name: 'scale', type: 'f32' }];
 
-function downProgram({ modules, vectorIn, vectorRank, tile }: ProgramShape & { vectorIn: boolean }): WgslProgram {
-  const x = access('x', 'u.rows', 'u.in_width', vectorIn);
-  const low = access('low', 'u.rows', 'u.low_width', vectorRank);
-  const source = tiledProduct({
-    tile,
-    declarations: [
-      matrixReader(x),
-      matrixWriter(low),
-      thetaReader(vectorIn && vectorRank),
-      offsetOfA(modules),
-      `fn row_of_a4(n: u32, k: u32) -> vec4<f32> {
+const downProgram = remembered(
+  ({ modules, vectorIn, vectorRank, tile }: ProgramShape & { vectorIn: boolean }): WgslProgram => {
+    const x = access('x', 'u.rows', 'u.in_width', vectorIn);
+    const low = access('low', 'u.rows', 'u.low_width', vectorRank);
+    const source = tiledProduct({
+      tile,
+      declarations: [
+        matrixReader(x),
+        matrixWriter(low),
+        thetaReader(vectorIn && vectorRank),
+        offsetOfA(modules),
+        `fn row_of_a4(n: u32, k: u32) -> vec4<f32> {
         if (n >= u.low_width) { return vec4<f32>(0.0); }
         return theta4(offset_of_a(n / u.rank), n % u.rank, u.rank, k, u.in_width);
       }`,
-    ].join('\n'),
-    phases: [{ extent: 'u.in_width', a: 'x4(m, k)', aOrder: 'alongK', b: 'row_of_a4(n, k)', bOrder: 'alongK' }],
-    store: 'set_low4(m, n, u.scale * value);',
-  });
-  return {
-    name: 'lora-down',
-    storage: [matrixBinding(x), thetaBinding(vectorIn && vectorRank), matrixBinding(low, 'read_write')],
-    uniforms: [...lowUniforms, ...moduleFields(modules)],
-    source,
-  };
-}
+      ].join('\n'),
+      phases: [{ extent: 'u.in_width', a: 'x4(m, k)', aOrder: 'alongK', b: 'row_of_a4(n, k)', bOrder: 'alongK' }],
+      store: 'set_low4(m, n, u.scale * value);',
+    });
+    return {
+      name: 'lora-down',
+      storage: [matrixBinding(x), thetaBinding(vectorIn && vectorRank), matrixBinding(low, 'read_write')],
+      uniforms: [...lowUniforms, ...moduleFields(modules)],
+      source,
+    };
+  },
+);
 
-function downGradientProgram(shape: ProgramShape & { vectorOut: boolean }): WgslProgram {
+const downGradientProgram = remembered((shape: ProgramShape & { vectorOut: boolean }): WgslProgram => {
   const { modules, vectorOut, vectorRank, tile } = shape;
   const dy = access('dy', 'u.rows', 'u.out_width', vectorOut);
   const low = access('low', 'u.rows', 'u.low_width', vectorRank);
@@ -372,9 +378,9 @@ function downGradientProgram(shape: ProgramShape & { vectorOut: boolean }): Wgsl
     uniforms: [...unsigned('rows', 'out_width', 'low_width'), { name: 'scale', type: 'f32' }, ...moduleFields(modules)],
     source,
   };
-}
+});
 
-function gradientsProgram(shape: ProgramShape & { vectorIn: boolean; vectorOut: boolean }): WgslProgram {
+const gradientsProgram = remembered((shape: ProgramShape & { vectorIn: boolean; vectorOut: boolean }): WgslProgram => {
   const { modules, vectorIn, vectorOut, vectorRank, tile } = shape;
   const x = access('x', 'u.rows', 'u.in_width', vectorIn);
   const dy = access('dy', 'u.rows', 'u.out_width', vectorOut);
@@ -423,7 +429,7 @@ function gradientsProgram(shape: ProgramShape & { vectorIn: boolean; vectorOut: 
     uniforms: [...unsigned('rows', 'in_width', 'out_width', 'low_width', 'add'), ...moduleFields(modules)],
     source: pickers + source,
   };
-}
+});
 
 function access(name: string, rows: string, width: string, vector: boolean): MatrixAccess {
   return { name, rows, width, stride: width, vector };

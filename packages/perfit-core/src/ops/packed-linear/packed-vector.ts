@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { unsigned } from '../../wgsl/access.ts';
-import type { StorageBinding, WgslProgram } from '../../wgsl/program.ts';
+import { remembered, type StorageBinding, type WgslProgram } from '../../wgsl/program.ts';
 import { spread, WgslRunner } from '../../wgsl/runner.ts';
 import { paddedWidth } from '../packed-matrix/formats.ts';
 import { type PackedMatrix, weightBinding, weightDecoder } from '../packed-matrix/packed-matrix.ts';
@@ -52,17 +52,13 @@ export function vectorProduct(
   return out;
 }
 
-function vectorProgram(shape: {
-  precision: PackedMatrix['precision'];
-  modules: number;
-  bias: boolean;
-  residual: boolean;
-}): WgslProgram {
-  const { precision, modules, bias, residual } = shape;
-  const read = (name: string): StorageBinding => ({ name, element: 'f32', access: 'read' });
-  const adapted = Array.from(
-    { length: modules },
-    (_, j) => `{
+const vectorProgram = remembered(
+  (shape: { precision: PackedMatrix['precision']; modules: number; bias: boolean; residual: boolean }): WgslProgram => {
+    const { precision, modules, bias, residual } = shape;
+    const read = (name: string): StorageBinding => ({ name, element: 'f32', access: 'read' });
+    const adapted = Array.from(
+      { length: modules },
+      (_, j) => `{
       let row = n - u.start_${j}; // wraps around below the module
       if (row < u.width_${j}) {
         for (var r = local; r < u.rank; r += ${threads}u) {
@@ -70,19 +66,19 @@ function vectorProgram(shape: {
         }
       }
     }`,
-  ).join('\n');
-  return {
-    name: `vector-${precision}`,
-    storage: [
-      weightBinding(precision),
-      read('x'),
-      ...(bias ? [read('bias')] : []),
-      ...(residual ? [read('residual')] : []),
-      ...(modules ? [read('theta'), read('low')] : []),
-      { name: 'out', element: 'f32', access: 'read_write' },
-    ],
-    uniforms: [...unsigned('width', 'stride', 'scale_offset', 'rows', 'first_row'), ...moduleFields(modules)],
-    source: `${weightDecoder(precision)}
+    ).join('\n');
+    return {
+      name: `vector-${precision}`,
+      storage: [
+        weightBinding(precision),
+        read('x'),
+        ...(bias ? [read('bias')] : []),
+        ...(residual ? [read('residual')] : []),
+        ...(modules ? [read('theta'), read('low')] : []),
+        { name: 'out', element: 'f32', access: 'read_write' },
+      ],
+      uniforms: [...unsigned('width', 'stride', 'scale_offset', 'rows', 'first_row'), ...moduleFields(modules)],
+      source: `${weightDecoder(precision)}
     var<workgroup> sums: array<vec4<f32>, ${threads}>;
     fn x4(k: u32) -> vec4<f32> {
       var value = vec4<f32>(0.0);
@@ -113,5 +109,6 @@ function vectorProgram(shape: {
         out[n] = sums[0][local]${bias ? ' + bias[n]' : ''}${residual ? ' + residual[n]' : ''};
       }
     }`,
-  };
-}
+    };
+  },
+);

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { StorageBinding, WgslProgram } from '../../wgsl/program.ts';
+import { remembered, type StorageBinding, type WgslProgram } from '../../wgsl/program.ts';
 import { spread, WgslRunner } from '../../wgsl/runner.ts';
 import { blockSize, type Precision, packedWords, packRows, paddedWidth } from './formats.ts';
 
@@ -157,7 +157,7 @@ export function weightDecoder(precision: Precision): string {
   return `fn weight4(row: u32, k: u32) -> vec4<f32> { let index = row * u.stride + k; ${body} }`;
 }
 
-function gatherProgram(precision: Precision): WgslProgram {
+const gatherProgram = remembered((precision: Precision): WgslProgram => {
   return {
     name: `gather-${precision}`,
     storage: [
@@ -184,4 +184,4 @@ function gatherProgram(precision: Precision): WgslProgram {
       for (var i = 0u; i < min(4u, u.columns - k); i++) { out[at * u.columns + k + i] = value[i]; }
     }`,
   };
-}
+});

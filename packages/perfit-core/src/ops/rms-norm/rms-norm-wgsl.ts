@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { matrixBinding, matrixReader, matrixWriter, unsigned } from '../../wgsl/access.ts';
-import type { StorageBinding, WgslProgram } from '../../wgsl/program.ts';
+import { remembered, type StorageBinding, type WgslProgram } from '../../wgsl/program.ts';
 import { spread, WgslRunner } from '../../wgsl/runner.ts';
 
 const threads = 64;
@@ -86,7 +86,7 @@ function rowAccess(name: string, rows: string, vector: boolean) {
   return { name, rows, width: 'u.width', stride: 'u.width', vector };
 }
 
-function forwardProgram(vector: boolean, selected: boolean): WgslProgram {
+const forwardProgram = remembered((vector: boolean, selected: boolean): WgslProgram => {
   const [x, weight, out] = [
     rowAccess('x', 'u.height', vector),
     rowAccess('weight', '1u', vector),
@@ -110,10 +110,10 @@ function forwardProgram(vector: boolean, selected: boolean): WgslProgram {
       }
     }`,
   };
-}
+});
 
 /** dx = inverse · (g − x̂ · mean(g · x̂)), g = dy · weight, x̂ = x · inverse. */
-function backwardProgram(given: { vector: boolean; residual: boolean; selected: boolean }): WgslProgram {
+const backwardProgram = remembered((given: { vector: boolean; residual: boolean; selected: boolean }): WgslProgram => {
   const { vector, residual, selected } = given;
   const [x, weight, dy, rest, dx] = [
     rowAccess('x', 'u.height', vector),
@@ -148,4 +148,4 @@ function backwardProgram(given: { vector: boolean; residual: boolean; selected: 
       }
     }`,
   };
-}
+});

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { unsigned } from '../../wgsl/access.ts';
-import type { StorageBinding, WgslProgram } from '../../wgsl/program.ts';
+import { remembered, type StorageBinding, type WgslProgram } from '../../wgsl/program.ts';
 import { spread, WgslRunner } from '../../wgsl/runner.ts';
 
 /** Cosines and sines of the rotary angles of the first P positions, [P, d/2] each. */
@@ -90,7 +90,7 @@ function run(turning: Turning, direction: 'forward' | 'backward', tensors: tf.Te
   });
 }
 
-function program(direction: 'forward' | 'backward', normed: boolean, lanes: number): WgslProgram {
+const program = remembered((direction: 'forward' | 'backward', normed: boolean, lanes: number): WgslProgram => {
   const read = (name: string): StorageBinding => ({ name, element: 'f32', access: 'read' });
   const forward = direction === 'forward';
   // A head's `lanes` threads sum over its pairs; all threads pass the barriers, also those without a head.
@@ -203,4 +203,4 @@ function program(direction: 'forward' | 'backward', normed: boolean, lanes: numb
       ${turn}
     }`,
   };
-}
+});

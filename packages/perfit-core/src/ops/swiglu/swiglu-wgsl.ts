@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { matrixBinding, matrixReader, matrixWriter, unsigned } from '../../wgsl/access.ts';
-import type { WgslProgram } from '../../wgsl/program.ts';
+import { remembered, type WgslProgram } from '../../wgsl/program.ts';
 import { spread, WgslRunner } from '../../wgsl/runner.ts';
 
 /**
@@ -51,7 +51,7 @@ function accesses(vector: boolean) {
   return { gateUp: access('gate_up', '(2u * u.width)'), single: access('single', 'u.width') };
 }
 
-function forwardProgram(vector: boolean): WgslProgram {
+const forwardProgram = remembered((vector: boolean): WgslProgram => {
   const { gateUp, single } = accesses(vector);
   return {
     name: 'swiglu',
@@ -61,9 +61,9 @@ function forwardProgram(vector: boolean): WgslProgram {
       set_single4(m, k, gate * sigmoid * up);
     }`,
   };
-}
+});
 
-function backwardProgram(vector: boolean): WgslProgram {
+const backwardProgram = remembered((vector: boolean): WgslProgram => {
   const { gateUp, single } = accesses(vector);
   const out = { ...gateUp, name: 'out' };
   // Where four values straddle gate and up, the writer of up comes last and must not be overwritten: one by one.
@@ -86,4 +86,4 @@ function backwardProgram(vector: boolean): WgslProgram {
       ${store}
     }`,
   };
-}
+});
