@@ -1,4 +1,4 @@
-import type { ModelDimensions } from '@perfit/protocol/space';
+import type { ModelDimensions, Projection } from '@perfit/protocol/space';
 import { ModelError } from './model-error.ts';
 
 export type ModelType = 'llama' | 'mistral' | 'qwen2' | 'qwen3';
@@ -84,6 +84,19 @@ export function dimensions(config: ModelConfig): ModelDimensions {
     keyValueWidth: config.keyHeads * config.headWidth,
     feedForwardWidth: config.feedForwardWidth,
   };
+}
+
+export function hasBias({ attentionBias, feedForwardBias }: ModelConfig, projection: Projection): boolean {
+  switch (projection) {
+    case 'q_proj':
+    case 'k_proj':
+    case 'v_proj':
+      return attentionBias !== 'none';
+    case 'o_proj':
+      return attentionBias === 'qkvo';
+    default:
+      return feedForwardBias;
+  }
 }
 
 /**

@@ -1,3 +1,5 @@
+import { each } from './source.ts';
+
 /**
  * The one tiled matrix product that every product of the training step is made of: C[M, N] += A[M, K] · B[K, N], with
  * operands read through WGSL functions, so that weights are decoded, adapters found in theta and sums continued over
@@ -136,8 +138,4 @@ function fillSource(fill: {
   return blocks === threads
     ? `{ let block = local; ${block} }`
     : `for (var block = local; block < ${blocks}u; block += ${threads}u) { ${block} }`;
-}
-
-function each(count: number, line: (i: number) => string, separator = '\n'): string {
-  return Array.from({ length: count }, (_, i) => line(i)).join(separator);
 }

@@ -9,6 +9,7 @@ export {
   type ModelDimensions,
   PROJECTIONS,
   type Projection,
+  projectionWidths,
   tensorSlice,
 } from './layout.ts';
 export { Mask, maskOverlap } from './mask.ts';

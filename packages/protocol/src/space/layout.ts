@@ -85,7 +85,8 @@ export function tensorSlice(theta: Float32Array, tensor: LayoutTensor): Float32A
   return theta.subarray(tensor.offset, tensor.offset + tensor.size);
 }
 
-function projectionWidths(dimensions: ModelDimensions, projection: Projection) {
+/** Features that go into a projection and come out of it. */
+export function projectionWidths(dimensions: ModelDimensions, projection: Projection) {
   const { width, queryWidth, keyValueWidth, feedForwardWidth } = dimensions;
   switch (projection) {
     case 'q_proj':

@@ -1,6 +1,7 @@
-import type { Layout, Projection } from '@perfit/protocol/space';
+import { type Layout, projectionWidths } from '@perfit/protocol/space';
+import { MOST_SLOPES_AT_ONCE, slopesARow } from '../../ops/head-cross-entropy/packed-head.ts';
 import { type Precision, packedWords } from '../../ops/packed-matrix/formats.ts';
-import { dimensions, type ModelConfig } from '../config.ts';
+import { dimensions, hasBias, type ModelConfig } from '../config.ts';
 import { GROUP_NAMES, GROUPS, type Group } from './packed-weights.ts';
 
 // M = B·T rows, D width, H heads, K key heads, d head width, F feed-forward width, R rank, N adapter size, L layers,
@@ -29,8 +30,6 @@ export interface PredictedBytes {
   readonly total: number;
 }
 
-/** Numbers of slopes of the head that exist at once, at most; the head's own constant. */
-export const MOST_SLOPES = 1 << 24;
 const headTile = 64;
 
 /**
@@ -47,28 +46,28 @@ export function predictStepBytes(config: ModelConfig, shape: StepShape): Predict
 }
 
 /** The frozen weights packed, norms and biases included. */
-export function weightBytes(config: ModelConfig, precision: Precision): number {
+function weightBytes(config: ModelConfig, precision: Precision): number {
   const { layers, width, vocabSize, headWidth, tiedHead, queryKeyNorm } = config;
   const matrix = (rows: number, columns: number) => {
     const words = packedWords(precision, rows, columns);
     return 4 * (words.values + words.scales);
   };
-  const widths = projectionWidths(config);
-  const group = (name: Group) => {
-    const outWidth = GROUPS[name].reduce((sum, projection) => sum + widths[projection].outWidth, 0);
-    return matrix(outWidth, widths[GROUPS[name][0]].inWidth);
-  };
+  const group = (name: Group) =>
+    matrix(outWidthOf(config, name), projectionWidths(dimensions(config), GROUPS[name][0]).inWidth);
   const block = GROUP_NAMES.reduce((sum, name) => sum + group(name), 0);
   const norms = 4 * (layers * (2 * width + (queryKeyNorm ? 2 * headWidth : 0)) + width);
   return (tiedHead ? 1 : 2) * matrix(vocabSize, width) + layers * block + norms + biasBytes(config);
 }
 
+/** Projections of a group have all a bias or none. */
 function biasBytes(config: ModelConfig): number {
-  const { layers, attentionBias, feedForwardBias } = config;
-  const widths = projectionWidths(config);
-  const of = (group: Group) => GROUPS[group].reduce((sum, projection) => sum + widths[projection].outWidth, 0);
-  const attention = attentionBias === 'none' ? 0 : of('qkv') + (attentionBias === 'qkvo' ? of('o') : 0);
-  return 4 * layers * (attention + (feedForwardBias ? of('gateUp') + of('down') : 0));
+  const sizes = GROUP_NAMES.map((group) => (hasBias(config, GROUPS[group][0]) ? outWidthOf(config, group) : 0));
+  return 4 * config.layers * sizes.reduce((sum, size) => sum + size, 0);
+}
+
+function outWidthOf(config: ModelConfig, group: Group): number {
+  const widths = GROUPS[group].map((projection) => projectionWidths(dimensions(config), projection).outWidth);
+  return widths.reduce((sum, width) => sum + width, 0);
 }
 
 /** Buffers by size, as tfjs' pool keeps them. */
@@ -143,14 +142,14 @@ function walkForward(config: ModelConfig, { rows: sequences, length, layout }: S
 }
 
 function walkHead(pool: Pool, { labelled, width, vocabSize }: { labelled: number; width: number; vocabSize: number }) {
-  const isSmall = labelled * vocabSize <= MOST_SLOPES;
+  const isSmall = labelled * vocabSize <= MOST_SLOPES_AT_ONCE;
   const logits = isSmall ? [pool.take(labelled * vocabSize)] : [];
   const tiles = Math.ceil(vocabSize / headTile);
   const partials = pool.take(labelled * tiles * 2);
   pool.take(labelled); // log-sum-exp
   pool.give(partials);
   pool.take(labelled * width); // the gradient
-  const chunk = Math.max(4, 4 * Math.floor(MOST_SLOPES / labelled / 4));
+  const chunk = slopesARow(labelled);
   for (let first = 0; first < vocabSize && !isSmall; first += chunk) {
     pool.give(pool.take(labelled * Math.min(chunk, vocabSize - first)));
   }
@@ -191,17 +190,4 @@ function walkBackward(config: ModelConfig, shape: StepShape, at: { pool: Pool; n
 function adapted({ targets }: StepShape['layout'], group: Group): number[] {
   const count = GROUPS[group].filter((projection) => targets.includes(projection)).length;
   return count > 0 ? [count] : [];
-}
-
-function projectionWidths(config: ModelConfig): Record<Projection, { inWidth: number; outWidth: number }> {
-  const { width, queryWidth, keyValueWidth, feedForwardWidth } = dimensions(config);
-  return {
-    q_proj: { inWidth: width, outWidth: queryWidth },
-    k_proj: { inWidth: width, outWidth: keyValueWidth },
-    v_proj: { inWidth: width, outWidth: keyValueWidth },
-    o_proj: { inWidth: queryWidth, outWidth: width },
-    gate_proj: { inWidth: width, outWidth: feedForwardWidth },
-    up_proj: { inWidth: width, outWidth: feedForwardWidth },
-    down_proj: { inWidth: feedForwardWidth, outWidth: width },
-  };
 }

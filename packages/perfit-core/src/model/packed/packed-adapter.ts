@@ -1,4 +1,4 @@
-import type { Layout, LayoutTensor, ModelDimensions } from '@perfit/protocol/space';
+import { type Layout, type LayoutTensor, type ModelDimensions, projectionWidths } from '@perfit/protocol/space';
 import type * as tf from '@tensorflow/tfjs-core';
 import type { AdaptedModule, PackedAdapter } from '../../ops/packed-linear/packed-linear.ts';
 import { GROUP_NAMES, GROUP_OF, GROUPS, type Group } from './packed-weights.ts';
@@ -39,21 +39,9 @@ function placeModules(layout: Layout, dimensions: ModelDimensions): GroupModules
     let start = 0;
     for (const projection of GROUPS[group]) {
       if (projection === a.projection) break;
-      start += outWidths(dimensions)[projection];
+      start += projectionWidths(dimensions, projection).outWidth;
     }
     layers[a.layer]?.[group].push({ start, width: b.rows, offsetA: a.offset, offsetB: b.offset });
   }
   return layers;
-}
-
-function outWidths({ width, queryWidth, keyValueWidth, feedForwardWidth }: ModelDimensions) {
-  return {
-    q_proj: queryWidth,
-    k_proj: keyValueWidth,
-    v_proj: keyValueWidth,
-    o_proj: width,
-    gate_proj: feedForwardWidth,
-    up_proj: feedForwardWidth,
-    down_proj: width,
-  };
 }

@@ -1,11 +1,11 @@
-import type { Projection } from '@perfit/protocol/space';
+import { type Projection, projectionWidths } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import type { PackedLinear } from '../../ops/packed-linear/packed-linear.ts';
 import type { Precision } from '../../ops/packed-matrix/formats.ts';
 import { PackedMatrix } from '../../ops/packed-matrix/packed-matrix.ts';
-import { dimensions, type ModelConfig } from '../config.ts';
+import { dimensions, hasBias, type ModelConfig } from '../config.ts';
 import { HEAD_NAME, type WeightReader } from '../weight-reader.ts';
-import { GROUPS, type Group, type PackedBlock, type PackedWeights } from './packed-weights.ts';
+import { GROUP_OF, GROUPS, type Group, type PackedBlock, type PackedWeights } from './packed-weights.ts';
 
 /** The weights packed for our programs: projections of the same input below each other. @throws WeightsError */
 export async function readPacked(
@@ -73,25 +73,12 @@ async function readGroup(reading: Reading, layer: number, group: Group): Promise
 }
 
 function describe(config: ModelConfig, projection: Projection) {
-  const { width, queryWidth, keyValueWidth, feedForwardWidth } = dimensions(config);
-  const { attentionBias, feedForwardBias } = config;
-  const qkvBias = attentionBias !== 'none';
-  const isAttention = (GROUPS.qkv as readonly Projection[]).includes(projection) || projection === 'o_proj';
-  const name = `${isAttention ? 'self_attn' : 'mlp'}.${projection}`;
-  switch (projection) {
-    case 'q_proj':
-      return { name, inWidth: width, outWidth: queryWidth, bias: qkvBias };
-    case 'k_proj':
-    case 'v_proj':
-      return { name, inWidth: width, outWidth: keyValueWidth, bias: qkvBias };
-    case 'o_proj':
-      return { name, inWidth: queryWidth, outWidth: width, bias: attentionBias === 'qkvo' };
-    case 'gate_proj':
-    case 'up_proj':
-      return { name, inWidth: width, outWidth: feedForwardWidth, bias: feedForwardBias };
-    case 'down_proj':
-      return { name, inWidth: feedForwardWidth, outWidth: width, bias: feedForwardBias };
-  }
+  const isAttention = GROUP_OF[projection] === 'qkv' || GROUP_OF[projection] === 'o';
+  return {
+    name: `${isAttention ? 'self_attn' : 'mlp'}.${projection}`,
+    ...projectionWidths(dimensions(config), projection),
+    bias: hasBias(config, projection),
+  };
 }
 
 async function readVector(reader: WeightReader, name: string, length: number): Promise<tf.Tensor1D> {

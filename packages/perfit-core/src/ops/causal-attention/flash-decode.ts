@@ -1,8 +1,8 @@
 import { remembered, type WgslProgram } from '../../wgsl/program.ts';
+import { each } from '../../wgsl/source.ts';
 import {
   attentionUniforms,
   component,
-  each,
   firstSeen,
   keyLoader,
   prelude,

@@ -1,9 +1,9 @@
 import { remembered, type WgslProgram } from '../../wgsl/program.ts';
+import { each } from '../../wgsl/source.ts';
 import {
   addWeighted,
   attentionUniforms,
   component,
-  each,
   eachColumn,
   entry,
   firstSeen,

@@ -1,4 +1,5 @@
 import type { StorageBinding, UniformField } from '../../wgsl/program.ts';
+import { each } from '../../wgsl/source.ts';
 
 /**
  * How a flash-attention program is cut. The G query heads of a key head stand under each other as stacked rows,
@@ -68,11 +69,6 @@ export const attentionUniforms: readonly UniformField[] = [
   'valueStride',
   'quads',
 ].map((name) => ({ name, type: 'u32' }));
-
-/** 0 … count - 1, each made into a piece of source. */
-export function each(count: number, piece: (i: number) => string, separator = '\n'): string {
-  return Array.from({ length: count }, (_, i) => piece(i)).join(separator);
-}
 
 /** Component of a vec4. */
 export const component = (i: number) => 'xyzw'.charAt(i);

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { matrixBinding, matrixReader, matrixWriter, unsigned } from '../../wgsl/access.ts';
 import { remembered, type WgslProgram } from '../../wgsl/program.ts';
 import { spread, WgslRunner } from '../../wgsl/runner.ts';
+import { each } from '../../wgsl/source.ts';
 import { type TileShape, tiledProduct } from '../../wgsl/tiled-product.ts';
 import { paddedWidth } from '../packed-matrix/formats.ts';
 import { type PackedMatrix, weightBinding, weightDecoder } from '../packed-matrix/packed-matrix.ts';
@@ -10,7 +11,7 @@ import type { RowTargets } from './head-cross-entropy.ts';
 // Q rows, D width, V vocabulary, C words of a chunk.
 
 /** Slopes that may exist at once, [Q, C]: 16 M numbers are 64 MB. */
-const mostSlopesAtOnce = 1 << 24;
+export const MOST_SLOPES_AT_ONCE = 1 << 24;
 
 export interface PackedHeadOptions {
   readonly mostSlopes?: number;
@@ -30,13 +31,13 @@ export function packedHeadGradient(
   options: PackedHeadOptions = {},
 ): { loss: tf.Scalar; dHidden: tf.Tensor2D } {
   const runner = WgslRunner.current();
-  const { mostSlopes = mostSlopesAtOnce, tile = runner.tiles.wide } = options;
+  const { mostSlopes = MOST_SLOPES_AT_ONCE, tile = runner.tiles.wide } = options;
   const [rows, width] = hidden.shape;
   const isSmall = head.parts.length === 1 && rows * head.rows <= mostSlopes;
   const logits = isSmall ? runner.empty<tf.Tensor2D>([rows, head.rows]) : null;
   const { loss, logSumExp } = rowLosses({ hidden, head, targets, logits }, tile);
   const dHidden = runner.empty<tf.Tensor2D>([rows, width]);
-  const chunk = Math.max(4, 4 * Math.floor(mostSlopes / rows / 4));
+  const chunk = slopesARow(rows, mostSlopes);
   let isFirst = true;
   for (const part of head.parts) {
     for (let first = 0; first < part.rows; first += chunk) {
@@ -76,6 +77,11 @@ export function packedHeadGradient(
   }
   logSumExp.dispose();
   return { loss, dHidden };
+}
+
+/** C, the words of a chunk for so many rows: a multiple of four. */
+export function slopesARow(rows: number, mostSlopes = MOST_SLOPES_AT_ONCE): number {
+  return Math.max(4, 4 * Math.floor(mostSlopes / rows / 4));
 }
 
 /** The loss alone: what evaluation needs. @returns a scalar; the caller disposes it */
@@ -406,8 +412,4 @@ const gradientProgram = remembered((shape: HeadProgram & { vectorCount: boolean;
 
 function slopesAccess(vector: boolean) {
   return { name: 'slopes', rows: 'u.rows', width: 'u.count', stride: 'u.count', vector };
-}
-
-function each(count: number, line: (i: number) => string): string {
-  return Array.from({ length: count }, (_, i) => line(i)).join('\n');
 }

@@ -66,18 +66,10 @@ export function linearForward(
     vectorRank: (adapter?.rank ?? 4) % 4 === 0,
     tile: wide,
   });
-  const { words, scaleOffset } = weight.whole;
   const optional = [...(adapter ? [adapter.theta, low as tf.Tensor2D] : []), bias, residual];
   runner.run(program, {
-    tensors: [words, x, ...optional.filter((tensor) => tensor !== null), out],
-    uniforms: {
-      rows,
-      in_width: inWidth,
-      out_width: outWidth,
-      stride: paddedWidth(inWidth),
-      scale_offset: scaleOffset,
-      ...adapterUniforms(adapter),
-    },
+    tensors: [weight.whole.words, x, ...optional.filter((tensor) => tensor !== null), out],
+    uniforms: { rows, ...weightUniforms(weight), ...adapterUniforms(adapter) },
     workgroups: workgroupsOf(wide, rows, outWidth),
   });
   return out;
@@ -106,17 +98,9 @@ export function linearBackward(
     vectorRank: (adapter?.rank ?? 4) % 4 === 0,
     tile: wide,
   });
-  const { words, scaleOffset } = weight.whole;
   runner.run(program, {
-    tensors: [words, dy, ...(adapter ? [adapter.theta, dLow as tf.Tensor2D] : []), dx],
-    uniforms: {
-      rows,
-      in_width: inWidth,
-      out_width: outWidth,
-      stride: paddedWidth(inWidth),
-      scale_offset: scaleOffset,
-      ...adapterUniforms(adapter),
-    },
+    tensors: [weight.whole.words, dy, ...(adapter ? [adapter.theta, dLow as tf.Tensor2D] : []), dx],
+    uniforms: { rows, ...weightUniforms(weight), ...adapterUniforms(adapter) },
     workgroups: workgroupsOf(wide, rows, inWidth),
   });
   return dx;
@@ -471,6 +455,11 @@ export function moduleFields(modules: number): UniformField[] {
   if (modules === 0) return [];
   const each = Array.from({ length: modules }, (_, j) => [`start_${j}`, `width_${j}`, `a_${j}`, `b_${j}`]);
   return unsigned('rank', ...each.flat());
+}
+
+function weightUniforms(weight: PackedMatrix): Record<string, number> {
+  const { rows, columns, whole } = weight;
+  return { in_width: columns, out_width: rows, stride: paddedWidth(columns), scale_offset: whole.scaleOffset };
 }
 
 export function adapterUniforms(adapter: PackedAdapter | null): Record<string, number> {
