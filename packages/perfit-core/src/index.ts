@@ -115,6 +115,7 @@ export {
 export type { TokenBatch } from './training/token-batch.ts';
 export { TrainingError, type TrainingErrorCode } from './training/training-error.ts';
 export type { TuneProgress, TuneResult, TuneSettings } from './training/tune.ts';
+export { type ListedSource, type ManifestFile, type ModelManifest, PART_BYTES } from './weights/manifest.ts';
 export type { SafetensorsDtype, TensorEntry } from './weights/safetensors-reader.ts';
 export { type TensorToWrite, type WriteOptions, writeSafetensors } from './weights/safetensors-writer.ts';
 export { fileSource, type HttpSourceOptions, httpSource, type ModelSource } from './weights/source.ts';

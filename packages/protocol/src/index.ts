@@ -77,6 +77,8 @@ export {
   federationSummarySchema,
   inviteCreatedSchema,
   loginSchema,
+  type ModelManifestView,
+  modelManifestSchema,
   type OperatorAction,
   operatorActions,
   type RoundView,

@@ -3,6 +3,25 @@ import { federationConfigSchema, federationIdSchema } from './federation-config.
 import { displayNameSchema, readySchema } from './messages/handshake.ts';
 import { federationStatusSchema, progressSchema } from './messages/round.ts';
 
+const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** GET /models/:id/manifest: what a base model's folder holds, so that a client can keep it and check it. */
+export const modelManifestSchema = z.object({
+  /** SHA-256 over names and hashes of the files, in hex. */
+  revision: sha256Hex,
+  /** Bytes of every part but a file's last. */
+  partBytes: z.number().int().positive(),
+  files: z.array(
+    z.object({
+      name: z.string().min(1).max(200),
+      bytes: z.number().int().nonnegative(),
+      sha256: sha256Hex,
+      parts: z.array(sha256Hex),
+    }),
+  ),
+});
+export type ModelManifestView = z.infer<typeof modelManifestSchema>;
+
 /** GET /api/federations/:id, for anybody: what a person should know before joining. */
 export const federationSummarySchema = z.object({
   id: federationIdSchema,
