@@ -1,12 +1,16 @@
-import { readTensor, type TensorEntry, type WeightFiles } from '../weights/safetensors-reader.ts';
+import { readRows, readTensor, type TensorEntry, type WeightFiles } from '../weights/safetensors-reader.ts';
 import type { ModelSource } from '../weights/source.ts';
+import type { StoredValues } from '../weights/stored-values.ts';
 import { WeightsError } from '../weights/weights-error.ts';
 
 export interface WeightReaderOptions {
-  /** Called after every tensor with the bytes read so far. */
+  /** Called after every few MiB with the bytes read so far. */
   readonly onProgress?: (loadedBytes: number, totalBytes: number) => void;
   readonly signal?: AbortSignal;
 }
+
+/** Of a file, in memory at once: enough for a fast disk, little next to a matrix. */
+const SLAB_BYTES = 4 << 20;
 
 /** What a model is made of; disposed where its load fails. */
 interface Owned {
@@ -37,14 +41,22 @@ export class WeightReader {
     return tiedHead && !this.has(name) && this.has(HEAD_NAME) ? HEAD_NAME : name;
   }
 
-  /** Values of a tensor that config.json implies, row-major. @throws WeightsError */
+  /** Values of a small tensor that config.json implies. @returns row-major @throws WeightsError */
   async read(name: string, shape: number[]): Promise<Float32Array> {
-    this.#options.signal?.throwIfAborted();
-    const entry = this.#entry(name, shape);
+    const entry = this.#begin(name, shape);
     const values = await readTensor(this.#source, entry);
-    this.#loadedBytes += entry.end - entry.start;
-    this.#options.onProgress?.(this.#loadedBytes, this.#files.bytes);
+    this.#report(entry.end - entry.start);
     return values;
+  }
+
+  /** The rows of a matrix in order, in slabs of a few MiB, so that no matrix is ever whole in memory. @throws WeightsError */
+  async *slabs(name: string, shape: [rows: number, columns: number]): AsyncGenerator<StoredValues> {
+    const entry = this.#begin(name, shape);
+    for await (const slab of readRows(this.#source, entry, SLAB_BYTES)) {
+      yield slab;
+      this.#report(slab.values.byteLength);
+      this.#options.signal?.throwIfAborted();
+    }
   }
 
   /** Disposed by {@link WeightReader.disposeAll} where the load fails. */
@@ -55,6 +67,16 @@ export class WeightReader {
 
   disposeAll(): void {
     for (const owned of this.#owned) owned.dispose();
+  }
+
+  #begin(name: string, shape: number[]): TensorEntry {
+    this.#options.signal?.throwIfAborted();
+    return this.#entry(name, shape);
+  }
+
+  #report(bytes: number): void {
+    this.#loadedBytes += bytes;
+    this.#options.onProgress?.(this.#loadedBytes, this.#files.bytes);
   }
 
   #entry(name: string, shape: number[]): TensorEntry {

@@ -1,13 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { memorySource, safetensorsBytes, withHeader } from '../../test/tiny-models.ts';
-import {
-  bfloat16ToFloat32,
-  float16ToFloat32,
-  openWeights,
-  readTensor,
-  type TensorEntry,
-} from './safetensors-reader.ts';
+import { openWeights, readTensor, type TensorEntry } from './safetensors-reader.ts';
+import { bfloat16ToFloat32, float16ToFloat32 } from './stored-values.ts';
 import { WeightsError } from './weights-error.ts';
 
 const tensors = {

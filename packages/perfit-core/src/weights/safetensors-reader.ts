@@ -1,4 +1,5 @@
 import type { ModelSource } from './source.ts';
+import { type StoredValues, toFloats } from './stored-values.ts';
 import { WeightsError } from './weights-error.ts';
 
 export type SafetensorsDtype = 'F32' | 'F16' | 'BF16';
@@ -151,46 +152,48 @@ function checkRanges(entries: TensorEntry[], at: { file: string; fileSize: numbe
 
 /** The values of one tensor as float32, row-major. @throws WeightsError */
 export async function readTensor(source: ModelSource, entry: TensorEntry): Promise<Float32Array> {
-  const bytes = await source.range(entry.file, entry.start, entry.end);
-  switch (entry.dtype) {
+  const stored = storedValues(entry, await source.range(entry.file, entry.start, entry.end));
+  // A source may keep the bytes that it gives: whoever keeps the values must not keep those alive.
+  return stored.dtype === 'F32' ? stored.values.slice() : toFloats(stored);
+}
+
+/**
+ * The rows of a matrix in order, in slabs of at most `mostBytes` of the file, and of one row at least.
+ * @param entry of a tensor [rows, columns]
+ * @throws WeightsError
+ */
+export async function* readRows(
+  source: ModelSource,
+  entry: TensorEntry,
+  mostBytes: number,
+): AsyncGenerator<StoredValues> {
+  const rowBytes = (entry.end - entry.start) / (entry.shape[0] ?? 1);
+  const slabBytes = Math.max(1, Math.floor(mostBytes / rowBytes)) * rowBytes;
+  for (let start = entry.start; start < entry.end; start += slabBytes) {
+    yield storedValues(entry, await source.range(entry.file, start, Math.min(start + slabBytes, entry.end)));
+  }
+}
+
+function storedValues({ dtype, file, name }: TensorEntry, bytes: Uint8Array): StoredValues {
+  switch (dtype) {
     case 'F32':
-      return new Float32Array(aligned(bytes, 4));
+      return { dtype: 'F32', values: new Float32Array(...placed(bytes, 4)) };
     case 'BF16':
-      return bfloat16ToFloat32(new Uint16Array(aligned(bytes, 2)));
     case 'F16':
-      return float16ToFloat32(new Uint16Array(aligned(bytes, 2)));
+      return { dtype: dtype as 'F16' | 'BF16', values: new Uint16Array(...placed(bytes, 2)) };
     default:
       throw new WeightsError(
         'weights-unsupported-dtype',
-        `${entry.file}: the tensor ${entry.name} is ${entry.dtype}; F32, F16 and BF16 can be read`,
+        `${file}: the tensor ${name} is ${dtype}; F32, F16 and BF16 can be read`,
       );
   }
 }
 
-/** The bytes in a buffer of their own, so that a typed array of any width can lie over them. */
-function aligned(bytes: Uint8Array, width: number): ArrayBuffer {
-  const length = bytes.length - (bytes.length % width);
-  return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + length) as ArrayBuffer;
-}
-
-export function bfloat16ToFloat32(halves: Uint16Array): Float32Array {
-  const bits = new Uint32Array(halves.length);
-  for (let i = 0; i < halves.length; i++) bits[i] = (halves[i] as number) << 16;
-  return new Float32Array(bits.buffer);
-}
-
-export function float16ToFloat32(halves: Uint16Array): Float32Array {
-  const values = new Float32Array(halves.length);
-  for (let i = 0; i < halves.length; i++) {
-    const half = halves[i] as number;
-    const sign = half & 0x8000 ? -1 : 1;
-    const exponent = (half >> 10) & 0x1f;
-    const fraction = half & 0x3ff;
-    if (exponent === 0x1f) values[i] = fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-    else if (exponent === 0) values[i] = sign * fraction * 2 ** -24;
-    else values[i] = sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-  }
-  return values;
+/** Where a typed array over the bytes lies; they are copied only where they do not begin on a whole number. */
+function placed(bytes: Uint8Array, width: number): [ArrayBuffer, number, number] {
+  const length = Math.floor(bytes.length / width);
+  if (bytes.byteOffset % width === 0) return [bytes.buffer as ArrayBuffer, bytes.byteOffset, length];
+  return [bytes.slice().buffer as ArrayBuffer, 0, length];
 }
 
 function parseObject(json: string, what: string): Record<string, unknown> {

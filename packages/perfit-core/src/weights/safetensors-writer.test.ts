@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bfloat16ToFloat32, float16ToFloat32, readHeader, readTensor } from './safetensors-reader.ts';
+import { readHeader, readTensor } from './safetensors-reader.ts';
 import { float32ToBfloat16, float32ToFloat16, writeSafetensors } from './safetensors-writer.ts';
 import { fileSource } from './source.ts';
+import { bfloat16ToFloat32, float16ToFloat32 } from './stored-values.ts';
 
 const allHalves = Uint16Array.from({ length: 65536 }, (_, i) => i);
 

@@ -18,6 +18,7 @@ export interface Call {
 /** Dispatches that go to the queue together: enough to hide the submission, few enough to keep the device busy. */
 const dispatchesASubmission = 64;
 const mostUniformBuffers = 4096;
+const mostBytesUnderWay = 16 << 20;
 
 /**
  * Runs our WGSL programs on the device, queue and tensors of tfjs' WebGPU backend, in order with tfjs' own kernels.
@@ -37,6 +38,7 @@ export class WgslRunner {
   readonly #pipelineOf = new WeakMap<WgslProgram, GPUComputePipeline>();
   readonly #uniforms = new Map<string, GPUBuffer>();
   readonly #watch: DeviceWatch | null;
+  #written = 0;
   #profile: Map<string, number> | null = null;
 
   private constructor(backend: TfjsWebGpuBackend) {
@@ -90,6 +92,14 @@ export class WgslRunner {
     this.submit();
     const { resource } = this.#backend.tensorMap.get(tensor.dataId);
     this.device.queue.writeBuffer(resource as GPUBuffer, 4 * offset, words as Uint32Array<ArrayBuffer>);
+  }
+
+  /** Waits now and then for what was written: the queue holds a copy until the device has it. @param bytes written since the last call */
+  async paced(bytes: number): Promise<void> {
+    this.#written += bytes;
+    if (this.#written < mostBytesUnderWay) return;
+    this.#written = 0;
+    await this.device.queue.onSubmittedWorkDone();
   }
 
   /**

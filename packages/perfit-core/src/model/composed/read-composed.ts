@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { FrozenMatrix } from '../../ops/frozen-matrix/frozen-matrix.ts';
 import type { FrozenLinear } from '../../ops/lora-linear/lora-linear.ts';
 import { type Precision, packRows, unpackRows } from '../../ops/packed-matrix/formats.ts';
+import { type StoredValues, toFloats } from '../../weights/stored-values.ts';
 import { dimensions, type ModelConfig } from '../config.ts';
 import { HEAD_NAME, type WeightReader } from '../weight-reader.ts';
 import type { BlockWeights, ModelWeights } from './composed-model.ts';
@@ -17,11 +18,8 @@ export async function readComposed(
   precision: Precision | undefined,
 ): Promise<ModelWeights> {
   const { width, vocabSize } = config;
-  const matrix = async (name: string, rows: number, columns: number) => {
-    const values = await reader.read(name, [rows, columns]);
-    const left = precision ? unpackRows(precision, packRows(precision, values, rows, columns), rows, columns) : values;
-    return reader.own(new FrozenMatrix(left, rows, columns));
-  };
+  const matrix = async (name: string, rows: number, columns: number) =>
+    reader.own(await FrozenMatrix.read(floats(reader.slabs(name, [rows, columns]), columns, precision), rows, columns));
   const embedding = await matrix(reader.embeddingName(config.tiedHead), vocabSize, width);
   const blocks: BlockWeights[] = [];
   for (let layer = 0; layer < config.layers; layer++) blocks.push(await readBlock({ config, reader, matrix }, layer));
@@ -58,6 +56,17 @@ async function readBlock({ config, reader, matrix }: Reading, layer: number): Pr
     up_proj: await linear('mlp.up_proj', [feedForwardWidth, width], feedForwardBias),
     down_proj: await linear('mlp.down_proj', [width, feedForwardWidth], feedForwardBias),
   } satisfies Record<string, FrozenLinear | tf.Tensor1D | null>;
+}
+
+async function* floats(
+  slabs: AsyncIterable<StoredValues>,
+  columns: number,
+  precision: Precision | undefined,
+): AsyncGenerator<Float32Array> {
+  for await (const slab of slabs) {
+    const rows = slab.values.length / columns;
+    yield precision ? unpackRows(precision, packRows(precision, slab, rows, columns), rows, columns) : toFloats(slab);
+  }
 }
 
 async function readVector(reader: WeightReader, name: string, length: number): Promise<tf.Tensor1D> {

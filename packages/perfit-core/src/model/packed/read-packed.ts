@@ -3,6 +3,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { PackedLinear } from '../../ops/packed-linear/packed-linear.ts';
 import type { Precision } from '../../ops/packed-matrix/formats.ts';
 import { PackedMatrix } from '../../ops/packed-matrix/packed-matrix.ts';
+import type { RowWriter } from '../../ops/packed-matrix/row-writer.ts';
+import type { StoredValues } from '../../weights/stored-values.ts';
+import { WgslRunner } from '../../wgsl/runner.ts';
 import { dimensions, hasBias, type ModelConfig } from '../config.ts';
 import { HEAD_NAME, type WeightReader } from '../weight-reader.ts';
 import { GROUP_OF, GROUPS, type Group, type PackedBlock, type PackedWeights } from './packed-weights.ts';
@@ -16,7 +19,9 @@ export async function readPacked(
   const { width, vocabSize, tiedHead } = config;
   const table = async (name: string) => {
     const matrix = reader.own(PackedMatrix.allocate(precision, vocabSize, width));
-    matrix.write(await reader.read(name, [vocabSize, width]), 0);
+    const writer = matrix.writer();
+    await write(writer, reader.slabs(name, [vocabSize, width]));
+    writer.end();
     return matrix;
   };
   const embedding = await table(reader.embeddingName(tiedHead));
@@ -59,17 +64,23 @@ async function readGroup(reading: Reading, layer: number, group: Group): Promise
   const weight = reader.own(PackedMatrix.allocate(precision, outWidth, inWidth));
   const hasBias = projections.some(({ bias }) => bias);
   const bias = hasBias ? new Float32Array(outWidth) : null;
-  // Rows of int8 and int4 share words of scales where a row has an odd number of blocks: all are packed at once.
-  const values = new Float32Array(outWidth * inWidth);
+  const writer = weight.writer();
   let firstRow = 0;
   for (const projection of projections) {
     const name = `model.layers.${layer}.${projection.name}`;
-    values.set(await reader.read(`${name}.weight`, [projection.outWidth, inWidth]), firstRow * inWidth);
+    await write(writer, reader.slabs(`${name}.weight`, [projection.outWidth, inWidth]));
     if (projection.bias) bias?.set(await reader.read(`${name}.bias`, [projection.outWidth]), firstRow);
     firstRow += projection.outWidth;
   }
-  weight.write(values, 0);
+  writer.end();
   return { weight, bias: bias && reader.own(tf.keep(tf.tensor1d(bias))) };
+}
+
+async function write(writer: RowWriter, slabs: AsyncIterable<StoredValues>): Promise<void> {
+  for await (const slab of slabs) {
+    writer.push(slab);
+    await WgslRunner.current().paced(slab.values.byteLength);
+  }
 }
 
 function describe(config: ModelConfig, projection: Projection) {

@@ -9,7 +9,7 @@ beforeAll(startTestBackend);
 it('multiplies forward and backward, reads rows, and frees all it made', async () => {
   const before = tf.memory().numTensors;
   const values = Float32Array.from({ length: 15 }, (_, i) => Math.sin(i));
-  const matrix = new FrozenMatrix(values, 5, 3);
+  const matrix = FrozenMatrix.from(values, 5, 3);
   const stock = tf.tensor2d(values, [5, 3]);
   const x = normal([4, 3], 1) as tf.Tensor2D;
   const y = normal([4, 5], 2) as tf.Tensor2D;

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { WasmBackend } from '../../backend/wasm-heap.ts';
 import { readRows } from '../gather-rows/gather-rows.ts';
 
 /**
@@ -12,17 +13,49 @@ export class FrozenMatrix {
   #natural: tf.Tensor2D | null;
   #transposed: tf.Tensor2D | null;
 
+  private constructor(shape: [outWidth: number, inWidth: number], kept: Kept) {
+    [this.outWidth, this.inWidth] = shape;
+    this.#natural = kept.natural;
+    this.#transposed = kept.transposed;
+  }
+
   /** @param values W, row-major [out, in]; copied to the backend. */
-  constructor(values: Float32Array, outWidth: number, inWidth: number) {
-    this.outWidth = outWidth;
-    this.inWidth = inWidth;
-    if (tf.getBackend() === 'wasm') {
-      this.#natural = null;
-      this.#transposed = tf.tensor2d(transpose(values, outWidth, inWidth), [inWidth, outWidth]);
-    } else {
-      this.#natural = tf.tensor2d(values, [outWidth, inWidth]);
-      this.#transposed = null;
+  static from(values: Float32Array, outWidth: number, inWidth: number): FrozenMatrix {
+    const shape: [number, number] = [outWidth, inWidth];
+    if (tf.getBackend() !== 'wasm')
+      return new FrozenMatrix(shape, { natural: tf.tensor2d(values, shape), transposed: null });
+    const transposed = emptyOnHeap(inWidth, outWidth);
+    writeTransposed(values, transposed, 0);
+    return new FrozenMatrix(shape, { natural: null, transposed });
+  }
+
+  /**
+   * The same from slabs of rows, in order; on WASM they go straight into its heap, so that W is never whole in memory
+   * besides. Frees what it made where a slab does not come.
+   */
+  static async read(slabs: AsyncIterable<Float32Array>, outWidth: number, inWidth: number): Promise<FrozenMatrix> {
+    const size = outWidth * inWidth;
+    if (tf.getBackend() !== 'wasm') {
+      const values = new Float32Array(size);
+      let at = 0;
+      for await (const slab of slabs) {
+        values.set(slab, at);
+        at += slab.length;
+      }
+      return FrozenMatrix.from(values, outWidth, inWidth);
     }
+    const transposed = emptyOnHeap(inWidth, outWidth);
+    try {
+      let firstRow = 0;
+      for await (const slab of slabs) {
+        writeTransposed(slab, transposed, firstRow);
+        firstRow += slab.length / inWidth;
+      }
+    } catch (error) {
+      transposed.dispose();
+      throw error;
+    }
+    return new FrozenMatrix([outWidth, inWidth], { natural: null, transposed });
   }
 
   /** x Wᵀ: the layer forward. @param x [M, in]   @returns [M, out]; the caller disposes it */
@@ -56,12 +89,25 @@ export class FrozenMatrix {
   }
 }
 
-function transpose(values: Float32Array, rows: number, columns: number): Float32Array {
-  const transposed = new Float32Array(values.length);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      transposed[column * rows + row] = values[row * columns + column] as number;
-    }
+interface Kept {
+  readonly natural: tf.Tensor2D | null;
+  readonly transposed: tf.Tensor2D | null;
+}
+
+/** A matrix in the WASM heap whose numbers are whatever lay there. */
+function emptyOnHeap(rows: number, columns: number): tf.Tensor2D {
+  const info = (tf.backend() as unknown as WasmBackend).makeOutput([rows, columns], 'float32');
+  return tf.engine().makeTensorFromTensorInfo(info) as tf.Tensor2D;
+}
+
+/** @param slab rows of W from `firstRow` on   @param transposed Wᵀ [in, out] on the WASM heap */
+function writeTransposed(slab: Float32Array, transposed: tf.Tensor2D, firstRow: number): void {
+  // The view is taken anew for each slab: the heap may have grown, and moved, since the last.
+  const heap = (tf.backend() as unknown as WasmBackend).typedArrayFromHeap(transposed) as Float32Array;
+  const [inWidth, outWidth] = transposed.shape;
+  const rows = slab.length / inWidth;
+  for (let column = 0; column < inWidth; column++) {
+    const start = column * outWidth + firstRow;
+    for (let row = 0; row < rows; row++) heap[start + row] = slab[row * inWidth + column] as number;
   }
-  return transposed;
 }

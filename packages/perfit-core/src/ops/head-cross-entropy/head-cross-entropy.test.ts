@@ -9,7 +9,7 @@ beforeAll(startTestBackend);
 
 describe('headCrossEntropy', () => {
   it('is its composed reference, padding rows counting nothing', async () => {
-    const head = new FrozenMatrix(normalValues(55, 1), 11, 5);
+    const head = FrozenMatrix.from(normalValues(55, 1), 11, 5);
     void head.natural;
     const targets = { labels: tf.tensor1d([3, 10, 0, 0], 'int32'), weights: tf.tensor1d([0.5, 0.3, 0.2, 0]) };
     await expectSame(
@@ -20,7 +20,7 @@ describe('headCrossEntropy', () => {
   });
 
   it('gives the same where the logits of all rows would be too many and rows take turns', async () => {
-    const head = new FrozenMatrix(normalValues(55, 1), 11, 5);
+    const head = FrozenMatrix.from(normalValues(55, 1), 11, 5);
     void head.natural;
     const targets = { labels: tf.tensor1d([3, 10, 0, 7, 1], 'int32'), weights: tf.tensor1d([0.2, 0.3, 0.2, 0.3, 0]) };
     const hidden = normal([5, 5], 2) as tf.Tensor2D;
@@ -34,7 +34,7 @@ describe('headCrossEntropy', () => {
   });
 
   it('stays exact where the label is hopeless: its probability is zero in float32', async () => {
-    const head = new FrozenMatrix(Float32Array.of(100, -100), 2, 1);
+    const head = FrozenMatrix.from(Float32Array.of(100, -100), 2, 1);
     const hidden = tf.tensor2d([1], [1, 1]);
     const loss = headLoss(hidden, head, { labels: tf.tensor1d([1], 'int32'), weights: tf.tensor1d([1]) });
     expect((await read(loss))[0]).toBe(200);

@@ -28,10 +28,10 @@ describe.runIf(hasWebGpu)('the packed head', () => {
         ...(mostBytes ? { mostBytes } : {}),
       });
       expect(head.parts.length > 1).toBe(mostBytes !== undefined);
-      const used = tf.tensor2d(unpackRows(precision, packRows(precision, values, words, width), words, width), [
-        words,
-        width,
-      ]);
+      const used = tf.tensor2d(
+        unpackRows(precision, packRows(precision, { dtype: 'F32', values: values }, words, width), words, width),
+        [words, width],
+      );
       const hidden = tf.tensor2d(normalValues(rows * width, 2), [rows, width]);
       // The last row is padding: no weight.
       const weights = Float32Array.from({ length: rows }, (_, row) => (row === rows - 1 ? 0 : (row + 1) / 100));

@@ -11,7 +11,7 @@ beforeAll(startTestBackend);
 
 describe.each([true, false])('[PF1] loraLinear, with a bias: %s', async (hasBias) => {
   it('is its composed reference, with the gradients of x, A and B', async () => {
-    const weight = new FrozenMatrix(normalValues(30, 1), 6, 5);
+    const weight = FrozenMatrix.from(normalValues(30, 1), 6, 5);
     const linear = { weight, bias: hasBias ? (normal([6], 2) as tf.Tensor1D) : null };
     const pair = (a: tf.Tensor, b: tf.Tensor) => ({ a, b }) as LoraPair;
     void weight.natural; // made on first use, and kept
@@ -32,7 +32,7 @@ describe.each([true, false])('[PF1] loraLinear, with a bias: %s', async (hasBias
 });
 
 it('plainLinear is the frozen layer alone, with the gradient of x', async () => {
-  const weight = new FrozenMatrix(normalValues(30, 1), 6, 5);
+  const weight = FrozenMatrix.from(normalValues(30, 1), 6, 5);
   const bias = normal([6], 2) as tf.Tensor1D;
   void weight.natural;
   await expectSame(

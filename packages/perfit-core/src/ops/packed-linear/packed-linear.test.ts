@@ -78,7 +78,12 @@ async function check(shape: Case): Promise<void> {
   const scale = 0.75;
   const w = normalValues(outWidth * inWidth, seed);
   const weight = PackedMatrix.from(precision, w, { rows: outWidth, columns: inWidth });
-  const used = unpackRows(precision, packRows(precision, w, outWidth, inWidth), outWidth, inWidth);
+  const used = unpackRows(
+    precision,
+    packRows(precision, { dtype: 'F32', values: w }, outWidth, inWidth),
+    outWidth,
+    inWidth,
+  );
 
   // Something else lies before, between and behind the pairs in theta.
   let offset = 4;

@@ -1,5 +1,4 @@
-import { float16ToFloat32 } from '../../weights/safetensors-reader.ts';
-import { float32ToFloat16 } from '../../weights/safetensors-writer.ts';
+import { finiteHalf, floatOfHalf, type StoredValues, toFloats, toHalves } from '../../weights/stored-values.ts';
 
 /** How a frozen weight is stored on the device. */
 export type Precision = 'f32' | 'f16' | 'int8' | 'int4';
@@ -36,20 +35,23 @@ export function packedWords(precision: Precision, rows: number, columns: number)
  * units of the scale, which takes the value of greatest magnitude to −8, as llama.cpp's Q4_0.
  * @returns values, then scales; {@link packedWords} long
  */
-export function packRows(precision: Precision, values: Float32Array, rows: number, columns: number): Uint32Array {
+export function packRows(precision: Precision, stored: StoredValues, rows: number, columns: number): Uint32Array {
   const words = packedWords(precision, rows, columns);
   const packed = new Uint32Array(words.values + words.scales);
-  const width = paddedWidth(columns);
-  if (precision === 'f32') {
-    const floats = new Float32Array(packed.buffer);
-    for (let row = 0; row < rows; row++) floats.set(values.subarray(row * columns, (row + 1) * columns), row * width);
-  } else if (precision === 'f16') {
-    const halves = new Uint16Array(packed.buffer);
-    for (let row = 0; row < rows; row++) {
-      for (let k = 0; k < columns; k++) halves[row * width + k] = toHalf(values[row * columns + k] as number);
-    }
-  } else packBlocks(precision, values, { packed, rows, columns, scaleOffset: words.values });
+  if (precision === 'f32') copyRows(toFloats(stored), new Float32Array(packed.buffer), columns);
+  else if (precision === 'f16') copyRows(toHalves(stored), new Uint16Array(packed.buffer), columns);
+  else packBlocks(precision, toFloats(stored), { packed, rows, columns, scaleOffset: words.values });
   return packed;
+}
+
+function copyRows<T extends Float32Array | Uint16Array>(values: T, packed: T, columns: number): void {
+  const width = paddedWidth(columns);
+  if (width === columns) packed.set(values);
+  else {
+    for (let from = 0, to = 0; from < values.length; from += columns, to += width) {
+      packed.set(values.subarray(from, from + columns), to);
+    }
+  }
 }
 
 /** What the device computes with, given what {@link packRows} made of a matrix. @returns [rows, columns] row-major */
@@ -87,14 +89,14 @@ function packBlocks(
   for (let row = 0; row < rows; row++) {
     for (let start = 0; start < width; start += blockSize) {
       const from = row * columns + start;
-      const block = values.subarray(from, from + Math.max(0, Math.min(blockSize, columns - start)));
-      const furthest = block.reduce((most, value) => (Math.abs(value) > Math.abs(most) ? value : most), 0);
+      const to = from + Math.max(0, Math.min(blockSize, columns - start));
+      const furthest = furthestFromZero(values, from, to);
       const index = row * width + start;
-      const half = toHalf(precision === 'int8' ? Math.abs(furthest) : furthest / -8 || 0);
+      const half = finiteHalf(precision === 'int8' ? Math.abs(furthest) : furthest / -8 || 0);
       const scale = fromHalf(half);
       scales[index / blockSize] = half;
       for (let k = 0; k < blockSize; k++) {
-        const value = scale === 0 ? 0 : (block[k] ?? 0) / scale;
+        const value = scale === 0 || from + k >= to ? 0 : (values[from + k] as number) / scale;
         if (precision === 'int8') bytes[index + k] = Math.max(-127, Math.min(127, Math.round(value * 127)));
         else {
           const nibble = Math.max(0, Math.min(15, Math.round(value) + 8));
@@ -106,15 +108,16 @@ function packBlocks(
   }
 }
 
-/** Binary16 that stays finite: what is too large becomes the largest half. A weight is never infinite. */
-function toHalf(value: number): number {
-  const half = float32ToFloat16(value);
-  return (half & 0x7fff) === 0x7c00 ? half - 1 : half;
+/** The value of greatest magnitude in [from, to), the first of equals; 0 where there is none. */
+function furthestFromZero(values: Float32Array, from: number, to: number): number {
+  let furthest = 0;
+  for (let i = from; i < to; i++) {
+    const value = values[i] as number;
+    if (Math.abs(value) > Math.abs(furthest)) furthest = value;
+  }
+  return furthest;
 }
 
-let halves: Float32Array | null = null;
-
 function fromHalf(half: number): number {
-  halves ??= float16ToFloat32(Uint16Array.from({ length: 0x10000 }, (_, bits) => bits));
-  return halves[half] as number;
+  return floatOfHalf()[half] as number;
 }

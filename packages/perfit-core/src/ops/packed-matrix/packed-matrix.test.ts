@@ -4,6 +4,8 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { normalValues } from '../../../test/op-check.ts';
 import { hasWebGpu, startWebGpu } from '../../../test/webgpu.ts';
+import { float32ToBfloat16 } from '../../weights/safetensors-writer.ts';
+import type { StoredValues } from '../../weights/stored-values.ts';
 import { PRECISIONS, packRows, unpackRows } from './formats.ts';
 import { PackedMatrix } from './packed-matrix.ts';
 
@@ -16,7 +18,12 @@ describe('packRows', () => {
     function check(seed: number, rows: number, columns: number) {
       const random = seededRandom(seed);
       const values = Float32Array.from({ length: rows * columns }, () => gaussian(random));
-      const unpacked = unpackRows(precision, packRows(precision, values, rows, columns), rows, columns);
+      const unpacked = unpackRows(
+        precision,
+        packRows(precision, { dtype: 'F32', values }, rows, columns),
+        rows,
+        columns,
+      );
       for (let i = 0; i < values.length; i++) {
         const start = i - ((i % columns) % 32);
         const block = values.subarray(start, Math.min(start + 32, i - (i % columns) + columns));
@@ -31,10 +38,12 @@ describe('packRows', () => {
 
   it('keeps zeros, and a weight beyond the range of f16 finite', () => {
     const values = Float32Array.of(0, 1e9, -1e9, 0);
-    expect([...unpackRows('f16', packRows('f16', values, 2, 2), 2, 2)]).toEqual([0, 65504, -65504, 0]);
+    expect([...unpackRows('f16', packRows('f16', { dtype: 'F32', values }, 2, 2), 2, 2)]).toEqual([
+      0, 65504, -65504, 0,
+    ]);
     const none = new Float32Array(40);
     for (const precision of PRECISIONS) {
-      expect(unpackRows(precision, packRows(precision, none, 1, 40), 1, 40)).toEqual(none);
+      expect(unpackRows(precision, packRows(precision, { dtype: 'F32', values: none }, 1, 40), 1, 40)).toEqual(none);
     }
   });
 });
@@ -45,7 +54,7 @@ describe.runIf(hasWebGpu)('PackedMatrix', () => {
   it.each(PRECISIONS)('gathers rows of %s as the host unpacks them, split or not', async (precision) => {
     const [rows, columns] = [9, 70];
     const values = normalValues(rows * columns, 4);
-    const expected = unpackRows(precision, packRows(precision, values, rows, columns), rows, columns);
+    const expected = unpackRows(precision, packRows(precision, { dtype: 'F32', values }, rows, columns), rows, columns);
     const wanted = [8, 0, 3, 3, 7];
     for (const mostBytes of [undefined, 1200]) {
       const before = tf.memory().numTensors;
@@ -65,17 +74,36 @@ describe.runIf(hasWebGpu)('PackedMatrix', () => {
     }
   });
 
-  it('is written in pieces', async () => {
-    const values = normalValues(6 * 64, 5);
-    const matrix = PackedMatrix.allocate('int4', 6, 64);
-    matrix.write(values.subarray(0, 2 * 64), 0);
-    matrix.write(values.subarray(2 * 64), 2);
-    const indices = tf.tensor1d([0, 1, 2, 3, 4, 5], 'int32');
-    const gathered = matrix.gather(indices);
-    const expected = unpackRows('int4', packRows('int4', values, 6, 64), 6, 64);
-    const found = await gathered.data();
-    expect(Math.max(...found.map((value, i) => Math.abs(value - (expected[i] as number))))).toBeLessThan(1e-6);
-    tf.dispose([indices, gathered]);
-    matrix.dispose();
-  });
+  it.each(PRECISIONS)(
+    'is the same in %s whatever slabs its rows come in, and however the file holds them',
+    async (precision) => {
+      // Three blocks a row: two rows share a word of scales. Parts of an even and of an odd number of rows.
+      const [rows, columns] = [11, 70];
+      const bits = Uint16Array.from(normalValues(rows * columns, 5), float32ToBfloat16);
+      const stored: StoredValues = { dtype: 'BF16', values: bits };
+      const expected = unpackRows(precision, packRows(precision, stored, rows, columns), rows, columns);
+      const indices = tf.tensor1d(
+        Int32Array.from({ length: rows }, (_, row) => row),
+        'int32',
+      );
+      for (const slabs of [[11], [1, 1, 1, 8], [3, 5, 3], [2, 9]]) {
+        for (const mostBytes of [undefined, 1000]) {
+          const matrix = PackedMatrix.allocate(precision, rows, columns, mostBytes);
+          const writer = matrix.writer();
+          let row = 0;
+          for (const count of slabs) {
+            writer.push({ dtype: 'BF16', values: bits.subarray(row * columns, (row + count) * columns) });
+            row += count;
+          }
+          writer.end();
+          const gathered = matrix.gather(indices);
+          const found = await gathered.data();
+          expect(Math.max(...found.map((value, i) => Math.abs(value - (expected[i] as number))))).toBeLessThan(1e-6);
+          gathered.dispose();
+          matrix.dispose();
+        }
+      }
+      indices.dispose();
+    },
+  );
 });

@@ -1,7 +1,9 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import type { StoredValues } from '../../weights/stored-values.ts';
 import { remembered, type StorageBinding, type WgslProgram } from '../../wgsl/program.ts';
 import { spread, WgslRunner } from '../../wgsl/runner.ts';
 import { blockSize, type Precision, packedWords, packRows, paddedWidth } from './formats.ts';
+import { pairingWriter, plainWriter, type RowWriter } from './row-writer.ts';
 
 /** Consecutive rows of a packed matrix in a buffer that one binding can hold. */
 export interface PackedPart {
@@ -31,7 +33,7 @@ export class PackedMatrix {
   }
 
   /**
-   * Allocates the matrix; its rows are written by {@link PackedMatrix.write}.
+   * Allocates the matrix; its rows are written by {@link PackedMatrix.writer}.
    * @param mostBytes of one part; the device's binding limit where absent
    */
   static allocate(precision: Precision, rows: number, columns: number, mostBytes?: number): PackedMatrix {
@@ -39,7 +41,8 @@ export class PackedMatrix {
     const { maxStorageBufferBindingSize, maxBufferSize } = runner.device.limits;
     const most = mostBytes ?? Math.min(maxStorageBufferBindingSize, maxBufferSize);
     const rowBytes = (4 * paddedWidth(columns) * bitsOf(precision)) / 32;
-    const rowsInPart = Math.min(rows, Math.max(1, Math.floor((most - 4) / rowBytes)));
+    const fitting = Math.floor((most - 4) / rowBytes);
+    const rowsInPart = Math.min(rows, Math.max(1, inPairs(precision, columns) ? fitting - (fitting % 2) : fitting));
     const parts: PackedPart[] = [];
     for (let firstRow = 0; firstRow < rows; firstRow += rowsInPart) {
       const count = Math.min(rowsInPart, rows - firstRow);
@@ -57,32 +60,35 @@ export class PackedMatrix {
     shape: { rows: number; columns: number; mostBytes?: number },
   ): PackedMatrix {
     const matrix = PackedMatrix.allocate(precision, shape.rows, shape.columns, shape.mostBytes);
-    matrix.write(values, 0);
+    const writer = matrix.writer();
+    writer.push({ dtype: 'F32', values });
+    writer.end();
     return matrix;
   }
 
-  /** Packs rows and writes them from `firstRow` on. @param values row-major, whole rows */
-  write(values: Float32Array, firstRow: number): void {
+  /** Takes the rows of W in order, in slabs. */
+  writer(): RowWriter {
+    const { precision, rows, columns } = this;
+    if (!inPairs(precision, columns)) return plainWriter(columns, (values, firstRow) => this.#write(values, firstRow));
+    return pairingWriter({ rows, columns }, (values, firstRow) => this.#write(values, firstRow));
+  }
+
+  /** Packs rows and writes them from `firstRow` on. @param stored row-major, whole rows */
+  #write(stored: StoredValues, firstRow: number): void {
     const { columns, precision } = this;
     const runner = WgslRunner.current();
-    const lastRow = firstRow + values.length / columns;
+    const lastRow = firstRow + stored.values.length / columns;
     for (const part of this.parts) {
       const from = Math.max(firstRow, part.firstRow);
       const to = Math.min(lastRow, part.firstRow + part.rows);
       if (from >= to) continue;
-      const packed = packRows(
-        precision,
-        values.subarray((from - firstRow) * columns, (to - firstRow) * columns),
-        to - from,
-        columns,
-      );
+      const rows = rowsOf(stored, (from - firstRow) * columns, (to - firstRow) * columns);
+      const packed = packRows(precision, rows, to - from, columns);
       const { values: valueWords } = packedWords(precision, to - from, columns);
       const inPart = from - part.firstRow;
       runner.write(part.words, packed.subarray(0, valueWords), (inPart * valueWords) / (to - from));
       if (valueWords < packed.length) {
-        const blocksARow = paddedWidth(columns) / blockSize;
-        const firstBlock = inPart * blocksARow;
-        if (firstBlock % 2 !== 0) throw new RangeError('rows of an odd number of blocks are written in pairs');
+        const firstBlock = (inPart * paddedWidth(columns)) / blockSize;
         runner.write(part.words, packed.subarray(valueWords), part.scaleOffset + firstBlock / 2);
       }
     }
@@ -125,6 +131,17 @@ export class PackedMatrix {
   dispose(): void {
     for (const { words } of this.parts) words.dispose();
   }
+}
+
+/** Rows of int8 and int4 share a word of two scales where a row has an odd number of blocks. */
+function inPairs(precision: Precision, columns: number): boolean {
+  return (precision === 'int8' || precision === 'int4') && (paddedWidth(columns) / blockSize) % 2 === 1;
+}
+
+function rowsOf(stored: StoredValues, start: number, end: number): StoredValues {
+  return stored.dtype === 'F32'
+    ? { dtype: 'F32', values: stored.values.subarray(start, end) }
+    : { dtype: stored.dtype, values: stored.values.subarray(start, end) };
 }
 
 function bitsOf(precision: Precision): number {
