@@ -14,7 +14,14 @@ const rooms = {
   'packages/protocol': { may: ['zod'] },
   'packages/federation': { may: ['@perfit/protocol', '@perfit/protocol/space', 'ml-matrix'] },
   'packages/perfit-core': {
-    may: ['@perfit/protocol/space', TFJS, '@huggingface/tokenizers', '@huggingface/jinja', 'papaparse'],
+    may: [
+      '@perfit/protocol/space',
+      TFJS,
+      '@huggingface/tokenizers',
+      '@huggingface/jinja',
+      /^@noble\/hashes/,
+      'papaparse',
+    ],
     also: [{ files: /^src\/node\//, may: [NODE, 'webgpu'] }],
   },
   'apps/coordinator': {

@@ -3,6 +3,9 @@ import { CodedError } from '../coded-error.ts';
 export type WeightsErrorCode =
   | 'weights-missing-file'
   | 'weights-unreadable'
+  | 'weights-unreachable'
+  | 'weights-damaged'
+  | 'weights-storage-full'
   | 'weights-truncated'
   | 'weights-invalid-header'
   | 'weights-unsupported-dtype'

@@ -1,0 +1,219 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import type { ListedSource, ManifestFile, ModelManifest } from '../manifest.ts';
+import { WeightsError } from '../weights-error.ts';
+import type { PartStore, WithLock } from './part-store.ts';
+import { type PartAddress, partCount, partRange, partsOf } from './parts.ts';
+
+export interface KeepingOptions {
+  /** Names the model in the store. */
+  readonly key: string;
+  readonly store: PartStore;
+  readonly withLock: WithLock;
+  /** Called for every part that came from the source, with its bytes. */
+  readonly onFetch?: (bytes: number) => void;
+}
+
+export interface KeepingSource extends ListedSource {
+  /**
+   * After the load: holds the whole of every file that came in parts nobody had named a hash for against the hash of the
+   * file, and lets go of what is in memory.
+   * @throws WeightsError `weights-damaged`, and what is wrong is no longer kept
+   */
+  verify(): Promise<void>;
+  /** Why parts are no longer kept: the store is full. */
+  readonly refusal: WeightsError | null;
+  /** Whether every part is kept, checked or not. */
+  isWhole(): Promise<boolean>;
+}
+
+/** As many parts as tensors that are read together may lie in, and the one that is fetched ahead. */
+const RECENT_PARTS = 5;
+
+/**
+ * A source whose parts are kept, and read from where they are kept the next time: each is checked by its hash before
+ * it is used, and one that is missing or damaged is fetched again, alone. An interrupted load goes on with the parts
+ * that are there. Where the store is full the rest is read without being kept.
+ * @param source asked for what is not kept; null where it cannot be reached: then all must be kept
+ * @param manifest of the source, or the one that was kept with the parts
+ */
+export function keepingSource(
+  source: ListedSource | null,
+  manifest: ModelManifest,
+  { key, store, withLock, onFetch }: KeepingOptions,
+): KeepingSource {
+  const files = new Map(manifest.files.map((file) => [file.name, file]));
+  const recent = new Map<string, Promise<Uint8Array>>();
+  const ahead = new Set<string>();
+  const unproven = new Set<string>();
+  let refusal: WeightsError | null = null;
+
+  function fileOf(name: string): ManifestFile {
+    const file = files.get(name);
+    if (!file) throw new WeightsError('weights-missing-file', `${describe()} has no file ${name}`);
+    return file;
+  }
+
+  function describe(): string {
+    return source?.describe() ?? `the kept copy of ${key}`;
+  }
+
+  function addressOf({ file, index }: PartAddress): string {
+    return `${key}/${file.name}/${index}`;
+  }
+
+  async function expectedHash(part: PartAddress): Promise<string | null> {
+    return part.file.parts?.[part.index] ?? (await store.recall(addressOf(part)));
+  }
+
+  /** The part as it is kept; one that is damaged is dropped. */
+  async function kept(part: PartAddress): Promise<Uint8Array | null> {
+    const hash = await expectedHash(part);
+    const bytes = hash && (await store.read(hash));
+    if (!hash || !bytes) return null;
+    if ((await hashOf(bytes)) === hash) return bytes;
+    await store.remove(hash);
+    return null;
+  }
+
+  async function fetched(part: PartAddress): Promise<Uint8Array> {
+    const { file, index } = part;
+    if (!source) {
+      const message = `Part ${index + 1} of ${file.name} is not kept here, and where the model comes from cannot be reached`;
+      throw new WeightsError('weights-unreachable', message);
+    }
+    const [start, end] = partRange(part, manifest.partBytes);
+    const bytes = await source.range(file.name, start, end);
+    onFetch?.(bytes.length);
+    const hash = await hashOf(bytes);
+    const named = file.parts?.[index];
+    if (named !== undefined && named !== hash) {
+      throw new WeightsError(
+        'weights-damaged',
+        `Part ${index + 1} of ${file.name} did not come as ${source.describe()} says it is; load it again`,
+      );
+    }
+    if (named === undefined && file.sha256 !== null) unproven.add(file.name);
+    await keep(part, { hash, bytes, isNamed: named !== undefined });
+    return bytes;
+  }
+
+  async function keep(part: PartAddress, what: { hash: string; bytes: Uint8Array; isNamed: boolean }): Promise<void> {
+    if (refusal) return;
+    try {
+      // First the address: whoever clears the store must see that the part is wanted.
+      if (!what.isNamed) await store.remember(addressOf(part), what.hash);
+      await store.write(what.hash, what.bytes);
+    } catch (error) {
+      if (!(error instanceof WeightsError)) throw error;
+      refusal = error;
+    }
+  }
+
+  /** A part that is wanted now. While what must be fetched is worked on, the next one is on its way. */
+  function part(address: PartAddress): Promise<Uint8Array> {
+    const name = addressOf(address);
+    const wasAhead = ahead.delete(name);
+    if (wasAhead) fetchAhead(address);
+    return begun(address, () => fetchAhead(address));
+  }
+
+  function fetchAhead({ file, index }: PartAddress): void {
+    const next = { file, index: index + 1 };
+    if (next.index >= partCount(file, manifest.partBytes) || recent.has(addressOf(next))) return;
+    ahead.add(addressOf(next));
+    // Whoever wants it asks again, and is told what is wrong.
+    begun(next, () => {}).catch(() => ahead.delete(addressOf(next)));
+  }
+
+  function begun(address: PartAddress, onMissing: () => void): Promise<Uint8Array> {
+    const name = addressOf(address);
+    const found = recent.get(name);
+    const reading =
+      found ??
+      withLock(`perfit part ${name}`, async () => {
+        const bytes = await kept(address);
+        if (bytes) return bytes;
+        onMissing();
+        return fetched(address);
+      });
+    recent.delete(name);
+    recent.set(name, reading);
+    if (!found) reading.catch(() => recent.delete(name));
+    for (const oldest of recent.keys()) {
+      if (recent.size <= RECENT_PARTS) break;
+      recent.delete(oldest);
+    }
+    return reading;
+  }
+
+  async function range(name: string, start: number, end: number): Promise<Uint8Array> {
+    const file = fileOf(name);
+    if (end > file.bytes) {
+      throw new WeightsError('weights-truncated', `${name} ends before byte ${end} (it has ${file.bytes})`);
+    }
+    const touched = partsOf(file, { start, end }, manifest.partBytes);
+    const [only] = touched;
+    if (only && touched.length === 1) {
+      const [partStart] = partRange(only, manifest.partBytes);
+      return (await part(only)).subarray(start - partStart, end - partStart);
+    }
+    const bytes = new Uint8Array(end - start);
+    for (const address of touched) {
+      const [partStart, partEnd] = partRange(address, manifest.partBytes);
+      const [from, to] = [Math.max(start, partStart), Math.min(end, partEnd)];
+      bytes.set((await part(address)).subarray(from - partStart, to - partStart), from - start);
+    }
+    return bytes;
+  }
+
+  async function dropFile(file: ManifestFile): Promise<void> {
+    for (const address of partsOf(file, { start: 0, end: file.bytes }, manifest.partBytes)) {
+      const hash = await store.recall(addressOf(address));
+      recent.delete(addressOf(address));
+      await store.forget(addressOf(address));
+      if (hash) await store.remove(hash);
+    }
+  }
+
+  return {
+    describe,
+    manifest: async () => manifest,
+    has: async (name) => files.has(name),
+    size: async (name) => fileOf(name).bytes,
+    text: async (name) => new TextDecoder().decode(await range(name, 0, fileOf(name).bytes)),
+    range,
+    get refusal() {
+      return refusal;
+    },
+    async verify() {
+      for (const name of refusal ? [] : unproven) {
+        const file = fileOf(name);
+        const digest = sha256.create();
+        for (let index = 0; index < partCount(file, manifest.partBytes); index++) {
+          digest.update(await part({ file, index }));
+        }
+        if (bytesToHex(digest.digest()) !== file.sha256) {
+          await dropFile(file);
+          const message = `${name} did not come as ${describe()} says it is, and was thrown away; load the model again`;
+          throw new WeightsError('weights-damaged', message);
+        }
+        unproven.delete(name);
+      }
+      recent.clear();
+    },
+    async isWhole() {
+      for (const file of manifest.files) {
+        for (let index = 0; index < partCount(file, manifest.partBytes); index++) {
+          const hash = await expectedHash({ file, index });
+          if (!hash || !(await store.has(hash))) return false;
+        }
+      }
+      return true;
+    },
+  };
+}
+
+async function hashOf(bytes: Uint8Array): Promise<string> {
+  return bytesToHex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)));
+}
