@@ -34,7 +34,7 @@ export {
   tokenDistribution,
 } from './generation/sampling.ts';
 export { AdapterTensors } from './model/adapter-tensors.ts';
-export { dimensions, type ModelConfig, type ModelType, parseModelConfig } from './model/config.ts';
+export { dimensions, type ModelConfig, type ModelType, parameterCount, parseModelConfig } from './model/config.ts';
 export type { KvCache, LanguageModel, LossAndGradient, TokenRows } from './model/language-model.ts';
 export { type LoadModelOptions, loadModel } from './model/load-model.ts';
 export { ModelError, type ModelErrorCode } from './model/model-error.ts';
@@ -95,6 +95,7 @@ export {
 } from './text/tokenizer-files.ts';
 export { takeValidation } from './text/validation.ts';
 export type { AdamWSettings, AdamWState } from './training/adamw.ts';
+export { type Evaluation, type EvaluationOptions, evaluate } from './training/evaluate.ts';
 export {
   createLocalTuner,
   type LocalSearchProgress,

@@ -1,4 +1,4 @@
-import { AdapterTensors, makeBatches, perplexity, tokenizeExamples } from '@perfit/core';
+import { AdapterTensors, evaluate } from '@perfit/core';
 import { Command } from 'commander';
 import { readAdapter } from '../adapter-folder.ts';
 import { backendOption } from '../backend-option.ts';
@@ -22,39 +22,27 @@ export function evalCommand(): Command {
     .option('--max-length <tokens>', 'longer examples are cut', wholeNumber(16, 32768), 128)
     .addOption(backendOption())
     .option('--json', 'the figures as JSON', false)
-    .action(evaluate);
+    .action(run);
 }
 
-async function evaluate(modelFolder: string, flags: Flags): Promise<void> {
+async function run(modelFolder: string, flags: Flags): Promise<void> {
   const { maxLength } = flags;
   const dataset = readDataset(flags.data);
   const { model, tokenizer, backend, name } = await openModel(modelFolder, flags.backend);
-  const { examples, cut, dropped } = tokenizeExamples(dataset.examples, tokenizer, { maxLength });
-  for (const line of describeProblems({ dataset, cut: cut.examples, dropped: dropped.length }))
-    process.stderr.write(`${line}\n`);
-  const batches = makeBatches(examples, { batchSize: 8, maxLength, padId: tokenizer.padId });
   const own = flags.adapter ? await readAdapter(flags.adapter, model) : null;
   const adapter = own && AdapterTensors.fromTheta(own.layout, own.theta);
-  const value = await perplexity(model, adapter, batches);
+  const { cut, dropped, ...counted } = await evaluate({ model, tokenizer, adapter }, dataset.examples, { maxLength });
   adapter?.dispose();
   model.dispose();
+  for (const line of describeProblems({ dataset, cut, dropped })) process.stderr.write(`${line}\n`);
 
-  const labels = batches.flatMap((batch) => Array.from(batch.labels));
-  const figures = {
-    model: name,
-    adapter: flags.adapter ?? null,
-    backend: backend.backend,
-    perplexity: value,
-    examples: examples.length,
-    tokens: batches.reduce((sum, batch) => sum + batch.tokens, 0),
-    responseTokens: labels.filter((label) => label >= 0).length,
-  };
+  const figures = { model: name, adapter: flags.adapter ?? null, backend: backend.backend, ...counted };
   if (flags.json) process.stdout.write(`${JSON.stringify(figures)}\n`);
   else {
-    const { tokens, responseTokens } = figures;
+    const { perplexity, examples, tokens, responseTokens } = figures;
     const what = flags.adapter ? `${name} with ${flags.adapter}` : name;
     process.stdout.write(
-      `${what}: perplexity ${value.toFixed(3)} on ${responseTokens} response tokens of ${examples.length} examples (${tokens} tokens)\n`,
+      `${what}: perplexity ${perplexity.toFixed(3)} on ${responseTokens} response tokens of ${examples} examples (${tokens} tokens)\n`,
     );
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { MODEL_KINDS } from '../../test/model-contract.ts';
 import { tinyModel } from '../../test/tiny-models.ts';
-import { parseModelConfig } from './config.ts';
+import { parameterCount, parseModelConfig } from './config.ts';
 import { ModelError } from './model-error.ts';
 
 const plain = tinyModel({ seed: 1 }).config;
@@ -70,5 +71,13 @@ describe('parseModelConfig', () => {
   it('refuses what is not a JSON object', () => {
     expect(() => parseModelConfig('{')).toThrow(/not JSON/);
     expect(() => parseModelConfig('[1]')).toThrow(/not a JSON object/);
+  });
+});
+
+describe('parameterCount', () => {
+  it.each(MODEL_KINDS)('counts the numbers of the files: %s', (_, options) => {
+    const { config, tensors } = tinyModel(options);
+    const numbers = Object.values(tensors).reduce((sum, { values }) => sum + values.length, 0);
+    expect(parameterCount(parseModelConfig(JSON.stringify(config)))).toBe(numbers);
   });
 });

@@ -1,4 +1,4 @@
-import type { ModelDimensions, Projection } from '@perfit/protocol/space';
+import { type ModelDimensions, PROJECTIONS, type Projection, projectionWidths } from '@perfit/protocol/space';
 import { ModelError } from './model-error.ts';
 
 export type ModelType = 'llama' | 'mistral' | 'qwen2' | 'qwen3';
@@ -84,6 +84,18 @@ export function dimensions(config: ModelConfig): ModelDimensions {
     keyValueWidth: config.keyHeads * config.headWidth,
     feedForwardWidth: config.feedForwardWidth,
   };
+}
+
+/** Numbers of the base model, a tied head counted once. */
+export function parameterCount(config: ModelConfig): number {
+  const { layers, width, vocabSize, headWidth, tiedHead, queryKeyNorm } = config;
+  const projections = PROJECTIONS.map((projection) => {
+    const { inWidth, outWidth } = projectionWidths(dimensions(config), projection);
+    return outWidth * (inWidth + (hasBias(config, projection) ? 1 : 0));
+  });
+  const norms = 2 * width + (queryKeyNorm ? 2 * headWidth : 0);
+  const block = projections.reduce((sum, size) => sum + size, norms);
+  return (tiedHead ? 1 : 2) * vocabSize * width + layers * block + width;
 }
 
 export function hasBias({ attentionBias, feedForwardBias }: ModelConfig, projection: Projection): boolean {

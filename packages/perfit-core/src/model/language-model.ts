@@ -1,5 +1,6 @@
 import type { Layout, LoraSpace, ModelDimensions } from '@perfit/protocol/space';
 import type * as tf from '@tensorflow/tfjs-core';
+import type { Precision } from '../ops/packed-matrix/formats.ts';
 import type { TokenBatch } from '../training/token-batch.ts';
 import type { AdapterTensors } from './adapter-tensors.ts';
 import type { ModelConfig } from './config.ts';
@@ -37,6 +38,8 @@ export interface KvCache {
 export interface LanguageModel {
   readonly config: ModelConfig;
   readonly dimensions: ModelDimensions;
+  /** What the weights were rounded to when they were loaded. */
+  readonly precision: Precision;
 
   /** The layout of an adapter for this model (PF1). */
   layout(space: LoraSpace): Layout;

@@ -40,7 +40,7 @@ export async function loadModel(source: ModelSource, options: LoadModelOptions =
   try {
     const { precision } = options;
     if (programs === 'composed') {
-      return new ComposedModel(config, await readComposed(config, reader, precision));
+      return new ComposedModel(config, await readComposed(config, reader, precision), precision);
     }
     const exact = files.bytes <= mostExactBytes;
     const plan = options.wish && planMemory(config, { ...(precision ? { precision } : {}), ...options.wish }, exact);

@@ -119,7 +119,7 @@ export function createLocalTuner(options: LocalTunerOptions): ModelTuner {
       const batches = makeBatches(rows, { batchSize: evaluationBatchSize, maxLength, padId });
       const adapter = theta && AdapterTensors.fromTheta(layout, theta);
       try {
-        return await perplexity(model, adapter, batches, signal);
+        return await perplexity(model, adapter, batches, signal ? { signal } : {});
       } finally {
         adapter?.dispose();
       }

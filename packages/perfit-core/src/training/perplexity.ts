@@ -13,17 +13,18 @@ export async function perplexity(
   model: LanguageModel,
   adapter: AdapterTensors | null,
   batches: readonly TokenBatch[],
-  signal?: AbortSignal,
+  { signal, onBatch }: { readonly signal?: AbortSignal; readonly onBatch?: (done: number) => void } = {},
 ): Promise<number> {
   let total = 0;
   let labels = 0;
-  for (const batch of batches) {
+  for (const [index, batch] of batches.entries()) {
     signal?.throwIfAborted();
     const count = countLabels(batch);
     const loss = model.loss(adapter, batch);
     total += ((await loss.data())[0] as number) * count;
     labels += count;
     loss.dispose();
+    onBatch?.(index + 1);
     await breathe();
   }
   if (labels === 0) throw new TrainingError('training-no-examples', 'no held-out token has a label to be evaluated on');

@@ -133,7 +133,7 @@ export function meanGradient(
 async function lossOver({ model, layout, batchesOf, signal }: TuneTask, theta: Float32Array): Promise<number> {
   const adapter = AdapterTensors.fromTheta(layout, theta);
   try {
-    return Math.log(await perplexity(model, adapter, batchesOf(0), signal));
+    return Math.log(await perplexity(model, adapter, batchesOf(0), signal ? { signal } : {}));
   } finally {
     adapter.dispose();
   }

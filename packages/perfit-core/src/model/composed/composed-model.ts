@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { causalMask } from '../../ops/causal-attention/causal-attention.ts';
 import type { FrozenMatrix } from '../../ops/frozen-matrix/frozen-matrix.ts';
 import type { FrozenLinear } from '../../ops/lora-linear/lora-linear.ts';
+import type { Precision } from '../../ops/packed-matrix/formats.ts';
 import { type RopeTable, ropeTable } from '../../ops/rope/rope.ts';
 import type { TokenBatch } from '../../training/token-batch.ts';
 import type { AdapterTensors } from '../adapter-tensors.ts';
@@ -54,12 +55,14 @@ export class ComposedModel implements LanguageModel {
   readonly config: ModelConfig;
   readonly dimensions: ModelDimensions;
   readonly weights: ModelWeights;
+  readonly precision: Precision;
   readonly #inverseFrequencies: Float64Array;
   readonly #tables = new Map<number, SequenceTables>();
 
   /** Takes the weights over. */
-  constructor(config: ModelConfig, weights: ModelWeights) {
+  constructor(config: ModelConfig, weights: ModelWeights, precision: Precision = 'f32') {
     this.config = config;
+    this.precision = precision;
     this.dimensions = dimensions(config);
     this.weights = weights;
     this.#inverseFrequencies = inverseFrequencies(config);

@@ -2,6 +2,7 @@ import { buildLayout, type Layout, type LoraSpace, type ModelDimensions } from '
 import * as tf from '@tensorflow/tfjs-core';
 import { packedHeadGradient, packedHeadLoss, packedLogits } from '../../ops/head-cross-entropy/packed-head.ts';
 import { vectorProduct } from '../../ops/packed-linear/packed-vector.ts';
+import type { Precision } from '../../ops/packed-matrix/formats.ts';
 import { rmsNormBackward, rmsNormForward } from '../../ops/rms-norm/rms-norm-wgsl.ts';
 import { type RopeTableOnDevice, ropeTableOnDevice } from '../../ops/rope/rope-wgsl.ts';
 import type { TokenBatch } from '../../training/token-batch.ts';
@@ -72,6 +73,10 @@ export class PackedModel implements LanguageModel {
     this.checkpointing = options.checkpointing ?? true;
     this.rowsAtOnce = options.rowsAtOnce ?? Number.POSITIVE_INFINITY;
     this.#inverseFrequencies = inverseFrequencies(config);
+  }
+
+  get precision(): Precision {
+    return this.weights.precision;
   }
 
   layout(space: LoraSpace): Layout {
