@@ -22,7 +22,11 @@ const rooms = {
       /^@noble\/hashes/,
       'papaparse',
     ],
-    also: [{ files: /^src\/node\//, may: [NODE, 'webgpu'] }],
+    also: [
+      { files: /^src\/node\//, may: [NODE, 'webgpu'] },
+      // Loaded when somebody asks the Hub for a model, and not before.
+      { files: /^src\/weights\/hub-api\.ts$/, may: ['@huggingface/hub'] },
+    ],
   },
   'apps/coordinator': {
     may: [
@@ -125,6 +129,7 @@ function checkTheCheck() {
     ['packages/federation', 'src/index.ts', '../../protocol/src/index.ts'],
     ['packages/perfit-core', 'src/index.ts', '@perfit/federation'],
     ['packages/perfit-core', 'src/index.ts', 'node:fs'],
+    ['packages/perfit-core', 'src/weights/hub-source.ts', '@huggingface/hub'],
     ['apps/coordinator', 'src/index.ts', '@perfit/core'],
     ['apps/cli', 'src/commands/bench.ts', '@jax-js/jax'],
     ['apps/web-client', 'src/app/app.tsx', '@perfit/core'],

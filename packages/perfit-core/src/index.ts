@@ -116,10 +116,14 @@ export {
 export type { TokenBatch } from './training/token-batch.ts';
 export { TrainingError, type TrainingErrorCode } from './training/training-error.ts';
 export type { TuneProgress, TuneResult, TuneSettings } from './training/tune.ts';
+export { folderSource } from './weights/folder-source.ts';
+export { HUB_URL, type HubRevision, type HubSource, type HubSourceOptions, hubSource } from './weights/hub-source.ts';
 export { type KeepingOptions, type KeepingSource, keepingSource } from './weights/keeping/keeping-source.ts';
 export type { PartStore, WithLock } from './weights/keeping/part-store.ts';
 export { partCount } from './weights/keeping/parts.ts';
 export { type ListedSource, type ManifestFile, type ModelManifest, PART_BYTES } from './weights/manifest.ts';
+export { mirrorSource } from './weights/mirror-source.ts';
+export type { PatientOptions } from './weights/patient-get.ts';
 export type { SafetensorsDtype, TensorEntry } from './weights/safetensors-reader.ts';
 export { type TensorToWrite, type WriteOptions, writeSafetensors } from './weights/safetensors-writer.ts';
 export { fileSource, type HttpSourceOptions, httpSource, type ModelSource } from './weights/source.ts';

@@ -64,7 +64,8 @@ export async function openWeights(source: ModelSource): Promise<WeightFiles> {
   return { entries, bytes };
 }
 
-async function shardNames(source: ModelSource): Promise<string[]> {
+/** The files that `model.safetensors.index.json` names, sorted. @throws WeightsError */
+export async function shardNames(source: Pick<ModelSource, 'describe' | 'has' | 'text'>): Promise<string[]> {
   const indexFile = 'model.safetensors.index.json';
   if (!(await source.has(indexFile))) {
     throw new WeightsError(

@@ -10,7 +10,15 @@ export type WeightsErrorCode =
   | 'weights-invalid-header'
   | 'weights-unsupported-dtype'
   | 'weights-missing-tensor'
-  | 'weights-wrong-shape';
+  | 'weights-wrong-shape'
+  | 'weights-no-safetensors'
+  | 'weights-ambiguous-folder'
+  | 'weights-invalid-manifest'
+  | 'weights-changed'
+  | 'weights-unknown-repository'
+  | 'weights-unknown-revision'
+  | 'weights-gated'
+  | 'weights-token-refused';
 
 /** A weight file cannot be used; the message names the file and the thing in it. */
 export class WeightsError extends CodedError<WeightsErrorCode> {

@@ -1,0 +1,49 @@
+import { listedSource } from './listed-files.ts';
+import type { ListedSource } from './manifest.ts';
+import { once } from './once.ts';
+import { parseManifest } from './parse-manifest.ts';
+import { type Answer, getRange, type PatientOptions, patientGet } from './patient-get.ts';
+import { WeightsError } from './weights-error.ts';
+
+/**
+ * A model of a coordinator's mirror. Files are read by their hash, so that whatever comes is what the manifest names,
+ * also where the folder changes meanwhile.
+ * @param baseUrl the model's address, `…/models/<id>`
+ */
+export function mirrorSource(baseUrl: string, options: PatientOptions = {}): ListedSource {
+  const base = baseUrl.endsWith('/') ? baseUrl : `${baseUrl}/`;
+  const get = patientGet(options);
+
+  const manifest = once(async () => {
+    const answer = await get(`${base}manifest`);
+    if (answer.status !== 200) throw refusal(answer, base);
+    return parseManifest(new TextDecoder().decode(answer.bytes), base);
+  });
+
+  return listedSource({
+    describe: () => base,
+    manifest,
+    read({ name, sha256 }, start, end) {
+      const url = `${base}${name}${sha256 === null ? '' : `?sha256=${sha256}`}`;
+      return getRange(get, url, { name, start, end }, (answer) => refusal(answer, `${base}${name}`));
+    },
+  });
+}
+
+function refusal({ status, bytes }: Answer, where: string): WeightsError {
+  const said = sentenceOf(bytes);
+  const message = said === null ? `${where} answered ${status}` : `${where}: ${said}`;
+  if (status === 404) return new WeightsError('weights-missing-file', message);
+  return new WeightsError(status === 409 ? 'weights-changed' : 'weights-unreadable', message);
+}
+
+/** A coordinator refuses with a code and a sentence. */
+function sentenceOf(bytes: Uint8Array): string | null {
+  try {
+    const body: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    const message = typeof body === 'object' && body !== null && 'message' in body ? body.message : null;
+    return typeof message === 'string' ? message : null;
+  } catch {
+    return null;
+  }
+}
