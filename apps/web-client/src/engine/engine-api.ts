@@ -6,6 +6,7 @@ import type { BenchReport } from '@perfit/core';
 import type { FederationDescriptor, FederationStatus, RoundClosed, SessionRecord } from '@perfit/protocol';
 import type { Failure } from '../shared/failure/failure.ts';
 import type { BackendName, DensityCell, LoadingStage, SessionState } from '../shared/session/session-state.ts';
+import type { ModelProgress, ModelsApi } from './models-api.ts';
 
 export type BackendChoice = 'auto' | 'webgpu' | 'wasm';
 
@@ -125,7 +126,7 @@ export type EngineEvent =
       readonly name: string;
       readonly federation: string;
     }
-  | { readonly type: 'loading'; readonly stage: LoadingStage; readonly bytes?: number; readonly total?: number }
+  | ({ readonly type: 'loading'; readonly stage: LoadingStage } & Partial<ModelProgress>)
   | { readonly type: 'device'; readonly backend: BackendName; readonly description: string; readonly reason: string }
   | {
       readonly type: 'examples';
@@ -236,7 +237,7 @@ export interface ExportedFile {
 /** The worker. Callbacks are Comlink proxies; every method answers with an Outcome and never rejects. */
 export type { BenchReport };
 
-export interface EngineApi {
+export interface EngineApi extends ModelsApi {
   /** Starts what would compute, so that what is said of it is true. */
   describeDevice(wish: DeviceWish): Promise<Outcome<DeviceReport>>;
   inspectData(name: string, content: Blob, split: SplitSettings): Promise<Outcome<DataReport>>;

@@ -7,6 +7,9 @@ import type { EngineApi, EventSink, JoinOptions, Seat } from './engine-api.ts';
 import { outcomeOf } from './failures.ts';
 import { Journal } from './journal.ts';
 import { inspectDataset, readContent } from './local-data.ts';
+import { modelStorage } from './models/kept-models.ts';
+import { ModelsDesk } from './models/models-desk.ts';
+import { mirrored } from './models/open-files.ts';
 import { recordOfSession } from './record-of-session.ts';
 import { lockSeat } from './seat-lock.ts';
 import { Sitting, type SittingEnd } from './sitting.ts';
@@ -25,6 +28,7 @@ export function createEngine(): EngineApi {
 
   // Whoever works on it is told where they wait for it.
   const backend = new Backend(() => workbench.lose());
+  const desk = new ModelsDesk({ backend, workbench, isBusy: () => sitting !== null });
 
   async function sit(
     seat: Seat,
@@ -144,6 +148,13 @@ export function createEngine(): EngineApi {
           onText(next.value);
         }
       }),
+    openModel: (wish, onProgress) => outcomeOf(() => desk.open(wish, onProgress)),
+    cancelModel: () => outcomeOf(() => desk.cancel()),
+    closeModel: () => outcomeOf(() => desk.close()),
+    modelStorage: () => outcomeOf(() => modelStorage()),
+    deleteModel: (key) => outcomeOf(() => desk.delete(key)),
+    useAdapter: (files) => outcomeOf(() => desk.useAdapter(files)),
+    evaluate: (wish, onProgress) => outcomeOf(() => desk.evaluate(wish, onProgress)),
     session: () => outcomeOf(() => journal && recordOfSession(journal.session, journal.ledger, Date.now())),
   };
 
@@ -160,8 +171,8 @@ export function createEngine(): EngineApi {
       const { backend: choice, threads } = options;
       const device = await backend.start({ backend: choice, ...(threads === undefined ? {} : { threads }) });
       workbench.moveTo(device.backend);
-      const { model } = await workbench.load(federation.modelPath, {
-        onProgress: (bytes, total) => current.emit({ type: 'loading', stage: 'model', bytes, total }),
+      const { model } = await workbench.load(mirrored(federation.modelPath), {
+        onProgress: (progress) => current.emit({ type: 'loading', stage: 'model', ...progress }),
       });
       await workbench.open(seat, layoutOf(federation.config, model.dimensions));
       current.emit({ type: 'models', ...workbench.ready });

@@ -1,5 +1,6 @@
 /** What the page may ask of the worker about models outside a federation. Types only, as in engine-api.ts. */
 import type { Failure } from '../shared/failure/failure.ts';
+import type { LoadProgress } from '../shared/session/session-state.ts';
 import type { Outcome } from './engine-api.ts';
 
 export type ModelPrecision = 'f32' | 'f16' | 'int8' | 'int4';
@@ -19,15 +20,8 @@ export interface ModelWish {
   readonly precision?: ModelPrecision;
 }
 
-export interface ModelProgress {
-  /** Of the model's weights. */
-  readonly bytes: number;
-  readonly total: number;
-  /** The part of `bytes` that came from where the model is, not from what this browser keeps. */
-  readonly fetched: number;
-  readonly bytesPerSecond: number | null;
-  readonly secondsLeft: number | null;
-}
+/** Of the model's weights. */
+export type ModelProgress = LoadProgress;
 
 export interface OpenedModel {
   readonly name: string;

@@ -20,6 +20,8 @@ import type { EngineEvent, Seat } from './engine-api.ts';
 import { toFailure } from './failures.ts';
 import type { Journal } from './journal.ts';
 import { prepareExamples } from './local-data.ts';
+import { notKept } from './models/not-kept.ts';
+import { mirrored } from './models/open-files.ts';
 import { clientRecords } from './storage/client-records.ts';
 import { identityOf } from './storage/identities.ts';
 import type { StoredSession } from './storage/stored-sessions.ts';
@@ -136,11 +138,13 @@ export class Sitting {
     const { journal } = this;
     const signal = this.#leaving.signal;
     journal.emit({ type: 'loading', stage: 'model' });
-    const { model, tokenizer } = await this.#workbench.load(modelPath, {
-      onProgress: (bytes, total) => journal.emit({ type: 'loading', stage: 'model', bytes, total }),
+    const { model, tokenizer, files } = await this.#workbench.load(mirrored(modelPath), {
+      onProgress: (progress) => journal.emit({ type: 'loading', stage: 'model', ...progress }),
       signal,
       wish: wishOf(config, await this.#device()),
     });
+    const { refusal } = files.source;
+    if (refusal) journal.emit({ type: 'problem', ...(await notKept(files.name, refusal)) });
     journal.emit({ type: 'loading', stage: 'text' });
     const maxLength = Math.min(config.tuning.maxLength, model.config.contextLength);
     const { heldOut, question, ...examples } = prepareExamples(this.#options.dataset, tokenizer, {
@@ -157,7 +161,7 @@ export class Sitting {
       const device = await this.#device();
       // While it works again, the page goes on to show what is done: there it is not loading.
       const wish = wishOf(config, device);
-      const { model } = await this.#workbench.load(modelPath, { onProgress: () => {}, signal, wish });
+      const { model } = await this.#workbench.load(mirrored(modelPath), { onProgress: () => {}, signal, wish });
       const { width: inWidth, feedForwardWidth } = model.dimensions;
       const rows = config.tuning.batchSize * maxLength;
       await settleTiles(device, { rows, inWidth, outWidth: 2 * feedForwardWidth, rank: layout.rank });

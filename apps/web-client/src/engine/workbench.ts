@@ -2,10 +2,10 @@ import {
   AdapterTensors,
   chat,
   exportPeft,
-  httpSource,
   type LanguageModel,
   loadModel,
   loadTokenizer,
+  type Precision,
   type Tokenizer,
   type TuningWish,
 } from '@perfit/core';
@@ -14,11 +14,13 @@ import type { Layout, Mask } from '@perfit/protocol/space';
 import { FailureError } from '../shared/failure/failure.ts';
 import type { SessionState } from '../shared/session/session-state.ts';
 import type { ChatMessage, ChatOptions, ChatReply, ExportedFile, Seat } from './engine-api.ts';
+import { type ModelFiles, nameOf, openFiles } from './models/open-files.ts';
+import { ProgressMeter } from './models/progress-meter.ts';
+import type { ModelOrigin, ModelProgress } from './models-api.ts';
 import { loadRecord } from './storage/client-records.ts';
 
-interface BaseModel {
-  /** Relative to the coordinator's origin, which is this page's. */
-  readonly path: string;
+export interface BaseModel {
+  readonly files: ModelFiles;
   readonly model: LanguageModel;
   readonly tokenizer: Tokenizer;
 }
@@ -30,8 +32,9 @@ interface ChatAsked {
 }
 
 interface LoadOptions {
-  readonly onProgress: (bytes: number, total: number) => void;
+  readonly onProgress: (progress: ModelProgress) => void;
   readonly signal?: AbortSignal;
+  readonly precision?: Precision;
   /** What is to be tuned, on a graphics processor: loaded so that it fits, or refused. */
   readonly wish?: TuningWish | null;
 }
@@ -39,6 +42,8 @@ interface LoadOptions {
 /** What lies on the device: the base model, and the personal module of the seat that is open. */
 export class Workbench {
   #base: BaseModel | null = null;
+  /** Of the base model, as it was asked for. */
+  #name = '';
   #backend: string | null = null;
   #layout: Layout | null = null;
   #module: PersonalModule | null = null;
@@ -61,13 +66,33 @@ export class Workbench {
   }
 
   /** The model stays until another one is asked for. @throws ModelError, WeightsError, TokenizerError */
-  async load(path: string, { onProgress, signal, wish }: LoadOptions): Promise<BaseModel> {
-    if (this.#base?.path === path) return this.#base;
+  async load(origin: ModelOrigin, { onProgress, signal, wish, precision }: LoadOptions): Promise<BaseModel> {
+    const name = `${origin.kind}:${nameOf(origin)}`;
+    if (this.#base && this.#name === name && !precision && origin.kind !== 'files') return this.#base;
     this.clear();
-    const source = httpSource(new URL(path, globalThis.location.origin).href, signal ? { signal } : {});
+    const meter = new ProgressMeter();
+    const stoppable = signal ? { signal } : {};
+    const files = await openFiles(origin, { ...stoppable, onFetch: (bytes) => meter.addFetched(bytes) });
+    const { source } = files;
     const tokenizer = await loadTokenizer(source);
-    const model = await loadModel(source, { onProgress, ...(signal ? { signal } : {}), ...(wish ? { wish } : {}) });
-    this.#base = { path, model, tokenizer };
+    const model = await loadModel(source, {
+      ...stoppable,
+      ...(wish ? { wish } : {}),
+      ...(precision ? { precision } : {}),
+      onProgress: (bytes, total) => onProgress(meter.at(bytes, total)),
+    });
+    try {
+      await source.verify();
+    } catch (error) {
+      model.dispose();
+      throw error;
+    }
+    this.#name = name;
+    this.#base = { files, model, tokenizer };
+    return this.#base;
+  }
+
+  get base(): BaseModel | null {
     return this.#base;
   }
 
@@ -78,6 +103,13 @@ export class Workbench {
     this.#layout = layout;
     this.#module = personal?.theta.length === layout.size ? personal : null;
     this.mask = record?.mask?.size === layout.size ? record.mask : null;
+  }
+
+  /** An adapter from elsewhere takes the place of the personal module; null takes it away. */
+  adopt(adapter: { readonly layout: Layout; readonly theta: Float32Array } | null): void {
+    this.#layout = adapter?.layout ?? null;
+    this.#module = adapter && { round: 0, theta: adapter.theta };
+    this.mask = null;
   }
 
   /** The personal module, chosen anew. */
@@ -111,7 +143,7 @@ export class Workbench {
     onText: (text: string) => void,
     signal: AbortSignal,
   ): Promise<ChatReply> {
-    const { model, tokenizer } = this.#mustHaveBase();
+    const { model, tokenizer } = this.mustHaveBase();
     const adapter = which === 'personal' ? this.#personalAdapter() : null;
     const pieces = chat({ model, adapter, tokenizer, messages }, options);
     let text = '';
@@ -133,15 +165,18 @@ export class Workbench {
 
   /** [PF9] */
   exportAdapter(): readonly ExportedFile[] {
-    const { layout, theta, path } = this.#personal();
-    // The folder's name: where the base model is on the person's machine, only they know.
-    const baseModel = path.split('/').filter(Boolean).at(-1) ?? path;
-    const files = exportPeft(layout, theta, { baseModel });
+    const { layout, theta, files: base } = this.#personal();
+    const files = exportPeft(layout, theta, { baseModel: base.name });
     const config = new TextEncoder().encode(files['adapter_config.json']);
     return [
       { name: 'adapter_config.json', bytes: config },
       { name: 'adapter_model.safetensors', bytes: files['adapter_model.safetensors'] },
     ];
+  }
+
+  /** @returns null where there is none; the caller disposes it */
+  adapter(): AdapterTensors | null {
+    return this.#module ? this.#personalAdapter() : null;
   }
 
   /** The caller disposes it. */
@@ -150,7 +185,8 @@ export class Workbench {
     return AdapterTensors.fromTheta(layout, theta);
   }
 
-  #mustHaveBase(): BaseModel {
+  /** @throws FailureError `not-ready` */
+  mustHaveBase(): BaseModel {
     if (this.#base) return this.#base;
     throw new FailureError({ code: 'not-ready', message: 'The model is not loaded yet.' });
   }

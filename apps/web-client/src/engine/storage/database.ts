@@ -2,6 +2,7 @@ import type { Tiles } from '@perfit/core';
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
 import { FailureError } from '../../shared/failure/failure.ts';
 import type { Seat } from '../engine-api.ts';
+import type { KeptModel } from '../models/kept-models.ts';
 import type { StoredSession } from './stored-sessions.ts';
 
 interface PerfitDatabase extends DBSchema {
@@ -12,15 +13,20 @@ interface PerfitDatabase extends DBSchema {
   sessions: { key: string; value: StoredSession };
   /** The fastest tiles of our products, by graphics adapter. */
   tiles: { key: string; value: Tiles };
+  models: { key: string; value: KeptModel };
+  /** Hashes of parts for which nobody names one, by model, file and part. */
+  modelParts: { key: string; value: string };
 }
 
-const stores = ['keys', 'records', 'sessions', 'tiles'] as const;
+const stores = ['keys', 'records', 'sessions', 'tiles', 'models', 'modelParts'] as const;
+/** Of a seat. */
+const seatStores = ['keys', 'records', 'sessions'] as const;
 
 let opening: Promise<IDBPDatabase<PerfitDatabase>> | null = null;
 
 /** What this browser keeps for the site. @throws FailureError `storage-unavailable`, as in some private windows */
 export function database(): Promise<IDBPDatabase<PerfitDatabase>> {
-  opening ??= openDB<PerfitDatabase>('perfit', 2, {
+  opening ??= openDB<PerfitDatabase>('perfit', 3, {
     upgrade: (db) => {
       for (const store of stores) if (!db.objectStoreNames.contains(store)) db.createObjectStore(store);
     },
@@ -45,6 +51,9 @@ export function keyOf({ federation, as }: Seat): string {
 
 /** Key, record and session of a seat: gone for good. */
 export async function forgetSeat(seat: Seat): Promise<void> {
-  const transaction = (await database()).transaction(stores, 'readwrite');
-  await Promise.all([...stores.map((store) => transaction.objectStore(store).delete(keyOf(seat))), transaction.done]);
+  const transaction = (await database()).transaction(seatStores, 'readwrite');
+  await Promise.all([
+    ...seatStores.map((store) => transaction.objectStore(store).delete(keyOf(seat))),
+    transaction.done,
+  ]);
 }

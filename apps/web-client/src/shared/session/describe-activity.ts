@@ -1,5 +1,5 @@
-import { formatBytes } from '../format/format-number.ts';
-import type { Activity, SessionState } from './session-state.ts';
+import { formatBytes, formatSeconds } from '../format/format-number.ts';
+import type { Activity, LoadProgress, SessionState } from './session-state.ts';
 
 const loadingWords = {
   device: 'Getting your device ready',
@@ -26,9 +26,7 @@ export function describeActivity({ activity, status }: Pick<SessionState, 'activ
     case 'idle':
       return 'Not started';
     case 'loading':
-      return activity.stage === 'model' && activity.total > 0
-        ? `${loadingWords.model}: ${formatBytes(activity.bytes)} of ${formatBytes(activity.total)}`
-        : loadingWords[activity.stage];
+      return activity.stage === 'model' && activity.total > 0 ? describeLoad(activity) : loadingWords[activity.stage];
     case 'connecting':
       return 'Connecting to the coordinator';
     case 'recruiting':
@@ -58,6 +56,15 @@ export function describeActivity({ activity, status }: Pick<SessionState, 'activ
     case 'failed':
       return `Stopped by an error. ${activity.error.message}`;
   }
+}
+
+/** "Fetching the model: 120 MB of 269 MB, 14 MB a second, 11 s left". */
+export function describeLoad({ bytes, total, fetched, bytesPerSecond, secondsLeft }: LoadProgress): string {
+  const isKept = bytes > 0 && fetched < bytes / 2;
+  const what = isKept ? 'Loading the model, which this browser keeps' : loadingWords.model;
+  const rate = bytesPerSecond === null ? '' : `, ${formatBytes(Math.round(bytesPerSecond))} a second`;
+  const left = secondsLeft === null || secondsLeft < 1 ? '' : `, ${formatSeconds(secondsLeft)} left`;
+  return `${what}: ${formatBytes(bytes)} of ${formatBytes(total)}${rate}${left}`;
 }
 
 function finishedWords(state: string | undefined): string {

@@ -4,6 +4,7 @@ import {
   type Activity,
   emptySession,
   type LossPoint,
+  nothingLoaded,
   phaseOf,
   type RoundState,
   type SessionState,
@@ -21,13 +22,12 @@ export function foldEvent(state: SessionState, { at, event }: TimedEvent): Sessi
     case 'started':
       return {
         ...begun(state, event, at),
-        ...doing({ kind: 'loading', stage: 'device', bytes: 0, total: 0 }),
+        ...doing({ kind: 'loading', stage: 'device', ...nothingLoaded }),
       };
-    case 'loading':
-      return {
-        ...state,
-        ...doing({ kind: 'loading', stage: event.stage, bytes: event.bytes ?? 0, total: event.total ?? 0 }),
-      };
+    case 'loading': {
+      const { type: _, stage, ...progress } = event;
+      return { ...state, ...doing({ kind: 'loading', stage, ...nothingLoaded, ...progress }) };
+    }
     case 'device':
       return {
         ...state,

@@ -12,10 +12,22 @@ export interface DensityCell {
 
 export type LoadingStage = 'device' | 'model' | 'text' | 'tuner';
 
+/** All of it zero or null where nothing is counted. */
+export interface LoadProgress {
+  readonly bytes: number;
+  readonly total: number;
+  /** The part of `bytes` that came over the network. */
+  readonly fetched: number;
+  readonly bytesPerSecond: number | null;
+  readonly secondsLeft: number | null;
+}
+
+export const nothingLoaded: LoadProgress = { bytes: 0, total: 0, fetched: 0, bytesPerSecond: null, secondsLeft: null };
+
 /** What the client does at this moment; each says how far it is. */
 export type Activity =
   | { readonly kind: 'idle' }
-  | { readonly kind: 'loading'; readonly stage: LoadingStage; readonly bytes: number; readonly total: number }
+  | ({ readonly kind: 'loading'; readonly stage: LoadingStage } & LoadProgress)
   | { readonly kind: 'connecting' }
   | { readonly kind: 'recruiting'; readonly ready: number; readonly recruit: number }
   /** Between the offer and the first thing that takes time; `search` where a mask must be found first. */

@@ -1,0 +1,130 @@
+import { evaluate, importPeft, type PeftFiles, parameterCount, parseDataset, peftSpace } from '@perfit/core';
+import { FailureError } from '../../shared/failure/failure.ts';
+import type { Backend } from '../backend.ts';
+import { readContent } from '../local-data.ts';
+import type {
+  AdapterFiles,
+  Evaluation,
+  EvaluationWish,
+  ModelProgress,
+  ModelsApi,
+  ModelWish,
+  OpenedModel,
+} from '../models-api.ts';
+import type { Workbench } from '../workbench.ts';
+import { clearStrays, deleteModel } from './kept-models.ts';
+import { notKept } from './not-kept.ts';
+
+interface DeskOptions {
+  readonly backend: Backend;
+  readonly workbench: Workbench;
+  /** Whether a federation has the device. */
+  readonly isBusy: () => boolean;
+}
+
+/** A model outside a federation: opened from anywhere, talked to, evaluated, deleted. See {@link ModelsApi}. */
+export class ModelsDesk {
+  readonly #options: DeskOptions;
+  #loading: { readonly stop: AbortController; readonly ended: Promise<unknown> } | null = null;
+
+  constructor(options: DeskOptions) {
+    this.#options = options;
+  }
+
+  async open(wish: ModelWish, onProgress: (progress: ModelProgress) => void): Promise<OpenedModel> {
+    this.#mustBeFree();
+    await this.cancel();
+    const stop = new AbortController();
+    const opening = this.#open(wish, onProgress, stop.signal);
+    const mine = { stop, ended: opening.catch(() => {}) };
+    this.#loading = mine;
+    try {
+      return await opening;
+    } finally {
+      if (this.#loading === mine) this.#loading = null;
+    }
+  }
+
+  async cancel(): Promise<null> {
+    this.#loading?.stop.abort(new FailureError({ code: 'not-ready', message: 'The load was stopped.' }));
+    await this.#loading?.ended;
+    return null;
+  }
+
+  async close(): Promise<null> {
+    this.#mustBeFree();
+    await this.cancel();
+    this.#options.workbench.clear();
+    return null;
+  }
+
+  async delete(key: string): Promise<null> {
+    await deleteModel(key);
+    // A load that runs in another tab has named its parts before it keeps them.
+    await clearStrays();
+    return null;
+  }
+
+  async useAdapter(files: AdapterFiles | null): Promise<null> {
+    this.#mustBeFree();
+    const { workbench } = this.#options;
+    const { model } = workbench.mustHaveBase();
+    if (!files) {
+      workbench.adopt(null);
+      return null;
+    }
+    const peft: PeftFiles = {
+      'adapter_config.json': await files.config.text(),
+      'adapter_model.safetensors': new Uint8Array(await files.weights.arrayBuffer()),
+    };
+    const layout = model.layout(peftSpace(peft['adapter_config.json']));
+    workbench.adopt({ layout, theta: await importPeft(layout, peft) });
+    return null;
+  }
+
+  async evaluate(wish: EvaluationWish, onProgress: (done: number, of: number) => void): Promise<Evaluation> {
+    this.#mustBeFree();
+    const { workbench } = this.#options;
+    const { model, tokenizer } = workbench.mustHaveBase();
+    const { examples } = parseDataset(wish.name, await readContent(wish.name, wish.content));
+    const adapter = wish.adapted ? workbench.adapter() : null;
+    const maxLength = Math.min(wish.maxLength, model.config.contextLength);
+    try {
+      return await evaluate({ model, tokenizer, adapter }, examples, { maxLength, onProgress });
+    } finally {
+      adapter?.dispose();
+    }
+  }
+
+  async #open(
+    { origin, precision }: ModelWish,
+    onProgress: (progress: ModelProgress) => void,
+    signal: AbortSignal,
+  ): Promise<OpenedModel> {
+    const { backend, workbench } = this.#options;
+    const device = await backend.start({ backend: 'auto' });
+    workbench.moveTo(device.backend);
+    const { files, model } = await workbench.load(origin, { onProgress, signal, ...(precision ? { precision } : {}) });
+    workbench.adopt(null);
+    const { refusal } = files.source;
+    return {
+      name: files.name,
+      revision: files.revision,
+      modelType: model.config.modelType,
+      parameters: parameterCount(model.config),
+      contextLength: model.config.contextLength,
+      precision: model.precision,
+      backend: device.backend,
+      kept: !refusal && (await files.source.isWhole()),
+      notice: refusal && (await notKept(files.name, refusal)).error,
+    };
+  }
+
+  #mustBeFree(): void {
+    if (!this.#options.isBusy()) return;
+    throw new FailureError({
+      code: 'not-ready',
+      message: 'Somebody takes part in a federation in this tab: leave it first, or use another tab.',
+    });
+  }
+}

@@ -1,0 +1,113 @@
+import {
+  folderSource,
+  hubSource,
+  type KeepingSource,
+  keepingSource,
+  type ListedSource,
+  type ModelManifest,
+  mirrorSource,
+  type PatientOptions,
+  WeightsError,
+} from '@perfit/core';
+import type { ModelOrigin } from '../models-api.ts';
+import { type KeptModel, keptModels, rememberModel } from './kept-models.ts';
+import { acrossTabs, opfsParts } from './opfs-parts.ts';
+
+/** A model's files, read through what this browser keeps of them. */
+export interface ModelFiles {
+  readonly key: string;
+  readonly name: string;
+  readonly revision: string;
+  readonly source: KeepingSource;
+}
+
+export interface OpenFilesOptions {
+  readonly signal?: AbortSignal;
+  /** Called with the bytes of every part that did not come from this browser. */
+  readonly onFetch?: (bytes: number) => void;
+}
+
+/**
+ * Opens the files of a model. Where the origin cannot be reached, what is kept of the model is read alone.
+ * @throws WeightsError
+ */
+export async function openFiles(origin: ModelOrigin, { signal, onFetch }: OpenFilesOptions): Promise<ModelFiles> {
+  const name = nameOf(origin);
+  const known = await lastKept(origin);
+  // Who has the model waits no longer than it takes to hear that nobody answers.
+  const listed = sourceOf(origin, { ...(signal ? { signal } : {}), ...(known ? { attempts: 1 } : {}) });
+  const reached = await manifestOf(listed);
+  const kept = reached ? null : known;
+  if (!reached && !kept) {
+    const message = `${name} cannot be reached, and this browser does not keep it. Check the connection and try again`;
+    throw new WeightsError('weights-unreachable', message);
+  }
+  const manifest = reached ?? (kept as KeptModel).manifest;
+  const key = kept?.key ?? keyOf(origin, manifest);
+  await rememberModel({ key, name, origin: origin.kind, manifest, usedAt: Date.now() }).catch(() => {
+    // A browser that keeps nothing can still load: it says so when it comes to the parts.
+  });
+  const options = { key, store: opfsParts, withLock: acrossTabs, ...(onFetch ? { onFetch } : {}) };
+  const source = reached ? sourceOf(pinned(origin, manifest), signal ? { signal } : {}) : null;
+  return { key, name, revision: manifest.revision, source: keepingSource(source, manifest, options) };
+}
+
+/** A model of this page's coordinator, by the path that a federation gives it. */
+export function mirrored(modelPath: string): ModelOrigin {
+  return { kind: 'mirror', id: modelPath.split('/').filter(Boolean).at(-1) ?? modelPath };
+}
+
+/** For people: what the model is called where it comes from. */
+export function nameOf(origin: ModelOrigin): string {
+  switch (origin.kind) {
+    case 'mirror':
+      return origin.id;
+    case 'hub':
+      return origin.repository;
+    case 'files':
+      return origin.name;
+  }
+}
+
+/** A branch may move on between the list of files and the files. */
+function pinned(origin: ModelOrigin, { revision }: ModelManifest): ModelOrigin {
+  return origin.kind === 'hub' ? { ...origin, revision } : origin;
+}
+
+function sourceOf(origin: ModelOrigin, options: PatientOptions): ListedSource {
+  switch (origin.kind) {
+    case 'mirror':
+      return mirrorSource(new URL(`/models/${encodeURIComponent(origin.id)}/`, location.origin).href, options);
+    case 'hub': {
+      const { repository, revision, token } = origin;
+      return hubSource({ repository, ...(revision ? { revision } : {}), ...(token ? { token } : {}), ...options });
+    }
+    case 'files':
+      return folderSource(origin.files);
+  }
+}
+
+/** @returns null where the origin cannot be reached */
+async function manifestOf(source: ListedSource): Promise<ModelManifest | null> {
+  try {
+    return await source.manifest();
+  } catch (error) {
+    if (error instanceof WeightsError && error.code === 'weights-unreachable') return null;
+    throw error;
+  }
+}
+
+function keyOf(origin: ModelOrigin, { revision }: ModelManifest): string {
+  // The mirror's folder may change; of the others every revision is a model of its own.
+  return origin.kind === 'mirror' ? `mirror:${origin.id}` : `${origin.kind}:${nameOf(origin)}@${revision}`;
+}
+
+async function lastKept(origin: ModelOrigin): Promise<KeptModel | null> {
+  const models = (await keptModels()).filter(
+    (model) =>
+      model.origin === origin.kind &&
+      model.name === nameOf(origin) &&
+      (origin.kind !== 'hub' || !origin.revision || model.manifest.revision.startsWith(origin.revision)),
+  );
+  return models.sort((a, b) => b.usedAt - a.usedAt)[0] ?? null;
+}
