@@ -14,6 +14,7 @@ import { Views } from './federations/views.ts';
 import { addressOf, createHttpServer } from './http/http-server.ts';
 import { Origins } from './http/origins.ts';
 import { ModelCatalogue } from './models/model-catalogue.ts';
+import { ModelHashes } from './models/model-hashes.ts';
 import { OperatorAccounts } from './operator/operator-accounts.ts';
 import { attachClients } from './sockets/client-gateway.ts';
 import { attachOperators } from './sockets/operator-gateway.ts';
@@ -39,6 +40,8 @@ export interface CoordinatorOptions {
   readonly operator?: { readonly name: string; readonly password: string };
   /** Further origins whose pages may connect, and its own where that is a domain name. */
   readonly origins?: readonly string[];
+  /** Let pages read models from the Hugging Face Hub; without it they talk to this coordinator only. */
+  readonly allowHub?: boolean;
   /** Believe X-Forwarded-* : only behind a proxy that sets them. */
   readonly trustProxy?: boolean;
   readonly limits?: Partial<Limits>;
@@ -113,6 +116,8 @@ async function start(
   undo.push(await lockDataDirectory(dataDirectory));
   const secret = await loadSecret(dataDirectory);
   const blobs = await BlobStore.open(join(dataDirectory, 'blobs'));
+  const hashes = await ModelHashes.open(join(dataDirectory, 'model-hashes'), logger);
+  undo.push(() => hashes.close());
   const database = await openDatabase(join(dataDirectory, 'database'), options.databaseUrl);
   undo.push(() => database.close());
 
@@ -136,16 +141,18 @@ async function start(
   let url = '';
   const joinUrl = (id: string, invite: string | null) =>
     new URL(`/join/${id}${invite ? `?invite=${encodeURIComponent(invite)}` : ''}`, url).href;
-  const { webRoot, trustProxy = false } = options;
+  const { webRoot, trustProxy = false, allowHub = false } = options;
   const http = await createHttpServer({
     accounts,
     federations,
     views,
     models,
+    hashes,
     origins,
     joinUrl,
     store,
     webRoot,
+    allowHub,
     trustProxy,
     logger,
   });

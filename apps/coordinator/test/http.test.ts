@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { federationSummarySchema } from '@perfit/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Coordinator } from '../src/index.ts';
-import { type Folders, makeFolders, smallFederation, startCoordinator } from './stage.ts';
+import { type Folders, makeFolders, safetensors, smallFederation, startCoordinator } from './stage.ts';
 
 let folders: Folders;
 let coordinator: Coordinator;
-const weights = Uint8Array.from({ length: 1000 }, (_, i) => i & 0xff);
+const weights = safetensors(1000);
 
 beforeAll(async () => {
   folders = await makeFolders();

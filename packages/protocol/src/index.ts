@@ -64,6 +64,8 @@ export {
   roundOfferSchema,
 } from './messages/round.ts';
 export {
+  type About,
+  aboutSchema,
   type ClientView,
   clientViewSchema,
   type EventView,
@@ -80,7 +82,9 @@ export {
   type ModelManifestView,
   modelManifestSchema,
   type OperatorAction,
+  type OperatorModel,
   operatorActions,
+  operatorModelSchema,
   type RoundView,
   roundViewSchema,
   sessionSchema,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { federationConfigSchema, federationIdSchema } from './federation-config.ts';
+import { federationConfigSchema, federationIdSchema, modelIdSchema } from './federation-config.ts';
 import { displayNameSchema, readySchema } from './messages/handshake.ts';
 import { federationStatusSchema, progressSchema } from './messages/round.ts';
 
@@ -21,6 +21,24 @@ export const modelManifestSchema = z.object({
   ),
 });
 export type ModelManifestView = z.infer<typeof modelManifestSchema>;
+
+/** GET /api/about, for anybody: what this coordinator offers to a page. */
+export const aboutSchema = z.object({
+  /** Whether its pages may read models from the Hugging Face Hub: its operator says so. */
+  hub: z.boolean(),
+  /** The base models that it mirrors. */
+  models: z.array(z.object({ id: modelIdSchema, bytes: z.number().int().nonnegative() })),
+});
+export type About = z.infer<typeof aboutSchema>;
+
+/** GET /api/admin/models: one of the folders in the models directory. */
+export const operatorModelSchema = z.object({
+  id: modelIdSchema,
+  bytes: z.number().int().nonnegative(),
+  /** Why it cannot be used, in a sentence; null where it can. */
+  problem: z.string().nullable(),
+});
+export type OperatorModel = z.infer<typeof operatorModelSchema>;
 
 /** GET /api/federations/:id, for anybody: what a person should know before joining. */
 export const federationSummarySchema = z.object({

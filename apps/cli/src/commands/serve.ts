@@ -17,6 +17,7 @@ interface Flags {
   readonly web: string;
   readonly databaseUrl?: string;
   readonly origin: string[];
+  readonly allowHub: boolean;
   readonly empty: boolean;
   readonly json: boolean;
   readonly logLevel: string;
@@ -41,6 +42,7 @@ export function serveCommand(): Command {
     .option('--web <dir>', 'the built web client', join(projectRoot, 'apps', 'web-client', 'dist'))
     .option('--database-url <url>', 'a Postgres server instead of the embedded one (or DATABASE_URL)')
     .option('--origin <url...>', 'further origins whose pages may connect', [])
+    .option('--allow-hub', 'let pages read models from the Hugging Face Hub', false)
     .option('--empty', 'do not make a first federation', false)
     .option('--json', 'one JSON object a line on standard output instead of sentences', false)
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent', 'warn')
@@ -62,6 +64,7 @@ async function serve(flags: Flags): Promise<void> {
     host: flags.host,
     port: flags.port,
     origins: flags.origin,
+    allowHub: flags.allowHub,
     logger,
     ...(existsSync(join(web, 'index.html')) ? { webRoot: web } : {}),
     ...(databaseUrl ? { databaseUrl } : {}),

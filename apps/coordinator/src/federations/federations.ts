@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { isEnded, layoutOf, newFederation } from '@perfit/federation';
 import { type FederationConfig, federationIdSchema, type OperatorAction } from '@perfit/protocol';
-import { type Layout, layoutHash } from '@perfit/protocol/space';
+import { type Layout, layoutHash, type ModelDimensions } from '@perfit/protocol/space';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import { type ModelCatalogue, ModelError } from '../models/model-catalogue.ts';
@@ -81,15 +81,10 @@ export class Federations {
 
   /** @throws FederationError where the id is taken, the model is missing or the layout is empty or too large */
   async create(config: FederationConfig, wantedId?: string): Promise<{ room: FederationRoom; invite: string | null }> {
-    const { store, models, clock } = this.parts;
+    const { store, clock } = this.parts;
     const id = this.freeId(config.name, wantedId);
-    const layout = await models.dimensions(config.model).then(
-      (dimensions) => layoutOf(config, dimensions),
-      (error: unknown) => {
-        if (error instanceof ModelError) throw new FederationError('bad-config', error.message);
-        throw error;
-      },
-    );
+    const dimensions = await this.modelOf(config.model);
+    const layout = layoutOf(config, dimensions);
     if (layout.size > LARGEST_LAYOUT) {
       throw new FederationError(
         'bad-config',
@@ -110,6 +105,18 @@ export class Federations {
     this.rooms.set(id, room);
     this.changed(id);
     return { room, invite };
+  }
+
+  private async modelOf(id: string): Promise<ModelDimensions> {
+    const { models } = this.parts;
+    try {
+      const dimensions = await models.dimensions(id);
+      await models.mustNotBeIncomplete(id);
+      return dimensions;
+    } catch (error) {
+      if (error instanceof ModelError) throw new FederationError('bad-config', error.message);
+      throw error;
+    }
   }
 
   async addInvite(id: string): Promise<string> {

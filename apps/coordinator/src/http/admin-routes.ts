@@ -4,6 +4,7 @@ import {
   federationConfigSchema,
   federationIdSchema,
   loginSchema,
+  type OperatorModel,
   ProtocolError,
 } from '@perfit/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -65,7 +66,12 @@ function addGuardedRoutes(app: FastifyInstance, { accounts, federations, views, 
   });
 
   app.get('/models', async () =>
-    Promise.all((await models.list()).map(async (id) => ({ id, bytes: await models.bytes(id) }))),
+    Promise.all(
+      (await models.list()).map(async (id): Promise<OperatorModel> => {
+        const [bytes, problem] = await Promise.all([models.bytes(id), models.problem(id)]);
+        return { id, bytes, problem };
+      }),
+    ),
   );
 
   app.get('/federations', async () => Promise.all(federations.all().map((room) => views.summary(room))));

@@ -2,6 +2,8 @@ import { type ErrorCode, ProtocolError } from '@perfit/protocol';
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
 import { ZodError } from 'zod';
 import { FederationError } from '../federations/federations.ts';
+import { MissingModelError, ModelError } from '../models/model-catalogue.ts';
+import { ModelChangedError } from '../models/model-hashes.ts';
 
 const statuses: Partial<Record<ErrorCode, number>> = {
   'bad-message': 400,
@@ -38,6 +40,10 @@ function refusalOf(error: FastifyError | Error): ProtocolError | null {
   if (error instanceof FederationError) {
     if (error.code === 'unknown') return new ProtocolError('unknown-federation', error.message);
     return new ProtocolError(error.code === 'bad-config' ? 'bad-message' : 'conflict', error.message);
+  }
+  if (error instanceof MissingModelError) return new ProtocolError('not-found', error.message);
+  if (error instanceof ModelError || error instanceof ModelChangedError) {
+    return new ProtocolError('conflict', error.message);
   }
   if (error instanceof ZodError) {
     const issue = error.issues[0];

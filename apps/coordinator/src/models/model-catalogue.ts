@@ -5,6 +5,7 @@ import { modelIdSchema } from '@perfit/protocol';
 import type { ModelDimensions } from '@perfit/protocol/space';
 import { z } from 'zod';
 import { StartupError } from '../startup-error.ts';
+import { WeightsCheck } from './weights-problem.ts';
 
 const width = z.number().int().positive();
 
@@ -22,6 +23,9 @@ const modelConfigSchema = z.object({
 const SERVED = /^[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.(json|safetensors|txt|model|jinja)$/;
 
 export interface ModelFile {
+  /** Of its model. */
+  readonly id: string;
+  readonly name: string;
   readonly path: string;
   readonly stats: Stats;
 }
@@ -29,6 +33,7 @@ export interface ModelFile {
 /** The base models that lie in a directory: one folder a model, named by its id. */
 export class ModelCatalogue {
   private readonly directory: string;
+  private readonly weights = new WeightsCheck();
 
   private constructor(directory: string) {
     this.directory = directory;
@@ -53,7 +58,7 @@ export class ModelCatalogue {
   /** @throws ModelError where there is no such model, or its config.json is not one of the Llama family */
   async dimensions(id: string): Promise<ModelDimensions> {
     const file = await this.file(id, 'config.json');
-    if (!file) throw new ModelError(`There is no model "${id}" in the models directory.`);
+    if (!file) throw new MissingModelError(`There is no model "${id}" in the models directory.`);
     const parsed = modelConfigSchema.safeParse(parseJson(await readFile(file.path, 'utf8')));
     if (!parsed.success) {
       const where = parsed.error.issues[0]?.path.join('.') || 'its content';
@@ -73,12 +78,47 @@ export class ModelCatalogue {
     };
   }
 
+  /** Why nobody can load the model as it lies there, in a sentence for the operator; null where it can be loaded. */
+  async problem(id: string): Promise<string | null> {
+    try {
+      await this.usable(id);
+      return null;
+    } catch (error) {
+      if (error instanceof ModelError) return error.message;
+      throw error;
+    }
+  }
+
+  /**
+   * Refuses a model of which a part is there, as while its folder is copied. One without weights passes: clients may
+   * have theirs from elsewhere.
+   * @throws ModelError
+   */
+  async mustNotBeIncomplete(id: string): Promise<void> {
+    const problem = await this.weights.problem(await this.files(id));
+    if (problem?.kind === 'incomplete') throw new ModelError(`The model "${id}" cannot be used. ${problem.text}`);
+  }
+
+  /** The served files of a model that can be loaded, by name. @throws ModelError */
+  async usable(id: string): Promise<ModelFile[]> {
+    await this.dimensions(id);
+    const files = await this.files(id);
+    const problem = await this.weights.problem(files);
+    if (problem) throw new ModelError(`The model "${id}" cannot be used. ${problem.text}`);
+    return files;
+  }
+
   /** Bytes of the model's files, as a client would load them. */
   async bytes(id: string): Promise<number> {
-    if (!modelIdSchema.safeParse(id).success) return 0;
+    return (await this.files(id)).reduce((sum, file) => sum + file.stats.size, 0);
+  }
+
+  /** What lies directly in a model's folder and may be served, by name. */
+  async files(id: string): Promise<ModelFile[]> {
+    if (!modelIdSchema.safeParse(id).success) return [];
     const names = await readdir(join(this.directory, id)).catch(() => []);
-    const files = await Promise.all(names.map((name) => this.file(id, name)));
-    return files.reduce((sum, file) => sum + (file?.stats.size ?? 0), 0);
+    const files = await Promise.all(names.sort().map((name) => this.file(id, name)));
+    return files.filter((file) => file !== null);
   }
 
   /** A file that may be served: by its name, directly in its model's folder, and no link to elsewhere. */
@@ -87,13 +127,17 @@ export class ModelCatalogue {
     const folder = join(this.directory, id);
     const path = join(folder, name);
     const [folderStats, stats] = await Promise.all([lstat(folder).catch(() => null), lstat(path).catch(() => null)]);
-    return folderStats?.isDirectory() && stats?.isFile() ? { path, stats } : null;
+    return folderStats?.isDirectory() && stats?.isFile() ? { id, name, path, stats } : null;
   }
 }
 
 /** The model cannot be used; the message is for the operator. */
 export class ModelError extends Error {
-  override readonly name = 'ModelError';
+  override readonly name: string = 'ModelError';
+}
+
+export class MissingModelError extends ModelError {
+  override readonly name = 'MissingModelError';
 }
 
 function parseJson(text: string): unknown {

@@ -3,7 +3,7 @@ import type { ListedSource } from './manifest.ts';
 import { once } from './once.ts';
 import { parseManifest } from './parse-manifest.ts';
 import { type Answer, getRange, type PatientOptions, patientGet } from './patient-get.ts';
-import { WeightsError } from './weights-error.ts';
+import { WeightsError, type WeightsErrorCode } from './weights-error.ts';
 
 /**
  * A model of a coordinator's mirror. Files are read by their hash, so that whatever comes is what the manifest names,
@@ -16,7 +16,7 @@ export function mirrorSource(baseUrl: string, options: PatientOptions = {}): Lis
 
   const manifest = once(async () => {
     const answer = await get(`${base}manifest`);
-    if (answer.status !== 200) throw refusal(answer, base);
+    if (answer.status !== 200) throw refusal(answer, base, 'weights-unreadable');
     return parseManifest(new TextDecoder().decode(answer.bytes), base);
   });
 
@@ -25,16 +25,17 @@ export function mirrorSource(baseUrl: string, options: PatientOptions = {}): Lis
     manifest,
     read({ name, sha256 }, start, end) {
       const url = `${base}${name}${sha256 === null ? '' : `?sha256=${sha256}`}`;
-      return getRange(get, url, { name, start, end }, (answer) => refusal(answer, `${base}${name}`));
+      return getRange(get, url, { name, start, end }, (answer) => refusal(answer, `${base}${name}`, 'weights-changed'));
     },
   });
 }
 
-function refusal({ status, bytes }: Answer, where: string): WeightsError {
+/** @param conflict what a folder that is not as it was asked for means here */
+function refusal({ status, bytes }: Answer, where: string, conflict: WeightsErrorCode): WeightsError {
   const said = sentenceOf(bytes);
   const message = said === null ? `${where} answered ${status}` : `${where}: ${said}`;
   if (status === 404) return new WeightsError('weights-missing-file', message);
-  return new WeightsError(status === 409 ? 'weights-changed' : 'weights-unreadable', message);
+  return new WeightsError(status === 409 ? conflict : 'weights-unreadable', message);
 }
 
 /** A coordinator refuses with a code and a sentence. */

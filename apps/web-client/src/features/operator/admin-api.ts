@@ -5,6 +5,7 @@ import {
   federationDetailSchema,
   federationSummarySchema,
   type OperatorAction,
+  operatorModelSchema,
   sessionSchema,
 } from '@perfit/protocol';
 import { queryOptions } from '@tanstack/react-query';
@@ -13,7 +14,7 @@ import { request } from '../../shared/coordinator/request.ts';
 
 const nothing = z.unknown();
 const createdSchema = z.object({ id: z.string() });
-const modelsSchema = z.array(z.object({ id: z.string(), bytes: z.number() }));
+const modelsSchema = z.array(operatorModelSchema);
 
 export const operatorQuery = queryOptions({
   queryKey: ['operator', 'session'],
@@ -28,10 +29,12 @@ export const adminFederationsQuery = queryOptions({
   refetchInterval: 5_000,
 });
 
-/** The base models that the coordinator can offer. */
+/** The folders of the coordinator's models directory, those that cannot be used included. */
 export const modelsQuery = queryOptions({
   queryKey: ['operator', 'models'],
   queryFn: ({ signal }) => request('/api/admin/models', modelsSchema, { signal }),
+  // A folder that is being copied is whole at some time.
+  refetchInterval: 5_000,
 });
 
 export function detailQuery(id: string) {

@@ -8,6 +8,7 @@ import { PageLink } from '../../shared/ui/links.tsx';
 import { Section } from '../../shared/ui/section.tsx';
 import { adminFederationsQuery, modelsQuery } from './admin-api.ts';
 import { CreateForm } from './create-form.tsx';
+import { UnusableModels } from './unusable-models.tsx';
 
 /** All federations of this coordinator, and the way to a new one. */
 export function OperatorFederations({ onCreated }: { readonly onCreated: (id: string) => void }) {
@@ -23,11 +24,14 @@ export function OperatorFederations({ onCreated }: { readonly onCreated: (id: st
       {creating ? (
         <Section title="New federation">
           {models.data ? (
-            <CreateForm
-              models={models.data.map(({ id }) => id)}
-              onCreated={onCreated}
-              onCancel={() => setCreating(false)}
-            />
+            <>
+              <UnusableModels models={models.data} />
+              <CreateForm
+                models={models.data.filter(({ problem }) => problem === null).map(({ id }) => id)}
+                onCreated={onCreated}
+                onCancel={() => setCreating(false)}
+              />
+            </>
           ) : (
             <Skeleton height={300} />
           )}

@@ -1,0 +1,101 @@
+import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import type { ModelFile } from './model-catalogue.ts';
+
+const SINGLE = 'model.safetensors';
+const INDEX = 'model.safetensors.index.json';
+/** The format's own limit on its header. */
+const LARGEST_HEADER = 100_000_000;
+
+const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) });
+const headerSchema = z.record(
+  z.string(),
+  z.looseObject({ data_offsets: z.tuple([z.number(), z.number()]).optional() }),
+);
+
+export interface WeightsProblem {
+  /** `absent`: there are none. `incomplete`: some are there, as while a folder is being copied. */
+  readonly kind: 'absent' | 'incomplete';
+  /** For the operator. */
+  readonly text: string;
+}
+
+/** Whether the weights of a folder are all there, as far as names, sizes and headers tell; no weights are read. */
+export class WeightsCheck {
+  private readonly lengths = new Map<string, { stamp: string; wanted: number | null }>();
+
+  async problem(files: readonly ModelFile[]): Promise<WeightsProblem | null> {
+    const byName = new Map(files.map((file) => [file.name, file]));
+    const single = byName.get(SINGLE);
+    if (single) return await this.lengthProblem(single);
+    const index = byName.get(INDEX);
+    if (!index) return { kind: 'absent', text: `It has no weights: neither ${SINGLE} nor ${INDEX} is there.` };
+    const shards = await shardsOf(index);
+    if (!shards) return incomplete(`${INDEX} cannot be read: it is damaged, or still being copied.`);
+    const missing = shards.filter((name) => !byName.has(name));
+    if (missing.length) {
+      const named = `${missing.slice(0, 3).join(', ')}${missing.length > 3 ? `, … (${missing.length} in all)` : ''}`;
+      return incomplete(`Weights are missing that its index names: ${named}.`);
+    }
+    for (const name of shards) {
+      const problem = await this.lengthProblem(byName.get(name) as ModelFile);
+      if (problem) return problem;
+    }
+    return null;
+  }
+
+  private async lengthProblem(file: ModelFile): Promise<WeightsProblem | null> {
+    const { name, stats } = file;
+    const wanted = await this.wantedLength(file);
+    if (wanted === null)
+      return incomplete(`${name} has no header that can be read: it is damaged, or still being copied.`);
+    if (wanted === stats.size) return null;
+    const why = stats.size < wanted ? 'it is still being copied, or cut off' : 'it is damaged';
+    return incomplete(`${name} has ${stats.size} bytes where its header says ${wanted}: ${why}.`);
+  }
+
+  /** Asked for at every look at the list, so it is read once a content. */
+  private async wantedLength({ path, stats }: ModelFile): Promise<number | null> {
+    const stamp = [stats.ino, stats.size, stats.mtimeMs].join('-');
+    const known = this.lengths.get(path);
+    if (known?.stamp === stamp) return known.wanted;
+    const wanted = await lengthByHeader(path).catch(() => null);
+    this.lengths.set(path, { stamp, wanted });
+    return wanted;
+  }
+}
+
+function incomplete(text: string): WeightsProblem {
+  return { kind: 'incomplete', text };
+}
+
+async function shardsOf({ path }: ModelFile): Promise<string[] | null> {
+  try {
+    const { weight_map: map } = indexSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+    return [...new Set(Object.values(map))].sort();
+  } catch {
+    return null;
+  }
+}
+
+/** Bytes of the whole file by what its header says of its tensors. */
+async function lengthByHeader(path: string): Promise<number> {
+  const file = await open(path, 'r');
+  try {
+    const length = Number((await read(file, 0, 8)).readBigUInt64LE());
+    if (length > LARGEST_HEADER) throw new Error('no header is that long');
+    const text = (await read(file, 8, length)).toString('utf8');
+    const tensors = Object.values(headerSchema.parse(JSON.parse(text)));
+    return 8 + length + tensors.reduce((end, { data_offsets: at }) => Math.max(end, at?.[1] ?? 0), 0);
+  } finally {
+    await file.close();
+  }
+}
+
+async function read(file: FileHandle, position: number, length: number): Promise<Buffer> {
+  const { size } = await file.stat();
+  if (position + length > size) throw new Error('the file ends before');
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, position);
+  if (bytesRead !== length) throw new Error('the file ends before');
+  return buffer;
+}

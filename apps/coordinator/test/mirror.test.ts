@@ -1,0 +1,303 @@
+import { createHash } from 'node:crypto';
+import { appendFile, mkdir, readdir, readFile, readlink, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { request as httpRequest } from 'node:http';
+import { join } from 'node:path';
+import { aboutSchema, modelManifestSchema, operatorModelSchema } from '@perfit/protocol';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
+import type { Coordinator } from '../src/index.ts';
+import { type Folders, makeFolders, operator, safetensors, smallFederation, startCoordinator } from './stage.ts';
+
+// Starts take seconds where other tests keep both cores busy.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
+
+const PART = 4 << 20;
+/** Two whole parts and a bit. */
+const weights = safetensors(2 * PART + 1000);
+let folders: Folders;
+let coordinator: Coordinator;
+let tiny: string;
+
+let config: Buffer;
+let cookie: string;
+
+beforeAll(async () => {
+  folders = await makeFolders();
+  tiny = join(folders.modelsDirectory, 'tiny');
+  config = await readFile(join(tiny, 'config.json'));
+  coordinator = await startCoordinator(folders);
+  const login = await fetch(new URL('/api/admin/login', coordinator.url), {
+    method: 'POST',
+    headers: { 'x-perfit-csrf': '1', 'content-type': 'application/json' },
+    body: JSON.stringify(operator),
+  });
+  cookie = login.headers
+    .getSetCookie()
+    .map((line) => line.split(';')[0])
+    .join('; ');
+});
+afterAll(async () => {
+  await coordinator.close();
+  await folders.remove();
+});
+beforeEach(async () => {
+  await rm(tiny, { recursive: true });
+  await mkdir(tiny);
+  await writeFile(join(tiny, 'config.json'), config);
+  await writeFile(join(tiny, 'model.safetensors'), weights);
+});
+
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+const get = (path: string, headers: Record<string, string> = {}) => fetch(new URL(path, coordinator.url), { headers });
+const manifestOf = async (id: string) => modelManifestSchema.parse(await (await get(`/models/${id}/manifest`)).json());
+const weightsPath = (hash = sha256(weights)) => `/models/tiny/model.safetensors?sha256=${hash}`;
+const bytesOf = async (response: Response) => new Uint8Array(await response.arrayBuffer());
+
+describe('the manifest', () => {
+  it('lists what is served, with the hash of each file and of each of its parts', async () => {
+    await writeFile(join(tiny, 'notes.md'), 'private');
+    await writeFile(join(folders.root, 'secret.json'), '{}');
+    await symlink(join(folders.root, 'secret.json'), join(tiny, 'link.json'));
+    await mkdir(join(tiny, 'onnx'));
+    await writeFile(join(tiny, 'onnx', 'config.json'), '{}');
+    await writeFile(join(tiny, 'empty.txt'), '');
+    const { files, partBytes, revision } = await manifestOf('tiny');
+    expect(files.map(({ name }) => name)).toEqual(['config.json', 'empty.txt', 'model.safetensors']);
+    expect(partBytes).toBe(PART);
+    expect(files[1]).toMatchObject({ bytes: 0, sha256: sha256(new Uint8Array(0)), parts: [] });
+    expect(files[2]).toEqual({
+      name: 'model.safetensors',
+      bytes: weights.length,
+      sha256: sha256(weights),
+      parts: [0, PART, 2 * PART].map((at) => sha256(weights.subarray(at, at + PART))),
+    });
+    const lines = files.map(({ name, sha256: hash }) => `${name}\0${hash}\n`).join('');
+    expect(revision).toBe(sha256(Buffer.from(lines)));
+    expect((await get('/models/tiny/onnx/config.json')).status).toBe(404);
+  });
+
+  it('has a tag by which a client asks whether it is still the same', async () => {
+    const first = await get('/models/tiny/manifest');
+    const etag = first.headers.get('etag') as string;
+    expect(first.headers.get('cache-control')).toBe('no-cache');
+    expect((await get('/models/tiny/manifest', { 'if-none-match': etag })).status).toBe(304);
+    await writeFile(
+      join(tiny, 'config.json'),
+      `${JSON.stringify({ hidden_size: 8, intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2 })}\n`,
+    );
+    const second = await get('/models/tiny/manifest', { 'if-none-match': etag });
+    expect(second.status).toBe(200);
+    expect(second.headers.get('etag')).not.toBe(etag);
+  });
+
+  it('is not there for what is no model', async () => {
+    for (const id of ['none', '.hidden', '..%2Ftiny']) {
+      const response = await get(`/models/${id}/manifest`);
+      expect([id, response.status, await response.json()]).toEqual([
+        id,
+        404,
+        expect.objectContaining({ code: 'not-found' }),
+      ]);
+    }
+  });
+
+  it('answers many who ask at once alike, and other requests meanwhile', async () => {
+    const asked = Promise.all(Array.from({ length: 8 }, () => manifestOf('tiny')));
+    expect((await get('/healthz')).status).toBe(200);
+    const all = await asked;
+    for (const each of all) expect(each).toEqual(all[0]);
+  });
+});
+
+describe('a file', () => {
+  it('is tagged with its hash once that is known, and goes by its older tag as well', async () => {
+    const first = (await get('/models/tiny/model.safetensors', { range: 'bytes=0-0' })).headers.get('etag') as string;
+    await manifestOf('tiny');
+    const known = await get('/models/tiny/model.safetensors', { range: 'bytes=0-0' });
+    const etag = known.headers.get('etag') as string;
+    expect(etag).toBe(`"${sha256(weights)}"`);
+    expect(known.headers.get('cache-control')).toBe('public, max-age=3600, must-revalidate, no-transform');
+    for (const tag of [first, etag]) {
+      const part = await get('/models/tiny/model.safetensors', { range: 'bytes=5-9', 'if-range': tag });
+      expect(part.status).toBe(206);
+      expect(await bytesOf(part)).toEqual(weights.subarray(5, 10));
+      expect((await get('/models/tiny/model.safetensors', { 'if-none-match': tag })).status).toBe(304);
+    }
+    const weak = await get('/models/tiny/model.safetensors', { range: 'bytes=5-9', 'if-range': `W/${etag}` });
+    expect(weak.status).toBe(200);
+    await weak.body?.cancel();
+  });
+
+  it('asked for by its hash is good for ever', async () => {
+    const part = await get(weightsPath(), { range: `bytes=${PART}-${PART + 9}` });
+    expect([part.status, part.headers.get('cache-control'), part.headers.get('etag')]).toEqual([
+      206,
+      'public, max-age=31536000, immutable, no-transform',
+      `"${sha256(weights)}"`,
+    ]);
+    expect(await bytesOf(part)).toEqual(weights.subarray(PART, PART + 10));
+    const head = await fetch(new URL(weightsPath(), coordinator.url), {
+      method: 'HEAD',
+      headers: { range: 'bytes=0-9' },
+    });
+    expect([head.status, head.headers.get('content-length')]).toEqual([200, String(weights.length)]);
+  });
+
+  it('asked for by a hash that it has not, or has no longer, is refused with a sentence, and kept by nobody', async () => {
+    expect((await get(weightsPath(), { range: 'bytes=0-0' })).status).toBe(206);
+    await appendFile(join(tiny, 'config.json'), '\n');
+    await writeFile(join(tiny, 'model.safetensors'), safetensors(900));
+    const refused = await get(weightsPath());
+    expect([refused.status, refused.headers.get('cache-control')]).toEqual([409, 'no-store']);
+    expect(await refused.json()).toEqual({ code: 'conflict', message: expect.stringMatching(/has changed\.$/) });
+    expect((await get(weightsPath('abc'))).status).toBe(400);
+    expect((await get(`/models/tiny/gone.json?sha256=${sha256(weights)}`)).status).toBe(404);
+    expect((await get(weightsPath(sha256(safetensors(900))))).status).toBe(200);
+  });
+
+  it('is sent in several ranges at once', async () => {
+    const asked = [
+      [0, 7],
+      [PART - 2, PART + 1],
+      [weights.length - 3, weights.length - 1],
+    ] as const;
+    const response = await get(weightsPath(), { range: `bytes=${asked[0].join('-')}, ${asked[1].join('-')},-3` });
+    expect(response.status).toBe(206);
+    const type = response.headers.get('content-type') ?? '';
+    const boundary = /^multipart\/byteranges; boundary=(\w+)$/.exec(type)?.[1] as string;
+    const body = Buffer.from(await bytesOf(response));
+    expect(Number(response.headers.get('content-length'))).toBe(body.length);
+    const text = body.toString('latin1');
+    const parts = text.split(`\r\n--${boundary}`);
+    expect([parts[0], parts.at(-1)]).toEqual(['', '--\r\n']);
+    expect(parts.slice(1, -1)).toEqual(
+      asked.map(([start, end]) =>
+        [
+          '\r\ncontent-type: application/octet-stream',
+          `content-range: bytes ${start}-${end}/${weights.length}`,
+          '',
+          Buffer.from(weights.subarray(start, end + 1)).toString('latin1'),
+        ].join('\r\n'),
+      ),
+    );
+  });
+
+  it.each([
+    ['overlap', 'bytes=0-9,5-14', 200],
+    ['are malformed in one place', 'bytes=0-9,x', 200],
+    ['are very many', `bytes=${Array.from({ length: 40 }, (_, i) => `${2 * i}-${2 * i}`).join()}`, 200],
+    ['lie behind the end, all of them', 'bytes=99999999-,99999999-100000000', 416],
+    ['lie behind the end, all but one', 'bytes=99999999-,0-3', 206],
+  ])('answers ranges that %s as RFC 9110 has it', async (_, range, status) => {
+    const response = await get(weightsPath(), { range });
+    expect(response.status).toBe(status);
+    await response.body?.cancel();
+  });
+
+  it('that a client stops reading is closed, also between ranges', async () => {
+    for (const range of ['bytes=0-', `bytes=0-${PART - 1},${PART + 1}-`]) {
+      await new Promise<void>((gone) => {
+        const { hostname: host, port } = new URL(coordinator.url);
+        const request = httpRequest({ host, port, path: weightsPath(), headers: { range } }, (response) => {
+          response.once('data', () => response.destroy());
+          response.once('close', gone);
+        });
+        request.end();
+      });
+    }
+    const path = join(tiny, 'model.safetensors');
+    await vi.waitFor(async () => expect(await openDescriptorsOf(path)).toBe(0));
+  });
+});
+
+/** Of this process, where the system tells. */
+async function openDescriptorsOf(path: string): Promise<number> {
+  const names = await readdir('/proc/self/fd').catch(() => []);
+  const targets = await Promise.all(names.map((name) => readlink(join('/proc/self/fd', name)).catch(() => '')));
+  return targets.filter((target) => target === path).length;
+}
+
+describe('a model that is not all there', () => {
+  const operatorModels = async () =>
+    z.array(operatorModelSchema).parse(await (await get('/api/admin/models', { cookie })).json());
+  const index = (...shards: string[]) =>
+    JSON.stringify({ weight_map: Object.fromEntries(shards.map((shard, i) => [`tensor.${i}`, shard])) });
+
+  it.each<[string, () => Promise<void>, RegExp]>([
+    [
+      'a file that is being copied',
+      () => truncate(join(tiny, 'model.safetensors'), 5000),
+      /5000 bytes .* still being copied/,
+    ],
+    ['a file of which the header is not there', () => truncate(join(tiny, 'model.safetensors'), 50), /no header/],
+    ['more bytes than its header says', () => appendFile(join(tiny, 'model.safetensors'), 'x'), /is damaged/],
+    [
+      'shards that are not there',
+      async () => {
+        await rm(join(tiny, 'model.safetensors'));
+        await writeFile(join(tiny, 'a.safetensors'), safetensors(500));
+        await writeFile(join(tiny, 'model.safetensors.index.json'), index('a.safetensors', 'b.safetensors'));
+      },
+      /index names: b\.safetensors/,
+    ],
+    [
+      'a shard that is being copied',
+      async () => {
+        await rm(join(tiny, 'model.safetensors'));
+        await writeFile(join(tiny, 'a.safetensors'), safetensors(500).subarray(0, 400));
+        await writeFile(join(tiny, 'model.safetensors.index.json'), index('a.safetensors'));
+      },
+      /a\.safetensors has 400 bytes/,
+    ],
+    [
+      'half of an index',
+      async () => {
+        await rm(join(tiny, 'model.safetensors'));
+        await writeFile(join(tiny, 'model.safetensors.index.json'), '{"weight_map":');
+      },
+      /index\.json cannot be read/,
+    ],
+  ])('is shown to the operator with the reason, and offered to nobody: %s', async (_, damage, reason) => {
+    expect(await operatorModels()).toEqual([{ id: 'tiny', bytes: expect.any(Number), problem: null }]);
+    await damage();
+    expect(await operatorModels()).toEqual([
+      { id: 'tiny', bytes: expect.any(Number), problem: expect.stringMatching(reason) },
+    ]);
+    expect(aboutSchema.parse(await (await get('/api/about')).json()).models).toEqual([]);
+    const refused = await get('/models/tiny/manifest');
+    expect([refused.status, await refused.json()]).toEqual([
+      409,
+      { code: 'conflict', message: expect.stringMatching(reason) },
+    ]);
+    await expect(coordinator.createFederation(smallFederation)).rejects.toThrow(reason);
+  });
+
+  it('is offered once it is complete', async () => {
+    const path = join(tiny, 'model.safetensors');
+    await truncate(path, 5000);
+    expect((await operatorModels())[0]?.problem).not.toBe(null);
+    await writeFile(path, weights);
+    expect(await operatorModels()).toEqual([{ id: 'tiny', bytes: expect.any(Number), problem: null }]);
+    expect((await manifestOf('tiny')).files).toHaveLength(2);
+    await coordinator.createFederation(smallFederation);
+  });
+});
+
+describe('the Hub', () => {
+  const HUB = 'https://huggingface.co https://*.huggingface.co https://*.hf.co';
+  const connectSources = async () =>
+    ((await get('/')).headers.get('content-security-policy') ?? '')
+      .split(';')
+      .find((part) => part.startsWith('connect-src'));
+  const about = async () => aboutSchema.parse(await (await get('/api/about')).json());
+
+  it('is out of reach for pages as a rule, and within reach where the operator allows it', async () => {
+    expect(await connectSources()).not.toContain('huggingface');
+    expect(await about()).toEqual({ hub: false, models: [{ id: 'tiny', bytes: expect.any(Number) }] });
+    await coordinator.close();
+    coordinator = await startCoordinator(folders, { allowHub: true });
+    const { host } = new URL(coordinator.url);
+    expect(await connectSources()).toBe(`connect-src 'self' blob: ws://${host} wss://${host} ${HUB}`);
+    expect((await about()).hub).toBe(true);
+  });
+});
