@@ -32,7 +32,11 @@ export class Tab {
   }
 
   static async open(browser: Browser, options: TabOptions): Promise<Tab> {
-    const context = await browser.newContext();
+    return Tab.openIn(await browser.newContext(), options);
+  }
+
+  /** In a context of its own, which {@link Tab.close} closes. */
+  static async openIn(context: BrowserContext, options: TabOptions): Promise<Tab> {
     const tab = new Tab(context, await context.newPage(), options);
     await tab.page.goto(tab.address);
     return tab;

@@ -1,5 +1,7 @@
-import type { Page } from 'playwright';
-import type { Tab } from '../simulation/tab.ts';
+import { join } from 'node:path';
+import { chromium, type Page } from 'playwright';
+import { launchOptions } from '../simulation/browser.ts';
+import { Tab } from '../simulation/tab.ts';
 import { expect, type Stage, test, until } from './stage.ts';
 
 const federation = { schedule: { rounds: 1, recruit: 2, goal: 2, minimum: 2, deadlineSeconds: 120 } };
@@ -35,21 +37,29 @@ test('two tabs of one person fetch a model once', async ({ stage, browser }) => 
     const states = [(await tab.status()).state, await second.getByTestId('status').getAttribute('data-state')];
     return states.every((state) => state === 'finished');
   });
-  expect([...ranges, ...secondRanges].sort()).toEqual([...new Set([...ranges, ...secondRanges])].sort());
+  const asked = [...ranges, ...secondRanges];
+  expect(asked.length).toBeGreaterThan(0);
+  expect(new Set(asked).size).toBe(asked.length);
 });
 
-test('where the browser has no room, the model works and the person is told', async ({ stage, browser }) => {
+test('where the browser has no room, the model works and the person is told', async ({ stage }) => {
   const { joinUrl } = await stage.federation(federation);
   const [dataset] = stage.texts(1, 40) as [string];
-  const tab = await stage.open(browser, { name: 'Ada', joinUrl, dataset, backend: 'wasm' });
-  const devtools = await tab.page.context().newCDPSession(tab.page);
-  await devtools.send('Storage.overrideQuotaForOrigin', { origin: new URL(joinUrl).origin, quotaSize: 2_000_000 });
-  await tab.start();
-  await loaded(tab);
-  const [problem] = (await tab.session()).problems;
-  expect(problem?.code).toBe('storage-unavailable');
-  expect(problem?.message).toMatch(/no room.*perfit-nano.*not kept.*free space/s);
-  await expect(tab.page.getByText(/There is no room left/).first()).toBeVisible();
+  // A private window keeps its files in memory, and counts them against no quota.
+  const context = await chromium.launchPersistentContext(join(stage.folder, 'profile'), launchOptions());
+  try {
+    const tab = await Tab.openIn(context, { name: 'Ada', joinUrl, dataset, backend: 'wasm' });
+    const devtools = await context.newCDPSession(tab.page);
+    await devtools.send('Storage.overrideQuotaForOrigin', { origin: new URL(joinUrl).origin, quotaSize: 2_000_000 });
+    await tab.start();
+    await loaded(tab);
+    const [problem] = (await tab.session()).problems;
+    expect(problem?.code).toBe('storage-unavailable');
+    expect(problem?.message).toMatch(/no room.*perfit-nano.*not kept.*free space/s);
+    await expect(tab.page.getByText(/There is no room left/).first()).toBeVisible();
+  } finally {
+    await context.close();
+  }
 });
 
 async function recruited(stage: Stage, browser: Parameters<Stage['open']>[0]): Promise<Tab> {

@@ -24,11 +24,11 @@ export function directorySource(path: string): ModelSource {
       ),
     text: (name) => reading(name, (file) => readFile(file, 'utf8')),
     size: (name) => reading(name, async (file) => (await stat(file)).size),
-    range: (name, start, end) =>
+    range: (name, start, end, into) =>
       reading(name, async (file) => {
         const handle = await open(file, 'r');
         try {
-          return await readRange(handle, { name, start, end });
+          return await readRange(handle, { name, start, end }, into);
         } finally {
           await handle.close();
         }
@@ -36,8 +36,11 @@ export function directorySource(path: string): ModelSource {
   };
 }
 
-async function readRange(handle: FileHandle, part: { name: string; start: number; end: number }): Promise<Uint8Array> {
-  const bytes = new Uint8Array(part.end - part.start);
+async function readRange(
+  handle: FileHandle,
+  part: { name: string; start: number; end: number },
+  bytes: Uint8Array = new Uint8Array(part.end - part.start),
+): Promise<Uint8Array> {
   let filled = 0;
   while (filled < bytes.length) {
     const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, part.start + filled);

@@ -38,13 +38,15 @@ export function patientGet(options: PatientOptions): PatientGet {
   const request = options.fetch ?? ((...args: Parameters<typeof fetch>) => globalThis.fetch(...args));
 
   async function attempt(url: string, { headers, largest = Number.POSITIVE_INFINITY }: PatientRequest) {
-    const response = await request(url, { headers: { ...headers }, signal: signal ?? null });
+    // What comes is kept by whoever asked: twice would be once too often, and Chromium makes one range of an address wait
+    // for another where its own cache is to hold them.
+    const response = await request(url, { headers: { ...headers }, signal: signal ?? null, cache: 'no-store' });
     const { status, headers: answered } = response;
     if (Number(answered.get('content-length') ?? 0) > largest && response.ok) {
       await response.body?.cancel();
       throw new WeightsError('weights-unreadable', `${url} answers with more than was asked for: it has no ranges`);
     }
-    return { status, headers: answered, bytes: new Uint8Array(await response.arrayBuffer()) };
+    return { status, headers: answered, bytes: await bodyOf(response) };
   }
 
   return async (url, asked = {}) => {
@@ -74,6 +76,26 @@ export function patientGet(options: PatientOptions): PatientGet {
       signal?.throwIfAborted();
     }
   };
+}
+
+/**
+ * The body, read as it comes into memory of its own: `arrayBuffer()` leaves a second copy behind, which Chromium
+ * frees some hundred megabytes later.
+ */
+async function bodyOf(response: Response): Promise<Uint8Array<ArrayBuffer>> {
+  const length = Number(response.headers.get('content-length'));
+  if (!response.body || !Number.isSafeInteger(length) || response.headers.has('content-encoding')) {
+    return new Uint8Array(await response.arrayBuffer());
+  }
+  const bytes = new Uint8Array(length);
+  let filled = 0;
+  for await (const chunk of response.body) {
+    if (filled + chunk.length > length) throw new TypeError('the answer is longer than it says');
+    bytes.set(chunk, filled);
+    filled += chunk.length;
+  }
+  if (filled < length) throw new TypeError('the answer ended before its end');
+  return bytes;
 }
 
 /**

@@ -159,7 +159,8 @@ export async function readTensor(source: ModelSource, entry: TensorEntry): Promi
 }
 
 /**
- * The rows of a matrix in order, in slabs of at most `mostBytes` of the file, and of one row at least.
+ * The rows of a matrix in order, in slabs of at most `mostBytes` of the file, and of one row at least. A slab is good
+ * until the next one is asked for.
  * @param entry of a tensor [rows, columns]
  * @throws WeightsError
  */
@@ -170,8 +171,10 @@ export async function* readRows(
 ): AsyncGenerator<StoredValues> {
   const rowBytes = (entry.end - entry.start) / (entry.shape[0] ?? 1);
   const slabBytes = Math.max(1, Math.floor(mostBytes / rowBytes)) * rowBytes;
+  const buffer = new Uint8Array(Math.min(slabBytes, entry.end - entry.start));
   for (let start = entry.start; start < entry.end; start += slabBytes) {
-    yield storedValues(entry, await source.range(entry.file, start, Math.min(start + slabBytes, entry.end)));
+    const end = Math.min(start + slabBytes, entry.end);
+    yield storedValues(entry, await source.range(entry.file, start, end, buffer.subarray(0, end - start)));
   }
 }
 

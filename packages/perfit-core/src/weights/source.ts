@@ -9,8 +9,12 @@ export interface ModelSource {
   text(name: string): Promise<string>;
   /** Bytes. @throws WeightsError `weights-missing-file` */
   size(name: string): Promise<number>;
-  /** Bytes [start, end). @throws WeightsError `weights-missing-file`, or `weights-truncated` where the file ends before `end` */
-  range(name: string, start: number, end: number): Promise<Uint8Array>;
+  /**
+   * Bytes [start, end).
+   * @param into end − start bytes that may be written and returned: who reads gigabytes leaves less garbage with them
+   * @throws WeightsError `weights-missing-file`, or `weights-truncated` where the file ends before `end`
+   */
+  range(name: string, start: number, end: number, into?: Uint8Array): Promise<Uint8Array>;
 }
 
 export interface HttpSourceOptions {

@@ -5,28 +5,39 @@ export type StoredValues =
   | { readonly dtype: 'F32'; readonly values: Float32Array }
   | { readonly dtype: 'F16' | 'BF16'; readonly values: Uint16Array };
 
-/** The values in float32; exact. */
-export function toFloats(stored: StoredValues): Float32Array {
+/** The values in float32; exact. @param into written where the file holds other bits, and where it is given */
+export function toFloats(stored: StoredValues, into?: Float32Array): Float32Array {
   switch (stored.dtype) {
     case 'F32':
       return stored.values;
     case 'BF16':
-      return bfloat16ToFloat32(stored.values);
+      return bfloat16ToFloat32(stored.values, into);
     case 'F16':
-      return float16ToFloat32(stored.values);
+      return float16ToFloat32(stored.values, into);
   }
 }
 
-/** The values as bits of binary16 that stay finite: what is too large becomes the largest half. A weight is never infinite. */
-export function toHalves(stored: StoredValues): Uint16Array {
-  switch (stored.dtype) {
+/**
+ * The values as bits of binary16 that stay finite: what is too large becomes the largest half. A weight is never infinite.
+ * @param into as many bits, where it is given
+ */
+export function toHalves(
+  { dtype, values }: StoredValues,
+  into: Uint16Array = new Uint16Array(values.length),
+): Uint16Array {
+  switch (dtype) {
     case 'F32':
-      return Uint16Array.from(stored.values, finiteHalf);
-    case 'BF16':
-      return lookedUp(stored.values, halfOfBfloat16());
+      for (let i = 0; i < values.length; i++) into[i] = finiteHalf(values[i] as number);
+      break;
+    case 'BF16': {
+      const table = halfOfBfloat16();
+      for (let i = 0; i < values.length; i++) into[i] = table[values[i] as number] as number;
+      break;
+    }
     case 'F16':
-      return stored.values.map(finite);
+      for (let i = 0; i < values.length; i++) into[i] = finite(values[i] as number);
   }
+  return into;
 }
 
 /** One value as {@link toHalves} has it. */
@@ -34,17 +45,22 @@ export function finiteHalf(value: number): number {
   return finite(float32ToFloat16(value));
 }
 
-export function bfloat16ToFloat32(halves: Uint16Array): Float32Array {
-  const bits = new Uint32Array(halves.length);
+export function bfloat16ToFloat32(
+  halves: Uint16Array,
+  into: Float32Array = new Float32Array(halves.length),
+): Float32Array {
+  const bits = new Uint32Array(into.buffer, into.byteOffset, halves.length);
   for (let i = 0; i < halves.length; i++) bits[i] = (halves[i] as number) << 16;
-  return new Float32Array(bits.buffer);
+  return into;
 }
 
-export function float16ToFloat32(halves: Uint16Array): Float32Array {
+export function float16ToFloat32(
+  halves: Uint16Array,
+  into: Float32Array = new Float32Array(halves.length),
+): Float32Array {
   const table = floatOfHalf();
-  const values = new Float32Array(halves.length);
-  for (let i = 0; i < halves.length; i++) values[i] = table[halves[i] as number] as number;
-  return values;
+  for (let i = 0; i < halves.length; i++) into[i] = table[halves[i] as number] as number;
+  return into;
 }
 
 function finite(half: number): number {
@@ -60,12 +76,6 @@ export const floatOfHalf = once(() => Float32Array.from({ length: EVERY_HALF }, 
 const halfOfBfloat16 = once(() =>
   Uint16Array.from(bfloat16ToFloat32(Uint16Array.from({ length: EVERY_HALF }, (_, bits) => bits)), finiteHalf),
 );
-
-function lookedUp(bits: Uint16Array, table: Uint16Array): Uint16Array {
-  const found = new Uint16Array(bits.length);
-  for (let i = 0; i < bits.length; i++) found[i] = table[bits[i] as number] as number;
-  return found;
-}
 
 function decodeHalf(half: number): number {
   const sign = half & 0x8000 ? -1 : 1;

@@ -65,7 +65,9 @@ async function* floats(
 ): AsyncGenerator<Float32Array> {
   for await (const slab of slabs) {
     const rows = slab.values.length / columns;
-    yield precision ? unpackRows(precision, packRows(precision, slab, rows, columns), rows, columns) : toFloats(slab);
+    yield precision
+      ? unpackRows(precision, packRows(precision, slab, { rows, columns }), rows, columns)
+      : toFloats(slab);
   }
 }
 

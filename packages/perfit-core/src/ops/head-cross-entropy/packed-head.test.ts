@@ -29,7 +29,12 @@ describe.runIf(hasWebGpu)('the packed head', () => {
       });
       expect(head.parts.length > 1).toBe(mostBytes !== undefined);
       const used = tf.tensor2d(
-        unpackRows(precision, packRows(precision, { dtype: 'F32', values: values }, words, width), words, width),
+        unpackRows(
+          precision,
+          packRows(precision, { dtype: 'F32', values }, { rows: words, columns: width }),
+          words,
+          width,
+        ),
         [words, width],
       );
       const hidden = tf.tensor2d(normalValues(rows * width, 2), [rows, width]);

@@ -80,7 +80,7 @@ async function check(shape: Case): Promise<void> {
   const weight = PackedMatrix.from(precision, w, { rows: outWidth, columns: inWidth });
   const used = unpackRows(
     precision,
-    packRows(precision, { dtype: 'F32', values: w }, outWidth, inWidth),
+    packRows(precision, { dtype: 'F32', values: w }, { rows: outWidth, columns: inWidth }),
     outWidth,
     inWidth,
   );

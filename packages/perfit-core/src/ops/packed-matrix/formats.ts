@@ -33,24 +33,50 @@ export function packedWords(precision: Precision, rows: number, columns: number)
  * Packs rows of a matrix, row-major [rows, columns].
  * f16: pairs, the first in the low half. int8: q/127 of the block's greatest magnitude, which is the scale. int4: q − 8 in
  * units of the scale, which takes the value of greatest magnitude to −8, as llama.cpp's Q4_0.
+ * @param scratch where the result lies then, good until the next call with it
  * @returns values, then scales; {@link packedWords} long
  */
-export function packRows(precision: Precision, stored: StoredValues, rows: number, columns: number): Uint32Array {
+export function packRows(
+  precision: Precision,
+  stored: StoredValues,
+  { rows, columns }: { rows: number; columns: number },
+  scratch = new PackScratch(),
+): Uint32Array {
   const words = packedWords(precision, rows, columns);
-  const packed = new Uint32Array(words.values + words.scales);
-  if (precision === 'f32') copyRows(toFloats(stored), new Float32Array(packed.buffer), columns);
-  else if (precision === 'f16') copyRows(toHalves(stored), new Uint16Array(packed.buffer), columns);
-  else packBlocks(precision, toFloats(stored), { packed, rows, columns, scaleOffset: words.values });
+  const packed = scratch.words(words.values + words.scales);
+  const floats = () => toFloats(stored, scratch.floats(stored.dtype === 'F32' ? 0 : stored.values.length));
+  if (precision === 'f32') padRows(floats(), new Float32Array(packed.buffer), columns);
+  else if (precision === 'f16') packHalves(stored, new Uint16Array(packed.buffer), columns);
+  else packBlocks(precision, floats(), { packed, rows, columns, scaleOffset: words.values });
   return packed;
 }
 
-function copyRows<T extends Float32Array | Uint16Array>(values: T, packed: T, columns: number): void {
+/** Memory that is used again: who packs gigabytes would leave as much garbage. */
+export class PackScratch {
+  #words = new Uint32Array(0);
+  #floats = new Float32Array(0);
+
+  /** All zero. */
+  words(count: number): Uint32Array {
+    if (this.#words.length < count) this.#words = new Uint32Array(count);
+    return this.#words.subarray(0, count).fill(0);
+  }
+
+  floats(count: number): Float32Array {
+    if (this.#floats.length < count) this.#floats = new Float32Array(count);
+    return this.#floats.subarray(0, count);
+  }
+}
+
+function packHalves(stored: StoredValues, packed: Uint16Array, columns: number): void {
+  if (paddedWidth(columns) === columns) toHalves(stored, packed);
+  else padRows(toHalves(stored), packed, columns);
+}
+
+function padRows(values: Float32Array | Uint16Array, packed: Float32Array | Uint16Array, columns: number): void {
   const width = paddedWidth(columns);
-  if (width === columns) packed.set(values);
-  else {
-    for (let from = 0, to = 0; from < values.length; from += columns, to += width) {
-      packed.set(values.subarray(from, from + columns), to);
-    }
+  for (let from = 0, to = 0; from < values.length; from += columns, to += width) {
+    packed.set(values.subarray(from, from + columns), to);
   }
 }
 

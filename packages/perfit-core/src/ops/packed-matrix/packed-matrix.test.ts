@@ -20,7 +20,7 @@ describe('packRows', () => {
       const values = Float32Array.from({ length: rows * columns }, () => gaussian(random));
       const unpacked = unpackRows(
         precision,
-        packRows(precision, { dtype: 'F32', values }, rows, columns),
+        packRows(precision, { dtype: 'F32', values }, { rows, columns }),
         rows,
         columns,
       );
@@ -38,12 +38,14 @@ describe('packRows', () => {
 
   it('keeps zeros, and a weight beyond the range of f16 finite', () => {
     const values = Float32Array.of(0, 1e9, -1e9, 0);
-    expect([...unpackRows('f16', packRows('f16', { dtype: 'F32', values }, 2, 2), 2, 2)]).toEqual([
+    expect([...unpackRows('f16', packRows('f16', { dtype: 'F32', values }, { rows: 2, columns: 2 }), 2, 2)]).toEqual([
       0, 65504, -65504, 0,
     ]);
     const none = new Float32Array(40);
     for (const precision of PRECISIONS) {
-      expect(unpackRows(precision, packRows(precision, { dtype: 'F32', values: none }, 1, 40), 1, 40)).toEqual(none);
+      expect(
+        unpackRows(precision, packRows(precision, { dtype: 'F32', values: none }, { rows: 1, columns: 40 }), 1, 40),
+      ).toEqual(none);
     }
   });
 });
@@ -54,7 +56,12 @@ describe.runIf(hasWebGpu)('PackedMatrix', () => {
   it.each(PRECISIONS)('gathers rows of %s as the host unpacks them, split or not', async (precision) => {
     const [rows, columns] = [9, 70];
     const values = normalValues(rows * columns, 4);
-    const expected = unpackRows(precision, packRows(precision, { dtype: 'F32', values }, rows, columns), rows, columns);
+    const expected = unpackRows(
+      precision,
+      packRows(precision, { dtype: 'F32', values }, { rows, columns }),
+      rows,
+      columns,
+    );
     const wanted = [8, 0, 3, 3, 7];
     for (const mostBytes of [undefined, 1200]) {
       const before = tf.memory().numTensors;
@@ -81,7 +88,7 @@ describe.runIf(hasWebGpu)('PackedMatrix', () => {
       const [rows, columns] = [11, 70];
       const bits = Uint16Array.from(normalValues(rows * columns, 5), float32ToBfloat16);
       const stored: StoredValues = { dtype: 'BF16', values: bits };
-      const expected = unpackRows(precision, packRows(precision, stored, rows, columns), rows, columns);
+      const expected = unpackRows(precision, packRows(precision, stored, { rows, columns }), rows, columns);
       const indices = tf.tensor1d(
         Int32Array.from({ length: rows }, (_, row) => row),
         'int32',

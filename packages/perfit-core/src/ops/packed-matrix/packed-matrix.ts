@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import type { StoredValues } from '../../weights/stored-values.ts';
 import { remembered, type StorageBinding, type WgslProgram } from '../../wgsl/program.ts';
 import { spread, WgslRunner } from '../../wgsl/runner.ts';
-import { blockSize, type Precision, packedWords, packRows, paddedWidth } from './formats.ts';
+import { blockSize, PackScratch, type Precision, packedWords, packRows, paddedWidth } from './formats.ts';
 import { pairingWriter, plainWriter, type RowWriter } from './row-writer.ts';
 
 /** Consecutive rows of a packed matrix in a buffer that one binding can hold. */
@@ -83,7 +83,7 @@ export class PackedMatrix {
       const to = Math.min(lastRow, part.firstRow + part.rows);
       if (from >= to) continue;
       const rows = rowsOf(stored, (from - firstRow) * columns, (to - firstRow) * columns);
-      const packed = packRows(precision, rows, to - from, columns);
+      const packed = packRows(precision, rows, { rows: to - from, columns }, scratch);
       const { values: valueWords } = packedWords(precision, to - from, columns);
       const inPart = from - part.firstRow;
       runner.write(part.words, packed.subarray(0, valueWords), (inPart * valueWords) / (to - from));
@@ -132,6 +132,9 @@ export class PackedMatrix {
     for (const { words } of this.parts) words.dispose();
   }
 }
+
+/** Of what goes to the device at once. */
+const scratch = new PackScratch();
 
 /** Rows of int8 and int4 share a word of two scales where a row has an odd number of blocks. */
 function inPairs(precision: Precision, columns: number): boolean {

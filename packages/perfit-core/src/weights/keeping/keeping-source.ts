@@ -140,29 +140,35 @@ export function keepingSource(
     recent.delete(name);
     recent.set(name, reading);
     if (!found) reading.catch(() => recent.delete(name));
-    for (const oldest of recent.keys()) {
+    for (const [oldest, part] of recent) {
       if (recent.size <= RECENT_PARTS) break;
       recent.delete(oldest);
+      part.then(release, () => {});
     }
     return reading;
   }
 
-  async function range(name: string, start: number, end: number): Promise<Uint8Array> {
+  /** Copies what lies in bytes [start, end) of the file of one part. */
+  async function copyPart(address: PartAddress, { start, end }: { start: number; end: number }, into: Uint8Array) {
+    const [partStart, partEnd] = partRange(address, manifest.partBytes);
+    const [from, to] = [Math.max(start, partStart), Math.min(end, partEnd)];
+    for (;;) {
+      const bytes = await part(address);
+      // Another reader may have had it released between its coming and here.
+      if (bytes.length === 0) continue;
+      into.set(bytes.subarray(from - partStart, to - partStart), from - start);
+      return;
+    }
+  }
+
+  async function range(name: string, start: number, end: number, into?: Uint8Array): Promise<Uint8Array> {
     const file = fileOf(name);
     if (end > file.bytes) {
       throw new WeightsError('weights-truncated', `${name} ends before byte ${end} (it has ${file.bytes})`);
     }
-    const touched = partsOf(file, { start, end }, manifest.partBytes);
-    const [only] = touched;
-    if (only && touched.length === 1) {
-      const [partStart] = partRange(only, manifest.partBytes);
-      return (await part(only)).subarray(start - partStart, end - partStart);
-    }
-    const bytes = new Uint8Array(end - start);
-    for (const address of touched) {
-      const [partStart, partEnd] = partRange(address, manifest.partBytes);
-      const [from, to] = [Math.max(start, partStart), Math.min(end, partEnd)];
-      bytes.set((await part(address)).subarray(from - partStart, to - partStart), from - start);
+    const bytes = into ?? new Uint8Array(end - start);
+    for (const address of partsOf(file, { start, end }, manifest.partBytes)) {
+      await copyPart(address, { start, end }, bytes);
     }
     return bytes;
   }
@@ -191,7 +197,8 @@ export function keepingSource(
         const file = fileOf(name);
         const digest = sha256.create();
         for (let index = 0; index < partCount(file, manifest.partBytes); index++) {
-          digest.update(await part({ file, index }));
+          const [start, end] = partRange({ file, index }, manifest.partBytes);
+          digest.update(await range(name, start, end));
         }
         if (bytesToHex(digest.digest()) !== file.sha256) {
           await dropFile(file);
@@ -200,6 +207,7 @@ export function keepingSource(
         }
         unproven.delete(name);
       }
+      for (const part of recent.values()) part.then(release, () => {});
       recent.clear();
     },
     async isWhole() {
@@ -212,6 +220,14 @@ export function keepingSource(
       return true;
     },
   };
+}
+
+/**
+ * Frees a part at once where the engine can: at a hundred megabytes a second garbage is collected too late. No part
+ * leaves this file, so that nobody else can hold it.
+ */
+function release({ buffer }: Uint8Array): void {
+  (buffer as ArrayBuffer & { transfer?: (length: number) => ArrayBuffer }).transfer?.(0);
 }
 
 async function hashOf(bytes: Uint8Array): Promise<string> {
