@@ -1,3 +1,5 @@
+import { copyFileSync, cpSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Page } from 'playwright/test';
 import { expect, test } from './stage.ts';
 
@@ -66,6 +68,31 @@ test('the form asks for advanced settings where the strategy uses them, and says
     personal: { keep: 0.3 },
     wire: { dtype: 'int8' },
   });
+});
+
+test('a model that is still being copied is shown with the reason, and offered when it is whole', async ({
+  stage,
+  page,
+}) => {
+  const whole = join(stage.models, 'perfit-nano', 'model.safetensors');
+  const copied = join(stage.models, 'another', 'model.safetensors');
+  cpSync(join(stage.models, 'perfit-nano'), join(stage.models, 'another'), { recursive: true });
+  truncateSync(copied, 1_000_000);
+  await page.goto(`${stage.url}/operator`);
+  await page.getByLabel('Name').fill(stage.login.name);
+  await page.getByLabel('Password').fill(stage.login.password);
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByRole('button', { name: 'New federation' }).click();
+  const notice = page.getByText(/The model "another" cannot be used.*1000000 bytes.*still being copied/);
+  await expect(notice).toBeVisible();
+  await page.getByRole('combobox', { name: 'Model' }).click();
+  await expect(page.getByRole('option', { name: 'perfit-nano' })).toBeVisible();
+  await expect(page.getByRole('option', { name: 'another' })).toHaveCount(0);
+  await page.keyboard.press('Escape');
+
+  copyFileSync(whole, copied);
+  await expect(notice).toHaveCount(0);
+  await choose(page, 'Model', 'another');
 });
 
 async function choose(page: Page, field: string, option: string | RegExp): Promise<void> {

@@ -3,6 +3,7 @@ import { benchCommand } from './commands/bench.ts';
 import { evalCommand } from './commands/eval.ts';
 import { joinCommand } from './commands/join.ts';
 import { parityCommand } from './commands/parity.ts';
+import { pullCommand } from './commands/pull.ts';
 import { reportCommand } from './commands/report.ts';
 import { serveCommand } from './commands/serve.ts';
 import { simulateCommand } from './commands/simulate.ts';
@@ -21,6 +22,7 @@ const program = new Command('perfit')
 
 const commands = [
   serveCommand,
+  pullCommand,
   joinCommand,
   simulateCommand,
   reportCommand,

@@ -24,7 +24,7 @@ describe('perfit', { timeout: 120_000 }, () => {
   it('lists its commands', () => {
     const { status, stdout } = perfit('--help');
     expect(status).toBe(0);
-    for (const command of ['serve', 'join', 'tune', 'eval', 'parity'])
+    for (const command of ['serve', 'pull', 'join', 'tune', 'eval', 'parity'])
       expect(stdout).toMatch(new RegExp(`^  ${command}`, 'm'));
   });
 
