@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { federationConfigSchema, federationIdSchema } from './federation-config.ts';
+import { federationConfigSchema, federationIdSchema, modelIdSchema } from './federation-config.ts';
 import { displayNameSchema, readySchema } from './messages/handshake.ts';
 import { federationStatusSchema, progressSchema } from './messages/round.ts';
 
@@ -21,6 +21,22 @@ export const modelManifestSchema = z.object({
   ),
 });
 export type ModelManifestView = z.infer<typeof modelManifestSchema>;
+
+/** GET /api/models, for anybody: what this coordinator mirrors. */
+export const modelListSchema = z.object({
+  models: z.array(
+    z.object({
+      id: modelIdSchema,
+      /** Of the files that a client would load. */
+      bytes: z.number().int().nonnegative(),
+      /** The config.json's model_type; null where it cannot be read. */
+      modelType: z.string().max(80).nullable(),
+    }),
+  ),
+  /** Whether pages may fetch from the Hugging Face Hub: a closed network says no. */
+  hub: z.boolean(),
+});
+export type ModelList = z.infer<typeof modelListSchema>;
 
 /** GET /api/federations/:id, for anybody: what a person should know before joining. */
 export const federationSummarySchema = z.object({

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import type { Store } from '../store/store.ts';
 import { type AdminParts, addAdminRoutes } from './admin-routes.ts';
 import { createMetrics } from './metrics.ts';
+import { addModelListRoute } from './model-list-route.ts';
 import { addModelRoutes } from './model-routes.ts';
 import { answerRefusals } from './refusals.ts';
 import { setSecurityHeaders } from './security-headers.ts';
@@ -34,6 +35,7 @@ export async function createHttpServer(parts: HttpParts): Promise<FastifyInstanc
   await setSecurityHeaders(app, parts.origins);
   await app.register(cookie);
   addModelRoutes(app, parts.models);
+  addModelListRoute(app, parts.models);
   addPublicRoutes(app, parts);
   addHealthRoutes(app, parts);
   await addAdminRoutes(app, parts);

@@ -43,7 +43,7 @@ export async function setSecurityHeaders(app: FastifyInstance, origins: Origins)
 }
 
 export function isPublic(url: string): boolean {
-  return url.startsWith('/models/') || url.startsWith('/api/federations');
+  return ['/models/', '/api/models', '/api/federations'].some((path) => url.startsWith(path));
 }
 
 /** Safari reads 'self' without the WebSocket of the same host. */
