@@ -32,6 +32,12 @@ const operatorFederationRoute = createRoute({
   component: lazyRouteComponent(() => import('./operator-page.tsx'), 'OperatorFederationPage'),
 });
 
+const modelsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/models',
+  component: lazyRouteComponent(() => import('./models-page.tsx'), 'ModelsPage'),
+});
+
 const benchRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/bench',
@@ -39,7 +45,14 @@ const benchRoute = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([landingRoute, joinRoute, operatorRoute, operatorFederationRoute, benchRoute]),
+  routeTree: rootRoute.addChildren([
+    landingRoute,
+    joinRoute,
+    modelsRoute,
+    operatorRoute,
+    operatorFederationRoute,
+    benchRoute,
+  ]),
   defaultPreload: false,
   scrollRestoration: true,
   // Every value is text: an invite code of digits must not turn into a number.

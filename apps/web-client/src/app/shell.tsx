@@ -19,9 +19,12 @@ export function Shell() {
                 PerFIT
               </Text>
             </Link>
-            <Group gap="lg" wrap="nowrap" component="nav" aria-label="Main">
+            <Group gap="clamp(10px, 2.5vw, 20px)" wrap="nowrap" component="nav" aria-label="Main">
               <PageLink to="/" size="sm" activeOptions={{ exact: true }}>
                 Federations
+              </PageLink>
+              <PageLink to="/models" size="sm">
+                Models
               </PageLink>
               <PageLink to="/operator" size="sm">
                 Operator

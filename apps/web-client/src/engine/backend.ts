@@ -47,6 +47,11 @@ export class Backend {
     }
     return this.#running.starting;
   }
+
+  /** What runs, or the best found: whoever only looks must not take it from under somebody's work. @throws BackendError */
+  async any(): Promise<BackendDescription> {
+    return this.#running?.starting ?? this.start({ backend: 'auto' });
+  }
 }
 
 /** For people: "Apple M2", "SwiftShader", or how many threads of the processor. */

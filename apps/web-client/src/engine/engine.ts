@@ -3,10 +3,12 @@ import { layoutOf } from '@perfit/federation';
 import { FailureError } from '../shared/failure/failure.ts';
 import { emptySession } from '../shared/session/session-state.ts';
 import { Backend, deviceReport } from './backend.ts';
+import { catalogueDesk } from './catalogue-desk.ts';
 import type { EngineApi, EventSink, JoinOptions, Seat } from './engine-api.ts';
 import { outcomeOf } from './failures.ts';
 import { Journal } from './journal.ts';
 import { inspectDataset, readContent } from './local-data.ts';
+import { modelsDesk } from './models-desk.ts';
 import { recordOfSession } from './record-of-session.ts';
 import { lockSeat } from './seat-lock.ts';
 import { Sitting, type SittingEnd } from './sitting.ts';
@@ -71,6 +73,8 @@ export function createEngine(): EngineApi {
   }
 
   return {
+    ...catalogueDesk(backend),
+    ...modelsDesk({ backend, workbench, isTaken: () => sitting !== null }),
     describeDevice: (wish) => outcomeOf(async () => deviceReport(await backend.start(wish))),
     inspectData: (name, content, split) =>
       outcomeOf(async () => inspectDataset(name, await readContent(name, content), split)),

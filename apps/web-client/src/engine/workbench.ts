@@ -16,7 +16,7 @@ import type { SessionState } from '../shared/session/session-state.ts';
 import type { ChatMessage, ChatOptions, ChatReply, ExportedFile, Seat } from './engine-api.ts';
 import { loadRecord } from './storage/client-records.ts';
 
-interface BaseModel {
+export interface BaseModel {
   /** Relative to the coordinator's origin, which is this page's. */
   readonly path: string;
   readonly model: LanguageModel;
@@ -68,6 +68,22 @@ export class Workbench {
     const tokenizer = await loadTokenizer(source);
     const model = await loadModel(source, { onProgress, ...(signal ? { signal } : {}), ...(wish ? { wish } : {}) });
     this.#base = { path, model, tokenizer };
+    return this.#base;
+  }
+
+  /** A model that was loaded elsewhere. */
+  put(base: BaseModel): void {
+    this.clear();
+    this.#base = base;
+  }
+
+  /** An adapter that no federation made, or none. */
+  adapt(layout: Layout | null, theta: Float32Array | null): void {
+    this.#layout = layout;
+    this.#module = theta && { round: 0, theta };
+  }
+
+  get base(): BaseModel | null {
     return this.#base;
   }
 

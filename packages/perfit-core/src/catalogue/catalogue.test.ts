@@ -2,6 +2,7 @@ import { buildLayout, type ModelDimensions, PROJECTIONS } from '@perfit/protocol
 import { describe, expect, it } from 'vitest';
 import { syntheticSource } from '../bench/synthetic-source.ts';
 import { inverseFrequencies } from '../model/config.ts';
+import { automaticPrecision } from './automatic-precision.ts';
 import { CATALOGUE, type CatalogueModel } from './catalogue.ts';
 import { fits } from './fits.ts';
 import { chatMemoryNeeds, memoryNeeds, precisionChoices } from './memory-needs.ts';
@@ -52,6 +53,16 @@ describe('precisionChoices', () => {
     expect(of(f16)).toBeCloseTo(0.5, 2);
     expect(of(int8)).toBeCloseTo(0.25 + 1 / 64, 2);
     expect(of(int4)).toBeCloseTo(0.125 + 1 / 64, 2);
+  });
+});
+
+describe('automaticPrecision', () => {
+  const of = (id: CatalogueModel['id'], gigabytes: number) =>
+    automaticPrecision(find(id).config, gigabytes * GB, { contextLength: 2048 });
+
+  it('is what the authors published where that fits, and coarser where it does not', () => {
+    expect([of('smollm2-135m', 1.6), of('llama-3.2-1b', 6)]).toEqual(['f16', 'f16']);
+    expect([of('llama-3.2-1b', 2.4), of('llama-3.2-1b', 1)]).toEqual(['int8', 'int4']);
   });
 });
 

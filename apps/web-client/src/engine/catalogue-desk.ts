@@ -1,0 +1,86 @@
+import {
+  automaticPrecision,
+  type BackendDescription,
+  CATALOGUE,
+  chatMemoryNeeds,
+  deviceBudget,
+  type Fit,
+  fits,
+  type MemoryNeeds,
+  type ModelConfig,
+  memoryNeeds,
+  type PrecisionChoice,
+  parseModelConfig,
+  precisionChoices,
+} from '@perfit/core';
+import { loraSchema } from '@perfit/protocol';
+import { buildLayout, type ModelDimensions } from '@perfit/protocol/space';
+import { type Backend, deviceReport } from './backend.ts';
+import type { CatalogueApi, ModelNeeds, PrecisionNeeds, UseNeeds } from './catalogue-api.ts';
+import { outcomeOf } from './failures.ts';
+
+/** A federation as the form proposes it, with texts of some length. */
+const { rank, expansion, alpha, targets } = loraSchema.parse({});
+const reckoned = { maxLength: 512, batchSize: 1, rank: rank * expansion, contextLength: 2048 } as const;
+
+const layout = (dimensions: ModelDimensions) => buildLayout(dimensions, { rank: reckoned.rank, alpha, targets });
+
+/** Answers what models would need of this device. */
+export function catalogueDesk(backend: Backend): CatalogueApi {
+  return {
+    catalogue: () =>
+      outcomeOf(async () => {
+        const device = await backend.any();
+        const models = CATALOGUE.map(({ config, weightBytes, tokenizerBytes, ...entry }) => ({
+          ...entry,
+          downloadBytes: weightBytes + tokenizerBytes,
+          needs: needsOf(config, device),
+        }));
+        return { device: await deviceReport(device), budget: budgetOf(device), reckoned, models };
+      }),
+    assess: (config) => outcomeOf(async () => needsOf(parseModelConfig(config), await backend.any())),
+  };
+}
+
+function budgetOf({ limits }: BackendDescription): number | null {
+  return limits ? deviceBudget(limits) : null;
+}
+
+function needsOf(config: ModelConfig, device: BackendDescription): ModelNeeds {
+  const { modelType, contextLength } = config;
+  const budget = budgetOf(device);
+  const choices = precisionChoices(config);
+  if (budget === null) {
+    const precisions = choices.slice(0, 1).map(onProcessor);
+    return { modelType, contextLength, automatic: 'f32', precisions };
+  }
+  const automatic = automaticPrecision(config, budget, reckoned);
+  const use = (needs: MemoryNeeds): UseNeeds => ({ bytes: needs.bytes.total, fit: fits(needs, budget) });
+  const precisions = choices.map(({ precision, bytes }) => ({
+    precision,
+    weightBytes: bytes,
+    tuning: use(memoryNeeds(config, { precision, layout, ...reckoned })),
+    chat: use(chatMemoryNeeds(config, { precision, contextLength: reckoned.contextLength })),
+  }));
+  return { modelType, contextLength, automatic, precisions };
+}
+
+/** WebAssembly addresses 4 GB, of which the weights may have a part. */
+const mostOnProcessor = 1.5e9;
+
+/** Without a graphics processor models compute in f32, through a tape: a bound by the weights alone. */
+function onProcessor({ precision, bytes }: PrecisionChoice): PrecisionNeeds {
+  const weights = `${(bytes / 1e9).toFixed(1)} GB`;
+  const fit: Fit =
+    bytes > mostOnProcessor
+      ? {
+          verdict: 'too large',
+          sentence: `Without WebGPU the weights take ${weights} in f32, more than WebAssembly has room for. A browser with WebGPU, or a smaller model, would do.`,
+        }
+      : {
+          verdict: 'tight',
+          sentence: `Without WebGPU the processor computes: the weights take ${weights} in f32, and every word takes its time.`,
+        };
+  const use = { bytes, fit };
+  return { precision, weightBytes: bytes, tuning: use, chat: use };
+}

@@ -1,0 +1,28 @@
+import { queryOptions } from '@tanstack/react-query';
+import { fetchModelConfig } from '../../shared/coordinator/models.ts';
+import { engine, unwrap } from '../../shared/engine-client/engine-client.ts';
+
+/** What this device would need for the catalogue's models. */
+export const catalogueQuery = queryOptions({
+  queryKey: ['catalogue'],
+  queryFn: async () => unwrap(await engine().catalogue()),
+  staleTime: Number.POSITIVE_INFINITY,
+  retry: false,
+});
+
+/** The same for a model on the coordinator. */
+export function mirroredNeedsQuery(id: string) {
+  return queryOptions({
+    queryKey: ['needs', id],
+    queryFn: async ({ signal }) => unwrap(await engine().assess(await fetchModelConfig(id, signal))),
+    staleTime: 60_000,
+    retry: false,
+  });
+}
+
+/** What this browser keeps. */
+export const storageQuery = queryOptions({
+  queryKey: ['model-storage'],
+  queryFn: async () => unwrap(await engine().modelStorage()),
+  retry: false,
+});
