@@ -45,7 +45,14 @@ function statusOf(path: string): Promise<number> {
 
 describe('the page', () => {
   it('is served at every address of its router, with its files', async () => {
-    for (const path of ['/', '/join/small-1?invite=x', '/join/a.b', '/models', '/operator', '/operator/federations/x']) {
+    for (const path of [
+      '/',
+      '/join/small-1?invite=x',
+      '/join/a.b',
+      '/models',
+      '/operator',
+      '/operator/federations/x',
+    ]) {
       const response = await get(path);
       expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
       expect(response.headers.get('cache-control')).toBe('no-cache');

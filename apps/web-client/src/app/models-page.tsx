@@ -1,4 +1,5 @@
 import { Stack, Text, Title } from '@mantine/core';
+import { useSearch } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import type { ModelWish } from '../engine/models-api.ts';
 import { Chat } from '../features/chat/chat.tsx';
@@ -9,7 +10,7 @@ import { KeptModels } from '../features/models/kept-models.tsx';
 import { OpenOther } from '../features/models/open-other.tsx';
 import { Opened } from '../features/models/opened.tsx';
 import { Opening } from '../features/models/opening.tsx';
-import type { PrecisionWish } from '../features/models/precision.ts';
+import { type PrecisionWish, precisionOf } from '../features/models/precision.ts';
 import { strings } from '../features/models/strings.ts';
 import { ThisDevice } from '../features/models/this-device.tsx';
 import { type OpenModelControls, useOpenModel } from '../features/models/use-open-model.ts';
@@ -18,6 +19,7 @@ import classes from './models-page.module.css';
 /** /models: models outside a federation. */
 export function ModelsPage() {
   const [precision, setPrecision] = useState<PrecisionWish>('auto');
+  const { backend = 'auto' } = useSearch({ from: '/models' });
   const controls = useOpenModel();
   const { state } = controls;
   const place = useRef<HTMLDivElement>(null);
@@ -39,16 +41,16 @@ export function ModelsPage() {
           {strings.lead}
         </Text>
       </Stack>
-      <ThisDevice />
+      <ThisDevice backend={backend} />
       {state.kind === 'closed' ? null : (
         <div ref={place} tabIndex={-1} className={classes.place} data-testid="open-state" data-state={state.kind}>
           <Opening controls={controls} />
           <OpenModel controls={controls} />
         </div>
       )}
-      <Catalogue precision={precision} onPrecision={setPrecision} state={state} onOpen={open} />
+      <Catalogue backend={backend} precision={precision} onPrecision={setPrecision} state={state} onOpen={open} />
       <OpenOther precision={precision} busy={isLoading} onOpen={open} />
-      <KeptModels />
+      <KeptModels busy={isLoading} onOpen={(origin) => open({ origin, ...precisionOf(precision) })} />
     </Stack>
   );
 }

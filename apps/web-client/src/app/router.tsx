@@ -2,6 +2,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '
 import { Broken } from './error-boundary.tsx';
 import { joinSearchSchema } from './join-search.ts';
 import { LandingPage } from './landing-page.tsx';
+import { modelsSearchSchema } from './models-search.ts';
 import { NotFoundPage } from './not-found-page.tsx';
 import { Shell } from './shell.tsx';
 
@@ -35,6 +36,7 @@ const operatorFederationRoute = createRoute({
 const modelsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/models',
+  validateSearch: (search) => modelsSearchSchema.parse(search),
   component: lazyRouteComponent(() => import('./models-page.tsx'), 'ModelsPage'),
 });
 

@@ -13,9 +13,9 @@ export function Shell() {
       <header className={classes.header}>
         <Container size="lg">
           <Group h={56} justify="space-between" wrap="nowrap">
-            <Link to="/" className={classes.brand}>
+            <Link to="/" className={classes.brand} aria-label="PerFIT">
               <img src="/favicon.svg" width={26} height={26} alt="" />
-              <Text span fw={700} size="lg">
+              <Text span fw={700} size="lg" visibleFrom="xs">
                 PerFIT
               </Text>
             </Link>

@@ -48,9 +48,9 @@ export class Backend {
     return this.#running.starting;
   }
 
-  /** What runs, or the best found: whoever only looks must not take it from under somebody's work. @throws BackendError */
-  async any(): Promise<BackendDescription> {
-    return this.#running?.starting ?? this.start({ backend: 'auto' });
+  /** What runs, else what is wished: whoever only looks takes nothing from under somebody's work. @throws BackendError */
+  async any(wish: DeviceWish = { backend: 'auto' }): Promise<BackendDescription> {
+    return this.#running?.starting ?? this.start(wish);
   }
 }
 

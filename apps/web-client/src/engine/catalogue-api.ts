@@ -1,5 +1,5 @@
 /** What the page may ask of the worker about models before any of them is fetched. Types only, as in engine-api.ts. */
-import type { DeviceReport, Outcome } from './engine-api.ts';
+import type { DeviceReport, DeviceWish, Outcome } from './engine-api.ts';
 import type { ModelPrecision } from './models-api.ts';
 
 export interface Fit {
@@ -59,8 +59,8 @@ export interface CatalogueReport {
 }
 
 export interface CatalogueApi {
-  /** Starts what would compute, so that what is said of it is true. */
-  catalogue(): Promise<Outcome<CatalogueReport>>;
+  /** Starts what would compute, so that what is said of it is true; what runs already is left as it is. */
+  catalogue(wish: DeviceWish): Promise<Outcome<CatalogueReport>>;
   /** The same for any model, by the text of its config.json; one that cannot be followed is refused by name. */
   assess(config: string): Promise<Outcome<ModelNeeds>>;
 }

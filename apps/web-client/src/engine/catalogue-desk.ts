@@ -28,9 +28,9 @@ const layout = (dimensions: ModelDimensions) => buildLayout(dimensions, { rank: 
 /** Answers what models would need of this device. */
 export function catalogueDesk(backend: Backend): CatalogueApi {
   return {
-    catalogue: () =>
+    catalogue: (wish) =>
       outcomeOf(async () => {
-        const device = await backend.any();
+        const device = await backend.any(wish);
         const models = CATALOGUE.map(({ config, weightBytes, tokenizerBytes, ...entry }) => ({
           ...entry,
           downloadBytes: weightBytes + tokenizerBytes,
@@ -67,20 +67,20 @@ function needsOf(config: ModelConfig, device: BackendDescription): ModelNeeds {
 
 /** WebAssembly addresses 4 GB, of which the weights may have a part. */
 const mostOnProcessor = 1.5e9;
+/** Larger ones write a word a second or fewer. */
+const bearableOnProcessor = 0.3e9;
 
-/** Without a graphics processor models compute in f32, through a tape: a bound by the weights alone. */
+/** On the processor models compute in f32, through a tape: a bound by the weights alone. */
 function onProcessor({ precision, bytes }: PrecisionChoice): PrecisionNeeds {
-  const weights = `${(bytes / 1e9).toFixed(1)} GB`;
+  const weights = `${(bytes / 1e9).toFixed(bytes < 1e8 ? 3 : 1)} GB`;
+  const takes = `The processor computes here, and holds the weights in f32: ${weights}`;
+  const instead = 'A browser with WebGPU, or a smaller model, would do.';
   const fit: Fit =
     bytes > mostOnProcessor
-      ? {
-          verdict: 'too large',
-          sentence: `Without WebGPU the weights take ${weights} in f32, more than WebAssembly has room for. A browser with WebGPU, or a smaller model, would do.`,
-        }
-      : {
-          verdict: 'tight',
-          sentence: `Without WebGPU the processor computes: the weights take ${weights} in f32, and every word takes its time.`,
-        };
+      ? { verdict: 'too large', sentence: `${takes}, more than WebAssembly has room for. ${instead}` }
+      : bytes > bearableOnProcessor
+        ? { verdict: 'tight', sentence: `${takes}. There is room, but every word takes its time. ${instead}` }
+        : { verdict: 'fits', sentence: `${takes}.` };
   const use = { bytes, fit };
   return { precision, weightBytes: bytes, tuning: use, chat: use };
 }

@@ -37,7 +37,7 @@ export function modelsDesk({ backend, workbench, isTaken }: Parts): ModelsApi {
     loading?.abort();
     const mine = new AbortController();
     loading = mine;
-    const device = await backend.start({ backend: 'auto' });
+    const device = await backend.any();
     workbench.moveTo(device.backend);
     workbench.clear();
     adapter = null;

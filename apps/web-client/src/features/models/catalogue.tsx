@@ -1,6 +1,7 @@
 import { SimpleGrid, Skeleton, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { CatalogueEntry } from '../../engine/catalogue-api.ts';
+import type { BackendChoice } from '../../engine/engine-api.ts';
 import type { ModelWish } from '../../engine/models-api.ts';
 import { modelListQuery } from '../../shared/coordinator/models.ts';
 import { Section } from '../../shared/ui/section.tsx';
@@ -13,6 +14,7 @@ import { reckonedFor, strings } from './strings.ts';
 import { nameOfOrigin, type OpenState } from './use-open-model.ts';
 
 interface CatalogueProps {
+  readonly backend: BackendChoice;
   readonly precision: PrecisionWish;
   readonly onPrecision: (precision: PrecisionWish) => void;
   readonly state: OpenState;
@@ -20,8 +22,8 @@ interface CatalogueProps {
 }
 
 /** The models that are known to work, and what each would take of this device. */
-export function Catalogue({ precision, onPrecision, state, onOpen }: CatalogueProps) {
-  const { data, error } = useQuery(catalogueQuery);
+export function Catalogue({ backend, precision, onPrecision, state, onOpen }: CatalogueProps) {
+  const { data, error } = useQuery(catalogueQuery(backend));
   const mirror = useQuery(modelListQuery).data;
   const storage = useQuery(storageQuery).data;
 
@@ -30,7 +32,9 @@ export function Catalogue({ precision, onPrecision, state, onOpen }: CataloguePr
     const mirrored = mirror?.models.find(({ id }) => isSameModel(repository, id)) ?? null;
     const kept = storage?.models.find(({ name }) => isSameModel(repository, name)) ?? null;
     const isKept = kept !== null && kept.storedBytes >= kept.bytes;
-    const origin = mirrored ? ({ kind: 'mirror', id: mirrored.id } as const) : ({ kind: 'hub', repository } as const);
+    const origin = mirrored
+      ? ({ kind: 'mirror', id: mirrored.id } as const)
+      : ({ kind: 'hub', repository, ...(isKept && kept.origin === 'hub' ? { revision: kept.revision } : {}) } as const);
     const isReachable = mirrored !== null || (isKept && kept.origin === 'hub') || (mirror?.hub ?? false);
     const needsToken = entry.licence.gated && mirrored === null && !isKept;
     return (
@@ -51,11 +55,11 @@ export function Catalogue({ precision, onPrecision, state, onOpen }: CataloguePr
   if (error) return null;
   return (
     <Section title={strings.catalogue.title} lead={strings.catalogue.lead}>
-      <PrecisionChoice value={precision} onChange={onPrecision} />
       {data ? (
         <>
-          <Text size="sm" c="dimmed" maw={720}>
-            {reckonedFor(data.reckoned)}
+          {data.budget === null ? null : <PrecisionChoice value={precision} onChange={onPrecision} />}
+          <Text size="sm" c="dimmed">
+            {data.budget === null ? strings.precision.processor : reckonedFor(data.reckoned)}
           </Text>
           <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }} spacing="md">
             {data.models.map(cardOf)}

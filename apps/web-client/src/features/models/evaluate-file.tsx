@@ -36,7 +36,7 @@ export function EvaluateFile({ adapter, contextLength }: EvaluateFileProps) {
     const rows: Row[] = [];
     try {
       for (const which of adapter ? [null, adapter] : [null]) {
-        const name = which ?? words.without;
+        const name = which === null ? words.without : words.with;
         setState({ kind: 'running', which: name, share: 0 });
         const tell = asListener((done: number, of: number) =>
           setState({ kind: 'running', which: name, share: of > 0 ? done / of : 0 }),

@@ -42,7 +42,7 @@ export function FromDisk({ precision, busy, onOpen }: FromDiskProps) {
         return;
       }
       const needs = unwrap(await engine().assess(await config.text()));
-      setChosen({ name: folderOf(config) || words.disk, files: own, needs });
+      setChosen({ name: folderOf(config) || words.chosen, files: own, needs });
     } catch (error) {
       setFailure(failureOf(error));
     }

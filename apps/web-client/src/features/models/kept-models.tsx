@@ -1,7 +1,7 @@
 import { Button, Group, Modal, Progress, Skeleton, Stack, Table, Text } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { StoredModel } from '../../engine/models-api.ts';
+import type { ModelOrigin, StoredModel } from '../../engine/models-api.ts';
 import { engine, unwrap } from '../../shared/engine-client/engine-client.ts';
 import { type Failure, failureOf } from '../../shared/failure/failure.ts';
 import { formatBytes } from '../../shared/format/format-number.ts';
@@ -12,8 +12,13 @@ import { partlyKept, progressLine, reallyDelete, strings } from './strings.ts';
 
 const words = strings.kept;
 
+interface KeptModelsProps {
+  readonly busy: boolean;
+  readonly onOpen: (origin: ModelOrigin) => void;
+}
+
 /** What this browser keeps of models, and a way to have the room back. */
-export function KeptModels() {
+export function KeptModels({ busy, onOpen }: KeptModelsProps) {
   const { data, error } = useQuery(storageQuery);
   const queries = useQueryClient();
   const [doomed, setDoomed] = useState<StoredModel | null>(null);
@@ -37,7 +42,7 @@ export function KeptModels() {
           {data.models.length === 0 ? (
             <Text c="dimmed">{words.none}</Text>
           ) : (
-            <KeptTable models={data.models} onDelete={setDoomed} />
+            <KeptTable models={data.models} busy={busy} onOpen={onOpen} onDelete={setDoomed} />
           )}
           <Usage usage={data.usage} quota={data.quota} />
         </Stack>
@@ -63,12 +68,12 @@ export function KeptModels() {
   );
 }
 
-interface KeptTableProps {
+interface KeptTableProps extends KeptModelsProps {
   readonly models: readonly StoredModel[];
   readonly onDelete: (model: StoredModel) => void;
 }
 
-function KeptTable({ models, onDelete }: KeptTableProps) {
+function KeptTable({ models, busy, onOpen, onDelete }: KeptTableProps) {
   const { columns } = words;
   return (
     <Table.ScrollContainer minWidth={520}>
@@ -79,12 +84,13 @@ function KeptTable({ models, onDelete }: KeptTableProps) {
             <Table.Th>{columns.size}</Table.Th>
             <Table.Th>{columns.state}</Table.Th>
             <Table.Th>{columns.used}</Table.Th>
-            <Table.Th>{columns.action}</Table.Th>
+            <Table.Th>{columns.actions}</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
           {models.map((model) => {
             const { key, name, origin, revision, bytes, storedBytes, usedAt } = model;
+            const again = originOf(model);
             return (
               <Table.Tr key={key}>
                 <Table.Th scope="row">
@@ -99,15 +105,28 @@ function KeptTable({ models, onDelete }: KeptTableProps) {
                 <Table.Td>{storedBytes >= bytes ? words.complete : partlyKept(storedBytes, bytes)}</Table.Td>
                 <Table.Td>{new Date(usedAt).toLocaleDateString('en-GB', { dateStyle: 'medium' })}</Table.Td>
                 <Table.Td>
-                  <Button
-                    size="xs"
-                    variant="light"
-                    color="red"
-                    aria-label={`${words.delete} ${name}`}
-                    onClick={() => onDelete(model)}
-                  >
-                    {words.delete}
-                  </Button>
+                  <Group gap="xs" wrap="nowrap">
+                    {again ? (
+                      <Button
+                        size="xs"
+                        variant="light"
+                        disabled={busy}
+                        aria-label={`${words.open} ${name}, ${words.origins[origin]}`}
+                        onClick={() => onOpen(again)}
+                      >
+                        {words.open}
+                      </Button>
+                    ) : null}
+                    <Button
+                      size="xs"
+                      variant="light"
+                      color="red"
+                      aria-label={`${words.delete} ${name}`}
+                      onClick={() => onDelete(model)}
+                    >
+                      {words.delete}
+                    </Button>
+                  </Group>
                 </Table.Td>
               </Table.Tr>
             );
@@ -116,6 +135,18 @@ function KeptTable({ models, onDelete }: KeptTableProps) {
       </Table>
     </Table.ScrollContainer>
   );
+}
+
+/** Where it would be fetched from again; files of a disk have to be chosen anew. */
+function originOf({ origin, name, revision }: StoredModel): ModelOrigin | null {
+  switch (origin) {
+    case 'mirror':
+      return { kind: 'mirror', id: name };
+    case 'hub':
+      return { kind: 'hub', repository: name, revision };
+    case 'files':
+      return null;
+  }
 }
 
 function Usage({ usage, quota }: { readonly usage: number | null; readonly quota: number | null }) {

@@ -1,14 +1,19 @@
 import { queryOptions } from '@tanstack/react-query';
+import type { BackendChoice } from '../../engine/engine-api.ts';
 import { fetchModelConfig } from '../../shared/coordinator/models.ts';
 import { engine, unwrap } from '../../shared/engine-client/engine-client.ts';
 
 /** What this device would need for the catalogue's models. */
-export const catalogueQuery = queryOptions({
-  queryKey: ['catalogue'],
-  queryFn: async () => unwrap(await engine().catalogue()),
-  staleTime: Number.POSITIVE_INFINITY,
-  retry: false,
-});
+export function catalogueQuery(backend: BackendChoice) {
+  return queryOptions({
+    queryKey: ['catalogue', backend],
+    queryFn: async () => unwrap(await engine().catalogue({ backend })),
+    // What runs may be another one by the time the page comes back.
+    gcTime: 0,
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+  });
+}
 
 /** The same for a model on the coordinator. */
 export function mirroredNeedsQuery(id: string) {

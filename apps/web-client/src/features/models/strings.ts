@@ -13,7 +13,7 @@ export const strings = {
     memoryNote:
       'A browser does not say how much there is. This is a cautious guess from the largest buffer that it allows.',
     noGraphics: 'none',
-    noGraphicsNote: 'Without WebGPU the processor computes, in its own memory.',
+    noGraphicsNote: 'The processor computes, in the memory that WebAssembly has.',
     storage: 'Room to keep models',
     storageNote: 'in this browser, for this site',
     unknown: 'unknown',
@@ -24,11 +24,12 @@ export const strings = {
     label: 'Weights held as',
     hint: 'Coarser weights take less memory and write a little worse. The download is the same.',
     auto: 'Automatic',
+    processor: 'The processor computes in f32: there is nothing to choose.',
   },
 
   catalogue: {
     title: 'Catalogue',
-    lead: 'Small models that are known to work here.',
+    lead: 'Small models whose shapes are known: what they take is reckoned before anything is fetched.',
     download: 'Download',
     context: 'Reads at once',
     weights: 'Weights',
@@ -68,6 +69,7 @@ export const strings = {
     asking: 'Asking the coordinator whether its pages may fetch from the Hub.',
     diskLead:
       'The folder as it is on the Hub: config.json, tokenizer.json, tokenizer_config.json and the safetensors files. They are read here and sent nowhere.',
+    chosen: 'The chosen files',
     folder: 'Choose a folder',
     files: 'Choose files',
     noConfig:
@@ -125,6 +127,7 @@ export const strings = {
     run: 'Measure',
     running: 'Measuring',
     without: 'Without adapter',
+    with: 'With the adapter',
     failed: 'The file could not be measured',
     noFile: 'Choose a file first.',
     columns: {
@@ -143,10 +146,11 @@ export const strings = {
     failed: 'What is kept could not be listed',
     deleteFailed: 'The model could not be deleted',
     complete: 'complete',
+    open: 'Open',
     delete: 'Delete',
     really: 'Delete this model?',
     cancel: 'Keep it',
-    columns: { model: 'Model', size: 'Size', state: 'State', used: 'Last used', action: 'Delete' },
+    columns: { model: 'Model', size: 'Size', state: 'State', used: 'Last used', actions: 'Actions' },
     usage: 'Space of this site in this browser',
     origins: { mirror: 'from the coordinator', hub: 'from the Hub', files: 'from disk' },
   },

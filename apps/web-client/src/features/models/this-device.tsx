@@ -1,5 +1,6 @@
 import { SimpleGrid, Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import type { BackendChoice } from '../../engine/engine-api.ts';
 import { failureOf } from '../../shared/failure/failure.ts';
 import { formatBytes } from '../../shared/format/format-number.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
@@ -11,8 +12,8 @@ import { strings } from './strings.ts';
 const words = strings.device;
 
 /** What models would run on here, and how much memory is counted on. */
-export function ThisDevice() {
-  const { data, error } = useQuery(catalogueQuery);
+export function ThisDevice({ backend }: { readonly backend: BackendChoice }) {
+  const { data, error } = useQuery(catalogueQuery(backend));
   return (
     <Section title={words.title} lead={data?.device.reason ?? words.looking}>
       {error ? <FailureAlert failure={failureOf(error)} title={words.failed} /> : null}
