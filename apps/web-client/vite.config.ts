@@ -12,7 +12,8 @@ const isolation = {
 
 const proxy = {
   '/api': { target: coordinator },
-  '/models': { target: coordinator },
+  // What lies below it are files of models; the address itself is a page.
+  '^/models/': { target: coordinator },
   '/socket.io': { target: coordinator, ws: true },
 };
 

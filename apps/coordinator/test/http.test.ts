@@ -1,7 +1,7 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
-import { federationSummarySchema } from '@perfit/protocol';
+import { federationSummarySchema, modelListSchema } from '@perfit/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Coordinator } from '../src/index.ts';
 import { type Folders, makeFolders, safetensors, smallFederation, startCoordinator } from './stage.ts';
@@ -45,7 +45,14 @@ function statusOf(path: string): Promise<number> {
 
 describe('the page', () => {
   it('is served at every address of its router, with its files', async () => {
-    for (const path of ['/', '/join/small-1?invite=x', '/join/a.b', '/operator', '/operator/federations/x']) {
+    for (const path of [
+      '/',
+      '/join/small-1?invite=x',
+      '/join/a.b',
+      '/models',
+      '/operator',
+      '/operator/federations/x',
+    ]) {
       const response = await get(path);
       expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
       expect(response.headers.get('cache-control')).toBe('no-cache');
@@ -159,6 +166,27 @@ describe('the public API', () => {
     expect(await (await get('/api/federations')).json()).toEqual([summary]);
     expect(await (await get('/api/federations/nowhere')).json()).toMatchObject({ code: 'unknown-federation' });
     expect((await get('/api/federations/NO!')).status).toBe(400);
+  });
+
+  it('lists the models that lie here, also one whose config says nothing of its type', async () => {
+    const odd = join(folders.modelsDirectory, 'odd');
+    await mkdir(odd);
+    await writeFile(join(odd, 'config.json'), '[]');
+    const { models, hub } = modelListSchema.strict().parse(await (await get('/api/models')).json());
+    const tiny = models.find(({ id }) => id === 'tiny');
+    expect(tiny).toEqual({
+      id: 'tiny',
+      bytes: expect.toSatisfy((bytes) => bytes > 1000),
+      modelType: 'llama',
+      problem: null,
+    });
+    expect(models.find(({ id }) => id === 'odd')).toEqual({
+      id: 'odd',
+      bytes: 2,
+      modelType: null,
+      problem: expect.stringContaining('odd'),
+    });
+    expect(hub).toBe(false);
   });
 
   it('says that it lives, that it is ready, and to this machine how it does', async () => {

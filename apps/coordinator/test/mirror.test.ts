@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { appendFile, mkdir, readdir, readFile, readlink, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
-import { aboutSchema, modelManifestSchema, operatorModelSchema } from '@perfit/protocol';
+import { modelListSchema, modelManifestSchema, operatorModelSchema } from '@perfit/protocol';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import type { Coordinator } from '../src/index.ts';
@@ -263,7 +263,8 @@ describe('a model that is not all there', () => {
     expect(await operatorModels()).toEqual([
       { id: 'tiny', bytes: expect.any(Number), problem: expect.stringMatching(reason) },
     ]);
-    expect(aboutSchema.parse(await (await get('/api/about')).json()).models).toEqual([]);
+    const { models } = modelListSchema.parse(await (await get('/api/models')).json());
+    expect(models).toEqual([expect.objectContaining({ id: 'tiny', problem: expect.stringMatching(reason) })]);
     const refused = await get('/models/tiny/manifest');
     expect([refused.status, await refused.json()]).toEqual([
       409,
@@ -289,15 +290,15 @@ describe('the Hub', () => {
     ((await get('/')).headers.get('content-security-policy') ?? '')
       .split(';')
       .find((part) => part.startsWith('connect-src'));
-  const about = async () => aboutSchema.parse(await (await get('/api/about')).json());
+  const list = async () => modelListSchema.parse(await (await get('/api/models')).json());
 
   it('is out of reach for pages as a rule, and within reach where the operator allows it', async () => {
     expect(await connectSources()).not.toContain('huggingface');
-    expect(await about()).toEqual({ hub: false, models: [{ id: 'tiny', bytes: expect.any(Number) }] });
+    expect((await list()).hub).toBe(false);
     await coordinator.close();
     coordinator = await startCoordinator(folders, { allowHub: true });
     const { host } = new URL(coordinator.url);
     expect(await connectSources()).toBe(`connect-src 'self' blob: ws://${host} wss://${host} ${HUB}`);
-    expect((await about()).hub).toBe(true);
+    expect((await list()).hub).toBe(true);
   });
 });

@@ -17,6 +17,18 @@ export {
   type Side,
 } from './bench/shared-tasks.ts';
 export { type Timing, timeRuns, type Written } from './bench/timing.ts';
+export { automaticPrecision } from './catalogue/automatic-precision.ts';
+export { CATALOGUE, type CatalogueModel } from './catalogue/catalogue.ts';
+export { type Fit, fits, type Verdict } from './catalogue/fits.ts';
+export {
+  type ChatChoice,
+  chatMemoryNeeds,
+  type MemoryNeeds,
+  memoryNeeds,
+  type PrecisionChoice,
+  precisionChoices,
+  type TuningChoice,
+} from './catalogue/memory-needs.ts';
 export {
   type ChatEnd,
   type ChatOptions,

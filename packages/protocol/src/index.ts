@@ -64,8 +64,6 @@ export {
   roundOfferSchema,
 } from './messages/round.ts';
 export {
-  type About,
-  aboutSchema,
   type ClientView,
   clientViewSchema,
   type EventView,
@@ -79,7 +77,9 @@ export {
   federationSummarySchema,
   inviteCreatedSchema,
   loginSchema,
+  type ModelList,
   type ModelManifestView,
+  modelListSchema,
   modelManifestSchema,
   type OperatorAction,
   type OperatorModel,

@@ -22,15 +22,6 @@ export const modelManifestSchema = z.object({
 });
 export type ModelManifestView = z.infer<typeof modelManifestSchema>;
 
-/** GET /api/about, for anybody: what this coordinator offers to a page. */
-export const aboutSchema = z.object({
-  /** Whether its pages may read models from the Hugging Face Hub: its operator says so. */
-  hub: z.boolean(),
-  /** The base models that it mirrors. */
-  models: z.array(z.object({ id: modelIdSchema, bytes: z.number().int().nonnegative() })),
-});
-export type About = z.infer<typeof aboutSchema>;
-
 /** GET /api/admin/models: one of the folders in the models directory. */
 export const operatorModelSchema = z.object({
   id: modelIdSchema,
@@ -39,6 +30,24 @@ export const operatorModelSchema = z.object({
   problem: z.string().nullable(),
 });
 export type OperatorModel = z.infer<typeof operatorModelSchema>;
+
+/** GET /api/models, for anybody: what this coordinator mirrors. */
+export const modelListSchema = z.object({
+  models: z.array(
+    z.object({
+      id: modelIdSchema,
+      /** Of the files that a client would load. */
+      bytes: z.number().int().nonnegative(),
+      /** The config.json's model_type; null where it cannot be read. */
+      modelType: z.string().max(80).nullable(),
+      /** Why it cannot be used, in a sentence; null where it can. */
+      problem: z.string().nullable(),
+    }),
+  ),
+  /** Whether pages may fetch from the Hugging Face Hub: its operator says so. */
+  hub: z.boolean(),
+});
+export type ModelList = z.infer<typeof modelListSchema>;
 
 /** GET /api/federations/:id, for anybody: what a person should know before joining. */
 export const federationSummarySchema = z.object({

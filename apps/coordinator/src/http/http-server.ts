@@ -1,14 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import cookie from '@fastify/cookie';
-import { type About, federationIdSchema, ProtocolError } from '@perfit/protocol';
+import { federationIdSchema, ProtocolError } from '@perfit/protocol';
 import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import type { ModelCatalogue } from '../models/model-catalogue.ts';
 import type { ModelHashes } from '../models/model-hashes.ts';
 import type { Store } from '../store/store.ts';
 import { type AdminParts, addAdminRoutes } from './admin-routes.ts';
 import { createMetrics } from './metrics.ts';
+import { addModelListRoute } from './model-list-route.ts';
 import { addModelRoutes } from './model-routes.ts';
 import { answerRefusals } from './refusals.ts';
 import { setSecurityHeaders } from './security-headers.ts';
@@ -39,6 +39,7 @@ export async function createHttpServer(parts: HttpParts): Promise<FastifyInstanc
   await setSecurityHeaders(app, parts);
   await app.register(cookie);
   addModelRoutes(app, parts);
+  addModelListRoute(app, parts);
   addPublicRoutes(app, parts);
   addHealthRoutes(app, parts);
   await addAdminRoutes(app, parts);
@@ -46,12 +47,8 @@ export async function createHttpServer(parts: HttpParts): Promise<FastifyInstanc
   return app;
 }
 
-function addPublicRoutes(app: FastifyInstance, { federations, views, models, allowHub }: HttpParts): void {
+function addPublicRoutes(app: FastifyInstance, { federations, views }: HttpParts): void {
   const byId = z.object({ id: federationIdSchema });
-  app.get('/api/about', async (_request, reply): Promise<About> => {
-    reply.header('cache-control', 'no-store');
-    return { hub: allowHub, models: await usableModels(models) };
-  });
   app.get('/api/federations', async (_request, reply) => {
     reply.header('cache-control', 'no-store');
     return Promise.all(federations.all().map((room) => views.summary(room)));
@@ -60,17 +57,6 @@ function addPublicRoutes(app: FastifyInstance, { federations, views, models, all
     reply.header('cache-control', 'no-store');
     return views.summary(federations.get(byId.parse(request.params).id));
   });
-}
-
-async function usableModels(models: ModelCatalogue): Promise<About['models']> {
-  const all = await Promise.all(
-    (await models.list()).map(async (id) => ({
-      id,
-      bytes: await models.bytes(id),
-      isUsable: (await models.problem(id)) === null,
-    })),
-  );
-  return all.filter(({ isUsable }) => isUsable).map(({ id, bytes }) => ({ id, bytes }));
 }
 
 function addHealthRoutes(app: FastifyInstance, { accounts, federations, store }: HttpParts): void {

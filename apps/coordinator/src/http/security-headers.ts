@@ -53,7 +53,7 @@ export async function setSecurityHeaders(
 }
 
 export function isPublic(url: string): boolean {
-  return url.startsWith('/models/') || url.startsWith('/api/federations') || url === '/api/about';
+  return ['/models/', '/api/models', '/api/federations'].some((path) => url.startsWith(path));
 }
 
 /** Safari reads 'self' without the WebSocket of the same host. */

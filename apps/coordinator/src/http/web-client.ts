@@ -40,6 +40,8 @@ function sendPage(reply: FastifyReply): FastifyReply {
 function isPage({ method, url }: FastifyRequest): boolean {
   const path = url.split('?')[0] as string;
   if (method !== 'GET' && method !== 'HEAD') return false;
+  // What lies below it are files of models.
+  if (path === '/models') return true;
   if (/^\/(api|models|assets|socket\.io)(\/|$)/.test(path)) return false;
   return path.startsWith('/join/') || !(path.split('/').at(-1) as string).includes('.');
 }

@@ -2,6 +2,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '
 import { Broken } from './error-boundary.tsx';
 import { joinSearchSchema } from './join-search.ts';
 import { LandingPage } from './landing-page.tsx';
+import { modelsSearchSchema } from './models-search.ts';
 import { NotFoundPage } from './not-found-page.tsx';
 import { Shell } from './shell.tsx';
 
@@ -32,6 +33,13 @@ const operatorFederationRoute = createRoute({
   component: lazyRouteComponent(() => import('./operator-page.tsx'), 'OperatorFederationPage'),
 });
 
+const modelsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/models',
+  validateSearch: (search) => modelsSearchSchema.parse(search),
+  component: lazyRouteComponent(() => import('./models-page.tsx'), 'ModelsPage'),
+});
+
 const benchRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/bench',
@@ -39,7 +47,14 @@ const benchRoute = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([landingRoute, joinRoute, operatorRoute, operatorFederationRoute, benchRoute]),
+  routeTree: rootRoute.addChildren([
+    landingRoute,
+    joinRoute,
+    modelsRoute,
+    operatorRoute,
+    operatorFederationRoute,
+    benchRoute,
+  ]),
   defaultPreload: false,
   scrollRestoration: true,
   // Every value is text: an invite code of digits must not turn into a number.

@@ -13,15 +13,18 @@ export function Shell() {
       <header className={classes.header}>
         <Container size="lg">
           <Group h={56} justify="space-between" wrap="nowrap">
-            <Link to="/" className={classes.brand}>
+            <Link to="/" className={classes.brand} aria-label="PerFIT">
               <img src="/favicon.svg" width={26} height={26} alt="" />
-              <Text span fw={700} size="lg">
+              <Text span fw={700} size="lg" visibleFrom="xs">
                 PerFIT
               </Text>
             </Link>
-            <Group gap="lg" wrap="nowrap" component="nav" aria-label="Main">
+            <Group gap="clamp(10px, 2.5vw, 20px)" wrap="nowrap" component="nav" aria-label="Main">
               <PageLink to="/" size="sm" activeOptions={{ exact: true }}>
                 Federations
+              </PageLink>
+              <PageLink to="/models" size="sm">
+                Models
               </PageLink>
               <PageLink to="/operator" size="sm">
                 Operator

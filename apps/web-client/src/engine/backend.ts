@@ -47,6 +47,11 @@ export class Backend {
     }
     return this.#running.starting;
   }
+
+  /** What runs, else what is wished: whoever only looks takes nothing from under somebody's work. @throws BackendError */
+  async any(wish: DeviceWish = { backend: 'auto' }): Promise<BackendDescription> {
+    return this.#running?.starting ?? this.start(wish);
+  }
 }
 
 /** For people: "Apple M2", "SwiftShader", or how many threads of the processor. */

@@ -3,6 +3,7 @@ import { layoutOf } from '@perfit/federation';
 import { FailureError } from '../shared/failure/failure.ts';
 import { emptySession } from '../shared/session/session-state.ts';
 import { Backend, deviceReport } from './backend.ts';
+import { catalogueDesk } from './catalogue-desk.ts';
 import type { EngineApi, EventSink, JoinOptions, Seat } from './engine-api.ts';
 import { outcomeOf } from './failures.ts';
 import { Journal } from './journal.ts';
@@ -75,6 +76,7 @@ export function createEngine(): EngineApi {
   }
 
   return {
+    ...catalogueDesk(backend),
     describeDevice: (wish) => outcomeOf(async () => deviceReport(await backend.start(wish))),
     inspectData: (name, content, split) =>
       outcomeOf(async () => inspectDataset(name, await readContent(name, content), split)),

@@ -5,7 +5,9 @@ import {
   type LanguageModel,
   loadModel,
   loadTokenizer,
+  type ModelConfig,
   type Precision,
+  parseModelConfig,
   type Tokenizer,
   type TuningWish,
 } from '@perfit/core';
@@ -34,7 +36,8 @@ interface ChatAsked {
 interface LoadOptions {
   readonly onProgress: (progress: ModelProgress) => void;
   readonly signal?: AbortSignal;
-  readonly precision?: Precision;
+  /** Chosen by what the model is. */
+  readonly precision?: (config: ModelConfig) => Precision | undefined;
   /** What is to be tuned, on a graphics processor: loaded so that it fits, or refused. */
   readonly wish?: TuningWish | null;
 }
@@ -75,10 +78,11 @@ export class Workbench {
     const files = await openFiles(origin, { ...stoppable, onFetch: (bytes) => meter.addFetched(bytes) });
     const { source } = files;
     const tokenizer = await loadTokenizer(source);
+    const chosen = precision?.(parseModelConfig(await source.text('config.json')));
     const model = await loadModel(source, {
       ...stoppable,
       ...(wish ? { wish } : {}),
-      ...(precision ? { precision } : {}),
+      ...(chosen ? { precision: chosen } : {}),
       onProgress: (bytes, total) => onProgress(meter.at(bytes, total)),
     });
     try {

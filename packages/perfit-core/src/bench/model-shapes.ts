@@ -1,4 +1,6 @@
-/** Shapes of models that people tune in a tab, as their config.json has them. */
+import { PUBLISHED_CONFIGS } from '../catalogue/published-configs.ts';
+
+/** Shapes that are measured, by config alone. */
 export const MODEL_SHAPES = {
   nano: {
     model_type: 'llama',
@@ -12,46 +14,9 @@ export const MODEL_SHAPES = {
     rms_norm_eps: 1e-5,
     tie_word_embeddings: true,
   },
-  'smollm2-135m': {
-    model_type: 'llama',
-    hidden_size: 576,
-    intermediate_size: 1536,
-    num_hidden_layers: 30,
-    num_attention_heads: 9,
-    num_key_value_heads: 3,
-    vocab_size: 49_152,
-    max_position_embeddings: 8192,
-    rms_norm_eps: 1e-5,
-    rope_theta: 100_000,
-    tie_word_embeddings: true,
-  },
-  'smollm2-360m': {
-    model_type: 'llama',
-    hidden_size: 960,
-    intermediate_size: 2560,
-    num_hidden_layers: 32,
-    num_attention_heads: 15,
-    num_key_value_heads: 5,
-    vocab_size: 49_152,
-    max_position_embeddings: 8192,
-    rms_norm_eps: 1e-5,
-    rope_theta: 100_000,
-    tie_word_embeddings: true,
-  },
-  'qwen3-0.6b': {
-    model_type: 'qwen3',
-    hidden_size: 1024,
-    intermediate_size: 3072,
-    num_hidden_layers: 28,
-    num_attention_heads: 16,
-    num_key_value_heads: 8,
-    head_dim: 128,
-    vocab_size: 151_936,
-    max_position_embeddings: 40_960,
-    rms_norm_eps: 1e-6,
-    rope_theta: 1_000_000,
-    tie_word_embeddings: true,
-  },
+  'smollm2-135m': PUBLISHED_CONFIGS['smollm2-135m'],
+  'smollm2-360m': PUBLISHED_CONFIGS['smollm2-360m'],
+  'qwen3-0.6b': PUBLISHED_CONFIGS['qwen3-0.6b'],
 } as const satisfies Record<string, Readonly<Record<string, unknown>>>;
 
 export type ModelShape = keyof typeof MODEL_SHAPES;

@@ -130,22 +130,27 @@ export function inverseFrequencies({ headWidth, ropeTheta, ropeScaling }: ModelC
   });
 }
 
+const knownTypes = 'llama, mistral, qwen2 and qwen3 are supported';
+
 function parseModelType(fields: Fields): ModelType {
   const modelType = fields.values.model_type;
   if (modelType === 'llama' || modelType === 'mistral' || modelType === 'qwen2' || modelType === 'qwen3') {
     return modelType;
   }
-  const known = 'llama, mistral, qwen2 and qwen3 are supported';
+  if (modelType === undefined) {
+    throw new ModelError('model-unsupported-architecture', `config.json has no model_type: ${knownTypes}`);
+  }
+  const parts = isObject(fields.values.text_config) ? 'it has other parts beside its text_config; ' : '';
   throw new ModelError(
     'model-unsupported-architecture',
-    `model_type ${JSON.stringify(modelType)} is not supported: ${known}`,
+    `model_type ${brief(modelType)} is not supported: ${parts}${knownTypes}`,
   );
 }
 
 function refuseUnsupported(fields: Fields, modelType: ModelType): void {
   const { values } = fields;
   const refuse = (field: string, why: string) =>
-    new ModelError('model-unsupported-field', `${field} ${JSON.stringify(values[field])} is not supported: ${why}`);
+    new ModelError('model-unsupported-field', `${field} ${brief(values[field])} is not supported: ${why}`);
   if (values.hidden_act !== undefined && values.hidden_act !== 'silu') {
     throw refuse('hidden_act', 'only silu is');
   }
@@ -194,7 +199,7 @@ function parseRopeScaling(scaling: unknown, name: string): Llama3RopeScaling | n
   if (kind === 'default') return null;
   if (kind !== 'llama3') {
     const why = 'only default and llama3 are';
-    throw new ModelError('model-unsupported-field', `${name} of type ${JSON.stringify(kind)} is not supported: ${why}`);
+    throw new ModelError('model-unsupported-field', `${name} of type ${brief(kind)} is not supported: ${why}`);
   }
   const fields = fieldsOf(scaling, name);
   return {
@@ -253,6 +258,14 @@ function fieldsOf(values: Record<string, unknown>, where: string): Fields {
     },
   };
 }
+
+/** A value as a sentence can hold it: some configs have a page of JSON in one field. */
+function brief(value: unknown): string {
+  const json = JSON.stringify(value) ?? 'nothing';
+  return json.length <= longestShown ? json : `${json.slice(0, longestShown)}…`;
+}
+
+const longestShown = 60;
 
 function invalid(message: string): ModelError {
   return new ModelError('model-invalid-config', message);

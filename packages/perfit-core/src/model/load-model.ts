@@ -42,7 +42,7 @@ export async function loadModel(source: ModelSource, options: LoadModelOptions =
     if (programs === 'composed') {
       return new ComposedModel(config, await readComposed(config, reader, precision), precision);
     }
-    const exact = files.bytes <= mostExactBytes;
+    const exact = files.bytes <= MOST_EXACT_BYTES;
     const plan = options.wish && planMemory(config, { ...(precision ? { precision } : {}), ...options.wish }, exact);
     const weights = await readPacked(config, reader, plan?.precision ?? precision ?? (exact ? 'f32' : 'f16'));
     return new PackedModel(config, weights, { ...options, ...plan });
@@ -58,4 +58,4 @@ export function canPack({ headWidth }: ModelConfig): boolean {
 }
 
 /** Small models lose nothing by staying in f32; the others are held in f16, as their authors publish them. */
-const mostExactBytes = 64 << 20;
+export const MOST_EXACT_BYTES = 64 << 20;

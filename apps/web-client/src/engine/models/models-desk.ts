@@ -1,6 +1,19 @@
-import { evaluate, importPeft, type PeftFiles, parameterCount, parseDataset, peftSpace } from '@perfit/core';
+import {
+  automaticPrecision,
+  type BackendDescription,
+  deviceBudget,
+  evaluate,
+  importPeft,
+  type ModelConfig,
+  type PeftFiles,
+  type Precision,
+  parameterCount,
+  parseDataset,
+  peftSpace,
+} from '@perfit/core';
 import { FailureError } from '../../shared/failure/failure.ts';
 import type { Backend } from '../backend.ts';
+import { CHAT_LENGTH } from '../catalogue-desk.ts';
 import { readContent } from '../local-data.ts';
 import type {
   AdapterFiles,
@@ -102,9 +115,13 @@ export class ModelsDesk {
     signal: AbortSignal,
   ): Promise<OpenedModel> {
     const { backend, workbench } = this.#options;
-    const device = await backend.start({ backend: 'auto' });
+    const device = await backend.any();
     workbench.moveTo(device.backend);
-    const { files, model } = await workbench.load(origin, { onProgress, signal, ...(precision ? { precision } : {}) });
+    const { files, model } = await workbench.load(origin, {
+      onProgress,
+      signal,
+      precision: (config) => precision ?? automaticOn(device, config),
+    });
     workbench.adopt(null);
     const { refusal } = files.source;
     return {
@@ -127,4 +144,9 @@ export class ModelsDesk {
       message: 'Somebody takes part in a federation in this tab: leave it first, or use another tab.',
     });
   }
+}
+
+/** As the catalogue tells it beforehand; the processor computes in f32. */
+function automaticOn({ limits }: BackendDescription, config: ModelConfig): Precision | undefined {
+  return limits ? automaticPrecision(config, deviceBudget(limits), { contextLength: CHAT_LENGTH }) : undefined;
 }

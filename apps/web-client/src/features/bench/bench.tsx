@@ -20,7 +20,7 @@ export function Bench() {
   async function run() {
     setState({ kind: 'running', part: '' });
     try {
-      const onText = asListener((part) => setState({ kind: 'running', part }));
+      const onText = asListener((part: string) => setState({ kind: 'running', part }));
       setState({ kind: 'done', report: unwrap(await engine().bench(onText)) });
     } catch (error) {
       setState({ kind: 'failed', failure: failureOf(error) });

@@ -6,12 +6,12 @@ import { type Failure, failureOf } from '../../shared/failure/failure.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
 import classes from './chat.module.css';
-import { strings } from './strings.ts';
+import { type ChatWords, strings } from './strings.ts';
 
 type Which = 'base' | 'personal';
 
 /** Both models answer under the same conditions: the likeliest words, and not the same ones again and again. */
-const replyOptions = { maxTokens: 80, temperature: 0, seed: 1 } as const;
+const replyOptions = { temperature: 0, seed: 1 } as const;
 
 interface Exchange {
   readonly question: string;
@@ -28,10 +28,14 @@ interface ChatProps {
   readonly working: boolean;
   /** For example the first question of the person's held-out rows. */
   readonly suggestion?: string | undefined;
+  /** What the two are called here; those of a federation where absent. */
+  readonly words?: ChatWords;
+  /** A reply ends after so many tokens. */
+  readonly maxTokens?: number;
 }
 
 /** The same question to the base model and to the personal one, answers side by side. */
-export function Chat({ ready, working, suggestion }: ChatProps) {
+export function Chat({ ready, working, suggestion, words = strings, maxTokens = 80 }: ChatProps) {
   const [question, setQuestion] = useState('');
   const [exchanges, setExchanges] = useState<readonly Exchange[]>([]);
   const [busy, setBusy] = useState<Which | null>(null);
@@ -57,7 +61,7 @@ export function Chat({ ready, working, suggestion }: ChatProps) {
           await engine().chat(
             conversation(earlier, which, text),
             which,
-            replyOptions,
+            { ...replyOptions, maxTokens },
             asListener((piece) => write(which, (before) => before + piece)),
           ),
         );
@@ -79,7 +83,7 @@ export function Chat({ ready, working, suggestion }: ChatProps) {
   };
 
   return (
-    <Section title={strings.title} lead={strings.lead}>
+    <Section title={words.title} lead={words.lead}>
       <Stack gap="md">
         <div className={classes.log} role="log" aria-live="polite" aria-busy={busy !== null}>
           {exchanges.map((exchange, i) => (
@@ -87,20 +91,22 @@ export function Chat({ ready, working, suggestion }: ChatProps) {
               <Text fw={600} className={classes.text}>
                 {exchange.question}
               </Text>
-              <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="sm">
+              <SimpleGrid cols={{ base: 1, sm: exchange.baseOnly && words.noPersonal === null ? 1 : 2 }} spacing="sm">
                 <Answer
                   which="base"
-                  title={strings.base}
+                  title={words.base}
                   text={exchange.base}
                   busy={busy === 'base' && i === exchanges.length - 1}
                 />
-                <Answer
-                  which="personal"
-                  title={strings.personal}
-                  text={exchange.personal}
-                  absent={exchange.baseOnly ? strings.noPersonal : undefined}
-                  busy={busy === 'personal' && i === exchanges.length - 1}
-                />
+                {exchange.baseOnly && words.noPersonal === null ? null : (
+                  <Answer
+                    which="personal"
+                    title={words.personal}
+                    text={exchange.personal}
+                    absent={exchange.baseOnly ? words.noPersonal : null}
+                    busy={busy === 'personal' && i === exchanges.length - 1}
+                  />
+                )}
               </SimpleGrid>
             </Stack>
           ))}
@@ -110,7 +116,7 @@ export function Chat({ ready, working, suggestion }: ChatProps) {
           <Stack gap="sm">
             <Textarea
               label={strings.question}
-              placeholder={suggestion ?? strings.placeholder}
+              placeholder={suggestion ?? words.placeholder}
               autosize
               minRows={2}
               maxRows={8}
@@ -152,17 +158,17 @@ interface AnswerProps {
   readonly title: string;
   readonly text: string | null;
   /** Why there is no answer. */
-  readonly absent?: string | undefined;
+  readonly absent?: string | null;
   readonly busy: boolean;
 }
 
-function Answer({ which, title, text, absent, busy }: AnswerProps) {
+function Answer({ which, title, text, absent = null, busy }: AnswerProps) {
   return (
     <Paper withBorder radius="md" p="sm" className={which === 'personal' ? classes.accent : undefined}>
       <Text size="xs" c="dimmed" fw={500}>
         {title}
       </Text>
-      {absent === undefined ? (
+      {absent === null ? (
         <Text size="sm" className={classes.text} mih="1.5em" data-testid={`answer-${which}`}>
           {text ?? (busy ? '' : '–')}
           {busy ? <span className={classes.caret} aria-hidden /> : null}

@@ -1,3 +1,14 @@
+/** What differs between a federation's chat and another one. */
+export interface ChatWords {
+  readonly title: string;
+  readonly lead: string;
+  readonly base: string;
+  readonly personal: string;
+  readonly placeholder: string;
+  /** Said where there is no second answer; null shows the first alone. */
+  readonly noPersonal: string | null;
+}
+
 export const strings = {
   title: 'Try it',
   lead: 'Ask the untouched base model and your personal one the same thing. Chats stay in this tab.',

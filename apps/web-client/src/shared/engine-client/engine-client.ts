@@ -27,7 +27,7 @@ export function asSink(sink: EventSink): EventSink {
   return proxy(sink);
 }
 
-/** The same for the pieces of text of a chat. */
-export function asListener(listener: (text: string) => void): (text: string) => void {
+/** The same for whatever is told piece by piece: a chat's text, a load's progress. */
+export function asListener<Told extends unknown[]>(listener: (...told: Told) => void): (...told: Told) => void {
   return proxy(listener);
 }

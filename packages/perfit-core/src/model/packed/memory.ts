@@ -2,6 +2,7 @@ import { type Layout, projectionWidths } from '@perfit/protocol/space';
 import { MOST_SLOPES_AT_ONCE, slopesARow } from '../../ops/head-cross-entropy/packed-head.ts';
 import { type Precision, packedWords } from '../../ops/packed-matrix/formats.ts';
 import { dimensions, hasBias, type ModelConfig } from '../config.ts';
+import { BufferPool } from './buffer-pool.ts';
 import { GROUP_NAMES, GROUPS, type Group } from './packed-weights.ts';
 
 // M = B·T rows, D width, H heads, K key heads, d head width, F feed-forward width, R rank, N adapter size, L layers,
@@ -40,13 +41,13 @@ export function predictStepBytes(config: ModelConfig, shape: StepShape): Predict
   const weights = weightBytes(config, shape.precision);
   const { size } = shape.layout;
   const adapter = 4 * (4 * size + Math.ceil(size / 32));
-  const step = new Pool();
+  const step = new BufferPool();
   walkStep(config, shape, step);
   return { weights, adapter, step: step.peak, total: weights + adapter + step.peak };
 }
 
-/** The frozen weights packed, norms and biases included. */
-function weightBytes(config: ModelConfig, precision: Precision): number {
+/** Bytes of the frozen weights packed, norms and biases included. */
+export function weightBytes(config: ModelConfig, precision: Precision): number {
   const { layers, width, vocabSize, headWidth, tiedHead, queryKeyNorm } = config;
   const matrix = (rows: number, columns: number) => {
     const words = packedWords(precision, rows, columns);
@@ -70,31 +71,8 @@ function outWidthOf(config: ModelConfig, group: Group): number {
   return widths.reduce((sum, width) => sum + width, 0);
 }
 
-/** Buffers by size, as tfjs' pool keeps them. */
-class Pool {
-  readonly #live = new Map<number, number>();
-  readonly #most = new Map<number, number>();
-
-  take(numbers: number): number {
-    const live = (this.#live.get(numbers) ?? 0) + 1;
-    this.#live.set(numbers, live);
-    this.#most.set(numbers, Math.max(live, this.#most.get(numbers) ?? 0));
-    return numbers;
-  }
-
-  give(...buffers: number[]): void {
-    for (const numbers of buffers) this.#live.set(numbers, (this.#live.get(numbers) ?? 0) - 1);
-  }
-
-  get peak(): number {
-    let bytes = 0;
-    for (const [numbers, count] of this.#most) bytes += 4 * numbers * count;
-    return bytes;
-  }
-}
-
 /** `PackedModel`'s step, allocation by allocation. */
-function walkStep(config: ModelConfig, shape: StepShape, pool: Pool): void {
+function walkStep(config: ModelConfig, shape: StepShape, pool: BufferPool): void {
   const { layers, width, vocabSize } = config;
   const rows = shape.rows * shape.length;
   const labelled = shape.labelled ?? rows;
@@ -119,7 +97,12 @@ function walkStep(config: ModelConfig, shape: StepShape, pool: Pool): void {
   pool.give(dy);
 }
 
-function walkForward(config: ModelConfig, { rows: sequences, length, layout }: StepShape, pool: Pool): number[] {
+/** A block up to its last projection. @returns what it holds until it is given back */
+export function walkForward(
+  config: ModelConfig,
+  { rows: sequences, length, layout }: Pick<StepShape, 'rows' | 'length' | 'layout'>,
+  pool: BufferPool,
+): number[] {
   const { width, heads, keyHeads, headWidth, feedForwardWidth } = config;
   const rows = sequences * length;
   const low = (group: Group) => adapted(layout, group).map((modules) => pool.take(rows * modules * layout.rank));
@@ -141,7 +124,10 @@ function walkForward(config: ModelConfig, { rows: sequences, length, layout }: S
   return taken;
 }
 
-function walkHead(pool: Pool, { labelled, width, vocabSize }: { labelled: number; width: number; vocabSize: number }) {
+function walkHead(
+  pool: BufferPool,
+  { labelled, width, vocabSize }: { labelled: number; width: number; vocabSize: number },
+) {
   const isSmall = labelled * vocabSize <= MOST_SLOPES_AT_ONCE;
   const logits = isSmall ? [pool.take(labelled * vocabSize)] : [];
   const tiles = Math.ceil(vocabSize / headTile);
@@ -156,7 +142,7 @@ function walkHead(pool: Pool, { labelled, width, vocabSize }: { labelled: number
   pool.give(labelled, ...logits);
 }
 
-function walkBackward(config: ModelConfig, shape: StepShape, at: { pool: Pool; needsInput: boolean }): void {
+function walkBackward(config: ModelConfig, shape: StepShape, at: { pool: BufferPool; needsInput: boolean }): void {
   const { width, heads, keyHeads, headWidth, feedForwardWidth } = config;
   const { layout } = shape;
   const { pool, needsInput } = at;

@@ -24,7 +24,10 @@ import { PackedCache } from './packed-cache.ts';
 import { disposeWeights, GROUP_NAMES, type Group, type PackedBlock, type PackedWeights } from './packed-weights.ts';
 
 /** Prompts are padded to a multiple of this, so that few shapes occur. */
-const promptStep = 16;
+export const promptStep = 16;
+
+/** Rotary tables begin with so many positions, and double. */
+export const firstTablePositions = 128;
 
 export interface PackedModelOptions {
   /**
@@ -133,6 +136,8 @@ export class PackedModel implements LanguageModel {
   }
 
   createCache(capacity: number): PackedCache {
+    // The last reply's prompt was of another length, and so were all its buffers.
+    WgslRunner.current().trimPool();
     return new PackedCache(this.config, capacity);
   }
 
@@ -258,11 +263,11 @@ export class PackedModel implements LanguageModel {
     };
   }
 
-  /** Rotary tables for so many positions, kept; they grow by doubling. */
+  /** Rotary tables for so many positions, kept. */
   #tableFor(positions: number): RopeTableOnDevice {
     if (this.#table && this.#table.positions >= positions) return this.#table;
     if (this.#table) tf.dispose([this.#table.cos, this.#table.sin]);
-    let size = 128;
+    let size = firstTablePositions;
     while (size < positions) size *= 2;
     this.#table = ropeTableOnDevice(this.#inverseFrequencies, size);
     for (const tensor of [this.#table.cos, this.#table.sin]) tf.keep(tensor);

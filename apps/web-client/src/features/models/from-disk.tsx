@@ -1,0 +1,124 @@
+import { Button, FileButton, Group, Paper, Stack, Text } from '@mantine/core';
+import { useState } from 'react';
+import type { ModelNeeds } from '../../engine/catalogue-api.ts';
+import type { ModelOrigin } from '../../engine/models-api.ts';
+import { engine, unwrap } from '../../shared/engine-client/engine-client.ts';
+import { type Failure, failureOf } from '../../shared/failure/failure.ts';
+import { formatBytes } from '../../shared/format/format-number.ts';
+import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
+import { NeedsLines } from './needs-lines.tsx';
+import { needsAt, type PrecisionWish } from './precision.ts';
+import { adviceFor, strings } from './strings.ts';
+
+const words = strings.other;
+
+/** A folder that was chosen, and what its config.json says it needs. */
+interface Chosen {
+  readonly name: string;
+  readonly files: readonly File[];
+  readonly needs: ModelNeeds;
+}
+
+interface FromDiskProps {
+  readonly precision: PrecisionWish;
+  readonly busy: boolean;
+  readonly onOpen: (origin: ModelOrigin) => void;
+}
+
+/** A model's folder, or the files of one; looked at before anything large is read. */
+export function FromDisk({ precision, busy, onOpen }: FromDiskProps) {
+  const [chosen, setChosen] = useState<Chosen | null>(null);
+  const [failure, setFailure] = useState<Failure | null>(null);
+
+  const take = async (files: readonly File[]) => {
+    if (files.length === 0) return;
+    setChosen(null);
+    setFailure(null);
+    try {
+      const own = topFolder(files);
+      const config = own.find(({ name }) => name === 'config.json');
+      if (!config) {
+        setFailure({ code: 'weights-missing-file', message: words.noConfig });
+        return;
+      }
+      const needs = unwrap(await engine().assess(await config.text()));
+      setChosen({ name: folderOf(config) || words.chosen, files: own, needs });
+    } catch (error) {
+      setFailure(failureOf(error));
+    }
+  };
+  return (
+    <Stack gap="md">
+      <Text size="sm" c="dimmed" maw={720}>
+        {words.diskLead}
+      </Text>
+      <Group gap="sm">
+        <FileButton
+          multiple
+          onChange={(files) => void take(files)}
+          inputProps={{ webkitdirectory: '', 'data-testid': 'model-folder' } as object}
+        >
+          {(props) => (
+            <Button {...props} variant="default">
+              {words.folder}
+            </Button>
+          )}
+        </FileButton>
+        <FileButton
+          multiple
+          onChange={(files) => void take(files)}
+          inputProps={{ 'data-testid': 'model-files' } as object}
+        >
+          {(props) => (
+            <Button {...props} variant="default">
+              {words.files}
+            </Button>
+          )}
+        </FileButton>
+      </Group>
+      <div aria-live="polite">
+        {chosen ? (
+          <Paper withBorder radius="md" p="md" maw={420}>
+            <Stack gap="xs">
+              <Text fw={600} style={{ overflowWrap: 'anywhere' }}>
+                {chosen.name}
+              </Text>
+              <Text size="sm" c="dimmed">
+                {chosen.needs.modelType} · {chosen.files.length} files, {formatBytes(sizeOf(chosen.files))}
+              </Text>
+              <NeedsLines needs={needsAt(chosen.needs, precision)} />
+              <Group>
+                <Button
+                  size="xs"
+                  disabled={busy}
+                  aria-label={`${words.open} ${chosen.name}`}
+                  onClick={() => onOpen({ kind: 'files', name: chosen.name, files: chosen.files })}
+                >
+                  {words.open}
+                </Button>
+              </Group>
+            </Stack>
+          </Paper>
+        ) : null}
+      </div>
+      {failure ? (
+        <FailureAlert failure={failure} title={words.cannotOpen}>
+          {adviceFor(failure.code) ? <Text size="sm">{adviceFor(failure.code)}</Text> : null}
+        </FailureAlert>
+      ) : null}
+    </Stack>
+  );
+}
+
+/** What lies directly in the folder: a model's folder may have others inside, with other formats of the same. */
+function topFolder(files: readonly File[]): readonly File[] {
+  return files.filter(({ webkitRelativePath: path }) => path.split('/').length <= 2);
+}
+
+function folderOf({ webkitRelativePath: path }: File): string {
+  return path.split('/').slice(0, -1).at(-1) ?? '';
+}
+
+function sizeOf(files: readonly File[]): number {
+  return files.reduce((sum, { size }) => sum + size, 0);
+}

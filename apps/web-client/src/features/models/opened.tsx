@@ -1,0 +1,53 @@
+import { Alert, Button, SimpleGrid, Stack } from '@mantine/core';
+import type { OpenedModel } from '../../engine/models-api.ts';
+import { formatCount } from '../../shared/format/format-number.ts';
+import { Fact } from '../../shared/ui/fact.tsx';
+import { Section } from '../../shared/ui/section.tsx';
+import { strings } from './strings.ts';
+
+const words = strings.opened;
+
+interface OpenedProps {
+  readonly model: OpenedModel;
+  readonly onClose: () => void;
+}
+
+/** What is known of the open model. */
+export function Opened({ model, onClose }: OpenedProps) {
+  const { name, revision, modelType, parameters, contextLength, precision, backend, kept, notice } = model;
+  return (
+    <Section
+      title={name}
+      aside={
+        <Button size="xs" variant="default" onClick={onClose}>
+          {words.close}
+        </Button>
+      }
+    >
+      <Stack gap="md" data-testid="opened-model">
+        <SimpleGrid cols={{ base: 2, sm: 3, md: 6 }} spacing="lg">
+          <Fact label={words.type} value={modelType} />
+          <Fact label={words.parameters} value={formatParameters(parameters)} note={formatCount(parameters)} />
+          <Fact label={words.weights} value={precision} note={strings.device.backends[backend]} />
+          <Fact label={words.context} value={formatCount(contextLength)} note="tokens" />
+          <Fact label={words.revision} value={revision.slice(0, 10)} />
+          <Fact
+            label={words.kept}
+            value={kept ? words.yes : words.no}
+            note={kept ? words.keptNote : words.notKeptNote}
+          />
+        </SimpleGrid>
+        {notice ? (
+          <Alert color="yellow" variant="light" title={words.notKept} data-code={notice.code}>
+            {notice.message}
+          </Alert>
+        ) : null}
+      </Stack>
+    </Section>
+  );
+}
+
+function formatParameters(count: number): string {
+  if (count >= 1e9) return `${(count / 1e9).toFixed(1)} billion`;
+  return `${(count / 1e6).toFixed(count < 1e7 ? 1 : 0)} million`;
+}

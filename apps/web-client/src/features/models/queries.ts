@@ -1,0 +1,33 @@
+import { queryOptions } from '@tanstack/react-query';
+import type { BackendChoice } from '../../engine/engine-api.ts';
+import { fetchModelConfig } from '../../shared/coordinator/models.ts';
+import { engine, unwrap } from '../../shared/engine-client/engine-client.ts';
+
+/** What this device would need for the catalogue's models. */
+export function catalogueQuery(backend: BackendChoice) {
+  return queryOptions({
+    queryKey: ['catalogue', backend],
+    queryFn: async () => unwrap(await engine().catalogue({ backend })),
+    // What runs may be another one by the time the page comes back.
+    gcTime: 0,
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+  });
+}
+
+/** The same for a model on the coordinator. */
+export function mirroredNeedsQuery(id: string) {
+  return queryOptions({
+    queryKey: ['needs', id],
+    queryFn: async ({ signal }) => unwrap(await engine().assess(await fetchModelConfig(id, signal))),
+    staleTime: 60_000,
+    retry: false,
+  });
+}
+
+/** What this browser keeps. */
+export const storageQuery = queryOptions({
+  queryKey: ['model-storage'],
+  queryFn: async () => unwrap(await engine().modelStorage()),
+  retry: false,
+});
