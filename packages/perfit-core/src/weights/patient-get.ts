@@ -83,7 +83,7 @@ export function patientGet(options: PatientOptions): PatientGet {
  * frees some hundred megabytes later.
  */
 async function bodyOf(response: Response): Promise<Uint8Array<ArrayBuffer>> {
-  const length = Number(response.headers.get('content-length'));
+  const length = Number(response.headers.get('content-length') ?? Number.NaN);
   if (!response.body || !Number.isSafeInteger(length) || response.headers.has('content-encoding')) {
     return new Uint8Array(await response.arrayBuffer());
   }
