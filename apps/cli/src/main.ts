@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { benchCommand } from './commands/bench.ts';
 import { evalCommand } from './commands/eval.ts';
+import { exportCommand } from './commands/export.ts';
 import { joinCommand } from './commands/join.ts';
 import { parityCommand } from './commands/parity.ts';
 import { reportCommand } from './commands/report.ts';
@@ -26,6 +27,7 @@ const commands = [
   reportCommand,
   tuneCommand,
   evalCommand,
+  exportCommand,
   parityCommand,
   benchCommand,
 ];
