@@ -1,11 +1,11 @@
 import {
   AdapterTensors,
   chat,
-  exportPeft,
   httpSource,
   type LanguageModel,
   loadModel,
   loadTokenizer,
+  type ModelSource,
   type Tokenizer,
   type TuningWish,
 } from '@perfit/core';
@@ -13,12 +13,15 @@ import { type PersonalModule, personalModule } from '@perfit/federation';
 import type { Layout, Mask } from '@perfit/protocol/space';
 import { FailureError } from '../shared/failure/failure.ts';
 import type { SessionState } from '../shared/session/session-state.ts';
-import type { ChatMessage, ChatOptions, ChatReply, ExportedFile, Seat } from './engine-api.ts';
+import type { ChatMessage, ChatOptions, ChatReply, Seat } from './engine-api.ts';
+import type { PersonalModel } from './exports.ts';
 import { loadRecord } from './storage/client-records.ts';
 
 interface BaseModel {
   /** Relative to the coordinator's origin, which is this page's. */
   readonly path: string;
+  /** Read again where the whole model is taken away. */
+  readonly source: ModelSource;
   readonly model: LanguageModel;
   readonly tokenizer: Tokenizer;
 }
@@ -64,10 +67,12 @@ export class Workbench {
   async load(path: string, { onProgress, signal, wish }: LoadOptions): Promise<BaseModel> {
     if (this.#base?.path === path) return this.#base;
     this.clear();
-    const source = httpSource(new URL(path, globalThis.location.origin).href, signal ? { signal } : {});
+    const address = new URL(path, globalThis.location.origin).href;
+    const source = httpSource(address, signal ? { signal } : {});
     const tokenizer = await loadTokenizer(source);
     const model = await loadModel(source, { onProgress, ...(signal ? { signal } : {}), ...(wish ? { wish } : {}) });
-    this.#base = { path, model, tokenizer };
+    // Whoever stops the load stops no later reading with it.
+    this.#base = { path, source: httpSource(address), model, tokenizer };
     return this.#base;
   }
 
@@ -131,17 +136,12 @@ export class Workbench {
     }
   }
 
-  /** [PF9] */
-  exportAdapter(): readonly ExportedFile[] {
-    const { layout, theta, path } = this.#personal();
+  /** [PF9] What is taken away. @throws FailureError `not-ready` */
+  personalModel(): PersonalModel {
+    const { layout, theta, path, source, tokenizer } = this.#personal();
     // The folder's name: where the base model is on the person's machine, only they know.
     const baseModel = path.split('/').filter(Boolean).at(-1) ?? path;
-    const files = exportPeft(layout, theta, { baseModel });
-    const config = new TextEncoder().encode(files['adapter_config.json']);
-    return [
-      { name: 'adapter_config.json', bytes: config },
-      { name: 'adapter_model.safetensors', bytes: files['adapter_model.safetensors'] },
-    ];
+    return { source, tokenizer, baseModel, revision: null, layout, theta, mask: this.mask };
   }
 
   /** The caller disposes it. */
