@@ -100,6 +100,7 @@ async function writeAs(work: {
       const file = await ggufModel({ source, adapter }, { type: type as GgufType, name, tokenizer });
       const path = existsSync(out) && statSync(out).isDirectory() ? join(out, file.name) : out;
       await writeFile(path, file);
+      if (file.notice) process.stderr.write(`${file.notice}\n`);
       return { out: dirname(path), files: [{ name: basename(path), bytes: file.bytes }] };
     }
   }

@@ -16,6 +16,8 @@ export interface ExportChoice {
   readonly files: readonly ExportFile[];
   /** Why it cannot. */
   readonly failure: Failure | null;
+  /** What it cannot do where it is opened; null where that is nothing. */
+  readonly notice: string | null;
 }
 
 export interface ExportChoices {

@@ -48,9 +48,10 @@ export class Exports {
     for (const format of FORMATS) {
       try {
         const files = await filesOf(personal, format);
-        choices.push({ format, files: files.map(({ name, bytes }) => ({ name, bytes })), failure: null });
+        const notice = files.map((file) => file.notice ?? null).find((text) => text !== null) ?? null;
+        choices.push({ format, files: files.map(({ name, bytes }) => ({ name, bytes })), failure: null, notice });
       } catch (error) {
-        choices.push({ format, files: [], failure: toFailure(error) });
+        choices.push({ format, files: [], failure: toFailure(error), notice: null });
       }
     }
     return { baseModel: personal.baseModel, choices };

@@ -3,6 +3,8 @@ export interface StreamedFile {
   readonly name: string;
   /** Of all chunks together. */
   readonly bytes: number;
+  /** A sentence on what its readers cannot do with it, where there is such a thing. */
+  readonly notice?: string;
   /** Each call makes the file anew. A chunk is the caller's. */
   chunks(): AsyncGenerator<Uint8Array<ArrayBuffer>>;
 }

@@ -11,13 +11,19 @@ export function Elsewhere({ choice, baseModel }: { readonly choice: ExportChoice
       </Text>
       {commandsFor(choice, baseModel).map(({ tool, text }) => (
         <Stack key={tool} gap={4}>
-          <Group justify="space-between" gap="xs">
+          <Group justify="space-between" wrap="nowrap" gap="xs">
             <Text size="sm" c="dimmed">
               {tool}
             </Text>
             <CopyButton value={text}>
               {({ copied, copy }) => (
-                <Button size="compact-xs" variant="subtle" onClick={copy} aria-label={`${strings.copy}: ${tool}`}>
+                <Button
+                  size="compact-xs"
+                  variant="subtle"
+                  flex="none"
+                  onClick={copy}
+                  aria-label={`${strings.copy}: ${tool}`}
+                >
                   {copied ? strings.copied : strings.copy}
                 </Button>
               )}

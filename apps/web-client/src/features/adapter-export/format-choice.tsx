@@ -15,7 +15,7 @@ export function FormatChoice({ choices, value, disabled, onChange }: FormatChoic
   return (
     <Radio.Group value={value} onChange={(format) => onChange(format as ExportFormat)} aria-label={strings.form}>
       <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="sm">
-        {choices.map(({ format, files, failure }) => {
+        {choices.map(({ format, files, failure, notice }) => {
           const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
           const { title, text } = formatStrings[format];
           return (
@@ -27,17 +27,17 @@ export function FormatChoice({ choices, value, disabled, onChange }: FormatChoic
               p="sm"
               data-testid={`export-${format}`}
               data-bytes={failure ? undefined : bytes}
-              style={{ opacity: failure ? 0.6 : 1 }}
+              style={{ display: 'flex', alignItems: 'flex-start', opacity: failure ? 0.6 : 1 }}
             >
-              <Group wrap="nowrap" align="flex-start" gap="sm">
+              <Group wrap="nowrap" align="flex-start" gap="sm" flex={1}>
                 <Radio.Indicator mt={2} disabled={failure !== null} />
                 <Stack gap={2} flex={1}>
-                  <Group justify="space-between" gap="xs">
+                  <Group justify="space-between" align="flex-start" wrap="nowrap" gap="xs">
                     <Text size="sm" fw={500}>
                       {title}
                     </Text>
                     {failure ? null : (
-                      <Text size="sm" c="dimmed">
+                      <Text size="sm" c="dimmed" style={{ whiteSpace: 'nowrap' }}>
                         {formatBytes(bytes)}
                       </Text>
                     )}
@@ -45,6 +45,7 @@ export function FormatChoice({ choices, value, disabled, onChange }: FormatChoic
                   <Text size="sm" c="dimmed">
                     {failure ? failure.message : text}
                   </Text>
+                  {notice ? <Text size="sm">{notice}</Text> : null}
                 </Stack>
               </Group>
             </Radio.Card>

@@ -30,6 +30,7 @@ export async function ggufModel(tuned: TunedModel, { type, name, tokenizer }: Gg
   const { source } = tuned;
   const weights = await openMerged(tuned);
   const tensors = planTensors(weights, type);
+  const text = await tokenizerMetadata(source, tokenizer, weights.config.vocabSize);
   const metadata: GgufMetadata = [
     ['general.architecture', { type: 'string', value: architectureOf(weights.config) }],
     ['general.type', { type: 'string', value: 'model' }],
@@ -37,12 +38,13 @@ export async function ggufModel(tuned: TunedModel, { type, name, tokenizer }: Gg
     ...architectureMetadata(weights.config),
     ['general.file_type', { type: 'u32', value: FILE_TYPES[type] }],
     ['general.quantization_version', { type: 'u32', value: QUANTIZATION_VERSION }],
-    ...(await tokenizerMetadata(source, tokenizer, weights.config.vocabSize)),
+    ...text.metadata,
   ];
   const header = ggufHeader(metadata, tensors);
   return {
     name: `${name}-${type.toUpperCase()}.gguf`,
     bytes: tensors.reduce((sum, { bytes }) => sum + bytes + padding(bytes), header.length),
+    ...(text.notice === null ? {} : { notice: text.notice }),
     async *chunks() {
       yield header.slice();
       for (const tensor of tensors) {

@@ -12,16 +12,17 @@ interface Files {
   readonly config?: Json;
 }
 
-async function described({ tokenizer, tokenizerConfig = {}, config = {} }: Files, vocabSize: number) {
+async function described({ tokenizer, tokenizerConfig = {}, config = {} }: Files, vocabSize: number): Promise<Json> {
   const source = memorySource({
     'tokenizer.json': JSON.stringify(tokenizer),
     'tokenizer_config.json': JSON.stringify(tokenizerConfig),
     'config.json': JSON.stringify(config),
   });
-  const metadata = await tokenizerMetadata(source, await loadTokenizer(source), vocabSize);
-  return Object.fromEntries(
+  const { metadata, notice } = await tokenizerMetadata(source, await loadTokenizer(source), vocabSize);
+  const said: Json = Object.fromEntries(
     metadata.map(([key, { value }]) => [key.replace('tokenizer.', '').replace('ggml.', ''), value]),
   );
+  return { ...said, notice };
 }
 
 const nano = () => JSON.parse(readText('perfitNano', 'tokenizer.json') as string) as Json;
@@ -143,6 +144,7 @@ describe('a metaspace tokenizer in GGUF', () => {
   it('has scores that merge in the same order, and knows its bytes', async () => {
     const said = await described({ tokenizer: metaspace(), tokenizerConfig: { eos_token: '</s>' } }, 266);
     expect(said).toMatchObject({
+      notice: null,
       model: 'llama',
       pre: 'default',
       bos_token_id: 1,
@@ -180,6 +182,7 @@ describe('a metaspace tokenizer in GGUF', () => {
       padding_token_id: 0,
       add_bos_token: true,
     });
+    expect(said.notice).toMatch(/llama\.cpp stops where a text has a character that is not in its vocabulary/);
     const [tokens, scores] = [said.tokens, said.scores] as [string[], number[]];
     const merges = (tokenizer.model as { merges: string[] }).merges.map((merge) => merge.replace(' ', ''));
     expect(merges.map((token) => scores[tokens.indexOf(token)])).toEqual(merges.map((_, i) => -i - 1));

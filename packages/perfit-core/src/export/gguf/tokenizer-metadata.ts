@@ -18,13 +18,14 @@ const NO_SCORE = -1000;
 
 /**
  * The tokenizer as llama.cpp knows it: `gpt2`, which is byte-level BPE by merges, or `llama`, SentencePiece's BPE by scores.
+ * @returns besides, what a reader of the file must beware of
  * @throws ExportError `export-no-counterpart` where it is neither   @throws WeightsError
  */
 export async function tokenizerMetadata(
   source: ModelSource,
   tokenizer: Tokenizer,
   vocabSize: number,
-): Promise<GgufMetadata> {
+): Promise<{ readonly metadata: GgufMetadata; readonly notice: string | null }> {
   const description = parseDescription(await source.text('tokenizer.json'));
   if (tokenizer.vocabularySize > vocabSize) {
     throw noCounterpart(
@@ -35,7 +36,7 @@ export async function tokenizerMetadata(
   const kind = kindOf(description);
   const tokens = listTokens(description, tokenizer, vocabSize);
   const config = JSON.parse(await source.text('config.json')) as Json;
-  return [
+  const metadata: GgufMetadata = [
     ['tokenizer.ggml.model', { type: 'string', value: kind.model }],
     ['tokenizer.ggml.pre', { type: 'string', value: kind.pre }],
     ['tokenizer.ggml.tokens', { type: 'strings', value: tokens.map(({ text }) => text) }],
@@ -50,7 +51,13 @@ export async function tokenizerMetadata(
       ? []
       : [['tokenizer.chat_template', { type: 'string', value: tokenizer.chatTemplate }] as const]),
   ];
+  const isClosed = kind.model === 'llama' && !tokens.some(({ type }) => type === BYTE);
+  return { metadata, notice: isClosed ? CLOSED_VOCABULARY : null };
 }
+
+/** Its `byte_to_token` throws there, and nobody catches it. */
+const CLOSED_VOCABULARY =
+  'The tokenizer has no tokens for single bytes: llama.cpp stops where a text has a character that is not in its vocabulary.';
 
 /** tokenizer.json as far as it matters here. */
 interface Description {
