@@ -96,10 +96,10 @@ const rooms = {
     ],
     separate: /^src\/features\/([^/]+)\//,
   },
-  e2e: { may: [NODE, 'zod', 'commander', /^playwright(\/|$)/, '@perfit/protocol'] },
+  e2e: { may: [NODE, 'zod', 'commander', /^playwright(\/|$)/, '@huggingface/gguf', '@perfit/protocol'] },
 };
 /** What tests may import on top of their room. */
-const forTests = ['vitest', 'fast-check', NODE, 'zod', 'socket.io-client', '@perfit/core/node'];
+const forTests = ['vitest', 'fast-check', NODE, 'zod', 'socket.io-client', '@perfit/core/node', '@huggingface/gguf'];
 const TEST = /(\.test\.tsx?$|^test\/)/;
 
 checkTheCheck();

@@ -47,15 +47,15 @@ test('two people tune together, compare the models in a chat, and take the adapt
 
   await test.step('the adapter, as PEFT reads it', async () => {
     const downloads = new Map<string, string>();
-    const both = new Promise<void>((resolve) => {
+    const all = new Promise<void>((resolve) => {
       ada.page.on('download', async (download) => {
         downloads.set(download.suggestedFilename(), await download.path());
-        if (downloads.size === 2) resolve();
+        if (downloads.size === 3) resolve();
       });
     });
     await ada.page.getByRole('button', { name: /Export adapter/ }).click();
-    await both;
-    expect([...downloads.keys()].sort()).toEqual(['adapter_config.json', 'adapter_model.safetensors']);
+    await all;
+    expect([...downloads.keys()].sort()).toEqual(['adapter_config.json', 'adapter_model.safetensors', 'mask.bin']);
   });
 
   expect(foreign, 'requests to other origins').toEqual([]);

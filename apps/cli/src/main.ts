@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { benchCommand } from './commands/bench.ts';
 import { evalCommand } from './commands/eval.ts';
+import { exportCommand } from './commands/export.ts';
 import { joinCommand } from './commands/join.ts';
 import { parityCommand } from './commands/parity.ts';
 import { pullCommand } from './commands/pull.ts';
@@ -28,6 +29,7 @@ const commands = [
   reportCommand,
   tuneCommand,
   evalCommand,
+  exportCommand,
   parityCommand,
   benchCommand,
 ];

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -24,7 +24,7 @@ describe('perfit', { timeout: 120_000 }, () => {
   it('lists its commands', () => {
     const { status, stdout } = perfit('--help');
     expect(status).toBe(0);
-    for (const command of ['serve', 'pull', 'join', 'tune', 'eval', 'parity'])
+    for (const command of ['serve', 'pull', 'join', 'tune', 'eval', 'export', 'parity'])
       expect(stdout).toMatch(new RegExp(`^  ${command}`, 'm'));
   });
 
@@ -43,6 +43,15 @@ describe('perfit', { timeout: 120_000 }, () => {
     { args: ['eval', 'nowhere', '--data', sample], says: /^There is no model folder nowhere\. \[usage\]$/m },
     { args: ['join', 'http://localhost/elsewhere', '--data', sample], says: /is no join address.*\[usage\]$/m },
     { args: ['eval', model, '--data', join(model, 'model.safetensors')], says: /\[data-not-text\]$/m },
+    { args: ['export', model, '--adapter', 'a', '--format', 'gguf', '--out', model], says: /overwritten.*\[usage\]$/m },
+    {
+      args: ['export', model, '--adapter', 'a', '--format', 'gguf', '--type', 'q4', '--out', 'x'],
+      says: /no --type q4: f16, q8_0 are there\. \[usage\]$/m,
+    },
+    {
+      args: ['export', model, '--adapter', model, '--format', 'peft', '--out', 'x'],
+      says: /not a PEFT adapter.*\[usage\]$/m,
+    },
     { args: ['serve', '--models', 'nowhere', '--data', 'd', '--port', '0'], says: /\[models-missing\]$/m },
   ])('exits with 1, a sentence and a code where it cannot go on: $args', ({ args, says }) => {
     const { status, stderr } = perfit(...args);
@@ -66,6 +75,55 @@ describe('perfit', { timeout: 120_000 }, () => {
     });
     expect(with_.responseTokens).toBe(without.responseTokens);
     expect(with_.perplexity).toBeLessThan(without.perplexity);
+  });
+
+  it('goes on from an adapter, and writes what it made for other tools', () => {
+    const few = join(folder, 'few.jsonl');
+    writeFileSync(few, readFileSync(sample, 'utf8').split('\n').slice(0, 24).join('\n'));
+    const tune = (...more: string[]) => perfit('tune', model, '--data', few, '--epochs', '1', '--json', ...more);
+    const first = tune('--rank', '2', '--out', 'first');
+    expect(first.status, first.stderr).toBe(0);
+    const before = JSON.parse(first.stdout);
+
+    const refused = tune('--from', 'first', '--rank', '8', '--out', 'second');
+    expect(refused.stderr).toMatch(/has rank 4; --rank 8 with --expansion 2 would make it 16.*\[usage\]$/m);
+    expect(refused.status).toBe(1);
+    const second = tune('--from', 'first', '--rank', '2', '--out', 'second');
+    expect(second.status, second.stderr).toBe(0);
+    const after = JSON.parse(second.stdout);
+    expect(after).toMatchObject({ from: 'first', kept: before.kept, size: before.size });
+    expect(after.tuned).toBeLessThan(before.tuned);
+    expect(readFileSync(join(folder, 'second', 'mask.bin'))).toEqual(readFileSync(join(folder, 'first', 'mask.bin')));
+
+    const write = (...more: string[]) => {
+      const { status, stdout, stderr } = perfit('export', model, '--adapter', 'second', '--json', ...more);
+      expect(status, stderr).toBe(0);
+      expect(stderr).toMatch(more.includes('peft') ? /^$/ : /: 100 % of/);
+      return JSON.parse(stdout);
+    };
+    const merged = write('--format', 'merged', '--type', 'f32', '--out', 'merged');
+    expect(merged.files.map(({ name }: { name: string }) => name)).toEqual([
+      'config.json',
+      'generation_config.json',
+      'tokenizer.json',
+      'tokenizer_config.json',
+      'model.safetensors',
+    ]);
+    const perplexity = (...args: string[]) =>
+      JSON.parse(perfit('eval', ...args, '--data', few, '--json').stdout).perplexity;
+    const adapted = perplexity(model, '--adapter', 'second');
+    expect(adapted).toBeLessThan(perplexity(model) - 1);
+    expect(perplexity('merged')).toBeCloseTo(adapted, 3);
+
+    const { files, out } = write('--format', 'gguf', '--type', 'q8_0', '--out', 'tuned.gguf');
+    expect(files).toEqual([{ name: 'tuned.gguf', bytes: statSync(join(folder, 'tuned.gguf')).size }]);
+    expect(out).toBe(realpathSync(folder));
+    expect(readFileSync(join(folder, 'tuned.gguf')).subarray(0, 8)).toEqual(Buffer.from('GGUF\x03\0\0\0'));
+
+    write('--format', 'peft', '--out', 'again');
+    for (const name of ['adapter_config.json', 'adapter_model.safetensors', 'mask.bin']) {
+      expect(readFileSync(join(folder, 'again', name))).toEqual(readFileSync(join(folder, 'second', name)));
+    }
   });
 
   it('finds parity with the committed fixture, and says where a fixture is another one', () => {

@@ -29,6 +29,12 @@ export {
   precisionChoices,
   type TuningChoice,
 } from './catalogue/memory-needs.ts';
+export { ExportError, type ExportErrorCode } from './export/export-error.ts';
+export { type GgufOptions, ggufModel } from './export/gguf/gguf-model.ts';
+export type { GgufType } from './export/gguf/tensor-plan.ts';
+export { type MergeOptions, mergedModel } from './export/merge.ts';
+export { SLAB_BYTES, type TunedModel } from './export/merged-weights.ts';
+export { type StreamedFile, wholeFile } from './export/streamed-file.ts';
 export {
   type ChatEnd,
   type ChatOptions,

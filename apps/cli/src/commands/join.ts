@@ -147,8 +147,9 @@ async function exportPersonal(of: {
     process.exitCode = 1;
     return;
   }
-  const { config } = descriptor;
-  writeAdapter(out, exportPeft(tuner.layout, personal.theta, { baseModel: config.model }));
+  const { layout } = tuner;
+  const files = exportPeft(layout, personal.theta, { baseModel: descriptor.config.model });
+  await writeAdapter(out, files, { layout, mask: record.mask });
   say(`Adapter: ${out}`);
 }
 

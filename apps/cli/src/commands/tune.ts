@@ -3,14 +3,17 @@ import { densityOf, givenMask, layoutOf, strategyOf } from '@perfit/federation';
 import { type FederationConfig, federationConfigSchema } from '@perfit/protocol';
 import { initialTheta, type Layout, Mask } from '@perfit/protocol/space';
 import { Command, Option } from 'commander';
-import { writeAdapter } from '../adapter-folder.ts';
+import { type FolderAdapter, readAdapter, writeAdapter } from '../adapter-folder.ts';
 import { backendOption } from '../backend-option.ts';
+import { UsageError } from '../explain.ts';
+import { baseModelName } from '../hub-origin.ts';
 import { type BackendChoice, describeProblems, openModel, readLocalText, reopening } from '../local-model.ts';
 import { between, wholeNumber } from '../numbers.ts';
 
 interface Flags {
   readonly data: string;
   readonly out: string;
+  readonly from?: string;
   readonly strategy: 'perfit' | 'fedit';
   readonly rank: number;
   readonly expansion: number;
@@ -36,6 +39,7 @@ export function tuneCommand(): Command {
         .choices(['perfit', 'fedit'])
         .default('perfit'),
     )
+    .option('--from <dir>', 'a PEFT adapter to start from: it decides rank, alpha and targets')
     .option('--rank <r>', 'budget rank r', wholeNumber(1, 256), 8)
     .option('--expansion <c>', 'expansion factor c', wholeNumber(1, 16), 2)
     .option('--epochs <n>', 'passes over the training split', between(0.01, 1000), 3)
@@ -54,14 +58,16 @@ export function tuneCommand(): Command {
     .action(tuneAlone);
 }
 
-async function tuneAlone(modelFolder: string, flags: Flags): Promise<void> {
+async function tuneAlone(modelFolder: string, flags: Flags, command: Command): Promise<void> {
   const first = await openModel(modelFolder, flags.backend);
   const { tokenizer, name } = first;
   const config = configOf(flags);
   const { tuning, evaluation, seed } = config;
   const text = readLocalText(flags.data, { tokenizer, maxLength: tuning.maxLength, heldOut: evaluation.heldOut, seed });
   for (const line of describeProblems(text)) process.stderr.write(`${line}\n`);
-  const layout = layoutOf(config, first.model.dimensions);
+  const from = flags.from === undefined ? null : await readAdapter(flags.from, first.model);
+  const layout = from?.layout ?? layoutOf(config, first.model.dimensions);
+  if (from) checkFlags(flags, layout, command);
   const { training, heldOut } = text;
   const batching = { maxLength: tuning.maxLength, padId: tokenizer.padId };
   const tuner = await revivingTuner({
@@ -77,12 +83,15 @@ async function tuneAlone(modelFolder: string, flags: Flags): Promise<void> {
   say(
     `${training.length} examples to learn from, ${heldOut.length} held out; perplexity of ${name} on those: ${base.toFixed(2)}`,
   );
-  const start = initialTheta(layout, seed);
-  const mask = await ownedMask({ config, layout, tuner, start });
+  const start = from?.theta ?? initialTheta(layout, seed);
+  const given = from && givenStart(from, flags, command);
+  const mask = given ?? (await ownedMask({ config, layout, tuner, start }));
   say(`${mask.kept} of ${mask.size} parameters kept`);
-  const tuned = await last(tuner.tune({ theta: mask.apply(start), mask }, { ...tuning, seed }), showStep);
+  // What an adapter holds beside the mask works on, frozen; a start of our own is nothing there.
+  const theta = from ? start : mask.apply(start);
+  const tuned = await last(tuner.tune({ theta, mask }, { ...tuning, seed }), showStep);
   const after = await tuner.perplexity(tuned.theta);
-  writeAdapter(flags.out, exportPeft(layout, tuned.theta, { baseModel: name }));
+  await writeAdapter(flags.out, exportPeft(layout, tuned.theta, baseModelName(modelFolder)), { layout, mask });
   tuner.dispose();
 
   const figures = {
@@ -93,12 +102,31 @@ async function tuneAlone(modelFolder: string, flags: Flags): Promise<void> {
     steps: tuned.steps,
     loss: tuned.loss,
     out: flags.out,
+    from: flags.from ?? null,
   };
   if (flags.json) process.stdout.write(`${JSON.stringify(figures)}\n`);
   else
     process.stdout.write(
       `Perplexity on the held-out examples: ${base.toFixed(2)} before, ${after.toFixed(2)} after. Adapter: ${flags.out}\n`,
     );
+}
+
+/** Where an adapter is started from, its own rank holds. @throws UsageError where the flags say another one */
+function checkFlags({ from, strategy, rank, expansion }: Flags, layout: Layout, command: Command): void {
+  const isGiven = (name: string) => command.getOptionValueSource(name) === 'cli';
+  const wanted = strategy === 'fedit' ? rank : rank * expansion;
+  if (wanted === layout.rank || !(isGiven('rank') || isGiven('expansion'))) return;
+  const by = strategy === 'fedit' ? `--rank ${rank}` : `--rank ${rank} with --expansion ${expansion}`;
+  throw new UsageError(
+    `The adapter in ${from} has rank ${layout.rank}; ${by} would make it ${wanted}: leave them out.`,
+  );
+}
+
+/** An adapter is tuned where its maker owned it, or everywhere; null where a search was asked for. */
+function givenStart({ mask, layout }: FolderAdapter, { strategy }: Flags, command: Command): Mask | null {
+  const isAsked = command.getOptionValueSource('strategy') === 'cli';
+  if (isAsked && strategy === 'perfit') return null;
+  return (isAsked ? null : mask) ?? Mask.full(layout.size);
 }
 
 /** The same settings as a federation of one would have. */

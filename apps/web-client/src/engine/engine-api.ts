@@ -7,6 +7,7 @@ import type { FederationDescriptor, FederationStatus, RoundClosed, SessionRecord
 import type { Failure } from '../shared/failure/failure.ts';
 import type { BackendName, DensityCell, LoadingStage, SessionState } from '../shared/session/session-state.ts';
 import type { CatalogueApi } from './catalogue-api.ts';
+import type { ExportsApi } from './exports-api.ts';
 import type { ModelProgress, ModelsApi } from './models-api.ts';
 
 export type BackendChoice = 'auto' | 'webgpu' | 'wasm';
@@ -230,15 +231,11 @@ export interface ChatReply {
   readonly reason: 'ended' | 'length' | 'context' | 'stopped';
 }
 
-export interface ExportedFile {
-  readonly name: string;
-  readonly bytes: Uint8Array;
-}
-
-/** The worker. Callbacks are Comlink proxies; every method answers with an Outcome and never rejects. */
+export type { ExportChoice, ExportChoices, ExportFormat } from './exports-api.ts';
 export type { BenchReport };
 
-export interface EngineApi extends ModelsApi, CatalogueApi {
+/** The worker. Callbacks are Comlink proxies; every method answers with an Outcome and never rejects. */
+export interface EngineApi extends ModelsApi, CatalogueApi, ExportsApi {
   /** Starts what would compute, so that what is said of it is true. */
   describeDevice(wish: DeviceWish): Promise<Outcome<DeviceReport>>;
   inspectData(name: string, content: Blob, split: SplitSettings): Promise<Outcome<DataReport>>;
@@ -262,8 +259,6 @@ export interface EngineApi extends ModelsApi, CatalogueApi {
   ): Promise<Outcome<ChatReply>>;
   /** Ends the chat that runs; its text so far stands. */
   stopChat(): Promise<Outcome<null>>;
-  /** [PF9] adapter_config.json and adapter_model.safetensors, as PEFT reads them. */
-  exportAdapter(): Promise<Outcome<readonly ExportedFile[]>>;
   /**
    * Measures this browser's graphics processor: minutes of computing. Not while somebody takes part in this tab.
    * @param onText a sentence before each part

@@ -5,6 +5,7 @@ import { emptySession } from '../shared/session/session-state.ts';
 import { Backend, deviceReport } from './backend.ts';
 import { catalogueDesk } from './catalogue-desk.ts';
 import type { EngineApi, EventSink, JoinOptions, Seat } from './engine-api.ts';
+import { Exports } from './exports.ts';
 import { outcomeOf } from './failures.ts';
 import { Journal } from './journal.ts';
 import { inspectDataset, readContent } from './local-data.ts';
@@ -21,6 +22,7 @@ import { Workbench } from './workbench.ts';
 /** Everything behind the worker's interface: one backend, one model, one sitting at a time. */
 export function createEngine(): EngineApi {
   const workbench = new Workbench();
+  const exported = new Exports(() => workbench.personalModel());
   let sitting: Sitting | null = null;
   /** The latest sitting's, also after its end. */
   let journal: Journal | null = null;
@@ -132,7 +134,18 @@ export function createEngine(): EngineApi {
         talking?.abort();
         return null;
       }),
-    exportAdapter: () => outcomeOf(() => workbench.exportAdapter()),
+    exportChoices: () => outcomeOf(() => exported.choices()),
+    exportAs: (format, onProgress) => outcomeOf(() => exported.write(format, onProgress)),
+    cancelExport: () =>
+      outcomeOf(() => {
+        exported.cancel();
+        return null;
+      }),
+    forgetExports: () =>
+      outcomeOf(async () => {
+        await exported.forget();
+        return null;
+      }),
     bench: (onText) =>
       outcomeOf(async () => {
         if (sitting) {

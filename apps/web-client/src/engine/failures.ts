@@ -13,7 +13,7 @@ export function toFailure(error: unknown): Failure {
   return { code: 'unexpected', message: error instanceof Error ? error.message : String(error) };
 }
 
-const ownCode = /^(data|device|model|weights|tokenizer|adapter|training|chat)-/;
+const ownCode = /^(data|device|model|weights|tokenizer|adapter|training|chat|export)-/;
 
 /** perfit-core's errors: each has a code of its own and a whole sentence. */
 function isCoded(error: unknown): error is Error & { readonly code: FailureCode } {

@@ -104,7 +104,10 @@ export class Sitting {
         const { mask } = record;
         const personal = personalModule(record);
         if (personal) this.#workbench.take(personal);
-        if (mask) this.#tellMask(mask);
+        if (mask) {
+          this.#workbench.mask = mask;
+          this.#tellMask(mask);
+        }
         this.#tellModels();
       }),
       tuner: (descriptor) => this.#tuner(descriptor),

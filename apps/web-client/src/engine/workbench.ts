@@ -1,7 +1,6 @@
 import {
   AdapterTensors,
   chat,
-  exportPeft,
   type LanguageModel,
   loadModel,
   loadTokenizer,
@@ -15,7 +14,8 @@ import { type PersonalModule, personalModule } from '@perfit/federation';
 import type { Layout, Mask } from '@perfit/protocol/space';
 import { FailureError } from '../shared/failure/failure.ts';
 import type { SessionState } from '../shared/session/session-state.ts';
-import type { ChatMessage, ChatOptions, ChatReply, ExportedFile, Seat } from './engine-api.ts';
+import type { ChatMessage, ChatOptions, ChatReply, Seat } from './engine-api.ts';
+import type { PersonalModel } from './exports.ts';
 import { type ModelFiles, nameOf, openFiles } from './models/open-files.ts';
 import { ProgressMeter } from './models/progress-meter.ts';
 import type { ModelOrigin, ModelProgress } from './models-api.ts';
@@ -69,18 +69,34 @@ export class Workbench {
   }
 
   /** The model stays until another one is asked for. @throws ModelError, WeightsError, TokenizerError */
-  async load(origin: ModelOrigin, { onProgress, signal, wish, precision }: LoadOptions): Promise<BaseModel> {
+  async load(origin: ModelOrigin, options: LoadOptions): Promise<BaseModel> {
+    const { signal, precision } = options;
     const name = `${origin.kind}:${nameOf(origin)}`;
     if (this.#base && this.#name === name && !precision && origin.kind !== 'files') return this.#base;
     this.clear();
+    const stop = new AbortController();
+    const stopLoad = () => stop.abort(signal?.reason);
+    signal?.addEventListener('abort', stopLoad);
+    try {
+      signal?.throwIfAborted();
+      this.#base = await this.#read(origin, { ...options, signal: stop.signal });
+      this.#name = name;
+      return this.#base;
+    } finally {
+      // Whoever stops the load stops no later reading with it.
+      signal?.removeEventListener('abort', stopLoad);
+    }
+  }
+
+  async #read(origin: ModelOrigin, options: LoadOptions & { readonly signal: AbortSignal }): Promise<BaseModel> {
+    const { onProgress, signal, wish, precision } = options;
     const meter = new ProgressMeter();
-    const stoppable = signal ? { signal } : {};
-    const files = await openFiles(origin, { ...stoppable, onFetch: (bytes) => meter.addFetched(bytes) });
+    const files = await openFiles(origin, { signal, onFetch: (bytes) => meter.addFetched(bytes) });
     const { source } = files;
     const tokenizer = await loadTokenizer(source);
     const chosen = precision?.(parseModelConfig(await source.text('config.json')));
     const model = await loadModel(source, {
-      ...stoppable,
+      signal,
       ...(wish ? { wish } : {}),
       ...(chosen ? { precision: chosen } : {}),
       onProgress: (bytes, total) => onProgress(meter.at(bytes, total)),
@@ -91,9 +107,7 @@ export class Workbench {
       model.dispose();
       throw error;
     }
-    this.#name = name;
-    this.#base = { files, model, tokenizer };
-    return this.#base;
+    return { files, model, tokenizer };
   }
 
   get base(): BaseModel | null {
@@ -167,15 +181,11 @@ export class Workbench {
     }
   }
 
-  /** [PF9] */
-  exportAdapter(): readonly ExportedFile[] {
-    const { layout, theta, files: base } = this.#personal();
-    const files = exportPeft(layout, theta, { baseModel: base.name });
-    const config = new TextEncoder().encode(files['adapter_config.json']);
-    return [
-      { name: 'adapter_config.json', bytes: config },
-      { name: 'adapter_model.safetensors', bytes: files['adapter_model.safetensors'] },
-    ];
+  /** [PF9] What is taken away. @throws FailureError `not-ready` */
+  personalModel(): PersonalModel {
+    const { layout, theta, files, tokenizer } = this.#personal();
+    const { source, name, revision, isOnHub } = files;
+    return { source, tokenizer, baseModel: name, revision: isOnHub ? revision : null, layout, theta, mask: this.mask };
   }
 
   /** @returns null where there is none; the caller disposes it */

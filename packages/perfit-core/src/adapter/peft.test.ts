@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { writeSafetensors } from '../weights/safetensors-writer.ts';
 import { AdapterError } from './adapter-error.ts';
-import { exportPeft, importPeft, type PeftFiles } from './peft.ts';
+import { exportPeft, importPeft, type PeftFiles, peftSpace } from './peft.ts';
 
 const DIMENSIONS = { layers: 2, width: 8, queryWidth: 8, keyValueWidth: 4, feedForwardWidth: 12 };
 const layoutOf = (rank = 4, targets: readonly Projection[] = PROJECTIONS) =>
@@ -68,6 +68,37 @@ describe('a PEFT adapter', () => {
       theta,
     );
   });
+
+  it('names the commit of the base model where it is known', () => {
+    const revisionOf = (revision?: string) =>
+      JSON.parse(
+        exportPeft(layout, theta, { baseModel: 'x', ...(revision ? { revision } : {}) })['adapter_config.json'],
+      ).revision;
+    expect([revisionOf('12fd25f77366fa6b3b4b768ec3050bf629380bac'), revisionOf()]).toEqual([
+      '12fd25f77366fa6b3b4b768ec3050bf629380bac',
+      null,
+    ]);
+  });
+
+  it.each(['F32', 'F16', 'BF16'] as const)(
+    'is read as others write it: names with `.default`, in %s',
+    async (dtype) => {
+      const files = exportPeft(layout, theta, { baseModel: 'x', dtype });
+      const plain = await importPeft(layout, files);
+      const named = tensorsOf(exportPeft(layout, plain, { baseModel: 'x' })).map((tensor) => ({
+        ...tensor,
+        name: tensor.name.replace('.weight', '.default.weight'),
+      }));
+      expect(named[0]?.name).toMatch(/lora_A\.default\.weight$/);
+      const config = { ...JSON.parse(files['adapter_config.json']), target_modules: 'all-linear' };
+      const wild = {
+        'adapter_config.json': JSON.stringify(config),
+        'adapter_model.safetensors': writeSafetensors(named, { dtype }),
+      };
+      expect(peftSpace(wild['adapter_config.json'])).toEqual({ rank: 4, alpha: 16, targets: PROJECTIONS });
+      expect(await importPeft(layout, wild)).toEqual(plain);
+    },
+  );
 });
 
 describe('an adapter that does not fit', () => {
@@ -106,10 +137,20 @@ describe('an adapter that does not fit', () => {
       { bias: 'all' },
       { lora_bias: true },
       { rank_pattern: { q_proj: 2 } },
+      { alpha_pattern: { q_proj: 2 } },
       { modules_to_save: ['lm_head'] },
+      { layers_to_transform: [0] },
+      { trainable_token_indices: [7] },
+      { target_parameters: ['experts.weight'] },
+      { alora_invocation_tokens: [1, 2] },
+      { init_lora_weights: 'pissa_niter_16' },
       { target_modules: '.*' },
     ]) {
-      expect(await codeOf(withConfig(change))).toBe('adapter-unsupported');
+      const broken = withConfig(change);
+      expect(await codeOf(broken), JSON.stringify(change)).toBe('adapter-unsupported');
+      // Whoever starts from an adapter asks for its space first.
+      if (!('target_modules' in change))
+        expect(() => peftSpace(broken['adapter_config.json'])).toThrow(/not supported/);
     }
   });
 

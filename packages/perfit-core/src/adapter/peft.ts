@@ -11,6 +11,7 @@ import { writeSafetensors } from '../weights/safetensors-writer.ts';
 import { fileSource, type ModelSource } from '../weights/source.ts';
 import { WeightsError } from '../weights/weights-error.ts';
 import { AdapterError } from './adapter-error.ts';
+import { moduleName } from './module-name.ts';
 
 /** The two files of an adapter as Hugging Face's PEFT writes and loads them. */
 export interface PeftFiles {
@@ -21,6 +22,8 @@ export interface PeftFiles {
 export interface PeftExport {
   /** What PEFT loads the base model from: a name on the Hub or a path. */
   readonly baseModel: string;
+  /** The commit or branch of that name; null or absent is whatever its main branch has. */
+  readonly revision?: string | null;
   /** F32 keeps every bit. */
   readonly dtype?: 'F32' | 'F16' | 'BF16';
 }
@@ -34,7 +37,8 @@ const WEIGHTS_FILE = 'adapter_model.safetensors';
  * @param theta [N]
  * @throws AdapterError `adapter-not-finite`, `adapter-mismatch`
  */
-export function exportPeft(layout: Layout, theta: Float32Array, { baseModel, dtype = 'F32' }: PeftExport): PeftFiles {
+export function exportPeft(layout: Layout, theta: Float32Array, options: PeftExport): PeftFiles {
+  const { dtype = 'F32' } = options;
   checkTheta(layout, theta);
   const tensors = layout.tensors.map((tensor) => ({
     name: peftName(tensor),
@@ -42,13 +46,14 @@ export function exportPeft(layout: Layout, theta: Float32Array, { baseModel, dty
     values: tensorSlice(theta, tensor),
   }));
   return {
-    'adapter_config.json': `${JSON.stringify(peftConfig(layout, baseModel), null, 2)}\n`,
+    'adapter_config.json': `${JSON.stringify(peftConfig(layout, options), null, 2)}\n`,
     'adapter_model.safetensors': writeSafetensors(tensors, { dtype }),
   };
 }
 
 /**
- * The theta of a PEFT adapter that has exactly this layout.
+ * The theta of a PEFT adapter that has exactly this layout, in whichever of F32, F16 and BF16 it was written; names may
+ * have the adapter's own (`lora_A.default.weight`).
  * @returns [N]
  * @throws AdapterError
  */
@@ -89,7 +94,9 @@ export async function importPeft(layout: Layout, files: PeftFiles): Promise<Floa
  * @throws AdapterError `adapter-unreadable`, `adapter-unsupported`
  */
 export function peftSpace(configText: string): LoraSpace {
-  const { r, lora_alpha, target_modules } = parseConfig(configText);
+  const config = parseConfig(configText);
+  refuseOtherArithmetic(config);
+  const { r, lora_alpha, target_modules } = config;
   const isRank = Number.isInteger(r) && (r as number) > 0;
   if (!isRank) throw unsupported('r', r, 'a whole number above zero is');
   if (typeof lora_alpha !== 'number') throw unsupported('lora_alpha', lora_alpha, 'a number is');
@@ -100,26 +107,12 @@ export function peftSpace(configText: string): LoraSpace {
 }
 
 /** `base_model.model` is PEFT's wrapper, `model` the Llama inside the language model with its head. */
-function peftName({ layer, projection, matrix }: LayoutTensor): string {
-  return `base_model.model.model.layers.${layer}.${blockPart(projection)}.${projection}.lora_${matrix}.weight`;
-}
-
-function blockPart(projection: Projection): string {
-  switch (projection) {
-    case 'q_proj':
-    case 'k_proj':
-    case 'v_proj':
-    case 'o_proj':
-      return 'self_attn';
-    case 'gate_proj':
-    case 'up_proj':
-    case 'down_proj':
-      return 'mlp';
-  }
+function peftName(tensor: LayoutTensor): string {
+  return `base_model.model.${moduleName(tensor)}.lora_${tensor.matrix}.weight`;
 }
 
 /** The fields of PEFT 0.10's LoraConfig, in its order. */
-function peftConfig(layout: Layout, baseModel: string) {
+function peftConfig(layout: Layout, { baseModel, revision = null }: PeftExport) {
   return {
     alpha_pattern: {},
     auto_mapping: null,
@@ -140,7 +133,7 @@ function peftConfig(layout: Layout, baseModel: string) {
     peft_type: 'LORA',
     r: layout.rank,
     rank_pattern: {},
-    revision: null,
+    revision,
     target_modules: [...layout.targets],
     task_type: 'CAUSAL_LM',
     use_dora: false,
@@ -158,22 +151,42 @@ const NEEDED = {
   use_dora: false,
 };
 
-function checkConfig(layout: Layout, text: string): void {
-  const config = parseConfig(text);
+/** What acts on more, or on less, than the layout holds; null, absent and empty are as good as each other. */
+const NEEDED_EMPTY: Readonly<Record<string, string>> = {
+  rank_pattern: 'one rank is needed everywhere',
+  alpha_pattern: 'one alpha is needed everywhere',
+  modules_to_save: 'only LoRA matrices can be read',
+  layers_to_transform: 'every layer must have its matrices',
+  layer_replication: 'the layers must be those of the base model',
+  trainable_token_indices: 'only LoRA matrices can be read',
+  target_parameters: 'only linear layers can be adapted',
+  alora_invocation_tokens: 'the adapter must act on every token',
+};
+
+/** Ways of starting that also change the base model, on which the saved matrices then rest. */
+const CHANGES_THE_BASE = /^(pissa|olora|corda|loftq|lora_ga)/;
+
+function refuseOtherArithmetic(config: Record<string, unknown>): void {
   for (const [field, wanted] of Object.entries(NEEDED)) {
     const value = config[field];
     if (value !== undefined && value !== null && value !== wanted) {
       throw unsupported(field, value, `only ${JSON.stringify(wanted)} is`);
     }
   }
-  for (const field of ['rank_pattern', 'alpha_pattern']) {
+  for (const [field, why] of Object.entries(NEEDED_EMPTY)) {
     const value = config[field];
-    if (isObject(value) && Object.keys(value).length > 0)
-      throw unsupported(field, value, 'one rank is needed everywhere');
+    const isEmpty = value === undefined || value === null || (typeof value === 'object' && !Object.keys(value).length);
+    if (!isEmpty) throw unsupported(field, value, why);
   }
-  if (Array.isArray(config.modules_to_save) && config.modules_to_save.length > 0) {
-    throw unsupported('modules_to_save', config.modules_to_save, 'only LoRA matrices can be read');
+  const { init_lora_weights: start } = config;
+  if (typeof start === 'string' && CHANGES_THE_BASE.test(start)) {
+    throw unsupported('init_lora_weights', start, 'the matrices must rest on the base model as it is published');
   }
+}
+
+function checkConfig(layout: Layout, text: string): void {
+  const config = parseConfig(text);
+  refuseOtherArithmetic(config);
   checkSame('r', config.r, layout.rank);
   checkSame('lora_alpha', config.lora_alpha, layout.alpha);
   const targets = targetsOf(config.target_modules);
@@ -199,7 +212,7 @@ function checkSame(field: string, value: unknown, wanted: number | string): void
   if (value === wanted) return;
   throw new AdapterError(
     'adapter-mismatch',
-    `The adapter's ${field} is ${JSON.stringify(value) ?? 'missing'}; this federation has ${JSON.stringify(wanted)}.`,
+    `The adapter's ${field} is ${JSON.stringify(value) ?? 'missing'} where ${JSON.stringify(wanted)} is needed.`,
     { field, value, wanted },
   );
 }
@@ -223,7 +236,12 @@ function parseConfig(text: string): Record<string, unknown> {
 async function openTensors(bytes: Uint8Array): Promise<{ source: ModelSource; entries: Map<string, TensorEntry> }> {
   const source = fileSource([new File([bytes as Uint8Array<ArrayBuffer>], WEIGHTS_FILE)]);
   const entries = await readable(() => readHeader(source, WEIGHTS_FILE));
-  return { source, entries: new Map(entries.map((entry) => [entry.name, entry])) };
+  return { source, entries: new Map(entries.map((entry) => [withoutAdapterName(entry.name), entry])) };
+}
+
+/** PEFT leaves the adapter's name out when it saves; who saves a state dict by hand keeps `default`. */
+function withoutAdapterName(tensor: string): string {
+  return tensor.replace(/\.(lora_[AB])\.default\.weight$/, '.$1.weight');
 }
 
 async function readable<T>(read: () => Promise<T>): Promise<T> {

@@ -18,6 +18,8 @@ export interface ModelFiles {
   readonly key: string;
   readonly name: string;
   readonly revision: string;
+  /** Whether name and revision are the Hub's. */
+  readonly isOnHub: boolean;
   readonly source: KeepingSource;
 }
 
@@ -49,7 +51,8 @@ export async function openFiles(origin: ModelOrigin, { signal, onFetch }: OpenFi
   });
   const options = { key, store: opfsParts, withLock: acrossTabs, ...(onFetch ? { onFetch } : {}) };
   const source = reached ? sourceOf(pinned(origin, manifest), signal ? { signal } : {}) : null;
-  return { key, name, revision: manifest.revision, source: keepingSource(source, manifest, options) };
+  const isOnHub = origin.kind === 'hub';
+  return { key, name, revision: manifest.revision, isOnHub, source: keepingSource(source, manifest, options) };
 }
 
 /** A model of this page's coordinator, by the path that a federation gives it. */

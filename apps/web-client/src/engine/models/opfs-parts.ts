@@ -8,6 +8,7 @@ const DIRECTORY = 'model-parts';
 interface SyncAccess {
   truncate(size: number): void;
   write(bytes: Uint8Array, options: { at: number }): number;
+  getSize(): number;
   flush(): void;
   close(): void;
 }
@@ -85,8 +86,9 @@ async function writeFile(hash: string, bytes: Uint8Array): Promise<void> {
   const access = await handle.createSyncAccessHandle();
   try {
     access.truncate(0);
-    // A browser may write less than it was asked to where the room ends.
-    if (access.write(bytes, { at: 0 }) < bytes.length) throw new DOMException('no room', 'QuotaExceededError');
+    // Where the room ends a browser may write less than it was asked to, and Chromium says that it wrote all.
+    const written = access.write(bytes, { at: 0 });
+    if (Math.min(written, access.getSize()) < bytes.length) throw new DOMException('no room', 'QuotaExceededError');
     access.flush();
   } finally {
     access.close();

@@ -1,44 +1,90 @@
-import { Button, Group, Text } from '@mantine/core';
-import { useState } from 'react';
-import { engine, unwrap } from '../../shared/engine-client/engine-client.ts';
+import { Button, Group, Progress, Skeleton, Stack, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useCallback, useState } from 'react';
+import type { ExportFormat } from '../../engine/engine-api.ts';
+import { asProgress, engine, unwrap } from '../../shared/engine-client/engine-client.ts';
 import { type Failure, failureOf } from '../../shared/failure/failure.ts';
-import { saveFile } from '../../shared/files/save-file.ts';
 import { formatBytes } from '../../shared/format/format-number.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
+import { Elsewhere } from './elsewhere.tsx';
+import { FormatChoice } from './format-choice.tsx';
+import { formatStrings, strings } from './strings.ts';
+import { WrittenFiles } from './written-files.tsx';
 
-/** [PF9] The personal model as files. */
+type State =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'writing'; readonly bytes: number; readonly total: number }
+  | { readonly kind: 'written'; readonly files: readonly File[] }
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+/** [PF9] The personal model as files, in the form that the person's tools open. */
 export function AdapterExport({ ready }: { readonly ready: boolean }) {
-  const [busy, setBusy] = useState(false);
-  const [failure, setFailure] = useState<Failure | null>(null);
-  const [saved, setSaved] = useState<string | null>(null);
-  const save = async () => {
-    setBusy(true);
-    setFailure(null);
+  const [format, setFormat] = useState<ExportFormat>('adapter');
+  const [state, setState] = useState<State>({ kind: 'idle' });
+  const { data, error } = useQuery({
+    queryKey: ['export-choices'],
+    queryFn: async () => unwrap(await engine().exportChoices()),
+    enabled: ready,
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
+    retry: false,
+  });
+  const isWriting = state.kind === 'writing';
+  const choice = data?.choices.find((one) => one.format === format);
+
+  const choose = (chosen: ExportFormat) => {
+    setFormat(chosen);
+    setState({ kind: 'idle' });
+  };
+  const write = async () => {
+    setState({ kind: 'writing', bytes: 0, total: choice?.files.reduce((sum, { bytes }) => sum + bytes, 0) ?? 0 });
     try {
-      const files = unwrap(await engine().exportAdapter());
-      for (const { name, bytes } of files) saveFile(name, bytes);
-      setSaved(files.map(({ name, bytes }) => `${name} (${formatBytes(bytes.length)})`).join(' and '));
-    } catch (error) {
-      setFailure(failureOf(error));
-    } finally {
-      setBusy(false);
+      const onProgress = asProgress((bytes, total) =>
+        setState((now) => (now.kind === 'writing' ? { kind: 'writing', bytes, total } : now)),
+      );
+      const files = unwrap(await engine().exportAs(format, onProgress));
+      setState(files ? { kind: 'written', files } : { kind: 'cancelled' });
+    } catch (thrown) {
+      setState({ kind: 'failed', failure: failureOf(thrown) });
     }
   };
+
+  const expire = useCallback(() => {
+    setState({ kind: 'idle' });
+    void engine().forgetExports();
+  }, []);
+
   return (
-    <Section
-      title="Take your model with you"
-      lead="Your personal adapter as a PEFT folder: two files that Hugging Face's PEFT loads on top of the same base model."
-    >
+    <Section title={strings.title} lead={strings.lead}>
+      {error ? <FailureAlert failure={failureOf(error)} title={strings.sizesFailed} /> : null}
+      {ready && !data && !error ? <Skeleton height={150} radius="md" /> : null}
+      {data ? <FormatChoice choices={data.choices} value={format} disabled={isWriting} onChange={choose} /> : null}
       <Group gap="md">
-        <Button onClick={() => void save()} loading={busy} disabled={!ready}>
-          Export adapter
+        <Button onClick={() => void write()} loading={isWriting} disabled={!choice || choice.failure !== null}>
+          {formatStrings[format].button}
         </Button>
-        <Text size="sm" c="dimmed" aria-live="polite">
-          {ready ? (saved ?? '') : 'It can be downloaded after the first tuning.'}
+        {isWriting ? (
+          <Button variant="default" onClick={() => void engine().cancelExport()}>
+            {strings.cancel}
+          </Button>
+        ) : null}
+        <Text size="sm" c="dimmed" role="status">
+          {ready ? (state.kind === 'cancelled' ? strings.cancelled : '') : strings.notYet}
         </Text>
       </Group>
-      {failure ? <FailureAlert failure={failure} title="The adapter could not be written" /> : null}
+      {isWriting ? (
+        <Stack gap={4}>
+          <Progress value={state.total ? (100 * state.bytes) / state.total : 0} aria-label={strings.writing} />
+          <Text size="sm" c="dimmed">
+            {formatBytes(state.bytes)} of {formatBytes(state.total)}
+          </Text>
+        </Stack>
+      ) : null}
+      {state.kind === 'failed' ? <FailureAlert failure={state.failure} title={strings.failed} /> : null}
+      {state.kind === 'written' ? <WrittenFiles files={state.files} onExpired={expire} /> : null}
+      {data && choice && !choice.failure ? <Elsewhere choice={choice} baseModel={data.baseModel} /> : null}
     </Section>
   );
 }

@@ -31,3 +31,8 @@ export function asSink(sink: EventSink): EventSink {
 export function asListener<Told extends unknown[]>(listener: (...told: Told) => void): (...told: Told) => void {
   return proxy(listener);
 }
+
+/** The same for work that tells how many bytes of how many are done. */
+export function asProgress(listener: (bytes: number, total: number) => void): (bytes: number, total: number) => void {
+  return proxy(listener);
+}

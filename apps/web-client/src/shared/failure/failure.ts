@@ -14,6 +14,8 @@ export type FailureCode =
   | `adapter-${string}`
   | `training-${string}`
   | `chat-${string}`
+  /** The tuned model cannot be written in the form that was asked for. */
+  | `export-${string}`
   | 'connection-lost'
   | 'coordinator-unreachable'
   /** The same identity is at work in another tab of this browser. */

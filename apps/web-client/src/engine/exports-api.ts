@@ -1,0 +1,44 @@
+/** What the page may ask of the worker about taking the personal model away. Types only, as in engine-api.ts. */
+import type { Failure } from '../shared/failure/failure.ts';
+import type { Outcome } from './engine-api.ts';
+
+/** The adapter alone, as PEFT reads it, with its mask; or the tuned model whole: a folder of transformers, or one GGUF file. */
+export type ExportFormat = 'adapter' | 'merged' | 'gguf-f16' | 'gguf-q8_0';
+
+export interface ExportFile {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+export interface ExportChoice {
+  readonly format: ExportFormat;
+  /** As they will be, to a byte. Empty where the model cannot be written so. */
+  readonly files: readonly ExportFile[];
+  /** Why it cannot. */
+  readonly failure: Failure | null;
+  /** What it cannot do where it is opened; null where that is nothing. */
+  readonly notice: string | null;
+}
+
+export interface ExportChoices {
+  /** What the base model is called: what PEFT loads beneath the adapter. */
+  readonly baseModel: string;
+  readonly choices: readonly ExportChoice[];
+}
+
+export interface ExportsApi {
+  /** [PF9] In which forms the personal model can leave, and how large it is in each. */
+  exportChoices(): Promise<Outcome<ExportChoices>>;
+  /**
+   * Writes the personal model, as it is now. Large files are written to this browser's private file system and stay there until
+   * {@link ExportsApi.forgetExports}, the next export, or the end of the worker.
+   * @returns null where it was cancelled
+   */
+  exportAs(
+    format: ExportFormat,
+    onProgress: (bytes: number, total: number) => void,
+  ): Promise<Outcome<readonly File[] | null>>;
+  cancelExport(): Promise<Outcome<null>>;
+  /** Frees what the last export takes. Not before its files have been downloaded. */
+  forgetExports(): Promise<Outcome<null>>;
+}
