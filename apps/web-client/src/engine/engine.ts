@@ -3,10 +3,11 @@ import { layoutOf } from '@perfit/federation';
 import { FailureError } from '../shared/failure/failure.ts';
 import { emptySession } from '../shared/session/session-state.ts';
 import { Backend, deviceReport } from './backend.ts';
+import { DataDesk } from './data-desk.ts';
 import type { EngineApi, EventSink, JoinOptions, Seat } from './engine-api.ts';
 import { outcomeOf } from './failures.ts';
 import { Journal } from './journal.ts';
-import { inspectDataset, readContent } from './local-data.ts';
+import { filesToKeep } from './local-data.ts';
 import { recordOfSession } from './record-of-session.ts';
 import { lockSeat } from './seat-lock.ts';
 import { Sitting, type SittingEnd } from './sitting.ts';
@@ -17,6 +18,7 @@ import { Workbench } from './workbench.ts';
 /** Everything behind the worker's interface: one backend, one model, one sitting at a time. */
 export function createEngine(): EngineApi {
   const workbench = new Workbench();
+  const desk = new DataDesk();
   let sitting: Sitting | null = null;
   /** The latest sitting's, also after its end. */
   let journal: Journal | null = null;
@@ -72,8 +74,9 @@ export function createEngine(): EngineApi {
 
   return {
     describeDevice: (wish) => outcomeOf(async () => deviceReport(await backend.start(wish))),
-    inspectData: (name, content, split) =>
-      outcomeOf(async () => inspectDataset(name, await readContent(name, content), split)),
+    readData: (files, split) => outcomeOf(() => desk.read(files, split)),
+    dataPage: (wish) => outcomeOf(() => desk.page(wish)),
+    countTokens: (wish, onProgress) => outcomeOf(() => desk.countTokens(wish, onProgress)),
     earlier: (seat) =>
       outcomeOf(async () => {
         const stored = await loadSession(seat);
@@ -180,9 +183,8 @@ export function createEngine(): EngineApi {
 
 async function newSession(options: JoinOptions): Promise<StoredSession> {
   const { seat, takeOver, dataset, ...kept } = options;
-  const bytes = await readContent(dataset.name, dataset.content);
   return {
-    options: { ...kept, dataset: { name: dataset.name, bytes } },
+    options: { ...kept, dataset: { name: dataset.name, files: await filesToKeep(dataset.files) } },
     standing: 'running',
     session: emptySession,
     ledger: [],

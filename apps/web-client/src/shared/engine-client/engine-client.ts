@@ -31,3 +31,8 @@ export function asSink(sink: EventSink): EventSink {
 export function asListener(listener: (text: string) => void): (text: string) => void {
   return proxy(listener);
 }
+
+/** The same for a count. */
+export function asCounter(counter: (done: number) => void): (done: number) => void {
+  return proxy(counter);
+}
