@@ -64,7 +64,6 @@ export class DataDesk {
     const count = (side: DataSplit) => sides.filter((other) => other === side).length;
     return {
       id,
-      bytes: files.reduce((sum, { content }) => sum + content.size, 0),
       files: parsed.files.map(({ error: refusal, problems, inOthers: _, ...file }) => ({
         ...file,
         bytes: sizes.get(file.name) ?? 0,

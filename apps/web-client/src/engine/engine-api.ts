@@ -47,7 +47,7 @@ export interface LocalFile {
 export type DataSplit = 'training' | 'validation' | 'held-out';
 
 export interface DataRow {
-  /** What is asked; empty where the row is text to be continued. */
+  /** What is asked; empty where the row is text to be continued. Of a conversation the last question. */
   readonly prompt: string;
   readonly response: string;
   /** Responses in it: more than one in a conversation. */
@@ -102,7 +102,6 @@ export interface DataFileReport {
 /** What is known of a person's text before the model is there. */
 export interface DataReport {
   readonly id: number;
-  readonly bytes: number;
   /** By name. */
   readonly files: readonly DataFileReport[];
   readonly examples: { readonly training: number; readonly validation: number; readonly heldOut: number };

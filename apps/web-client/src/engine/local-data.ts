@@ -1,5 +1,6 @@
 import {
   admitFiles,
+  type ChatMessage,
   checkDatasetSize,
   type DatasetFile,
   type Example,
@@ -64,17 +65,32 @@ export function prepareExamples(
   );
   if (parsed.error !== null) throw parsed.error;
   const { training, heldOut, split } = tokenizeSplit(parsed, tokenizer, options);
-  return { training, heldOut, question: split.heldOut.map((example) => partsOf(example).prompt).find(Boolean) ?? null };
+  return { training, heldOut, question: split.heldOut.map(questionOf).find(Boolean) ?? null };
 }
 
-/** An example as a row of a table; of a conversation the first question and the last answer. */
+/** An example as a row of a table; of a conversation the last question and its answer. */
 export function partsOf(example: Example): { prompt: string; response: string; responses: number } {
   if ('text' in example) return { prompt: '', response: example.text, responses: 1 };
   if ('messages' in example) {
-    const prompt = example.messages.find(({ role }) => role === 'user')?.content ?? '';
-    const answers = example.messages.filter(({ role, content }) => role === 'assistant' && content !== '');
-    return { prompt, response: answers.at(-1)?.content ?? '', responses: answers.length };
+    const { messages } = example;
+    const last = messages.findLastIndex(isAnswer);
+    const question = messages.slice(0, last).findLast(({ role }) => role === 'user');
+    return {
+      prompt: question?.content ?? '',
+      response: messages[last]?.content ?? '',
+      responses: messages.filter(isAnswer).length,
+    };
   }
   const { instruction, context, response } = example;
   return { prompt: context ? `${instruction}\n\n${context}` : instruction, response, responses: 1 };
+}
+
+function isAnswer({ role, content }: ChatMessage): boolean {
+  return role === 'assistant' && content !== '';
+}
+
+/** What to try a model with: how a conversation begins, or what is asked. */
+function questionOf(example: Example): string {
+  if (!('messages' in example)) return partsOf(example).prompt;
+  return example.messages.find(({ role }) => role === 'user')?.content ?? '';
 }

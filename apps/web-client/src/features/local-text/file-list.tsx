@@ -1,4 +1,4 @@
-import { ActionIcon, Badge, Button, Collapse, Group, ScrollArea, Stack, Text } from '@mantine/core';
+import { ActionIcon, Badge, Button, Collapse, Group, Stack, Text } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import type { ColumnMapping, DataFileReport } from '../../engine/engine-api.ts';
 import { formatBytes, formatCount } from '../../shared/format/format-number.ts';
@@ -14,9 +14,17 @@ interface FileListProps {
   readonly onMap: (names: ReadonlySet<string>, columns: ColumnMapping) => void;
 }
 
+/** Of many files so many are shown at first, and so many that gave nothing. */
+const FIRST = 8;
+
 /** Each file and what it gave, or why it gave nothing; and where its columns can be named. */
 export function FileList({ files, aside, onRemove, onMap }: FileListProps) {
+  const [all, setAll] = useState(false);
+  const [mapped, setMapped] = useState<string | null>(null);
   const used = files.filter(({ failure }) => failure === null).length;
+  const refused = new Set(files.filter(({ failure }) => failure !== null).slice(0, FIRST));
+  // In their order; one whose columns are being named does not go away when it can be used.
+  const shown = all ? files : files.filter((file, i) => i < FIRST || refused.has(file) || file.name === mapped);
   return (
     <Stack gap="xs">
       <Group justify="space-between" gap="sm">
@@ -28,19 +36,25 @@ export function FileList({ files, aside, onRemove, onMap }: FileListProps) {
         </Text>
         {aside}
       </Group>
-      <ScrollArea.Autosize mah={420} type="auto" viewportProps={{ tabIndex: files.length > 6 ? 0 : -1 }}>
-        <ul className={classes.files} aria-label={strings.files}>
-          {files.map((file) => (
-            <FileItem
-              key={file.name}
-              file={file}
-              alike={alike(files, file)}
-              onRemove={files.length > 1 ? () => onRemove(file.name) : null}
-              onMap={onMap}
-            />
-          ))}
-        </ul>
-      </ScrollArea.Autosize>
+      <ul className={classes.files} aria-label={strings.files}>
+        {shown.map((file) => (
+          <FileItem
+            key={file.name}
+            file={file}
+            alike={alike(files, file)}
+            onRemove={files.length > 1 ? () => onRemove(file.name) : null}
+            onMap={(names, columns) => {
+              setMapped(file.name);
+              onMap(names, columns);
+            }}
+          />
+        ))}
+      </ul>
+      {shown.length < files.length ? (
+        <Button variant="subtle" size="compact-sm" style={{ alignSelf: 'flex-start' }} onClick={() => setAll(true)}>
+          {strings.showAll(formatCount(files.length))}
+        </Button>
+      ) : null}
     </Stack>
   );
 }

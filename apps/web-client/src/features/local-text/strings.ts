@@ -30,7 +30,7 @@ export const strings = {
   tokensNote: (response: string, longest: string) =>
     `${response} of them in responses; the longest example has ${longest}`,
   cutNote: (tokens: string, maxLength: string) =>
-    `examples, ${tokens} tokens beyond the ${maxLength} that are read of each`,
+    `longer than the ${maxLength} tokens that are read of each; ${tokens} are lost`,
   nothingCut: (maxLength: string) => `every example fits into the ${maxLength} tokens that are read of each`,
   counting: (done: string, of: string) => `Counting tokens: ${done} of ${of}`,
   notCounted: 'The tokens could not be counted',
@@ -44,6 +44,7 @@ export const strings = {
   skipped: (count: number) => (count === 1 ? '1 row left out' : `${count.toLocaleString('en')} rows left out`),
   line: (line: number) => `Line ${line}: `,
   more: (count: string) => `and ${count} more`,
+  showAll: (count: string) => `Show all ${count} files`,
   columns: 'Columns',
   columnsOf: (name: string) => `Columns of ${name}`,
   whatIsWhat: 'Which column is what?',
@@ -53,7 +54,7 @@ export const strings = {
     instruction: { label: 'Instruction', hint: 'what is asked' },
     context: { label: 'Context', hint: 'what it is about, if there is something' },
     response: { label: 'Response', hint: 'the answer to learn' },
-    text: { label: 'Text', hint: 'to be continued, instead of a question and an answer' },
+    text: { label: 'Text', hint: 'prose to be continued' },
   },
   emptyColumn: 'Nothing in it',
 
@@ -67,7 +68,7 @@ export const strings = {
   continued: 'Text to be continued',
   responses: (count: number) => `the last of ${count} responses`,
   losesTokens: (count: string) => `loses ${count}`,
-  split: { training: 'train', validation: 'choose', 'held-out': 'held out' },
+  split: { training: 'train', validation: 'validation', 'held-out': 'held out' },
   noRows: { all: 'There are no examples yet.', 'held-out': 'Nothing is held out.', cut: 'Nothing is cut off.' },
   pages: 'Pages of examples',
   shown: (from: string, to: string, total: string) => `${from} to ${to} of ${total}`,

@@ -19,7 +19,7 @@ export function Totals({ report, tokens }: TotalsProps) {
   return (
     <Stack gap="sm">
       <SimpleGrid cols={{ base: 1, xs: 2, md: 5 }} spacing="lg">
-        <Fact label={strings.text} value={name} note={formatBytes(report.bytes)} />
+        <Fact label={strings.text} value={name} note={formatBytes(used.reduce((sum, { bytes }) => sum + bytes, 0))} />
         <Fact
           label={strings.toTrainOn}
           value={formatCount(training)}
