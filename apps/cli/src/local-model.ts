@@ -1,20 +1,14 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import {
   type BackendDescription,
-  checkDatasetSize,
   type LanguageModel,
   type LoadModelOptions,
   loadModel,
   loadTokenizer,
   type ModelTuner,
   type OpenedTuner,
-  type ParsedDataset,
-  parseDataset,
-  type TokenizedSplit,
   type Tokenizer,
-  type TokenizeSplitOptions,
-  tokenizeSplit,
 } from '@perfit/core';
 import { directorySource, nodeBackend } from '@perfit/core/node';
 import { UsageError } from './explain.ts';
@@ -53,35 +47,4 @@ export function reopening(
     waiting = null;
     return { tuner: of.tunerOf(model), dispose: () => model.dispose() };
   };
-}
-
-export interface LocalText extends TokenizedSplit {
-  readonly dataset: ParsedDataset;
-}
-
-/** A person's file: parsed, split by the seed (PF8), tokenised to at most `maxLength`. */
-export function readLocalText(
-  file: string,
-  { tokenizer, ...options }: TokenizeSplitOptions & { readonly tokenizer: Tokenizer },
-): LocalText {
-  const dataset = readDataset(file);
-  return { dataset, ...tokenizeSplit(dataset, tokenizer, options) };
-}
-
-export function readDataset(file: string): ParsedDataset {
-  const path = resolve(file);
-  const size = statSync(path, { throwIfNoEntry: false })?.size;
-  if (size === undefined) throw new UsageError(`There is no file ${file}.`);
-  checkDatasetSize(basename(path), size);
-  return parseDataset(basename(path), readFileSync(path));
-}
-
-/** What was passed over in a file, for standard error. */
-export function describeProblems({ dataset, cut, dropped }: Pick<LocalText, 'dataset' | 'cut' | 'dropped'>): string[] {
-  const lines = dataset.problems.slice(0, 5).map(({ line, message }) => `line ${line}: ${message}`);
-  if (dataset.skipped > lines.length) lines.push(`${dataset.skipped} rows in all could not be used`);
-  if (dataset.duplicates) lines.push(`${dataset.duplicates} rows repeat others and were left out`);
-  if (cut) lines.push(`${cut} examples were longer than the limit and were cut`);
-  if (dropped) lines.push(`${dropped} examples have nothing that the model can learn from and were left out`);
-  return lines;
 }

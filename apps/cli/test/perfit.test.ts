@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -30,8 +30,12 @@ describe('perfit', { timeout: 120_000 }, () => {
 
   it.each([
     { args: ['frobnicate'], says: /unknown command 'frobnicate'/ },
-    { args: ['eval', model], says: /required option '--data <file>'/ },
+    { args: ['eval', model], says: /required option '--data <path>'/ },
     { args: ['tune', model, '--data', sample, '--out', 'x', '--rank', 'many'], says: /whole number from 1 to 256/ },
+    {
+      args: ['eval', model, '--data', sample, '--columns', 'answer=A'],
+      says: /"answer=A" is not one of instruction=NAME/,
+    },
   ])('exits with 2 where the command line is wrong: $args', ({ args, says }) => {
     const { status, stderr } = perfit(...args);
     expect(stderr).toMatch(says);
@@ -124,6 +128,25 @@ describe('perfit', { timeout: 120_000 }, () => {
     for (const name of ['adapter_config.json', 'adapter_model.safetensors', 'mask.bin']) {
       expect(readFileSync(join(folder, 'again', name))).toEqual(readFileSync(join(folder, 'second', name)));
     }
+  });
+
+  it('takes a folder, with columns as they are told to be, and says what it passed over', () => {
+    const texts = join(folder, 'texts');
+    mkdirSync(join(texts, 'more'), { recursive: true });
+    const table = Array.from({ length: 6 }, (_, i) => `Frage ${i}?;Antwort ${i}.`);
+    writeFileSync(join(texts, 'fragen.csv'), ['Frage;Antwort', ...table].join('\n'));
+    const records = Array.from({ length: 5 }, (_, i) => JSON.stringify({ prompt: `Ask ${i}`, completion: `Say ${i}` }));
+    writeFileSync(join(texts, 'more', 'a.jsonl'), ['{', ...records].join('\n'));
+    writeFileSync(join(texts, 'picture.png'), Buffer.from([0x89, 0x50, 0, 0]));
+    writeFileSync(join(texts, '.hidden'), 'not a text of anybody');
+    const columns = ['--columns', 'instruction=Frage,response=Antwort'];
+    const { status, stdout, stderr } = perfit('eval', model, '--data', texts, '--json', ...columns);
+    expect(status, stderr).toBe(0);
+    expect(JSON.parse(stdout).examples).toBe(11);
+    expect(stderr).toMatch(/^picture\.png: The file is not plain text/m);
+    expect(stderr).toMatch(/^more\/a\.jsonl, line 1: This is not valid JSON\.$/m);
+    expect(stderr).not.toContain('.hidden');
+    expect(perfit('eval', model, '--data', texts).stderr).toMatch(/\[data-too-few\]$/m);
   });
 
   it('finds parity with the committed fixture, and says where a fixture is another one', () => {

@@ -69,21 +69,33 @@ export {
   ChatFormat,
   ChatTemplateError,
   type ChatTemplateErrorCode,
+  type ConversationRow,
   type PromptMessage,
   type Segment,
 } from './text/chat-template.ts';
 export { DataError, type DataErrorCode } from './text/data-error.ts';
-export { checkDatasetSize, LARGEST_DATASET_BYTES } from './text/dataset-file.ts';
-export type { RecordProblemCode } from './text/dataset-records.ts';
 export {
-  type DatasetFormat,
+  COLUMN_ROLES,
+  type ColumnMapping,
+  type ColumnRole,
+  type ColumnRoles,
+  type DatasetColumn,
+} from './text/dataset-columns.ts';
+export { checkDatasetSize, LARGEST_DATASET_BYTES } from './text/dataset-file.ts';
+export {
+  admitFiles,
+  type DatasetFile,
   type DatasetProblem,
-  exampleKey,
   FEWEST_EXAMPLES,
+  MOST_FILES,
   MOST_PROBLEMS,
-  type ParsedDataset,
-  parseDataset,
-} from './text/datasets.ts';
+  type ParsedFile,
+  type ParsedFiles,
+  parseDatasetFiles,
+} from './text/dataset-files.ts';
+export type { DatasetFormat } from './text/dataset-reading.ts';
+export type { RecordProblemCode } from './text/dataset-records.ts';
+export { type ParsedDataset, parseDataset } from './text/datasets.ts';
 export type {
   ChatMessage,
   ContinuationExample,
@@ -92,8 +104,10 @@ export type {
   InstructionExample,
   Role,
 } from './text/example.ts';
+export { exampleKey } from './text/example-key.ts';
 export {
   type DroppedExample,
+  type ExampleLength,
   encodePrompt,
   NO_LOSS,
   type TokenizedDataset,

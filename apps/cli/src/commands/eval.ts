@@ -1,12 +1,14 @@
-import { AdapterTensors, evaluate } from '@perfit/core';
+import { AdapterTensors, type ColumnMapping, evaluate } from '@perfit/core';
 import { Command } from 'commander';
 import { readAdapter } from '../adapter-folder.ts';
 import { backendOption } from '../backend-option.ts';
-import { type BackendChoice, describeProblems, openModel, readDataset } from '../local-model.ts';
+import { type BackendChoice, openModel } from '../local-model.ts';
+import { columnsOption, describeProblems, readDataset } from '../local-text.ts';
 import { wholeNumber } from '../numbers.ts';
 
 interface Flags {
   readonly data: string;
+  readonly columns?: ColumnMapping;
   readonly adapter?: string;
   readonly maxLength: number;
   readonly backend: BackendChoice;
@@ -15,9 +17,10 @@ interface Flags {
 
 export function evalCommand(): Command {
   return new Command('eval')
-    .description('prints the perplexity of a model, with or without an adapter, on the responses of a file')
+    .description('prints the perplexity of a model, with or without an adapter, on the responses of a text')
     .argument('<model>', 'a Hugging Face model folder')
-    .requiredOption('--data <file>', 'JSONL, JSON, CSV or text; all of it is evaluated')
+    .requiredOption('--data <path>', 'JSONL, JSON, CSV or text, or a folder of such; all of it is evaluated')
+    .addOption(columnsOption())
     .option('--adapter <dir>', 'a PEFT adapter')
     .option('--max-length <tokens>', 'longer examples are cut', wholeNumber(16, 32768), 128)
     .addOption(backendOption())
@@ -27,7 +30,7 @@ export function evalCommand(): Command {
 
 async function run(modelFolder: string, flags: Flags): Promise<void> {
   const { maxLength } = flags;
-  const dataset = readDataset(flags.data);
+  const dataset = readDataset(flags.data, flags.columns);
   const { model, tokenizer, backend, name } = await openModel(modelFolder, flags.backend);
   const own = flags.adapter ? await readAdapter(flags.adapter, model) : null;
   const adapter = own && AdapterTensors.fromTheta(own.layout, own.theta);

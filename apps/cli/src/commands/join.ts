@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import {
+  type ColumnMapping,
   createLocalTuner,
   exportPeft,
   httpSource,
@@ -29,11 +30,13 @@ import { writeAdapter } from '../adapter-folder.ts';
 import { backendOption } from '../backend-option.ts';
 import { folderIdentity, folderStore } from '../client-folder.ts';
 import { UsageError } from '../explain.ts';
-import { type BackendChoice, describeProblems, readLocalText, reopening } from '../local-model.ts';
+import { type BackendChoice, reopening } from '../local-model.ts';
+import { columnsOption, describeProblems, readLocalText } from '../local-text.ts';
 import { between } from '../numbers.ts';
 
 interface Flags {
   readonly data: string;
+  readonly columns?: ColumnMapping;
   readonly name: string;
   readonly store: string;
   readonly out?: string;
@@ -47,7 +50,8 @@ export function joinCommand(): Command {
   return new Command('join')
     .description('takes part in a federation without a browser; the text stays on this machine')
     .argument('<address>', 'the join address, as the coordinator or its operator gives it')
-    .requiredOption('--data <file>', 'JSONL, JSON, CSV or text')
+    .requiredOption('--data <path>', 'JSONL, JSON, CSV or text, or a folder of such')
+    .addOption(columnsOption())
     .option('--name <name>', 'what the operator sees', hostname().slice(0, 60) || 'headless')
     .option(
       '--store <dir>',
@@ -84,6 +88,7 @@ async function takePart(address: string, flags: Flags): Promise<void> {
       const tokenizer = await loadTokenizer(source);
       const text = readLocalText(flags.data, {
         tokenizer,
+        ...(flags.columns ? { columns: flags.columns } : {}),
         maxLength,
         heldOut: config.evaluation.heldOut,
         seed: config.seed,

@@ -1,4 +1,4 @@
-import { createLocalTuner, exportPeft, type ModelTuner, revivingTuner } from '@perfit/core';
+import { type ColumnMapping, createLocalTuner, exportPeft, type ModelTuner, revivingTuner } from '@perfit/core';
 import { densityOf, givenMask, layoutOf, strategyOf } from '@perfit/federation';
 import { type FederationConfig, federationConfigSchema } from '@perfit/protocol';
 import { initialTheta, type Layout, Mask } from '@perfit/protocol/space';
@@ -7,11 +7,13 @@ import { type FolderAdapter, readAdapter, writeAdapter } from '../adapter-folder
 import { backendOption } from '../backend-option.ts';
 import { UsageError } from '../explain.ts';
 import { baseModelName } from '../hub-origin.ts';
-import { type BackendChoice, describeProblems, openModel, readLocalText, reopening } from '../local-model.ts';
+import { type BackendChoice, openModel, reopening } from '../local-model.ts';
+import { columnsOption, describeProblems, readLocalText } from '../local-text.ts';
 import { between, wholeNumber } from '../numbers.ts';
 
 interface Flags {
   readonly data: string;
+  readonly columns?: ColumnMapping;
   readonly out: string;
   readonly from?: string;
   readonly strategy: 'perfit' | 'fedit';
@@ -32,7 +34,8 @@ export function tuneCommand(): Command {
   return new Command('tune')
     .description('tunes alone, without a federation: searches a mask, trains inside it, writes a PEFT adapter')
     .argument('<model>', 'a Hugging Face model folder')
-    .requiredOption('--data <file>', 'JSONL, JSON, CSV or text; a fifth is held out')
+    .requiredOption('--data <path>', 'JSONL, JSON, CSV or text, or a folder of such; a fifth is held out')
+    .addOption(columnsOption())
     .requiredOption('--out <dir>', 'where the adapter goes')
     .addOption(
       new Option('--strategy <name>', 'perfit searches a mask in rank c·r; fedit is plain LoRA of rank r')
@@ -63,7 +66,13 @@ async function tuneAlone(modelFolder: string, flags: Flags, command: Command): P
   const { tokenizer, name } = first;
   const config = configOf(flags);
   const { tuning, evaluation, seed } = config;
-  const text = readLocalText(flags.data, { tokenizer, maxLength: tuning.maxLength, heldOut: evaluation.heldOut, seed });
+  const text = readLocalText(flags.data, {
+    tokenizer,
+    ...(flags.columns ? { columns: flags.columns } : {}),
+    maxLength: tuning.maxLength,
+    heldOut: evaluation.heldOut,
+    seed,
+  });
   for (const line of describeProblems(text)) process.stderr.write(`${line}\n`);
   const from = flags.from === undefined ? null : await readAdapter(flags.from, first.model);
   const layout = from?.layout ?? layoutOf(config, first.model.dimensions);

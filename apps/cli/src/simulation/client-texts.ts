@@ -10,7 +10,7 @@ import {
 } from '@perfit/core';
 import { seededRandom, shuffled } from '@perfit/protocol/space';
 import { UsageError } from '../explain.ts';
-import { readDataset } from '../local-model.ts';
+import { readDataset } from '../local-text.ts';
 import { readRows, rowsWhere } from './corpus-rows.ts';
 import { partition, type Row } from './partition.ts';
 import type { DescribedClient, SimulationConfig } from './simulation-config.ts';

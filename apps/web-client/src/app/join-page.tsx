@@ -6,7 +6,8 @@ import { lazy, Suspense, useMemo, useState } from 'react';
 import type { Seat } from '../engine/engine-api.ts';
 import { AboutFederation } from '../features/about-federation/about-federation.tsx';
 import { DeviceCheck } from '../features/device-check/device-check.tsx';
-import { type Dataset, LocalText } from '../features/local-text/local-text.tsx';
+import { LocalText } from '../features/local-text/local-text.tsx';
+import type { Dataset } from '../features/local-text/use-local-text.ts';
 import { type StartChoices, StartForm } from '../features/start-form/start-form.tsx';
 import { hasBudget, maxDensityFor } from '../shared/budget/budget.ts';
 import { federationQuery } from '../shared/coordinator/federations.ts';
@@ -80,6 +81,10 @@ function Setup({ federation, search, controls }: SetupProps) {
     portion: 'full',
   }));
   const split = useMemo(() => ({ ...config.evaluation, seed: config.seed }), [config]);
+  const reader = useMemo(
+    () => ({ modelPath: federation.modelPath, maxLength: config.tuning.maxLength }),
+    [federation.modelPath, config.tuning.maxLength],
+  );
   const wish = useMemo(
     () => ({ backend: choices.backend, ...(choices.threads === null ? {} : { threads: choices.threads }) }),
     [choices.backend, choices.threads],
@@ -91,7 +96,7 @@ function Setup({ federation, search, controls }: SetupProps) {
     controls.join({
       name: choices.name.trim(),
       ...(invite ? { invite } : {}),
-      dataset: { name: dataset.name, content: dataset.content },
+      dataset: { name: dataset.name, files: dataset.files },
       ...wish,
       shareEvaluation: choices.shareEvaluation,
       ...(maxDensity === undefined ? {} : { maxDensity }),
@@ -111,7 +116,7 @@ function Setup({ federation, search, controls }: SetupProps) {
         </FailureAlert>
       ) : (
         <>
-          <LocalText step={2} split={split} dataset={dataset} onChange={setDataset} />
+          <LocalText step={2} split={split} reader={reader} onChange={setDataset} />
           <DeviceCheck step={3} wish={wish} />
           <StartForm
             step={4}

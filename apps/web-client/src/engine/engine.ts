@@ -4,11 +4,12 @@ import { FailureError } from '../shared/failure/failure.ts';
 import { emptySession } from '../shared/session/session-state.ts';
 import { Backend, deviceReport } from './backend.ts';
 import { catalogueDesk } from './catalogue-desk.ts';
+import { DataDesk } from './data-desk.ts';
 import type { EngineApi, EventSink, JoinOptions, Seat } from './engine-api.ts';
 import { Exports } from './exports.ts';
 import { outcomeOf } from './failures.ts';
 import { Journal } from './journal.ts';
-import { inspectDataset, readContent } from './local-data.ts';
+import { filesToKeep } from './local-data.ts';
 import { modelStorage } from './models/kept-models.ts';
 import { ModelsDesk } from './models/models-desk.ts';
 import { mirrored } from './models/open-files.ts';
@@ -23,6 +24,7 @@ import { Workbench } from './workbench.ts';
 export function createEngine(): EngineApi {
   const workbench = new Workbench();
   const exported = new Exports(() => workbench.personalModel());
+  const dataDesk = new DataDesk();
   let sitting: Sitting | null = null;
   /** The latest sitting's, also after its end. */
   let journal: Journal | null = null;
@@ -31,7 +33,7 @@ export function createEngine(): EngineApi {
 
   // Whoever works on it is told where they wait for it.
   const backend = new Backend(() => workbench.lose());
-  const desk = new ModelsDesk({ backend, workbench, isBusy: () => sitting !== null });
+  const modelsDesk = new ModelsDesk({ backend, workbench, isBusy: () => sitting !== null });
 
   async function sit(
     seat: Seat,
@@ -80,8 +82,9 @@ export function createEngine(): EngineApi {
   return {
     ...catalogueDesk(backend),
     describeDevice: (wish) => outcomeOf(async () => deviceReport(await backend.start(wish))),
-    inspectData: (name, content, split) =>
-      outcomeOf(async () => inspectDataset(name, await readContent(name, content), split)),
+    readData: (files, split) => outcomeOf(() => dataDesk.read(files, split)),
+    dataPage: (wish) => outcomeOf(() => dataDesk.page(wish)),
+    countTokens: (wish, onProgress) => outcomeOf(() => dataDesk.countTokens(wish, onProgress)),
     earlier: (seat) =>
       outcomeOf(async () => {
         const stored = await loadSession(seat);
@@ -163,13 +166,13 @@ export function createEngine(): EngineApi {
           onText(next.value);
         }
       }),
-    openModel: (wish, onProgress) => outcomeOf(() => desk.open(wish, onProgress)),
-    cancelModel: () => outcomeOf(() => desk.cancel()),
-    closeModel: () => outcomeOf(() => desk.close()),
+    openModel: (wish, onProgress) => outcomeOf(() => modelsDesk.open(wish, onProgress)),
+    cancelModel: () => outcomeOf(() => modelsDesk.cancel()),
+    closeModel: () => outcomeOf(() => modelsDesk.close()),
     modelStorage: () => outcomeOf(() => modelStorage()),
-    deleteModel: (key) => outcomeOf(() => desk.delete(key)),
-    useAdapter: (files) => outcomeOf(() => desk.useAdapter(files)),
-    evaluate: (wish, onProgress) => outcomeOf(() => desk.evaluate(wish, onProgress)),
+    deleteModel: (key) => outcomeOf(() => modelsDesk.delete(key)),
+    useAdapter: (files) => outcomeOf(() => modelsDesk.useAdapter(files)),
+    evaluate: (wish, onProgress) => outcomeOf(() => modelsDesk.evaluate(wish, onProgress)),
     session: () => outcomeOf(() => journal && recordOfSession(journal.session, journal.ledger, Date.now())),
   };
 
@@ -206,9 +209,8 @@ export function createEngine(): EngineApi {
 
 async function newSession(options: JoinOptions): Promise<StoredSession> {
   const { seat, takeOver, dataset, ...kept } = options;
-  const bytes = await readContent(dataset.name, dataset.content);
   return {
-    options: { ...kept, dataset: { name: dataset.name, bytes } },
+    options: { ...kept, dataset: { name: dataset.name, files: await filesToKeep(dataset.files) } },
     standing: 'running',
     session: emptySession,
     ledger: [],

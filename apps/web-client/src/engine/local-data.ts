@@ -1,17 +1,22 @@
 import {
+  admitFiles,
+  type ChatMessage,
   checkDatasetSize,
+  type DatasetFile,
   type Example,
-  parseDataset,
-  splitExamples,
+  parseDatasetFiles,
   type TokenizedExample,
   type Tokenizer,
-  takeValidation,
   tokenizeSplit,
 } from '@perfit/core';
-import type { DataReport, DataRow, SplitSettings } from './engine-api.ts';
+import type { ColumnMapping, LocalFile, SplitSettings } from './engine-api.ts';
 
-const PREVIEW_ROWS = 4;
-const SHOWN_PROBLEMS = 8;
+/** A file of a person's text, read. */
+export interface ReadFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly columns?: ColumnMapping;
+}
 
 /** Reads a file only after its size is known to be bearable. @throws DataError */
 export async function readContent(name: string, content: Blob): Promise<Uint8Array> {
@@ -19,28 +24,23 @@ export async function readContent(name: string, content: Blob): Promise<Uint8Arr
   return new Uint8Array(await content.arrayBuffer());
 }
 
-/** What is in a person's text, and how it is split (PF8). @throws DataError */
-export function inspectDataset(
-  name: string,
-  bytes: Uint8Array,
-  { heldOut: heldOutFraction, validation: share, seed }: SplitSettings,
-): DataReport {
-  const parsed = parseDataset(name, bytes);
-  const { training: rest, heldOut } = splitExamples(parsed.examples, { heldOutFraction, seed });
-  const { training, validation } = takeValidation(rest, { share, seed });
-  const isHeldOut = new Set(heldOut);
-  return {
-    name,
-    bytes: bytes.length,
-    examples: { training: training.length, validation: validation.length, heldOut: heldOut.length },
-    preview: parsed.examples.slice(0, PREVIEW_ROWS).map((example) => ({
-      ...rowOf(example),
-      heldOut: isHeldOut.has(example),
+/** Reads files of a bearable size, all together too; for the others says why not. */
+export async function readFiles(files: readonly LocalFile[]): Promise<DatasetFile[]> {
+  const refusals = admitFiles(files.map(({ name, content }) => ({ name, size: content.size })));
+  return Promise.all(
+    files.map(async ({ name, content, columns = {} }, i) => ({
+      name,
+      content: refusals[i] ?? (await readContent(name, content)),
+      columns,
     })),
-    problems: parsed.problems.slice(0, SHOWN_PROBLEMS),
-    problemCount: parsed.skipped,
-    duplicates: parsed.duplicates,
-  };
+  );
+}
+
+/** Of a text that was looked at before: those files of it that can be read. */
+export async function filesToKeep(files: readonly LocalFile[]): Promise<ReadFile[]> {
+  return (await readFiles(files)).flatMap(({ name, content, columns }) =>
+    content instanceof Uint8Array ? [{ name, bytes: content, ...(columns ? { columns } : {}) }] : [],
+  );
 }
 
 export interface LocalExamples {
@@ -56,21 +56,41 @@ export interface LocalExamples {
  * @throws DataError
  */
 export function prepareExamples(
-  dataset: { readonly name: string; readonly bytes: Uint8Array },
+  dataset: { readonly files: readonly ReadFile[] },
   tokenizer: Tokenizer,
   options: Omit<SplitSettings, 'validation'> & { readonly maxLength: number },
 ): LocalExamples {
-  const { training, heldOut, split } = tokenizeSplit(parseDataset(dataset.name, dataset.bytes), tokenizer, options);
-  return { training, heldOut, question: split.heldOut.map((example) => rowOf(example).prompt).find(Boolean) ?? null };
+  const parsed = parseDatasetFiles(
+    dataset.files.map(({ name, bytes, columns = {} }) => ({ name, content: bytes, columns })),
+  );
+  if (parsed.error !== null) throw parsed.error;
+  const { training, heldOut, split } = tokenizeSplit(parsed, tokenizer, options);
+  return { training, heldOut, question: split.heldOut.map(questionOf).find(Boolean) ?? null };
 }
 
-function rowOf(example: Example): Pick<DataRow, 'prompt' | 'response'> {
-  if ('text' in example) return { prompt: '', response: example.text };
+/** An example as a row of a table; of a conversation the last question and its answer. */
+export function partsOf(example: Example): { prompt: string; response: string; responses: number } {
+  if ('text' in example) return { prompt: '', response: example.text, responses: 1 };
   if ('messages' in example) {
-    const prompt = example.messages.find(({ role }) => role === 'user')?.content ?? '';
-    const response = example.messages.findLast(({ role }) => role === 'assistant')?.content ?? '';
-    return { prompt, response };
+    const { messages } = example;
+    const last = messages.findLastIndex(isAnswer);
+    const question = messages.slice(0, last).findLast(({ role }) => role === 'user');
+    return {
+      prompt: question?.content ?? '',
+      response: messages[last]?.content ?? '',
+      responses: messages.filter(isAnswer).length,
+    };
   }
   const { instruction, context, response } = example;
-  return { prompt: context ? `${instruction}\n\n${context}` : instruction, response };
+  return { prompt: context ? `${instruction}\n\n${context}` : instruction, response, responses: 1 };
+}
+
+function isAnswer({ role, content }: ChatMessage): boolean {
+  return role === 'assistant' && content !== '';
+}
+
+/** What to try a model with: how a conversation begins, or what is asked. */
+function questionOf(example: Example): string {
+  if (!('messages' in example)) return partsOf(example).prompt;
+  return example.messages.find(({ role }) => role === 'user')?.content ?? '';
 }

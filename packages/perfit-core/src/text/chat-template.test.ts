@@ -20,8 +20,14 @@ function formatOf(template: string | null): ChatFormat {
   );
 }
 
+function segmentsOf(format: ChatFormat, messages: PromptMessage[]) {
+  const rows = format.conversationRows(messages);
+  expect(rows.map(({ turn }) => turn)).toEqual([messages.length - 1]);
+  return rows[0]?.segments ?? [];
+}
+
 const brief = (format: ChatFormat, messages: PromptMessage[]) =>
-  format.conversationSegments(messages).map(({ text, isResponse }) => (isResponse ? { response: text } : text));
+  segmentsOf(format, messages).map(({ text, isResponse }) => (isResponse ? { response: text } : text));
 
 describe('the ChatML template of perfit-nano', () => {
   const format = new ChatFormat(tokenizerOf('perfitNano'));
@@ -52,7 +58,7 @@ describe('the ChatML template of perfit-nano', () => {
   it('asks for an answer with the text that training saw before it', () => {
     const messages = [user('One'), assistant('Two'), user('Three')];
     const asked = format.promptSegments(messages);
-    const trained = format.conversationSegments([...messages, assistant('Four')]);
+    const trained = segmentsOf(format, [...messages, assistant('Four')]);
     expect(asked).toEqual(trained.slice(0, -1));
   });
 });
@@ -85,7 +91,7 @@ describe('the Alpaca prompt of models without a template', () => {
 
   it('goes on without its preamble', () => {
     const messages = [user('A'), assistant('B'), user('C'), assistant('D')];
-    const segments = format.conversationSegments(messages);
+    const segments = segmentsOf(format, messages);
     expect(segments.map(({ text }) => text).slice(1)).toEqual([
       'B<|im_end|>',
       '\n\n### Instruction:\nC\n\n### Response:\n',
@@ -114,11 +120,6 @@ describe('other templates', () => {
     expect(brief(format, [user('Hi'), assistant('Hello')]).at(-1)).toEqual({
       response: '<think>\n\n</think>\n\nHello<|im_end|>',
     });
-    const four = [user('a'), assistant('b'), user('c'), assistant('d')];
-    expect(brief(format, four).filter((segment) => typeof segment !== 'string')).toEqual([
-      { response: 'b<|im_end|>' },
-      { response: '<think>\n\n</think>\n\nd<|im_end|>' },
-    ]);
   });
 
   it('may prompt with something that no conversation holds: then the words alone are the response', () => {
@@ -143,16 +144,14 @@ describe('other templates', () => {
     const strict = formatOf("{{ raise_exception('No system messages') }}");
     expect(codeOf(() => strict.promptSegments([user('Hi')]))).toBe('chat-template-refused');
     const silent = formatOf('{{ messages[0].content }}');
-    expect(codeOf(() => silent.conversationSegments([user('Hi'), assistant('Hello')]))).toBe(
-      'chat-template-no-response',
-    );
-    expect(codeOf(() => silent.conversationSegments([user('Hi')]))).toBe('chat-template-no-response');
+    expect(codeOf(() => silent.conversationRows([user('Hi'), assistant('Hello')]))).toBe('chat-template-no-response');
+    expect(codeOf(() => silent.conversationRows([user('Hi')]))).toBe('chat-template-no-response');
   });
 });
 
 describe.runIf(isThere('tinystories'))('tinystories-656k', () => {
   it('closes an Alpaca response with its own end token', () => {
     const format = new ChatFormat(tokenizerOf('tinystories'));
-    expect(format.conversationSegments([user('Hi'), assistant('Hello')]).at(-1)?.text).toBe('Hello<|end_story|>');
+    expect(segmentsOf(format, [user('Hi'), assistant('Hello')]).at(-1)?.text).toBe('Hello<|end_story|>');
   });
 });

@@ -45,12 +45,26 @@ export const ALPACA_TEMPLATE = [
 /** Stands where a response stood, to see what a template puts around it. No template looks for private-use characters. */
 const MARK = '\uE0C4response\uE0C4';
 
+/**
+ * What templates that tell the date are told (Llama 3.2): their own default. With the day's date the same text would
+ * be other tokens tomorrow, and perplexities of two days or two clients could not be compared.
+ */
+const DATE = '26 Jul 2024';
+
+/** A conversation as one row of tokens, up to the end of one of its responses. */
+export interface ConversationRow {
+  /** The index of the message that it ends with. */
+  readonly turn: number;
+  readonly segments: readonly Segment[];
+}
+
 /** Lays conversations out as a model was trained on them, and says which parts are responses. */
 export class ChatFormat {
   /** `alpaca` where the model has no template of its own. */
   readonly kind: 'template' | 'alpaca';
 
   readonly #template: Template;
+  readonly #mayThink: boolean;
   readonly #tokens: Readonly<Record<string, string>>;
   /** Special tokens as text, the longest first. */
   readonly #specials: readonly string[];
@@ -58,14 +72,16 @@ export class ChatFormat {
   /** @throws ChatTemplateError where the template is no Jinja. */
   constructor(tokenizer: Tokenizer) {
     this.kind = tokenizer.chatTemplate === null ? 'alpaca' : 'template';
+    const source = tokenizer.chatTemplate ?? ALPACA_TEMPLATE;
     try {
-      this.#template = new Template(tokenizer.chatTemplate ?? ALPACA_TEMPLATE);
+      this.#template = new Template(source);
     } catch (cause) {
       throw new ChatTemplateError(
         'chat-template-invalid',
         `The model's chat template cannot be read: ${sentenceOf(cause)}`,
       );
     }
+    this.#mayThink = source.includes('enable_thinking');
     const eos = tokenizer.eosId === null ? '' : (tokenizer.tokenOf(tokenizer.eosId) ?? '');
     this.#tokens = { bos_token: '', eos_token: eos, ...tokenizer.templateTokens };
     this.#specials = [...new Set([...tokenizer.specialIds, ...tokenizer.endIds])]
@@ -76,64 +92,91 @@ export class ChatFormat {
 
   /** The special token that ends a response in this layout, or `null` where none does. */
   closingToken(): string | null {
-    const messages: PromptMessage[] = [
-      { role: 'user', content: 'a' },
-      { role: 'assistant', content: 'b' },
-    ];
     try {
-      return this.#responseSpans(messages, false)[0]?.closing ?? null;
+      const response = this.#lastResponse([
+        { role: 'user', content: 'a' },
+        { role: 'assistant', content: 'b' },
+      ]);
+      return response.span.closing;
     } catch (error) {
       if (error instanceof ChatTemplateError) return null;
       throw error;
     }
   }
 
-  /** What the assistant is asked to continue. @throws ChatTemplateError where the template refuses the messages. */
+  /**
+   * What the assistant is asked to continue, without a thought of its own where the template lets one choose (Qwen 3):
+   * people's responses have none. @throws ChatTemplateError where the template refuses the messages.
+   */
   promptSegments(messages: readonly PromptMessage[]): Segment[] {
-    const text = this.#render(messages, true);
-    return this.#split(text, this.#responseSpans(messages, true), text.length);
+    const text = this.#render(messages, { isPrompt: true });
+    const history = this.#responses(messages);
+    return splitText(text, spansWithin(text, history) ?? [], text.length);
   }
 
   /**
-   * A whole conversation up to the token that closes its last response; what templates put after that is never seen
-   * in generation. @throws ChatTemplateError where the template refuses the messages, or shows no response.
+   * A conversation up to the tokens that close its responses; what templates put after the last one is never seen in
+   * generation. One row holds all responses where the template lays each out as if it were the last. Where it does not
+   * (Qwen 3 shows a thought in the last response only), a response gets a row of its own, in the layout that the model
+   * meets when it answers, and what came before it is prompt.
+   * @throws ChatTemplateError where the template refuses the messages, or shows no response.
    */
-  conversationSegments(messages: readonly PromptMessage[]): Segment[] {
-    const text = this.#render(messages, false);
-    const spans = this.#responseSpans(messages, false);
-    const last = spans.at(-1);
-    if (last === undefined) {
+  conversationRows(messages: readonly PromptMessage[]): ConversationRow[] {
+    const responses = this.#responses(messages);
+    if (responses.length === 0) {
       throw new ChatTemplateError('chat-template-no-response', 'The conversation has no response of the assistant.');
     }
-    return this.#split(text, spans, last.end);
+    const rows: ConversationRow[] = [];
+    for (let k = responses.length - 1; k >= 0; k--) {
+      const { turn, text, span } = responses[k] as Response;
+      const earlier = spansWithin(text, responses.slice(0, k));
+      rows.unshift({ turn, segments: splitText(text, [...(earlier ?? []), span], span.end) });
+      if (earlier !== null) break;
+    }
+    return rows;
+  }
+
+  /** Every response with words, each in the conversation that ends with it. */
+  #responses(messages: readonly PromptMessage[]): Response[] {
+    return messages.flatMap(({ role, content }, turn) =>
+      role === 'assistant' && content.trim() !== '' ? [this.#lastResponse(messages.slice(0, turn + 1))] : [],
+    );
   }
 
   /**
-   * Where the responses lie in a rendered conversation. A response begins behind the prompt that generation would
-   * start from (the messages before it, with the generation prompt) where the conversation begins with that prompt,
-   * and at the assistant's words where it does not; it ends behind the special token that follows these words.
+   * Where the last message lies in a conversation that ends with it. It begins behind the prompt that generation would
+   * start from (the messages before it, with the generation prompt) where the conversation begins with that prompt, and
+   * at the assistant's words where it does not; it ends behind the special token that follows these words.
    */
-  #responseSpans(messages: readonly PromptMessage[], withGenerationPrompt: boolean): Span[] {
-    const text = this.#render(messages, withGenerationPrompt);
-    const spans: Span[] = [];
-    let end = 0;
-    messages.forEach((message, i) => {
-      if (message.role !== 'assistant') return;
-      const marked = messages.map((other, k) => (k === i ? { ...other, content: MARK } : other));
-      const words = wordsBetween(text, this.#render(marked, withGenerationPrompt), i);
-      const prompt = this.#render(messages.slice(0, i), true);
-      const opensWithPrompt = text.startsWith(prompt) && prompt.length <= words.start && prompt.length >= end;
-      const closing = this.#closingAfter(text, words.end);
-      const span = {
-        start: opensWithPrompt ? prompt.length : words.start,
-        end: closing?.end ?? words.end,
-        closing: closing?.token ?? null,
-      };
-      if (span.start < end || span.end <= span.start) throw noResponse(i);
-      spans.push(span);
-      end = span.end;
-    });
-    return spans;
+  #lastResponse(messages: readonly PromptMessage[]): Response {
+    const turn = messages.length - 1;
+    const text = this.#render(messages);
+    const marked = messages.map((message, k) => (k === turn ? { ...message, content: MARK } : message));
+    const [before, behind, ...more] = this.#render(marked).split(MARK);
+    if (before === undefined || behind === undefined || more.length > 0 || !text.endsWith(behind)) {
+      throw noResponse(turn);
+    }
+    const wordsEnd = text.length - behind.length;
+    const prompt = this.#promptOf(text.slice(0, wordsEnd), messages.slice(0, turn));
+    if (prompt === null && !text.startsWith(before)) throw noResponse(turn);
+    const closing = this.#closingAfter(text, wordsEnd);
+    const span = {
+      start: prompt?.length ?? before.length,
+      end: closing?.end ?? wordsEnd,
+      closing: closing?.token ?? null,
+    };
+    if (span.end <= span.start) throw noResponse(turn);
+    return { turn, text, span };
+  }
+
+  /** The prompt of `history` that a text begins with; a response with a thought begins with the prompt to think. */
+  #promptOf(text: string, history: readonly PromptMessage[]): string | null {
+    if (history.length === 0) return null;
+    const plain = this.#render(history, { isPrompt: true });
+    if (text.startsWith(plain)) return plain;
+    if (!this.#mayThink) return null;
+    const thinking = this.#render(history, { isPrompt: true, thinks: true });
+    return text.startsWith(thinking) ? thinking : null;
   }
 
   #closingAfter(text: string, from: number): { token: string; end: number } | null {
@@ -145,25 +188,10 @@ export class ChatFormat {
     return token === undefined ? null : { token, end: at + token.length };
   }
 
-  #split(text: string, spans: readonly Span[], end: number): Segment[] {
-    const segments: Segment[] = [];
-    let at = 0;
-    let after: string | null = null;
-    const add = (to: number, isResponse: boolean) => {
-      if (to > at) segments.push({ text: text.slice(at, to), isResponse, after });
-      if (to > at) after = null;
-      at = to;
-    };
-    for (const span of spans) {
-      add(span.start, false);
-      add(span.end, true);
-      after = span.closing;
-    }
-    add(end, false);
-    return segments;
-  }
-
-  #render(messages: readonly PromptMessage[], withGenerationPrompt: boolean): string {
+  #render(
+    messages: readonly PromptMessage[],
+    { isPrompt = false, thinks = false }: { readonly isPrompt?: boolean; readonly thinks?: boolean } = {},
+  ): string {
     const laidOut = messages.map(({ role, content, context }) =>
       this.kind === 'alpaca' || !context ? { role, content, context } : { role, content: `${content}\n\n${context}` },
     );
@@ -171,7 +199,9 @@ export class ChatFormat {
       return this.#template.render({
         ...this.#tokens,
         messages: laidOut,
-        add_generation_prompt: withGenerationPrompt,
+        add_generation_prompt: isPrompt,
+        enable_thinking: thinks,
+        date_string: DATE,
       });
     } catch (cause) {
       throw new ChatTemplateError(
@@ -189,14 +219,37 @@ interface Span {
   readonly closing: string | null;
 }
 
-/** Where the words of message `i` are in the text: what lies before and after the mark in their place, compared. */
-function wordsBetween(text: string, marked: string, i: number): { start: number; end: number } {
-  const [before, behind, ...more] = marked.split(MARK);
-  if (before === undefined || behind === undefined || more.length > 0) throw noResponse(i);
-  const start = before.length;
-  const end = text.length - behind.length;
-  if (end < start || !text.startsWith(before) || !text.endsWith(behind)) throw noResponse(i);
-  return { start, end };
+interface Response {
+  /** The index of its message. */
+  readonly turn: number;
+  /** The conversation that ends with it. */
+  readonly text: string;
+  /** Where it lies in that. */
+  readonly span: Span;
+}
+
+/** Where responses lie in a text that goes on from each of them, or `null` where it shows one in another way. */
+function spansWithin(text: string, responses: readonly Response[]): Span[] | null {
+  const isThere = (response: Response) => text.startsWith(response.text.slice(0, response.span.end));
+  return responses.every(isThere) ? responses.map(({ span }) => span) : null;
+}
+
+function splitText(text: string, spans: readonly Span[], end: number): Segment[] {
+  const segments: Segment[] = [];
+  let at = 0;
+  let after: string | null = null;
+  const add = (to: number, isResponse: boolean) => {
+    if (to > at) segments.push({ text: text.slice(at, to), isResponse, after });
+    if (to > at) after = null;
+    at = to;
+  };
+  for (const span of spans) {
+    add(span.start, false);
+    add(span.end, true);
+    after = span.closing;
+  }
+  add(end, false);
+  return segments;
 }
 
 function noResponse(index: number): ChatTemplateError {

@@ -1,4 +1,4 @@
-import { RecordProblem } from './dataset-records.ts';
+import { areMessages, RecordProblem } from './dataset-records.ts';
 
 /** A record as the file has it, or why it could not be read. */
 export interface RawRecord {
@@ -65,12 +65,18 @@ export function readJson(text: string): RawRecord[] {
   const whole = parseOr(text);
   if (whole instanceof RecordProblem) return readJsonLines(text);
   if (typeof whole === 'object' && whole !== null) {
-    for (const name of ['data', 'examples', 'rows', 'train']) {
+    for (const name of ['data', 'examples', 'rows', 'train', 'conversations', 'chats']) {
       const list = (whole as Record<string, unknown>)[name];
-      if (Array.isArray(list)) return list.map((value) => ({ line: 1, value }));
+      if (Array.isArray(list) && !areMessages(list)) return list.map((value) => ({ line: 1, value }));
     }
   }
   return [{ line: 1, value: whole }];
+}
+
+/** Records that are the messages of one conversation as that conversation; others as they are. */
+export function joinMessages(records: RawRecord[]): RawRecord[] {
+  const messages = records.map(({ value }) => value);
+  return areMessages(messages) ? [{ line: records[0]?.line ?? 1, value: { messages } }] : records;
 }
 
 function parseOr(source: string): unknown {

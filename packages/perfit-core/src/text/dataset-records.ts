@@ -1,3 +1,4 @@
+import { CONVERSATION_NAMES, type ColumnMapping, type ColumnRole, columnKey, columnKeys } from './dataset-columns.ts';
 import type { ChatMessage, Example, Role } from './example.ts';
 
 export type RecordProblemCode =
@@ -19,43 +20,36 @@ export class RecordProblem {
   }
 }
 
-/** The names that data sets give to the parts of an example; earlier ones win. */
-const FIELDS = {
-  instruction: ['instruction', 'prompt', 'question'],
-  context: ['context', 'input'],
-  response: ['response', 'output', 'completion', 'answer'],
-  messages: ['messages', 'conversations', 'conversation'],
-  text: ['text'],
-} as const;
-
-export const KNOWN_FIELDS: ReadonlySet<string> = new Set(Object.values(FIELDS).flat());
-
 const ROLES: Readonly<Record<string, Role>> = {
   system: 'system',
+  developer: 'system',
   user: 'user',
   human: 'user',
   assistant: 'assistant',
   gpt: 'assistant',
+  model: 'assistant',
+  bot: 'assistant',
 };
 
 /**
  * A record to an example: dolly (instruction, context, response), Alpaca (instruction, input, output), prompt and
- * completion, question and answer, messages in OpenAI's or ShareGPT's form, or text alone.
+ * completion, question and answer, messages in OpenAI's or ShareGPT's form, or text alone; or as the mapping says.
  */
-export function recordToExample(record: unknown): Example | RecordProblem {
+export function recordToExample(record: unknown, mapping: ColumnMapping = {}): Example | RecordProblem {
   if (typeof record === 'string') return record.trim() === '' ? noResponse([]) : { text: record.trim() };
   if (typeof record !== 'object' || record === null || Array.isArray(record)) {
     return new RecordProblem('not-an-object', 'This is not an object with named fields.');
   }
-  const fields = new Map(Object.entries(record).map(([key, value]) => [key.trim().toLowerCase(), value]));
-  const messages = firstOf(fields, FIELDS.messages);
+  const fields = new Map(Object.entries(record).map(([name, value]) => [columnKey(name), value]));
+  const keys = columnKeys(new Set(fields.keys()), mapping);
+  const messages = keys.areNamed ? undefined : firstOf(fields, CONVERSATION_NAMES);
   if (messages !== undefined) return messagesToExample(messages);
-  const part = (names: readonly string[]) => asText(firstOf(fields, names));
-  const response = part(FIELDS.response);
-  const given = part(FIELDS.instruction);
-  const input = part(FIELDS.context);
+  const part = (role: ColumnRole) => asText(firstOf(fields, keys[role]));
+  const response = keys.isText ? '' : part('response');
+  const given = keys.isText ? '' : part('instruction');
+  const input = part('context');
   if (response === '') {
-    const text = part(FIELDS.text);
+    const text = part('text');
     return text !== '' && given === '' ? { text } : noResponse([...fields.keys()]);
   }
   const instruction = given === '' ? input : given;
@@ -74,15 +68,29 @@ function messagesToExample(value: unknown): Example | RecordProblem {
   const messages: ChatMessage[] = [];
   for (const [i, message] of value.entries()) {
     if (typeof message !== 'object' || message === null) return bad(`Message ${i + 1} is not an object.`);
-    const name = String(message.role ?? message.from ?? '').toLowerCase();
-    const role = Object.hasOwn(ROLES, name) ? ROLES[name] : undefined;
+    const role = roleOf(message);
     if (role === undefined) return bad(`Message ${i + 1} has a role other than system, user and assistant.`);
-    messages.push({ role, content: asText(joinedParts(message.content ?? message.value)) });
+    messages.push({ role, content: asText(joinedParts(message.content ?? message.value ?? message.text)) });
   }
   if (!messages.some(({ role, content }) => role === 'assistant' && content !== '')) {
     return bad('No message of the assistant has text.');
   }
   return { messages };
+}
+
+function roleOf(message: Readonly<Record<string, unknown>>): Role | undefined {
+  const name = String(message.role ?? message.from ?? message.sender ?? '').toLowerCase();
+  return Object.hasOwn(ROLES, name) ? ROLES[name] : undefined;
+}
+
+/** Whether these records are the messages of one conversation, one after another. */
+export function areMessages(records: readonly unknown[]): boolean {
+  const isMessage = (record: unknown) =>
+    typeof record === 'object' &&
+    record !== null &&
+    ['content', 'value', 'text'].some((name) => name in record) &&
+    roleOf(record as Record<string, unknown>) !== undefined;
+  return records.length > 1 && records.every(isMessage);
 }
 
 /** OpenAI's content may be a list of parts, of which we take the text. */

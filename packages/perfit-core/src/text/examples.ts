@@ -1,4 +1,10 @@
-import { ChatFormat, ChatTemplateError, type PromptMessage, type Segment } from './chat-template.ts';
+import {
+  ChatFormat,
+  ChatTemplateError,
+  type ConversationRow,
+  type PromptMessage,
+  type Segment,
+} from './chat-template.ts';
 import type { ChatMessage, ContinuationExample, ConversationExample, Example, InstructionExample } from './example.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
@@ -17,9 +23,21 @@ export interface TokenizedDataset {
   readonly examples: readonly TokenizedExample[];
   /** For every tokenised example the index of the example that it was made from. */
   readonly sources: readonly number[];
+  /** For every given example how long it is. */
+  readonly lengths: readonly ExampleLength[];
   /** Examples that lost tokens, and how many tokens they lost together. */
   readonly cut: { readonly examples: number; readonly promptTokens: number; readonly responseTokens: number };
   readonly dropped: readonly DroppedExample[];
+}
+
+/** In tokens, over all rows that an example makes. */
+export interface ExampleLength {
+  /** Before anything was cut; 0 where the example was dropped. */
+  readonly tokens: number;
+  /** What T cuts off. */
+  readonly cut: number;
+  /** Those that are kept and carry loss. */
+  readonly response: number;
 }
 
 export interface DroppedExample {
@@ -58,33 +76,32 @@ export function tokenizeExamples(
   }
   const rows: TokenizedExample[] = [];
   const sources: number[] = [];
+  const lengths: ExampleLength[] = [];
   const dropped: DroppedExample[] = [];
   const cut = { examples: 0, promptTokens: 0, responseTokens: 0 };
   examples.forEach((example, index) => {
-    if ('text' in example) {
-      for (const row of splitText(example, tokenizer, maxLength)) {
-        rows.push(row);
-        sources.push(index);
-      }
+    const fitted = fitOrReason(example, { tokenizer, format, maxLength });
+    if (!Array.isArray(fitted)) {
+      dropped.push({ index, ...fitted });
+      lengths.push({ tokens: 0, cut: 0, response: 0 });
       return;
     }
-    try {
-      const fitted = fit(example, { tokenizer, format, maxLength });
-      if (fitted === null) {
-        dropped.push({ index, reason: 'no-response', message: 'The response has no text.' });
-        return;
-      }
-      rows.push(fitted.row);
+    let kept = 0;
+    let lost = 0;
+    let response = 0;
+    for (const { row, promptCut, responseCut } of fitted) {
+      rows.push(row);
       sources.push(index);
-      cut.promptTokens += fitted.promptCut;
-      cut.responseTokens += fitted.responseCut;
-      if (fitted.promptCut + fitted.responseCut > 0) cut.examples++;
-    } catch (error) {
-      if (!(error instanceof ChatTemplateError)) throw error;
-      dropped.push({ index, reason: 'template', message: error.message });
+      cut.promptTokens += promptCut;
+      cut.responseTokens += responseCut;
+      kept += row.ids.length;
+      lost += promptCut + responseCut;
+      for (const label of row.labels) if (label !== NO_LOSS) response++;
     }
+    if (lost > 0) cut.examples++;
+    lengths.push({ tokens: kept + lost, cut: lost, response });
   });
-  return { examples: rows, sources, cut, dropped };
+  return { examples: rows, sources, lengths, cut, dropped };
 }
 
 /**
@@ -115,11 +132,23 @@ interface Encoded {
   readonly promptLength: number;
 }
 
-function fit(example: InstructionExample | ConversationExample, fitting: Fitting): Fitted | null {
-  const { maxLength } = fitting;
+function fitOrReason(example: Example, fitting: Fitting): Fitted[] | Omit<DroppedExample, 'index'> {
+  if ('text' in example) return splitText(example, fitting);
   const messages = toMessages(example);
-  if (!messages.some(({ role, content }) => role === 'assistant' && content.trim() !== '')) return null;
-  const whole = encode(messages, fitting);
+  if (!messages.some(isResponse)) return { reason: 'no-response', message: 'The response has no text.' };
+  try {
+    return fitting.format
+      .conversationRows(messages)
+      .map(({ turn, segments }) => fit(messages.slice(0, turn + 1), encodeRow(segments, fitting), fitting));
+  } catch (error) {
+    if (!(error instanceof ChatTemplateError)) throw error;
+    return { reason: 'template', message: error.message };
+  }
+}
+
+/** @param whole the messages as one row, before anything is cut */
+function fit(messages: readonly PromptMessage[], whole: Encoded, fitting: Fitting): Fitted {
+  const { maxLength } = fitting;
   const recent =
     whole.ids.length > maxLength ? withoutOldExchanges(messages, whole, fitting) : { messages, encoded: whole };
   const responseLength = recent.encoded.ids.length - recent.encoded.promptLength;
@@ -150,11 +179,11 @@ function withoutOldExchanges(messages: readonly PromptMessage[], whole: Encoded,
   let candidate: Candidate = { messages, encoded: whole };
   for (;;) {
     const isOver = candidate.encoded.ids.length > fitting.maxLength;
-    const responses = candidate.messages.filter(({ role }) => role === 'assistant').length;
+    const responses = candidate.messages.filter(isResponse).length;
     if (!isOver || responses < 2) return candidate;
     const system = candidate.messages.filter(({ role }) => role === 'system');
     const turns = candidate.messages.filter(({ role }) => role !== 'system');
-    const firstResponse = turns.findIndex(({ role }) => role === 'assistant');
+    const firstResponse = turns.findIndex(isResponse);
     const fewer = [...system, ...turns.slice(firstResponse + 1)];
     candidate = { messages: fewer, encoded: encode(fewer, fitting) };
   }
@@ -194,12 +223,14 @@ function withShorterContext(candidate: Candidate, room: number, fitting: Fitting
   }
 }
 
-function encode(messages: readonly PromptMessage[], { tokenizer, format }: Fitting): Encoded {
-  const { ids, isResponse, lastSegmentStart } = encodeSegments(
-    format.conversationSegments(messages),
-    tokenizer,
-    format,
-  );
+/** The row that ends with the last response. */
+function encode(messages: readonly PromptMessage[], fitting: Fitting): Encoded {
+  const rows = fitting.format.conversationRows(messages);
+  return encodeRow((rows.at(-1) as ConversationRow).segments, fitting);
+}
+
+function encodeRow(segments: readonly Segment[], { tokenizer, format }: Fitting): Encoded {
+  const { ids, isResponse, lastSegmentStart } = encodeSegments(segments, tokenizer, format);
   return { ids, isResponse, promptLength: lastSegmentStart };
 }
 
@@ -238,18 +269,24 @@ function toMessages(example: InstructionExample | ConversationExample): readonly
 }
 
 function upToLastResponse(messages: readonly ChatMessage[]): readonly ChatMessage[] {
-  return messages.slice(0, messages.findLastIndex(({ role }) => role === 'assistant') + 1);
+  return messages.slice(0, messages.findLastIndex(isResponse) + 1);
 }
 
-function splitText({ text }: ContinuationExample, tokenizer: Tokenizer, maxLength: number): TokenizedExample[] {
+/** An answer without words teaches nothing. */
+function isResponse({ role, content }: ChatMessage): boolean {
+  return role === 'assistant' && content.trim() !== '';
+}
+
+function splitText({ text }: ContinuationExample, { tokenizer, maxLength }: Fitting): Fitted[] {
   const opening = tokenizer.openingIds;
   const ids = tokenizer.encode(text);
   const room = maxLength - opening.length;
-  const rows: TokenizedExample[] = [];
+  const rows: Fitted[] = [];
   for (let start = 0; start < ids.length; start += room) {
     const row = Int32Array.from([...opening, ...ids.slice(start, start + room)]);
+    const labels = row.map((id, i) => (i < opening.length ? NO_LOSS : id));
     // A row of one token predicts nothing.
-    if (row.length > 1) rows.push({ ids: row, labels: row.map((id, i) => (i < opening.length ? NO_LOSS : id)) });
+    if (row.length > 1) rows.push({ row: { ids: row, labels }, promptCut: 0, responseCut: 0 });
   }
   return rows;
 }

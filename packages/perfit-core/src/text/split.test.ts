@@ -2,7 +2,7 @@ import { seededRandom, shuffled } from '@perfit/protocol/space';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DataError } from './data-error.ts';
-import { exampleKey } from './datasets.ts';
+import { exampleKey } from './example-key.ts';
 import { splitExamples } from './split.ts';
 
 const example = (i: number) => ({ instruction: `Q${i}`, response: `A${i}` });

@@ -1,7 +1,7 @@
 import { seededRandom } from '@perfit/protocol/space';
 import { DataError } from './data-error.ts';
-import { exampleKey } from './datasets.ts';
 import type { Example } from './example.ts';
+import { exampleKey } from './example-key.ts';
 
 export interface SplitOptions {
   /** The share that is only ever evaluated, in (0, 1). */

@@ -1,13 +1,26 @@
 import type { SessionState } from '../../shared/session/session-state.ts';
 import type { BackendChoice, EarlierSession, LedgerEntry, Seat } from '../engine-api.ts';
+import type { ReadFile } from '../local-data.ts';
 import { database, keyOf } from './database.ts';
+
+/** A person's text, with what they said of its columns. */
+export interface StoredDataset {
+  readonly name: string;
+  readonly files: readonly ReadFile[];
+}
+
+/** As it was kept when a text was one file. */
+interface OneFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
 
 /** What a seat was joined with, and how it went: enough to go on after a reload. */
 export interface StoredSession {
   readonly options: {
     readonly name: string;
     readonly invite?: string;
-    readonly dataset: { readonly name: string; readonly bytes: Uint8Array };
+    readonly dataset: StoredDataset;
     readonly backend: BackendChoice;
     readonly threads?: number;
     readonly shareEvaluation: boolean;
@@ -19,7 +32,15 @@ export interface StoredSession {
 }
 
 export async function loadSession(seat: Seat): Promise<StoredSession | null> {
-  return (await (await database()).get('sessions', keyOf(seat))) ?? null;
+  const stored = await (await database()).get('sessions', keyOf(seat));
+  return stored ? withFiles(stored) : null;
+}
+
+/** A session that an earlier version of this page kept, as this one does. */
+export function withFiles(stored: StoredSession): StoredSession {
+  const dataset = stored.options.dataset as StoredDataset | OneFile;
+  if (!('bytes' in dataset)) return stored;
+  return { ...stored, options: { ...stored.options, dataset: { name: dataset.name, files: [dataset] } } };
 }
 
 export async function saveSession(seat: Seat, session: StoredSession): Promise<void> {
@@ -28,10 +49,10 @@ export async function saveSession(seat: Seat, session: StoredSession): Promise<v
 
 /** As the page is told. */
 export function asEarlier({ options, standing, session }: StoredSession): EarlierSession {
-  const { name, bytes } = options.dataset;
+  const { name, files } = options.dataset;
   return {
     name: options.name,
-    dataset: { name, bytes: bytes.length },
+    dataset: { name, bytes: files.reduce((sum, { bytes }) => sum + bytes.length, 0) },
     standing,
     round: session.rounds.at(-1)?.number ?? 0,
   };

@@ -1,56 +1,32 @@
 import { Button, FileButton, Group, Loader, Menu, Stack, Tabs, Text, Textarea } from '@mantine/core';
-import { type DragEvent, type ReactNode, useState } from 'react';
-import type { DataReport, SplitSettings } from '../../engine/engine-api.ts';
-import { engine, unwrap } from '../../shared/engine-client/engine-client.ts';
-import { type Failure, failureOf } from '../../shared/failure/failure.ts';
+import { type ReactNode, useState } from 'react';
+import type { SplitSettings } from '../../engine/engine-api.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
-import { DataPreview } from './data-preview.tsx';
-import classes from './local-text.module.css';
+import { filesOfChoice } from './collect-files.ts';
+import { DropArea } from './drop-area.tsx';
+import { FileList } from './file-list.tsx';
+import { RowTable } from './row-table.tsx';
 import { type SampleText, sampleTexts } from './sample-texts.ts';
 import { strings } from './strings.ts';
-
-/** A text that can be tuned on. */
-export interface Dataset {
-  readonly name: string;
-  readonly content: Blob;
-  readonly report: DataReport;
-}
+import { Totals } from './totals.tsx';
+import { type Dataset, hasExamples, type Reader, useLocalText } from './use-local-text.ts';
 
 interface LocalTextProps {
   readonly step: number;
   readonly split: SplitSettings;
-  readonly dataset: Dataset | null;
+  readonly reader: Reader;
+  /** Must stay the same from one rendering to the next. */
   readonly onChange: (dataset: Dataset | null) => void;
 }
 
-const ACCEPT = '.jsonl,.json,.csv,.tsv,.txt,.md';
+const ACCEPT = '.jsonl,.ndjson,.json,.csv,.tsv,.tab,.txt,.md,.markdown';
 
-/** Where a person gives their text: a file, a paste or a sample; and what was found in it. */
-export function LocalText({ step, split, dataset, onChange }: LocalTextProps) {
-  const [pasted, setPasted] = useState('');
-  const [reading, setReading] = useState(false);
-  const [failure, setFailure] = useState<Failure | null>(null);
-
-  const inspect = async (name: string, load: () => Promise<Blob> | Blob) => {
-    setReading(true);
-    setFailure(null);
-    try {
-      const content = await load();
-      const report = unwrap(await engine().inspectData(name, content, split));
-      onChange({ name, content, report });
-    } catch (error) {
-      onChange(null);
-      setFailure(failureOf(error));
-    } finally {
-      setReading(false);
-    }
-  };
-  const takeFile = (file: File | null | undefined) => {
-    if (file) void inspect(file.name, () => file);
-  };
-  const takeSample = ({ name, url }: SampleText) => void inspect(name, async () => (await fetch(url)).blob());
-
+/** Where a person gives their text: files, a folder, a paste or a sample; and what was found in it. */
+export function LocalText({ step, split, reader, onChange }: LocalTextProps) {
+  const { report, failure, reading, tokens, take, add, remove, map } = useLocalText({ split, reader, onChange });
+  const refusal = failure ?? report?.failure ?? null;
+  const needsColumns = report?.files.some((file) => file.failure !== null && file.columns.length > 0) ?? false;
   return (
     <Section
       step={step}
@@ -64,7 +40,7 @@ export function LocalText({ step, split, dataset, onChange }: LocalTextProps) {
           <Tabs.Tab value="paste">{strings.paste}</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="file" pt="md">
-          <DropArea onFile={takeFile}>
+          <DropArea onFiles={take}>
             <Stack gap="xs" align="center">
               <Text fw={600} ta="center">
                 {strings.drop}
@@ -73,90 +49,114 @@ export function LocalText({ step, split, dataset, onChange }: LocalTextProps) {
                 {strings.formats}
               </Text>
               <Group gap="sm" justify="center">
-                <FileButton
-                  onChange={takeFile}
-                  accept={ACCEPT}
-                  inputProps={{ 'data-testid': 'dataset-file' } as object}
-                >
-                  {(props) => (
-                    <Button {...props} variant="default">
-                      {strings.choose}
-                    </Button>
-                  )}
-                </FileButton>
-                <Menu>
-                  <Menu.Target>
-                    <Button variant="light">{strings.samples}</Button>
-                  </Menu.Target>
-                  <Menu.Dropdown maw={300}>
-                    <Menu.Label style={{ whiteSpace: 'normal' }}>{strings.sampleLead}</Menu.Label>
-                    {sampleTexts.map((sample) => (
-                      <Menu.Item key={sample.name} onClick={() => takeSample(sample)}>
-                        {sample.title}
-                      </Menu.Item>
-                    ))}
-                  </Menu.Dropdown>
-                </Menu>
+                <FilesButton testId="dataset-file" onFiles={(files) => take(filesOfChoice(files))}>
+                  {strings.choose}
+                </FilesButton>
+                <FilesButton isFolder testId="dataset-folder" onFiles={(files) => take(filesOfChoice(files))}>
+                  {strings.chooseFolder}
+                </FilesButton>
+                <SampleMenu onSample={(sample) => take(fetchSample(sample))} />
               </Group>
             </Stack>
           </DropArea>
         </Tabs.Panel>
         <Tabs.Panel value="paste" pt="md">
-          <Stack gap="sm" align="flex-start">
-            <Textarea
-              w="100%"
-              label={strings.pasteLabel}
-              description={strings.pasteHint}
-              autosize
-              minRows={6}
-              maxRows={16}
-              spellCheck={false}
-              value={pasted}
-              onChange={(event) => setPasted(event.currentTarget.value)}
-            />
-            <Button
-              variant="default"
-              disabled={!pasted.trim()}
-              onClick={() => void inspect(nameOf(pasted), () => new Blob([pasted]))}
-            >
-              {strings.usePasted}
-            </Button>
-          </Stack>
+          <PasteForm onText={(text) => take(filesOfChoice([new File([text], nameOf(text))]))} />
         </Tabs.Panel>
       </Tabs>
-      {failure ? <FailureAlert failure={failure} title="This text cannot be used as it is" /> : null}
-      {dataset ? <DataPreview report={dataset.report} /> : null}
+      {refusal ? (
+        <FailureAlert failure={refusal} title={strings.cannotUse}>
+          {needsColumns ? <Text size="sm">{strings.sayColumns}</Text> : null}
+        </FailureAlert>
+      ) : null}
+      {report ? (
+        <Stack gap="xl" data-testid="dataset-report">
+          {hasExamples(report) ? <Totals report={report} tokens={tokens} /> : null}
+          <FileList
+            files={report.files}
+            onRemove={remove}
+            onMap={map}
+            aside={
+              <FilesButton isSmall testId="dataset-add" onFiles={(files) => add(filesOfChoice(files))}>
+                {strings.add}
+              </FilesButton>
+            }
+          />
+          {hasExamples(report) ? <RowTable report={report} tokens={tokens} /> : null}
+        </Stack>
+      ) : null}
     </Section>
   );
 }
 
-interface DropAreaProps {
-  readonly onFile: (file: File | undefined) => void;
+interface FilesButtonProps {
+  readonly testId: string;
+  readonly isFolder?: boolean;
+  readonly isSmall?: boolean;
+  readonly onFiles: (files: readonly File[]) => void;
   readonly children: ReactNode;
 }
 
-function DropArea({ onFile, children }: DropAreaProps) {
-  const [over, setOver] = useState(false);
-  const drop = (event: DragEvent) => {
-    event.preventDefault();
-    setOver(false);
-    onFile(event.dataTransfer.files[0]);
-  };
+function FilesButton({ testId, isFolder = false, isSmall = false, onFiles, children }: FilesButtonProps) {
+  const inputProps = { 'data-testid': testId, ...(isFolder ? { webkitdirectory: '' } : {}) } as object;
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: dropping is the mouse's way; the button beside it is the keyboard's
-    <div
-      className={classes.drop}
-      data-over={over || undefined}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={drop}
+    <FileButton
+      multiple
+      onChange={(files) => files.length > 0 && onFiles(files)}
+      {...(isFolder ? {} : { accept: ACCEPT })}
+      inputProps={inputProps}
     >
-      {children}
-    </div>
+      {(props) => (
+        <Button {...props} variant="default" size={isSmall ? 'compact-sm' : 'sm'}>
+          {children}
+        </Button>
+      )}
+    </FileButton>
   );
+}
+
+function SampleMenu({ onSample }: { readonly onSample: (sample: SampleText) => void }) {
+  return (
+    <Menu>
+      <Menu.Target>
+        <Button variant="light">{strings.samples}</Button>
+      </Menu.Target>
+      <Menu.Dropdown maw={300}>
+        <Menu.Label style={{ whiteSpace: 'normal' }}>{strings.sampleLead}</Menu.Label>
+        {sampleTexts.map((sample) => (
+          <Menu.Item key={sample.name} onClick={() => onSample(sample)}>
+            {sample.title}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+function PasteForm({ onText }: { readonly onText: (text: string) => void }) {
+  const [pasted, setPasted] = useState('');
+  return (
+    <Stack gap="sm" align="flex-start">
+      <Textarea
+        w="100%"
+        label={strings.pasteLabel}
+        description={strings.pasteHint}
+        autosize
+        minRows={6}
+        maxRows={16}
+        spellCheck={false}
+        value={pasted}
+        onChange={(event) => setPasted(event.currentTarget.value)}
+      />
+      <Button variant="default" disabled={!pasted.trim()} onClick={() => onText(pasted)}>
+        {strings.usePasted}
+      </Button>
+    </Stack>
+  );
+}
+
+async function fetchSample({ name, url }: SampleText) {
+  return { name, files: [{ name, content: await (await fetch(url)).blob() }] };
 }
 
 /** The ending says how to read it. */

@@ -36,3 +36,8 @@ export function asListener<Told extends unknown[]>(listener: (...told: Told) => 
 export function asProgress(listener: (bytes: number, total: number) => void): (bytes: number, total: number) => void {
   return proxy(listener);
 }
+
+/** The same for a count. */
+export function asCounter(counter: (done: number) => void): (done: number) => void {
+  return proxy(counter);
+}
