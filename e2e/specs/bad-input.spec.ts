@@ -57,7 +57,8 @@ test.describe('a model that cannot be loaded gets a sentence and a code', () => 
     },
     {
       what: 'a truncated safetensors file',
-      code: 'weights-truncated',
+      // The coordinator has looked at the file already, and says so.
+      code: 'weights-unreadable',
       naming: 'model.safetensors',
       damage: (folder: string) => truncateSync(join(folder, 'model.safetensors'), 1_000_000),
     },

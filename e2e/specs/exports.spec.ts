@@ -63,13 +63,16 @@ test('a personal model leaves in every form, and each file is what it says', asy
 });
 
 test('an export can be cancelled, and leaves nothing', async ({ stage, browser }) => {
-  // Every answer about the weights waits until the test lets it go.
+  // What the tab keeps of the model is gone, and every answer about the weights waits until the test lets it go.
   const ada = await tunedTab(stage, browser);
+  await ada.page.evaluate(async () =>
+    (await navigator.storage.getDirectory()).removeEntry('model-parts', { recursive: true }),
+  );
   let goOn = () => {};
   const held = new Promise<void>((resolve) => {
     goOn = resolve;
   });
-  await ada.page.context().route('**/model.safetensors', async (route) => {
+  await ada.page.context().route(/\/model\.safetensors/, async (route) => {
     await held;
     await route.continue().catch(() => {});
   });

@@ -16,7 +16,7 @@ test('a sharded model of 270 MB: within its memory, interrupted, resumed, tuned,
     model: 'large',
     strategy: 'fedit',
     lora: { rank: 2, expansion: 1, alpha: 4, targets: ['q_proj', 'v_proj'] },
-    tuning: { epochs: 1, batchSize: 4, maxLength: 32, learningRate: 1e-3 },
+    tuning: { epochs: 1, batchSize: 4, maxLength: 16, learningRate: 1e-3 },
     evaluation: { validation: 0 },
     schedule: { rounds: 1, recruit: 1, goal: 1, minimum: 1, deadlineSeconds: 550 },
   });

@@ -118,7 +118,7 @@ function Results({ file, rows }: { readonly file: string; readonly rows: readonl
           {rows.map(({ which, evaluation }) => (
             <Table.Tr key={which}>
               <Table.Th scope="row">{which}</Table.Th>
-              <Table.Td ta="right" fw={700}>
+              <Table.Td ta="right" fw={700} data-value={evaluation.perplexity}>
                 {formatPerplexity(evaluation.perplexity)}
               </Table.Td>
               <Table.Td ta="right">{formatCount(evaluation.examples)}</Table.Td>
