@@ -52,6 +52,21 @@ test('a model of the coordinator is opened, talked to and measured, and others a
     await expect(row).toContainText(/Without adapter\s*\d/, { timeout: 90_000 });
   });
 
+  await test.step('what this browser keeps is listed, and deleted', async () => {
+    const kept = page.getByTestId('kept-models').getByRole('row').filter({ hasText: 'perfit-nano' });
+    await expect(kept).toContainText('complete');
+    await kept.getByRole('button', { name: /Delete/ }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await expect(page.getByTestId('kept-models')).toHaveCount(0);
+    const parts = await page.evaluate(async () => {
+      const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('model-parts');
+      const names: string[] = [];
+      for await (const name of folder.keys()) names.push(name);
+      return names;
+    });
+    expect(parts).toEqual([]);
+  });
+
   await test.step('one file is no adapter', async () => {
     await page.getByTestId('adapter-files').setInputFiles(join(stage.models, 'perfit-nano', 'config.json'));
     await expect(page.locator('[role="alert"][data-code="adapter-missing-file"]')).toBeVisible();

@@ -1,13 +1,14 @@
 import { ProtocolError } from '@perfit/protocol';
 import { type Failure, type FailureCode, FailureError } from '../shared/failure/failure.ts';
 import type { Outcome } from './engine-api.ts';
+import { isQuotaExceeded } from './storage/sync-file.ts';
 
 /** Any error as what the page shows: a code and a sentence. */
 export function toFailure(error: unknown): Failure {
   if (error instanceof FailureError) return error.failure;
   if (error instanceof ProtocolError) return error.toBody();
   if (isCoded(error)) return { code: error.code, message: error.message };
-  if (error instanceof DOMException && error.name === 'QuotaExceededError') {
+  if (isQuotaExceeded(error)) {
     return { code: 'storage-unavailable', message: 'There is no room left for this site in this browser.' };
   }
   return { code: 'unexpected', message: error instanceof Error ? error.message : String(error) };

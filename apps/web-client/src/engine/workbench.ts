@@ -102,7 +102,7 @@ export class Workbench {
       onProgress: (bytes, total) => onProgress(meter.at(bytes, total)),
     });
     try {
-      await source.verify();
+      await source.complete();
     } catch (error) {
       model.dispose();
       throw error;

@@ -1,18 +1,9 @@
 import { type PartStore, WeightsError, type WithLock } from '@perfit/core';
 import { database } from '../storage/database.ts';
+import { isQuotaExceeded, openToWrite } from '../storage/sync-file.ts';
 
 /** In the origin's private file system: one file a part, named by its hash. */
 const DIRECTORY = 'model-parts';
-
-/** TypeScript's library shows these to workers only. */
-interface SyncAccess {
-  truncate(size: number): void;
-  write(bytes: Uint8Array, options: { at: number }): number;
-  getSize(): number;
-  flush(): void;
-  close(): void;
-}
-type WritableFile = FileSystemFileHandle & { createSyncAccessHandle(): Promise<SyncAccess> };
 
 /** @throws DOMException where the browser keeps no files for the site, as in some private windows */
 async function directory(): Promise<FileSystemDirectoryHandle> {
@@ -82,11 +73,10 @@ async function fileOf(hash: string): Promise<File | null> {
 }
 
 async function writeFile(hash: string, bytes: Uint8Array): Promise<void> {
-  const handle = (await (await directory()).getFileHandle(hash, { create: true })) as WritableFile;
-  const access = await handle.createSyncAccessHandle();
+  const access = await openToWrite(await (await directory()).getFileHandle(hash, { create: true }));
   try {
     access.truncate(0);
-    // Where the room ends a browser may write less than it was asked to, and Chromium says that it wrote all.
+    // Where the room ends a browser may write less than it was asked to, and not say so.
     const written = access.write(bytes, { at: 0 });
     if (Math.min(written, access.getSize()) < bytes.length) throw new DOMException('no room', 'QuotaExceededError');
     access.flush();
@@ -96,8 +86,7 @@ async function writeFile(hash: string, bytes: Uint8Array): Promise<void> {
 }
 
 function sentence(cause: unknown): string {
-  const isFull = cause instanceof DOMException && cause.name === 'QuotaExceededError';
-  if (isFull) return 'There is no room left for this site in this browser';
+  if (isQuotaExceeded(cause)) return 'There is no room left for this site in this browser';
   return `This browser keeps no files for this site (${String(cause)})`;
 }
 

@@ -1,17 +1,6 @@
 import type { StreamedFile } from '@perfit/core';
 import { FailureError } from '../../shared/failure/failure.ts';
-
-/** A file that a worker writes to at once; TypeScript knows it in workers only. */
-interface SyncAccess {
-  write(bytes: Uint8Array<ArrayBuffer>, at: { readonly at: number }): number;
-  flush(): void;
-  getSize(): number;
-  close(): void;
-}
-
-interface SyncFileHandle extends FileSystemFileHandle {
-  createSyncAccessHandle(): Promise<SyncAccess>;
-}
+import { isQuotaExceeded, openToWrite } from './sync-file.ts';
 
 const FOLDER = 'exports';
 
@@ -29,12 +18,24 @@ export class ExportFolder {
     files: readonly StreamedFile[],
     { onBytes, signal }: { onBytes: (bytes: number) => void; signal: AbortSignal },
   ): Promise<File[]> {
-    await mustHaveRoom(files.reduce((sum, { bytes }) => sum + bytes, 0));
+    const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+    await mustHaveRoom(total);
+    try {
+      return await this.#write(files, { onBytes, signal });
+    } catch (error) {
+      throw isQuotaExceeded(error) ? noRoom(total, null) : error;
+    }
+  }
+
+  async #write(
+    files: readonly StreamedFile[],
+    { onBytes, signal }: { onBytes: (bytes: number) => void; signal: AbortSignal },
+  ): Promise<File[]> {
     const folder = await this.#open();
     const written: File[] = [];
     for (const file of files) {
-      const handle = (await folder.getFileHandle(file.name, { create: true })) as SyncFileHandle;
-      const access = await handle.createSyncAccessHandle();
+      const handle = await folder.getFileHandle(file.name, { create: true });
+      const access = await openToWrite(handle);
       try {
         let at = 0;
         for await (const chunk of file.chunks()) {
@@ -93,6 +94,7 @@ async function exportsFolder(options = { create: true }): Promise<FileSystemDire
   try {
     return await (await navigator.storage.getDirectory()).getDirectoryHandle(FOLDER, options);
   } catch (cause) {
+    if (isQuotaExceeded(cause)) throw cause;
     throw new FailureError({
       code: 'storage-unavailable',
       message: `This browser has no file system of its own to write a large file to (${String(cause)}). Use an ordinary window of a current browser, or take the adapter, which is small.`,

@@ -16,11 +16,11 @@ export interface KeepingOptions {
 
 export interface KeepingSource extends ListedSource {
   /**
-   * After the load: holds the whole of every file that came in parts nobody had named a hash for against the hash of the
-   * file, and lets go of what is in memory.
+   * After the load: fetches what nobody has asked for, so that all is kept; holds the whole of every file that came in
+   * parts nobody had named a hash for against the hash of the file; lets go of what is in memory.
    * @throws WeightsError `weights-damaged`, and what is wrong is no longer kept
    */
-  verify(): Promise<void>;
+  complete(): Promise<void>;
   /** Why parts are no longer kept: the store is full. */
   readonly refusal: WeightsError | null;
   /** Whether every part is kept, checked or not. */
@@ -173,6 +173,24 @@ export function keepingSource(
     return bytes;
   }
 
+  async function* missing(): AsyncGenerator<PartAddress> {
+    for (const file of manifest.files) {
+      for (let index = 0; index < partCount(file, manifest.partBytes); index++) {
+        const hash = await expectedHash({ file, index });
+        if (!hash || !(await store.has(hash))) yield { file, index };
+      }
+    }
+  }
+
+  /** Parts that nobody has asked for, as long as there is room for them and somebody to ask. */
+  async function fetchRest(): Promise<void> {
+    if (!source) return;
+    for await (const address of missing()) {
+      if (refusal) return;
+      await part(address);
+    }
+  }
+
   async function dropFile(file: ManifestFile): Promise<void> {
     for (const address of partsOf(file, { start: 0, end: file.bytes }, manifest.partBytes)) {
       const hash = await store.recall(addressOf(address));
@@ -192,7 +210,8 @@ export function keepingSource(
     get refusal() {
       return refusal;
     },
-    async verify() {
+    async complete() {
+      await fetchRest();
       for (const name of refusal ? [] : unproven) {
         const file = fileOf(name);
         const digest = sha256.create();
@@ -210,15 +229,7 @@ export function keepingSource(
       for (const part of recent.values()) part.then(release, () => {});
       recent.clear();
     },
-    async isWhole() {
-      for (const file of manifest.files) {
-        for (let index = 0; index < partCount(file, manifest.partBytes); index++) {
-          const hash = await expectedHash({ file, index });
-          if (!hash || !(await store.has(hash))) return false;
-        }
-      }
-      return true;
-    },
+    isWhole: async () => (await missing().next()).done === true,
   };
 }
 
