@@ -5,12 +5,14 @@ import {
   COLUMN_ROLES,
   type ColumnMapping,
   type ColumnRole,
+  type DataError,
   type ParsedFiles,
   parseDatasetFiles,
   type TokenizedSplit,
   type Tokenizer,
   type TokenizeSplitOptions,
   tokenizeSplit,
+  unreadable,
 } from '@perfit/core';
 import { InvalidArgumentError, Option } from 'commander';
 import { UsageError } from './explain.ts';
@@ -46,19 +48,29 @@ export function readDataset(path: string, columns: ColumnMapping = {}): ParsedFi
   }));
   const refusals = admitFiles(files);
   const dataset = parseDatasetFiles(
-    files.map(({ file, name }, i) => ({ name, content: refusals[i] ?? readFileSync(file), columns })),
+    files.map(({ file, name }, i) => ({ name, content: refusals[i] ?? contentOf(file, name), columns })),
   );
   if (dataset.error !== null) throw dataset.error;
   return dataset;
 }
 
+function contentOf(file: string, name: string): Uint8Array | DataError {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    return unreadable(name, cause);
+  }
+}
+
+/** Links to files count as files; folders that are links could lead in a circle. */
 function filesIn(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true })
     .filter(({ name }) => !name.startsWith('.'))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
       const path = join(folder, entry.name);
-      return entry.isDirectory() ? filesIn(path) : entry.isFile() ? [path] : [];
+      if (entry.isDirectory()) return filesIn(path);
+      return statSync(path, { throwIfNoEntry: false })?.isFile() ? [path] : [];
     });
 }
 

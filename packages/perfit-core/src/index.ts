@@ -92,6 +92,7 @@ export {
   type ParsedFile,
   type ParsedFiles,
   parseDatasetFiles,
+  unreadable,
 } from './text/dataset-files.ts';
 export type { DatasetFormat } from './text/dataset-reading.ts';
 export type { RecordProblemCode } from './text/dataset-records.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -82,6 +82,15 @@ describe('the clients’ texts', () => {
     expect(new Set(all).size).toBe(14);
     expect(of(3)).toEqual(with_);
     expect(fingerprintOf([with_])).not.toBe(fingerprintOf([without]));
+  });
+
+  it('may be a folder of files: one client with all that is in them', () => {
+    const several = join(folder, 'several');
+    mkdirSync(several, { recursive: true });
+    copyFileSync(persona, join(several, 'a.jsonl'));
+    writeFileSync(join(several, 'b.csv'), `question,answer\n${many(6, (i) => `q ${i},a ${i}`).join('\n')}`);
+    const [text] = clientTexts({ ...defaults, files: [several] })(1);
+    expect(sizes(text as ClientText)).toEqual(['several', 16, 4, 0]);
   });
 
   it('have the fingerprint that they had before there were rows to validate on', () => {

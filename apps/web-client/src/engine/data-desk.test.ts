@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { DataDesk } from './data-desk.ts';
 import type { LocalFile } from './engine-api.ts';
+import { filesToKeep } from './local-data.ts';
 
 const split = { heldOut: 0.2, validation: 0.1, seed: 1 };
 const model = new URL('../../../../models/perfit-nano/', import.meta.url);
@@ -55,6 +56,19 @@ describe('the text that a person looks at', () => {
     const report = await desk.read([file('few.jsonl', rows(3))], split);
     expect(report.failure).toMatchObject({ code: 'data-too-few' });
     expect(desk.page({ report: report.id, show: 'all', from: 0, count: 8 }).rows).toHaveLength(3);
+  });
+
+  it('is read without a file that is there no more, and then not kept without it', async () => {
+    const gone = new Blob(['x']);
+    gone.arrayBuffer = () => Promise.reject(new DOMException('It is gone.', 'NotFoundError'));
+    const files = [file('a.jsonl', rows(9)), { name: 'b.txt', content: gone }];
+    const report = await new DataDesk().read(files, split);
+    expect(report.failure).toBeNull();
+    expect(report.files[1]?.failure).toMatchObject({
+      code: 'data-unreadable',
+      message: expect.stringContaining('gone'),
+    });
+    await expect(filesToKeep(files)).rejects.toMatchObject({ code: 'data-unreadable' });
   });
 
   it('is counted in the tokens of the model, with what T cuts off', async () => {

@@ -8,6 +8,7 @@ import {
   type TokenizedExample,
   type Tokenizer,
   tokenizeSplit,
+  unreadable,
 } from '@perfit/core';
 import type { ColumnMapping, LocalFile, SplitSettings } from './engine-api.ts';
 
@@ -30,17 +31,19 @@ export async function readFiles(files: readonly LocalFile[]): Promise<DatasetFil
   return Promise.all(
     files.map(async ({ name, content, columns = {} }, i) => ({
       name,
-      content: refusals[i] ?? (await readContent(name, content)),
+      content: refusals[i] ?? (await readContent(name, content).catch((cause) => unreadable(name, cause))),
       columns,
     })),
   );
 }
 
-/** Of a text that was looked at before: those files of it that can be read. */
+/** A text as it was looked at: all of it, or nothing. @throws DataError where a file is not there any more */
 export async function filesToKeep(files: readonly LocalFile[]): Promise<ReadFile[]> {
-  return (await readFiles(files)).flatMap(({ name, content, columns }) =>
-    content instanceof Uint8Array ? [{ name, bytes: content, ...(columns ? { columns } : {}) }] : [],
-  );
+  const read = await readFiles(files);
+  return read.map(({ name, content, columns }) => {
+    if (!(content instanceof Uint8Array)) throw content;
+    return { name, bytes: content, ...(columns ? { columns } : {}) };
+  });
 }
 
 export interface LocalExamples {

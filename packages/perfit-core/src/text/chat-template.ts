@@ -110,8 +110,8 @@ export class ChatFormat {
    */
   promptSegments(messages: readonly PromptMessage[]): Segment[] {
     const text = this.#render(messages, { isPrompt: true });
-    const history = this.#responses(messages);
-    return splitText(text, spansWithin(text, history) ?? [], text.length);
+    const responses = this.#responses(messages);
+    return splitText(text, spansWithin(text, responses, responses.count) ?? [], text.length);
   }
 
   /**
@@ -119,28 +119,38 @@ export class ChatFormat {
    * generation. One row holds all responses where the template lays each out as if it were the last. Where it does not
    * (Qwen 3 shows a thought in the last response only), a response gets a row of its own, in the layout that the model
    * meets when it answers, and what came before it is prompt.
-   * @throws ChatTemplateError where the template refuses the messages, or shows no response.
+   * @returns at least one row   @throws ChatTemplateError where the template refuses the messages, or shows no response.
    */
   conversationRows(messages: readonly PromptMessage[]): ConversationRow[] {
     const responses = this.#responses(messages);
-    if (responses.length === 0) {
-      throw new ChatTemplateError('chat-template-no-response', 'The conversation has no response of the assistant.');
-    }
     const rows: ConversationRow[] = [];
-    for (let k = responses.length - 1; k >= 0; k--) {
-      const { turn, text, span } = responses[k] as Response;
-      const earlier = spansWithin(text, responses.slice(0, k));
-      rows.unshift({ turn, segments: splitText(text, [...(earlier ?? []), span], span.end) });
-      if (earlier !== null) break;
+    for (let k = responses.count - 1; k >= 0; k--) {
+      const { row, isWhole } = rowOf(responses, k);
+      rows.unshift(row);
+      if (isWhole) return rows;
     }
-    return rows;
+    return rows.length > 0 ? rows : [this.lastRow(messages)];
   }
 
-  /** Every response with words, each in the conversation that ends with it. */
-  #responses(messages: readonly PromptMessage[]): Response[] {
-    return messages.flatMap(({ role, content }, turn) =>
-      role === 'assistant' && content.trim() !== '' ? [this.#lastResponse(messages.slice(0, turn + 1))] : [],
+  /** The last of the {@link conversationRows}, without the work for the others. @throws ChatTemplateError */
+  lastRow(messages: readonly PromptMessage[]): ConversationRow {
+    const responses = this.#responses(messages);
+    return rowOf(responses, responses.count - 1).row;
+  }
+
+  /** Every response with words, each in the conversation that ends with it; laid out when it is asked for. */
+  #responses(messages: readonly PromptMessage[]): Responses {
+    const turns = messages.flatMap(({ role, content }, turn) =>
+      role === 'assistant' && content.trim() !== '' ? [turn] : [],
     );
+    const known: (Response | undefined)[] = [];
+    return {
+      count: turns.length,
+      at: (k) => {
+        known[k] ??= this.#lastResponse(messages.slice(0, (turns[k] as number) + 1));
+        return known[k];
+      },
+    };
   }
 
   /**
@@ -228,10 +238,33 @@ interface Response {
   readonly span: Span;
 }
 
-/** Where responses lie in a text that goes on from each of them, or `null` where it shows one in another way. */
-function spansWithin(text: string, responses: readonly Response[]): Span[] | null {
-  const isThere = (response: Response) => text.startsWith(response.text.slice(0, response.span.end));
-  return responses.every(isThere) ? responses.map(({ span }) => span) : null;
+interface Responses {
+  readonly count: number;
+  readonly at: (k: number) => Response;
+}
+
+/** The row that ends with response `k`; whole where it holds all responses before it as well. */
+function rowOf(responses: Responses, k: number): { row: ConversationRow; isWhole: boolean } {
+  if (k < 0) {
+    throw new ChatTemplateError('chat-template-no-response', 'The conversation has no response of the assistant.');
+  }
+  const { turn, text, span } = responses.at(k);
+  const earlier = spansWithin(text, responses, k);
+  return {
+    row: { turn, segments: splitText(text, [...(earlier ?? []), span], span.end) },
+    isWhole: earlier !== null,
+  };
+}
+
+/** Where the first `count` responses lie in a text that goes on from each, or `null` where it shows one in another way. */
+function spansWithin(text: string, responses: Responses, count: number): Span[] | null {
+  const spans: Span[] = [];
+  for (let k = count - 1; k >= 0; k--) {
+    const { text: shown, span } = responses.at(k);
+    if (!text.startsWith(shown.slice(0, span.end))) return null;
+    spans.unshift(span);
+  }
+  return spans;
 }
 
 function splitText(text: string, spans: readonly Span[], end: number): Segment[] {

@@ -138,6 +138,12 @@ export function admitFiles(files: readonly { readonly name: string; readonly siz
   });
 }
 
+/** A file that is there and cannot be read. */
+export function unreadable(name: string, cause: unknown): DataError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new DataError('data-unreadable', `The file could not be read: ${reason}`, { name });
+}
+
 const NOTHING = {
   format: null,
   columns: [],

@@ -111,6 +111,45 @@ describe('an example that is too long', () => {
     );
   });
 
+  it('keeps as many of its latest exchanges as fit, whatever their number', () => {
+    const turns = Array.from({ length: 24 }, (_, i) => [
+      { role: 'user' as const, content: `Ask ${i}?` },
+      { role: 'assistant' as const, content: `Say ${i}.` },
+    ]);
+    for (const maxLength of [16, 32, 64, 128, 256, 512]) {
+      const [row] = one({ messages: turns.flat() }, maxLength).examples;
+      const fitting = turns.findIndex(
+        (_, from) => (one({ messages: turns.slice(from).flat() }, 10_000).examples[0]?.ids.length ?? 0) <= maxLength,
+      );
+      const longest = turns.slice(fitting < 0 ? -1 : fitting).flat();
+      expect([...(row?.ids ?? [])]).toEqual([...(one({ messages: longest }, maxLength).examples[0]?.ids ?? [])]);
+    }
+  });
+
+  it('is taken in parts where it has very many responses: each carries its loss, behind the system message', () => {
+    const messages = Array.from({ length: 140 }, (_, i) => ({
+      role: i % 2 === 0 ? ('user' as const) : ('assistant' as const),
+      content: i % 2 === 0 ? `Ask ${i}?` : `Say ${i}.`,
+    }));
+    const { examples, sources, lengths } = one(
+      { messages: [{ role: 'system', content: 'Be kind.' }, ...messages] },
+      10_000,
+    );
+    expect(sources).toEqual([0, 0, 0]);
+    const said = examples.map((row) => nano.decode(responseOf(row), { keepSpecial: true })).join('');
+    expect(said).toBe(
+      messages.flatMap(({ role, content }) => (role === 'user' ? [] : [`${content}<|im_end|>`])).join(''),
+    );
+    for (const { ids } of examples) expect(nano.decode(ids)).toMatch(/^system\nBe kind\.\nuser\nAsk \d+\?\n/);
+    expect(lengths).toEqual([
+      {
+        tokens: examples.reduce((sum, { ids }) => sum + ids.length, 0),
+        cut: 0,
+        response: examples.reduce((sum, row) => sum + responseOf(row).length, 0),
+      },
+    ]);
+  });
+
   it('fits for any texts and any T, with a response token, and the count adds up', () => {
     const text = fc.oneof(fc.lorem({ maxCount: 40 }), fc.string({ unit: 'grapheme', maxLength: 120 }));
     fc.assert(
@@ -127,6 +166,7 @@ describe('an example that is too long', () => {
         expect(responseOf(row).length).toBeGreaterThan(0);
         const lost = (whole.examples[0]?.ids.length ?? 0) - row.ids.length;
         expect(short.cut.promptTokens + short.cut.responseTokens).toBe(lost);
+        expect(short.lengths).toEqual([{ tokens: row.ids.length + lost, cut: lost, response: responseOf(row).length }]);
       }),
       { numRuns: 150 },
     );

@@ -1,10 +1,4 @@
-import {
-  ChatFormat,
-  ChatTemplateError,
-  type ConversationRow,
-  type PromptMessage,
-  type Segment,
-} from './chat-template.ts';
+import { ChatFormat, ChatTemplateError, type PromptMessage, type Segment } from './chat-template.ts';
 import type { ChatMessage, ContinuationExample, ConversationExample, Example, InstructionExample } from './example.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
@@ -58,7 +52,7 @@ export interface TokenizeOptions {
 const SHORTEST_MAX_LENGTH = 16;
 
 /**
- * Examples to tokens. Where one is longer than T:
+ * Examples to tokens. A conversation of more than 32 responses is taken as several. Where one is longer than T:
  * 1. a conversation loses its oldest exchanges, the system message excepted, as long as it has more than one;
  * 2. the response keeps what the prompt leaves of T, and at least half of T if it is that long: its end is cut,
  *    with its closing token;
@@ -137,13 +131,32 @@ function fitOrReason(example: Example, fitting: Fitting): Fitted[] | Omit<Droppe
   const messages = toMessages(example);
   if (!messages.some(isResponse)) return { reason: 'no-response', message: 'The response has no text.' };
   try {
-    return fitting.format
-      .conversationRows(messages)
-      .map(({ turn, segments }) => fit(messages.slice(0, turn + 1), encodeRow(segments, fitting), fitting));
+    return partsOf(messages).flatMap((part) =>
+      fitting.format
+        .conversationRows(part)
+        .map(({ turn, segments }) => fit(part.slice(0, turn + 1), encodeRow(segments, fitting), fitting)),
+    );
   } catch (error) {
     if (!(error instanceof ChatTemplateError)) throw error;
     return { reason: 'template', message: error.message };
   }
+}
+
+/** What a template makes of a conversation is looked at once a response: the work grows with the square of their number. */
+const MOST_RESPONSES = 32;
+
+/** A long conversation as several, each with the system messages of its beginning. */
+function partsOf(messages: readonly PromptMessage[]): (readonly PromptMessage[])[] {
+  const ends = messages.flatMap((message, i) => (isResponse(message) ? [i + 1] : []));
+  if (ends.length <= MOST_RESPONSES) return [messages];
+  const opening = messages.slice(
+    0,
+    messages.findIndex(({ role }) => role !== 'system'),
+  );
+  const borders = ends.filter((_, k) => (k + 1) % MOST_RESPONSES === 0 || k === ends.length - 1);
+  return borders.map((end, k) =>
+    k === 0 ? messages.slice(0, end) : [...opening, ...messages.slice(borders[k - 1], end)],
+  );
 }
 
 /** @param whole the messages as one row, before anything is cut */
@@ -175,18 +188,38 @@ interface Candidate {
   readonly encoded: Encoded;
 }
 
+/** The most recent exchanges that fit, at least one; looked for from the end, so that what is dropped costs nothing. */
 function withoutOldExchanges(messages: readonly PromptMessage[], whole: Encoded, fitting: Fitting): Candidate {
-  let candidate: Candidate = { messages, encoded: whole };
-  for (;;) {
-    const isOver = candidate.encoded.ids.length > fitting.maxLength;
-    const responses = candidate.messages.filter(isResponse).length;
-    if (!isOver || responses < 2) return candidate;
-    const system = candidate.messages.filter(({ role }) => role === 'system');
-    const turns = candidate.messages.filter(({ role }) => role !== 'system');
-    const firstResponse = turns.findIndex(isResponse);
-    const fewer = [...system, ...turns.slice(firstResponse + 1)];
-    candidate = { messages: fewer, encoded: encode(fewer, fitting) };
+  const system = messages.filter(({ role }) => role === 'system');
+  const turns = messages.filter(({ role }) => role !== 'system');
+  const ends = turns.flatMap((message, i) => (isResponse(message) ? [i + 1] : []));
+  const count = ends.length;
+  const keep = (exchanges: number): Candidate => {
+    if (exchanges >= count) return { messages, encoded: whole };
+    const recent = [...system, ...turns.slice(ends[count - exchanges - 1])];
+    return { messages: recent, encoded: encode(recent, fitting) };
+  };
+  const fits = ({ encoded }: Candidate) => encoded.ids.length <= fitting.maxLength;
+  let best = keep(1);
+  let kept = 1;
+  let over = count;
+  // Doubled until it is too much, then halved towards the most that is not.
+  while (fits(best) && over - kept > 1) {
+    const next = Math.min(2 * kept, over - 1);
+    const candidate = keep(next);
+    if (!fits(candidate)) {
+      over = next;
+      break;
+    }
+    [best, kept] = [candidate, next];
   }
+  while (fits(best) && over - kept > 1) {
+    const next = (kept + over) >> 1;
+    const candidate = keep(next);
+    if (fits(candidate)) [best, kept] = [candidate, next];
+    else over = next;
+  }
+  return best;
 }
 
 /** More characters of a context are never looked at for one token that is kept of it. */
@@ -225,8 +258,7 @@ function withShorterContext(candidate: Candidate, room: number, fitting: Fitting
 
 /** The row that ends with the last response. */
 function encode(messages: readonly PromptMessage[], fitting: Fitting): Encoded {
-  const rows = fitting.format.conversationRows(messages);
-  return encodeRow((rows.at(-1) as ConversationRow).segments, fitting);
+  return encodeRow(fitting.format.lastRow(messages).segments, fitting);
 }
 
 function encodeRow(segments: readonly Segment[], { tokenizer, format }: Fitting): Encoded {
