@@ -6,7 +6,7 @@ import { expect, test, until } from './stage.ts';
 const MEBIBYTE = 2 ** 20;
 const weightFile = /\/models\/.*\.safetensors/;
 
-test('a sharded model of 270 MB: within its memory, interrupted, resumed, tuned, and started without the network', async ({
+test('a large model in shards: within its memory, interrupted, resumed, tuned, and started without the network', async ({
   stage,
   browser,
 }) => {
