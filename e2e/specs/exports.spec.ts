@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GGMLQuantizationType, gguf } from '@huggingface/gguf';
+import type { Worker } from 'playwright';
 import { projectRoot } from '../simulation/coordinator-process.ts';
 import type { Tab } from '../simulation/tab.ts';
 import { expect, type Stage, test, until } from './stage.ts';
@@ -63,23 +64,22 @@ test('a personal model leaves in every form, and each file is what it says', asy
 });
 
 test('an export can be cancelled, and leaves nothing', async ({ stage, browser }) => {
-  // What the tab keeps of the model is gone, and every answer about the weights waits until the test lets it go.
   const ada = await tunedTab(stage, browser);
-  await ada.page.evaluate(async () =>
-    (await navigator.storage.getDirectory()).removeEntry('model-parts', { recursive: true }),
-  );
-  let goOn = () => {};
-  const held = new Promise<void>((resolve) => {
-    goOn = resolve;
-  });
-  await ada.page.context().route(/\/model\.safetensors/, async (route) => {
-    await held;
-    await route.continue().catch(() => {});
+  // Every file that the worker opens to write waits until the test lets it go.
+  const worker = ada.page.workers()[0] as Worker;
+  await worker.evaluate(() => {
+    const files = FileSystemFileHandle.prototype as unknown as { createSyncAccessHandle(): Promise<unknown> };
+    const open = files.createSyncAccessHandle;
+    const held = new Promise((goOn) => Object.assign(globalThis, { goOn }));
+    files.createSyncAccessHandle = async function () {
+      await held;
+      return open.call(this);
+    };
   });
   await ada.page.getByTestId('export-merged').click();
   await ada.page.getByRole('button', { name: 'Export model' }).click();
   await ada.page.getByRole('button', { name: 'Cancel' }).click();
-  goOn();
+  await worker.evaluate('goOn()');
   await expect(ada.page.getByText('Cancelled; nothing is left of it.')).toBeVisible();
   expect(await storedExports(ada)).toEqual([]);
   expect((await exported(ada, 'merged')).size).toBe(5);
