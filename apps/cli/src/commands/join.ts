@@ -5,10 +5,10 @@ import {
   type ColumnMapping,
   createLocalTuner,
   exportPeft,
-  httpSource,
   loadModel,
   loadTokenizer,
   type ModelTuner,
+  mirrorSource,
   type RevivingTuner,
   revivingTuner,
   takeValidation,
@@ -82,7 +82,7 @@ async function takePart(address: string, flags: Flags): Promise<void> {
     store,
     tuner: async (joined) => {
       descriptor = joined;
-      const source = httpSource(new URL(joined.modelPath, origin).href);
+      const source = mirrorSource(new URL(joined.modelPath, origin).href);
       const { config } = joined;
       const { maxLength } = config.tuning;
       const tokenizer = await loadTokenizer(source);
