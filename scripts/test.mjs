@@ -43,6 +43,7 @@ await runScript(() => {
 
   check('format and lint', [bin('@biomejs/biome', 'bin/biome'), 'ci', '--error-on-warnings', '.']);
   check('import boundaries', [join(root, 'scripts/check-boundaries.mjs')]);
+  check('size of the first load', [join(root, 'scripts/check-bundle.mjs')]);
   for (const room of rooms) check(`types of ${room}`, [bin('typescript', 'bin/tsc'), '--noEmit', '-p', room]);
 
   const unitReport = join(reports, 'unit.json');
