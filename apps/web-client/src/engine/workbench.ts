@@ -13,10 +13,11 @@ import {
 import { type PersonalModule, personalModule } from '@perfit/federation';
 import type { Layout, Mask } from '@perfit/protocol/space';
 import { FailureError } from '../shared/failure/failure.ts';
+import { nameOfOrigin } from '../shared/models/name-of-origin.ts';
 import type { SessionState } from '../shared/session/session-state.ts';
 import type { ChatMessage, ChatOptions, ChatReply, Seat } from './engine-api.ts';
 import type { PersonalModel } from './exports.ts';
-import { type ModelFiles, nameOf, openFiles } from './models/open-files.ts';
+import { type ModelFiles, openFiles } from './models/open-files.ts';
 import { ProgressMeter } from './models/progress-meter.ts';
 import type { ModelOrigin, ModelProgress } from './models-api.ts';
 import { loadRecord } from './storage/client-records.ts';
@@ -71,7 +72,7 @@ export class Workbench {
   /** The model stays until another one is asked for. @throws ModelError, WeightsError, TokenizerError */
   async load(origin: ModelOrigin, options: LoadOptions): Promise<BaseModel> {
     const { signal, precision } = options;
-    const name = `${origin.kind}:${nameOf(origin)}`;
+    const name = `${origin.kind}:${nameOfOrigin(origin)}`;
     if (this.#base && this.#name === name && !precision && origin.kind !== 'files') return this.#base;
     this.clear();
     const stop = new AbortController();

@@ -9,6 +9,7 @@ import {
   type PatientOptions,
   WeightsError,
 } from '@perfit/core';
+import { nameOfOrigin } from '../../shared/models/name-of-origin.ts';
 import type { ModelOrigin } from '../models-api.ts';
 import { type KeptModel, keptModels, rememberModel } from './kept-models.ts';
 import { acrossTabs, opfsParts } from './opfs-parts.ts';
@@ -34,7 +35,7 @@ export interface OpenFilesOptions {
  * @throws WeightsError
  */
 export async function openFiles(origin: ModelOrigin, { signal, onFetch }: OpenFilesOptions): Promise<ModelFiles> {
-  const name = nameOf(origin);
+  const name = nameOfOrigin(origin);
   const known = await lastKept(origin);
   // Who has the model waits no longer than it takes to hear that nobody answers.
   const listed = sourceOf(origin, { ...(signal ? { signal } : {}), ...(known ? { attempts: 1 } : {}) });
@@ -58,18 +59,6 @@ export async function openFiles(origin: ModelOrigin, { signal, onFetch }: OpenFi
 /** A model of this page's coordinator, by the path that a federation gives it. */
 export function mirrored(modelPath: string): ModelOrigin {
   return { kind: 'mirror', id: modelPath.split('/').filter(Boolean).at(-1) ?? modelPath };
-}
-
-/** For people: what the model is called where it comes from. */
-export function nameOf(origin: ModelOrigin): string {
-  switch (origin.kind) {
-    case 'mirror':
-      return origin.id;
-    case 'hub':
-      return origin.repository;
-    case 'files':
-      return origin.name;
-  }
 }
 
 /** A branch may move on between the list of files and the files. */
@@ -102,14 +91,14 @@ async function manifestOf(source: ListedSource): Promise<ModelManifest | null> {
 
 function keyOf(origin: ModelOrigin, { revision }: ModelManifest): string {
   // The mirror's folder may change; of the others every revision is a model of its own.
-  return origin.kind === 'mirror' ? `mirror:${origin.id}` : `${origin.kind}:${nameOf(origin)}@${revision}`;
+  return origin.kind === 'mirror' ? `mirror:${origin.id}` : `${origin.kind}:${nameOfOrigin(origin)}@${revision}`;
 }
 
 async function lastKept(origin: ModelOrigin): Promise<KeptModel | null> {
   const models = (await keptModels()).filter(
     (model) =>
       model.origin === origin.kind &&
-      model.name === nameOf(origin) &&
+      model.name === nameOfOrigin(origin) &&
       (origin.kind !== 'hub' || !origin.revision || model.manifest.revision.startsWith(origin.revision)),
   );
   return models.sort((a, b) => b.usedAt - a.usedAt)[0] ?? null;

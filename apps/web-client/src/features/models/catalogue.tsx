@@ -4,6 +4,7 @@ import type { CatalogueEntry } from '../../engine/catalogue-api.ts';
 import type { BackendChoice } from '../../engine/engine-api.ts';
 import type { ModelWish } from '../../engine/models-api.ts';
 import { modelListQuery } from '../../shared/coordinator/models.ts';
+import { nameOfOrigin } from '../../shared/models/name-of-origin.ts';
 import { Section } from '../../shared/ui/section.tsx';
 import { ModelCard } from './model-card.tsx';
 import { type PrecisionWish, precisionOf } from './precision.ts';
@@ -11,7 +12,7 @@ import { PrecisionChoice } from './precision-choice.tsx';
 import { catalogueQuery, storageQuery } from './queries.ts';
 import { isSameModel } from './same-model.ts';
 import { reckonedFor, strings } from './strings.ts';
-import { nameOfOrigin, type OpenState } from './use-open-model.ts';
+import type { OpenState } from './use-open-model.ts';
 
 interface CatalogueProps {
   readonly backend: BackendChoice;

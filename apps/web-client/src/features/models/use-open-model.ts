@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useRef, useState } from 'react';
-import type { AdapterFiles, ModelOrigin, ModelProgress, ModelWish, OpenedModel } from '../../engine/models-api.ts';
+import type { AdapterFiles, ModelProgress, ModelWish, OpenedModel } from '../../engine/models-api.ts';
 import { asListener, engine, unwrap } from '../../shared/engine-client/engine-client.ts';
 import { type Failure, failureOf } from '../../shared/failure/failure.ts';
 import { storageQuery } from './queries.ts';
@@ -92,15 +92,4 @@ export function useOpenModel(): OpenModelControls {
       use(adapter?.name ?? null);
     },
   };
-}
-
-export function nameOfOrigin(origin: ModelOrigin): string {
-  switch (origin.kind) {
-    case 'mirror':
-      return origin.id;
-    case 'hub':
-      return origin.repository;
-    case 'files':
-      return origin.name;
-  }
 }
