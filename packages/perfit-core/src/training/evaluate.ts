@@ -28,8 +28,9 @@ export interface Evaluation {
   readonly dropped: number;
 }
 
-/** Rows of an evaluation that are computed at once: its result does not depend on it beyond float noise. */
-const BATCH_SIZE = 8;
+/** Computed at once, padding included; the result does not depend on it beyond float noise. */
+const MOST_TOKENS_AT_ONCE = 4096;
+const MOST_ROWS_AT_ONCE = 8;
 
 /**
  * Perplexity on the responses of all examples: the same on every backend and everywhere.
@@ -41,7 +42,9 @@ export async function evaluate(
   { maxLength, signal, onProgress }: EvaluationOptions,
 ): Promise<Evaluation> {
   const tokenized = tokenizeExamples(examples, tokenizer, { maxLength });
-  const batches = makeBatches(tokenized.examples, { batchSize: BATCH_SIZE, maxLength, padId: tokenizer.padId });
+  const fitting = Math.floor(MOST_TOKENS_AT_ONCE / maxLength);
+  const batchSize = Math.max(1, Math.min(MOST_ROWS_AT_ONCE, fitting));
+  const batches = makeBatches(tokenized.examples, { batchSize, maxLength, padId: tokenizer.padId });
   return {
     perplexity: await perplexity(model, adapter, batches, {
       ...(signal ? { signal } : {}),
