@@ -56,6 +56,7 @@ export function createEngine(): EngineApi {
     const running = (async () => {
       let standing: StoredSession['standing'] | null = 'left';
       try {
+        await current.keep();
         const end = await mine.run();
         standing = standingAfter(end);
         return end === 'finished' ? ('finished' as const) : ('left' as const);

@@ -34,6 +34,11 @@ export class Journal {
     return this.#stored.ledger;
   }
 
+  /** Keeps what there is now: a tab may be gone within its first second. */
+  async keep(): Promise<void> {
+    await this.#save();
+  }
+
   emit(event: EngineEvent): void {
     if (this.#isClosed) return;
     const timed = { at: Date.now(), event };
