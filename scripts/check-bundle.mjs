@@ -12,11 +12,12 @@ const html = readFileSync(join(dist, 'index.html'), 'utf8');
 const scripts = [...html.matchAll(/(?:src|href)="\/(assets\/[^"]+\.js)"/g)].map(([, path]) => path);
 const sizes = scripts.map((path) => gzipSync(readFileSync(join(dist, path))).length);
 const total = sizes.reduce((sum, size) => sum + size, 0);
-if (scripts.length === 0) throw new Error('apps/web-client/dist/index.html loads no script: build the web client first');
+if (scripts.length === 0)
+  throw new Error('apps/web-client/dist/index.html loads no script: build the web client first');
 
 console.log(`first load: ${total} bytes of compressed script in ${scripts.length} files, of ${LIMIT}`);
 if (total > LIMIT) {
-  scripts.forEach((path, i) => console.error(`${sizes[i]} ${path}`));
+  for (const [i, path] of scripts.entries()) console.error(`${sizes[i]} ${path}`);
   console.error('The first load is too large: load what is not needed at once when it is.');
   process.exit(1);
 }
