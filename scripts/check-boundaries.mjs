@@ -80,6 +80,8 @@ const rooms = {
       'comlink',
       'idb',
       'socket.io-client',
+      // The words that people read, in the language of the build.
+      /^#strings\/[a-z-]+\.ts$/,
     ],
     also: [
       // The worker: the only place of the client that may know tensors and the client's loop.
@@ -92,6 +94,7 @@ const rooms = {
         why: 'the page knows the worker only by its interface',
       },
       { files: /^src\/shared\//, mayNot: /^src\/(features|app)\//, why: 'shared code knows no feature' },
+      { files: /^src\/strings\//, mayNot: /^src\/(features|app)\//, why: 'words know no feature' },
       { files: /^src\/features\//, mayNot: /^src\/app\//, why: 'features point one way: shared, features, app' },
     ],
     separate: /^src\/features\/([^/]+)\//,

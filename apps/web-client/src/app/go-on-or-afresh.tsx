@@ -1,5 +1,5 @@
 import { Button, Group } from '@mantine/core';
-import { strings } from './strings.ts';
+import { strings } from '#strings/app.ts';
 import type { ParticipationControls } from './use-participation.ts';
 
 /** What a person can do where a sitting has stopped. */

@@ -3,6 +3,7 @@ import type { FederationSummary } from '@perfit/protocol';
 import { useQuery } from '@tanstack/react-query';
 import { useParams, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useMemo, useState } from 'react';
+import { strings } from '#strings/app.ts';
 import type { Seat } from '../engine/engine-api.ts';
 import { AboutFederation } from '../features/about-federation/about-federation.tsx';
 import { DeviceCheck } from '../features/device-check/device-check.tsx';
@@ -17,7 +18,6 @@ import { isOver } from '../shared/session/federation-state.ts';
 import { PageLink, PageLinkButton } from '../shared/ui/links.tsx';
 import { GoOnOrAfresh } from './go-on-or-afresh.tsx';
 import type { JoinSearch } from './join-search.ts';
-import { strings } from './strings.ts';
 import { type ParticipationControls, useParticipation } from './use-participation.ts';
 
 // Charts and chat come with the start: a first look needs neither.

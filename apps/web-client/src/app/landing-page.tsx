@@ -1,6 +1,6 @@
 import { SimpleGrid, Stack, Text, Title } from '@mantine/core';
+import { strings } from '#strings/app.ts';
 import { FederationList } from '../features/federation-list/federation-list.tsx';
-import { strings } from './strings.ts';
 
 /** What this is, in a few sentences, and which federations can be joined. */
 export function LandingPage() {

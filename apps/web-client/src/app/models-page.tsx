@@ -1,6 +1,7 @@
 import { Stack, Text, Title } from '@mantine/core';
 import { useSearch } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
+import { strings } from '#strings/models.ts';
 import type { ModelWish } from '../engine/models-api.ts';
 import { Chat } from '../features/chat/chat.tsx';
 import { AdapterInUse } from '../features/models/adapter-in-use.tsx';
@@ -11,7 +12,6 @@ import { OpenOther } from '../features/models/open-other.tsx';
 import { Opened } from '../features/models/opened.tsx';
 import { Opening } from '../features/models/opening.tsx';
 import { type PrecisionWish, precisionOf } from '../features/models/precision.ts';
-import { strings } from '../features/models/strings.ts';
 import { ThisDevice } from '../features/models/this-device.tsx';
 import { type OpenModelControls, useOpenModel } from '../features/models/use-open-model.ts';
 import classes from './models-page.module.css';

@@ -1,4 +1,5 @@
 import { Button, Group, Paper, Text } from '@mantine/core';
+import { strings, welcomeBack } from '#strings/app.ts';
 import { AdapterExport } from '../features/adapter-export/adapter-export.tsx';
 import { Chat } from '../features/chat/chat.tsx';
 import { Ledger } from '../features/ledger/ledger.tsx';
@@ -7,7 +8,6 @@ import { StatusCard } from '../features/session-view/status-card.tsx';
 import { FailureAlert } from '../shared/notices/failure-alert.tsx';
 import { useSession } from '../shared/session/session-store.ts';
 import { GoOnOrAfresh } from './go-on-or-afresh.tsx';
-import { strings, welcomeBack } from './strings.ts';
 import type { ParticipationControls } from './use-participation.ts';
 
 /** A session, running or ended. */

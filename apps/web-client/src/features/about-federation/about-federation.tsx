@@ -1,10 +1,10 @@
 import { Badge, List, SimpleGrid, Stack, Text, ThemeIcon } from '@mantine/core';
 import type { FederationSummary } from '@perfit/protocol';
+import { aboutModel, roundBytes, strings } from '#strings/about-federation.ts';
 import { formatBytes, formatCount } from '../../shared/format/format-number.ts';
 import { stateColor, stateWord } from '../../shared/session/federation-state.ts';
 import { Fact } from '../../shared/ui/fact.tsx';
 import { Section } from '../../shared/ui/section.tsx';
-import { aboutModel, roundBytes, strings } from './strings.ts';
 
 /** What a person should know before giving their text to a federation. */
 export function AboutFederation({

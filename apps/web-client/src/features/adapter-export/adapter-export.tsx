@@ -1,6 +1,7 @@
 import { Button, Group, Progress, Skeleton, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useCallback, useState } from 'react';
+import { formatStrings, strings } from '#strings/adapter-export.ts';
 import type { ExportFormat } from '../../engine/engine-api.ts';
 import { asProgress, engine, unwrap } from '../../shared/engine-client/engine-client.ts';
 import { type Failure, failureOf } from '../../shared/failure/failure.ts';
@@ -9,7 +10,6 @@ import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
 import { Elsewhere } from './elsewhere.tsx';
 import { FormatChoice } from './format-choice.tsx';
-import { formatStrings, strings } from './strings.ts';
 import { WrittenFiles } from './written-files.tsx';
 
 type State =

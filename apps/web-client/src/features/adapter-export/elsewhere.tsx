@@ -1,6 +1,6 @@
 import { Button, Code, CopyButton, Group, Stack, Text } from '@mantine/core';
+import { strings } from '#strings/adapter-export.ts';
 import type { ExportChoice } from '../../engine/engine-api.ts';
-import { strings } from './strings.ts';
 
 /** What to type where the files are. */
 export function Elsewhere({ choice, baseModel }: { readonly choice: ExportChoice; readonly baseModel: string }) {

@@ -1,7 +1,7 @@
 import { Group, Radio, SimpleGrid, Stack, Text } from '@mantine/core';
+import { formatStrings, strings } from '#strings/adapter-export.ts';
 import type { ExportChoice, ExportFormat } from '../../engine/engine-api.ts';
 import { formatBytes } from '../../shared/format/format-number.ts';
-import { formatStrings, strings } from './strings.ts';
 
 interface FormatChoiceProps {
   readonly choices: readonly ExportChoice[];

@@ -1,7 +1,7 @@
 import { Anchor, Group, List, Stack, Text } from '@mantine/core';
 import { useEffect, useState } from 'react';
+import { strings } from '#strings/adapter-export.ts';
 import { formatBytes } from '../../shared/format/format-number.ts';
-import { strings } from './strings.ts';
 
 interface Link {
   readonly file: File;

@@ -1,11 +1,11 @@
 import { Alert, Button, Group, Loader, Stack, Table, Text } from '@mantine/core';
 import { useState } from 'react';
+import { strings } from '#strings/bench.ts';
 import type { BenchReport } from '../../engine/engine-api.ts';
 import { asListener, engine, unwrap } from '../../shared/engine-client/engine-client.ts';
 import { type Failure, failureOf } from '../../shared/failure/failure.ts';
 import { saveFile } from '../../shared/files/save-file.ts';
 import { Section } from '../../shared/ui/section.tsx';
-import { strings } from './strings.ts';
 
 type State =
   | { readonly kind: 'idle' }

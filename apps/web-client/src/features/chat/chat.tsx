@@ -1,12 +1,12 @@
 import { Button, Group, Paper, SimpleGrid, Stack, Text, Textarea } from '@mantine/core';
 import { type FormEvent, useRef, useState } from 'react';
+import { type ChatWords, strings } from '#strings/chat.ts';
 import type { ChatMessage } from '../../engine/engine-api.ts';
 import { asListener, engine, unwrap } from '../../shared/engine-client/engine-client.ts';
 import { type Failure, failureOf } from '../../shared/failure/failure.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
 import classes from './chat.module.css';
-import { type ChatWords, strings } from './strings.ts';
 
 type Which = 'base' | 'personal';
 

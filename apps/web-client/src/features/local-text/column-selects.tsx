@@ -1,8 +1,8 @@
 import { NativeSelect, SimpleGrid, Stack, Text } from '@mantine/core';
+import { strings } from '#strings/local-text.ts';
 import type { ColumnMapping, ColumnRole, DataFileReport } from '../../engine/engine-api.ts';
 import { formatCount } from '../../shared/format/format-number.ts';
 import classes from './local-text.module.css';
-import { strings } from './strings.ts';
 
 interface ColumnSelectsProps {
   readonly file: DataFileReport;

@@ -1,10 +1,10 @@
 import { ActionIcon, Badge, Button, Collapse, Group, Stack, Text } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
+import { strings } from '#strings/local-text.ts';
 import type { ColumnMapping, DataFileReport } from '../../engine/engine-api.ts';
 import { formatBytes, formatCount } from '../../shared/format/format-number.ts';
 import { ColumnSelects } from './column-selects.tsx';
 import classes from './local-text.module.css';
-import { strings } from './strings.ts';
 
 interface FileListProps {
   readonly files: readonly DataFileReport[];

@@ -1,5 +1,6 @@
 import { Button, FileButton, Group, Loader, Menu, Stack, Tabs, Text, Textarea } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
+import { strings } from '#strings/local-text.ts';
 import type { SplitSettings } from '../../engine/engine-api.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
@@ -8,7 +9,6 @@ import { DropArea } from './drop-area.tsx';
 import { FileList } from './file-list.tsx';
 import { RowTable } from './row-table.tsx';
 import { type SampleText, sampleTexts } from './sample-texts.ts';
-import { strings } from './strings.ts';
 import { Totals } from './totals.tsx';
 import { type Dataset, hasExamples, type Reader, useLocalText } from './use-local-text.ts';
 

@@ -1,11 +1,11 @@
 import { Badge, Group, Pagination, SegmentedControl, Stack, Table, Text } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { strings } from '#strings/local-text.ts';
 import type { DataPageWish, DataReport, DataRow } from '../../engine/engine-api.ts';
 import { engine, unwrap } from '../../shared/engine-client/engine-client.ts';
 import { formatCount } from '../../shared/format/format-number.ts';
 import classes from './local-text.module.css';
-import { strings } from './strings.ts';
 import type { TokenCount } from './use-local-text.ts';
 
 const PAGE = 8;

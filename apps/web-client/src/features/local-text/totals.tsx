@@ -1,8 +1,8 @@
 import { Alert, Progress, SimpleGrid, Stack, Text } from '@mantine/core';
+import { strings } from '#strings/local-text.ts';
 import type { DataReport } from '../../engine/engine-api.ts';
 import { formatBytes, formatCount } from '../../shared/format/format-number.ts';
 import { Fact } from '../../shared/ui/fact.tsx';
-import { strings } from './strings.ts';
 import type { TokenCount } from './use-local-text.ts';
 
 interface TotalsProps {

@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
+import { strings } from '#strings/local-text.ts';
 import type {
   ColumnMapping,
   DataReport,
@@ -10,7 +11,6 @@ import type {
 import { asCounter, engine, unwrap } from '../../shared/engine-client/engine-client.ts';
 import { type Failure, failureOf } from '../../shared/failure/failure.ts';
 import type { Collected } from './collect-files.ts';
-import { strings } from './strings.ts';
 
 /** A text that can be tuned on. */
 export interface Dataset {

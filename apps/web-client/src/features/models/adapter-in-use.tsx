@@ -1,9 +1,9 @@
 import { Button, FileButton, Group, Text } from '@mantine/core';
 import { useState } from 'react';
+import { strings } from '#strings/models.ts';
 import { type Failure, failureOf } from '../../shared/failure/failure.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
-import { strings } from './strings.ts';
 import type { OpenModelControls } from './use-open-model.ts';
 
 const words = strings.adapter;

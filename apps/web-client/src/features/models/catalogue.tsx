@@ -1,5 +1,6 @@
 import { SimpleGrid, Skeleton, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { reckonedFor, strings } from '#strings/models.ts';
 import type { CatalogueEntry } from '../../engine/catalogue-api.ts';
 import type { BackendChoice } from '../../engine/engine-api.ts';
 import type { ModelWish } from '../../engine/models-api.ts';
@@ -11,7 +12,6 @@ import { type PrecisionWish, precisionOf } from './precision.ts';
 import { PrecisionChoice } from './precision-choice.tsx';
 import { catalogueQuery, storageQuery } from './queries.ts';
 import { isSameModel } from './same-model.ts';
-import { reckonedFor, strings } from './strings.ts';
 import type { OpenState } from './use-open-model.ts';
 
 interface CatalogueProps {

@@ -1,12 +1,12 @@
 import { Button, FileButton, Group, NumberInput, Progress, Stack, Table, Text } from '@mantine/core';
 import { useState } from 'react';
+import { strings } from '#strings/models.ts';
 import type { Evaluation } from '../../engine/models-api.ts';
 import { asListener, engine, unwrap } from '../../shared/engine-client/engine-client.ts';
 import { type Failure, failureOf } from '../../shared/failure/failure.ts';
 import { formatCount, formatPerplexity } from '../../shared/format/format-number.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
-import { strings } from './strings.ts';
 
 const words = strings.evaluation;
 

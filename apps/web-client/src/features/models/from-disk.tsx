@@ -1,5 +1,6 @@
 import { Button, FileButton, Group, Paper, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
+import { adviceFor, strings } from '#strings/models.ts';
 import type { ModelNeeds } from '../../engine/catalogue-api.ts';
 import type { ModelOrigin } from '../../engine/models-api.ts';
 import { engine, unwrap } from '../../shared/engine-client/engine-client.ts';
@@ -8,7 +9,6 @@ import { formatBytes } from '../../shared/format/format-number.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
 import { NeedsLines } from './needs-lines.tsx';
 import { needsAt, type PrecisionWish } from './precision.ts';
-import { adviceFor, strings } from './strings.ts';
 
 const words = strings.other;
 

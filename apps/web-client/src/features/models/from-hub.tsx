@@ -1,9 +1,9 @@
 import { Alert, Button, Group, PasswordInput, Stack, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
+import { strings } from '#strings/models.ts';
 import type { ModelOrigin } from '../../engine/models-api.ts';
 import { modelListQuery } from '../../shared/coordinator/models.ts';
-import { strings } from './strings.ts';
 
 const words = strings.other;
 

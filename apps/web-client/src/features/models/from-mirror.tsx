@@ -1,6 +1,7 @@
 import { Button, Group, Paper, SimpleGrid, Skeleton, Stack, Text } from '@mantine/core';
 import type { ModelList } from '@perfit/protocol';
 import { useQuery } from '@tanstack/react-query';
+import { strings } from '#strings/models.ts';
 import type { ModelOrigin } from '../../engine/models-api.ts';
 import { modelListQuery } from '../../shared/coordinator/models.ts';
 import { failureOf } from '../../shared/failure/failure.ts';
@@ -9,7 +10,6 @@ import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
 import { NeedsLines } from './needs-lines.tsx';
 import { needsAt, type PrecisionWish } from './precision.ts';
 import { mirroredNeedsQuery } from './queries.ts';
-import { strings } from './strings.ts';
 
 const words = strings.other;
 

@@ -1,6 +1,7 @@
 import { Button, Group, Modal, Progress, Skeleton, Stack, Table, Text } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+import { partlyKept, progressLine, reallyDelete, strings } from '#strings/models.ts';
 import type { ModelOrigin, StoredModel } from '../../engine/models-api.ts';
 import { engine, unwrap } from '../../shared/engine-client/engine-client.ts';
 import { type Failure, failureOf } from '../../shared/failure/failure.ts';
@@ -8,7 +9,6 @@ import { formatBytes } from '../../shared/format/format-number.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
 import { storageQuery } from './queries.ts';
-import { partlyKept, progressLine, reallyDelete, strings } from './strings.ts';
 
 const words = strings.kept;
 

@@ -1,11 +1,11 @@
 import { Anchor, Badge, Button, Group, Paper, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { useId } from 'react';
+import { strings } from '#strings/models.ts';
 import type { CatalogueEntry } from '../../engine/catalogue-api.ts';
 import { formatBytes, formatCount } from '../../shared/format/format-number.ts';
 import { Fact } from '../../shared/ui/fact.tsx';
 import { NeedsLines } from './needs-lines.tsx';
 import { needsAt, type PrecisionWish } from './precision.ts';
-import { strings } from './strings.ts';
 
 const words = strings.catalogue;
 

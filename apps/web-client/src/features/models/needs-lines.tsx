@@ -1,7 +1,7 @@
 import { Group, Stack, Text } from '@mantine/core';
+import { strings } from '#strings/models.ts';
 import type { PrecisionNeeds } from '../../engine/catalogue-api.ts';
 import { formatBytes } from '../../shared/format/format-number.ts';
-import { strings } from './strings.ts';
 import { VerdictBadge } from './verdict-badge.tsx';
 
 /** What a model takes of the device for each use, whether that fits, and on demand why. */

@@ -1,11 +1,11 @@
 import { Tabs } from '@mantine/core';
+import { strings } from '#strings/models.ts';
 import type { ModelWish } from '../../engine/models-api.ts';
 import { Section } from '../../shared/ui/section.tsx';
 import { FromDisk } from './from-disk.tsx';
 import { FromHub } from './from-hub.tsx';
 import { FromMirror } from './from-mirror.tsx';
 import { type PrecisionWish, precisionOf } from './precision.ts';
-import { strings } from './strings.ts';
 
 const words = strings.other;
 

@@ -1,9 +1,9 @@
 import { Alert, Button, SimpleGrid, Stack } from '@mantine/core';
+import { strings } from '#strings/models.ts';
 import type { OpenedModel } from '../../engine/models-api.ts';
 import { formatCount } from '../../shared/format/format-number.ts';
 import { Fact } from '../../shared/ui/fact.tsx';
 import { Section } from '../../shared/ui/section.tsx';
-import { strings } from './strings.ts';
 
 const words = strings.opened;
 

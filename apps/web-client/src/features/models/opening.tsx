@@ -1,10 +1,10 @@
 import { Button, Group, Progress, Stack, Text, VisuallyHidden } from '@mantine/core';
+import { adviceFor, progressLine, strings } from '#strings/models.ts';
 import type { ModelProgress, ModelWish } from '../../engine/models-api.ts';
 import { formatBytes, formatSeconds } from '../../shared/format/format-number.ts';
 import { nameOfOrigin } from '../../shared/models/name-of-origin.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
-import { adviceFor, progressLine, strings } from './strings.ts';
 import type { OpenModelControls } from './use-open-model.ts';
 
 const words = strings.opening;

@@ -1,7 +1,7 @@
 import { Input, SegmentedControl } from '@mantine/core';
 import { useId } from 'react';
+import { strings } from '#strings/models.ts';
 import type { PrecisionWish } from './precision.ts';
-import { strings } from './strings.ts';
 
 const options: { value: PrecisionWish; label: string }[] = [
   { value: 'auto', label: strings.precision.auto },

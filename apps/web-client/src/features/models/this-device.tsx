@@ -1,5 +1,6 @@
 import { SimpleGrid, Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { strings } from '#strings/models.ts';
 import type { BackendChoice } from '../../engine/engine-api.ts';
 import { failureOf } from '../../shared/failure/failure.ts';
 import { formatBytes } from '../../shared/format/format-number.ts';
@@ -7,7 +8,6 @@ import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
 import { Fact } from '../../shared/ui/fact.tsx';
 import { Section } from '../../shared/ui/section.tsx';
 import { catalogueQuery } from './queries.ts';
-import { strings } from './strings.ts';
 
 const words = strings.device;
 

@@ -1,8 +1,8 @@
 import { Fieldset, SimpleGrid, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
+import { advancedStrings, optimizerWords, otherHints, precisionWords } from '#strings/operator.ts';
 import { ChoiceField, type DraftForm, FlagField, NumberField } from './draft-fields.tsx';
 import { type Field, isAsked } from './federation-draft.ts';
-import { advancedStrings, optimizerWords, otherHints, precisionWords } from './strings.ts';
 
 /** What most federations leave as it is; of that only what the chosen strategy uses. */
 export function AdvancedFields({ form }: { readonly form: DraftForm }) {

@@ -2,13 +2,13 @@ import { Button, Group, SimpleGrid, Stack, Textarea, TextInput } from '@mantine/
 import { strategyNames } from '@perfit/protocol';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
+import { fieldHints } from '#strings/operator.ts';
 import { failureOf } from '../../shared/failure/failure.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
 import { createFederation } from './admin-api.ts';
 import { AdvancedFields } from './advanced-fields.tsx';
 import { ChoiceField, type DraftForm, NumberField } from './draft-fields.tsx';
 import { configOf, type Draft, emptyDraft, issuesOf } from './federation-draft.ts';
-import { fieldHints } from './strings.ts';
 
 interface CreateFormProps {
   /** Those that the coordinator has. */

@@ -1,6 +1,6 @@
 import { Checkbox, NumberInput, Select } from '@mantine/core';
+import { fieldHints } from '#strings/operator.ts';
 import type { Draft, Field, FlagKey, NumberKey, TextKey } from './federation-draft.ts';
-import { fieldHints } from './strings.ts';
 
 /** What the fields of one form have in common. */
 export interface DraftForm {

@@ -1,6 +1,7 @@
 import { Badge, Button, CopyButton, Group, Skeleton, Stack, Text, TextInput, Title, Tooltip } from '@mantine/core';
 import type { FederationDetail, OperatorAction } from '@perfit/protocol';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { actionWords, stopWarning } from '#strings/operator.ts';
 import { failureOf } from '../../shared/failure/failure.ts';
 import { formatCount } from '../../shared/format/format-number.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
@@ -12,7 +13,6 @@ import { act, detailQuery } from './admin-api.ts';
 import { ClientsTable } from './clients-table.tsx';
 import { useLiveDetail } from './live-detail.ts';
 import { RoundsTable } from './rounds-table.tsx';
-import { actionWords, stopWarning } from './strings.ts';
 
 /** One federation as its operator sees it, live. */
 export function OperatorDetail({ id }: { readonly id: string }) {

@@ -1,5 +1,6 @@
 import { SimpleGrid, Stack, Table, Text, useComputedColorScheme } from '@mantine/core';
 import { useMemo } from 'react';
+import { strings } from '#strings/session-view.ts';
 import { LineChart } from '../../shared/charts/line-chart.tsx';
 import {
   formatBytes,
@@ -13,7 +14,6 @@ import type { RoundState, SessionState } from '../../shared/session/session-stat
 import { Fact } from '../../shared/ui/fact.tsx';
 import { HeatGrid } from '../../shared/ui/heat-grid.tsx';
 import { Section } from '../../shared/ui/section.tsx';
-import { strings } from './strings.ts';
 
 const palette = {
   light: { warm: '#adb5bd', tuning: '#0b7285', base: '#868e96', received: '#e8590c', tuned: '#0b7285' },

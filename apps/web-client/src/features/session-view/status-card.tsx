@@ -1,8 +1,8 @@
 import { Button, Group, Loader, Paper, Progress, Stack, Text, VisuallyHidden } from '@mantine/core';
 import type { ReactNode } from 'react';
+import { strings } from '#strings/session-view.ts';
 import { activityShare, describeActivity, describePhase } from '../../shared/session/describe-activity.ts';
 import type { SessionState } from '../../shared/session/session-state.ts';
-import { strings } from './strings.ts';
 
 interface StatusCardProps {
   readonly session: SessionState;

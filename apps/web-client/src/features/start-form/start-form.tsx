@@ -1,10 +1,10 @@
 import { Button, Checkbox, Group, Input, SegmentedControl, Select, Stack, Text, TextInput } from '@mantine/core';
 import { displayNameSchema } from '@perfit/protocol';
 import { type FormEvent, useId } from 'react';
+import { strings } from '#strings/start-form.ts';
 import type { BackendChoice } from '../../engine/engine-api.ts';
 import type { Portion } from '../../shared/budget/budget.ts';
 import { Section } from '../../shared/ui/section.tsx';
-import { strings } from './strings.ts';
 
 /** What a person chooses before the start, beside their text. */
 export interface StartChoices {

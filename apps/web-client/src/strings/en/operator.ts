@@ -1,6 +1,4 @@
-import type { Field } from './federation-draft.ts';
-
-export const fieldHints: Readonly<Record<Field, { readonly label: string; readonly hint: string }>> = {
+export const fieldHints = {
   name: { label: 'Name', hint: 'Everybody who joins sees it.' },
   description: { label: 'Description', hint: 'For whom this is, and what people should bring.' },
   model: { label: 'Model', hint: "A folder of the coordinator's models." },
