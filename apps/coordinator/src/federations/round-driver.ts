@@ -121,6 +121,7 @@ export class RoundDriver {
     await this.dispatch(
       { type: 'submission', client, round, attempt },
       {
+        accepted: { round, position, sha256: row.sha256, mask: row.maskHash, weight: row.weight },
         durably: (tx) => tx.addSubmission({ ...row, position }),
         whenStored: () => {
           sums.add(mask, values, row.weight);
@@ -133,13 +134,19 @@ export class RoundDriver {
   /** One event: step, store, then act. Runs inside the queue. @throws ProtocolError `storage-failed` */
   async dispatch(
     happening: Happening,
-    also: { durably?: (tx: Store) => Promise<void>; whenStored?: () => void } = {},
+    also: {
+      /** What the log says of an accepted submission: with it and the deltas' bytes a commit can be computed again. */
+      accepted?: Record<string, unknown>;
+      durably?: (tx: Store) => Promise<void>;
+      whenStored?: () => void;
+    } = {},
   ): Promise<void> {
     if (this.isStale) await this.reload();
     const event = { ...happening, at: this.parts.clock.now() } as RoundEvent;
     const before = this.current;
     const { state: after, effects } = step(before, event, this.parts.space.config.schedule);
-    const log = sentencesOf({ before, event, after, effects, nameOf: (client) => this.audience.nameOf(client) });
+    const nameOf = (client: string) => this.audience.nameOf(client);
+    const log = sentencesOf({ before, event, after, effects, accepted: also.accepted ?? {}, nameOf });
     if (after !== before || effects.length > 0 || also.durably || log.length > 0) {
       await this.stored(async (tx) => {
         await tx.saveState(this.id, after);

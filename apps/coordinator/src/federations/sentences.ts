@@ -7,6 +7,8 @@ interface Moment {
   readonly event: RoundEvent;
   readonly after: RoundState;
   readonly effects: readonly RoundEffect[];
+  /** Of the submission that is accepted, where one is. */
+  readonly accepted: Record<string, unknown>;
   nameOf(client: string): string;
 }
 
@@ -54,7 +56,7 @@ function ofEvent({ before, event, after, nameOf }: Moment): Sentence | null {
   }
 }
 
-function ofEffect(effect: RoundEffect, { nameOf }: Moment): Sentence | null {
+function ofEffect(effect: RoundEffect, { accepted, nameOf }: Moment): Sentence | null {
   switch (effect.type) {
     case 'begin': {
       const again = effect.attempt > 1 ? `, attempt ${effect.attempt},` : '';
@@ -63,6 +65,7 @@ function ofEffect(effect: RoundEffect, { nameOf }: Moment): Sentence | null {
     case 'accept':
       return say('submission-accepted', `${nameOf(effect.client)}'s submission is accepted.`, {
         client: effect.client,
+        ...accepted,
       });
     case 'close':
       if (effect.outcome === 'committed') {
