@@ -63,9 +63,11 @@ function attach(socket: Socket, limiter: RateLimiterMemory, { clock, logger, ...
     if (refusal) return acknowledge({ ok: false, error: refusal.toBody() });
     const { reply, afterwards } = await session.handle(name, message);
     acknowledge(reply);
-    await afterwards?.().catch((error: unknown) =>
-      logger.error({ request: name, err: error }, 'a request was half done'),
-    );
+    await afterwards?.().catch((error: unknown) => {
+      logger.error({ request: name, err: error }, 'a request was half done');
+      // The client believes that it is done: it must come again, or it would wait for an offer that never comes.
+      socket.disconnect(true);
+    });
   }
 }
 

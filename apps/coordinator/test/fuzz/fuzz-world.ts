@@ -1,0 +1,262 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { aggregate, isEnded, layoutOf } from '@perfit/federation';
+import { type FederationConfig, federationConfigSchema } from '@perfit/protocol';
+import { initialTheta } from '@perfit/protocol/space';
+import { pino } from 'pino';
+import { BlobStore } from '../../src/blobs/blob-store.ts';
+import { Adapters } from '../../src/federations/adapters.ts';
+import type { FederationRoom } from '../../src/federations/federation-room.ts';
+import { Federations } from '../../src/federations/federations.ts';
+import type { ModelCatalogue } from '../../src/models/model-catalogue.ts';
+import { ClientSession, type Line } from '../../src/sockets/client-session.ts';
+import { UploadSlots } from '../../src/uploads/upload-desk.ts';
+import { type Fate, MemoryStore } from '../memory-store.ts';
+import { type ClientIdentity, tinyDimensions } from '../scripted-client.ts';
+import { smallFederation } from '../stage.ts';
+import { FuzzClient, type SentDelta } from './fuzz-client.ts';
+import { FuzzClock } from './fuzz-clock.ts';
+
+/** One life of the coordinator, without its sockets. */
+interface Process {
+  readonly store: MemoryStore;
+  readonly federations: Federations;
+  readonly slots: UploadSlots;
+  readonly sessions: Set<ClientSession>;
+  isKilled: boolean;
+}
+
+/** What the machine's disk lets through next: each statement of the store takes one. */
+export type Trouble = { readonly after: number; readonly what: Exclude<Fate, 'works'>; readonly kills: boolean };
+
+/** As the log has it. */
+interface Accepted {
+  readonly client: string;
+  readonly sha256: string;
+  readonly weight: number;
+  readonly position: number;
+}
+
+const logger = pino({ level: 'silent' });
+const FEDERATION = 'fuzzed';
+/** An action that takes longer than this hangs: nothing here waits for time. */
+const HANG_MS = 20_000;
+
+/** A coordinator with its clients, its disk and its clock, all of which can be made to misbehave. */
+export class FuzzWorld {
+  readonly clock = new FuzzClock();
+  readonly clients: readonly FuzzClient[];
+  readonly config: FederationConfig;
+  readonly violations: string[] = [];
+  /** Whatever any client has ever put together, by its hash. */
+  readonly deltas = new Map<string, SentDelta>();
+  private readonly folder: string;
+  private readonly models: ModelCatalogue;
+  private process: Process;
+  private trouble: Trouble | null = null;
+
+  private constructor(folder: string, models: ModelCatalogue, schedule: Partial<FederationConfig['schedule']>) {
+    this.folder = folder;
+    this.models = models;
+    const base = { ...smallFederation, access: 'open' as const, weighting: { by: 'examples' as const, cap: 12 } };
+    this.config = federationConfigSchema.parse({ ...base, schedule: { ...smallFederation.schedule, ...schedule } });
+    this.process = null as unknown as Process;
+    this.clients = [];
+  }
+
+  static async open(
+    models: ModelCatalogue,
+    identities: readonly ClientIdentity[],
+    schedule: Partial<FederationConfig['schedule']>,
+  ): Promise<FuzzWorld> {
+    const world = new FuzzWorld(await mkdtemp(join(tmpdir(), 'perfit-fuzz-')), models, schedule);
+    (world as { clients: readonly FuzzClient[] }).clients = identities.map((id, i) => new FuzzClient(world, id, i));
+    world.process = await world.boot(new MemoryStore());
+    await world.process.federations.create(world.config, FEDERATION);
+    await world.process.federations.act(FEDERATION, 'start');
+    return world;
+  }
+
+  get room(): FederationRoom {
+    return this.process.federations.get(FEDERATION);
+  }
+
+  get isOver(): boolean {
+    return isEnded(this.room.state);
+  }
+
+  connect(line: Line): ClientSession {
+    const { federations, slots, sessions } = this.process;
+    const session = new ClientSession({ line, federations, slots, logger });
+    sessions.add(session);
+    return session;
+  }
+
+  // What may happen
+
+  /** Runs one action to its end, however many processes die in it. */
+  async settle(actions: readonly (() => Promise<unknown>)[]): Promise<void> {
+    const all = (async () => {
+      await Promise.all(actions.map((action) => action()));
+      await this.quiet();
+      if (this.process.isKilled) await this.reboot();
+    })();
+    let watch: NodeJS.Timeout | undefined;
+    const hang = new Promise<never>((_, reject) => {
+      watch = setTimeout(() => reject(new Error('an action hangs')), HANG_MS);
+    });
+    await Promise.race([all, hang]).finally(() => clearTimeout(watch));
+    this.checkClock();
+  }
+
+  makeTrouble(trouble: Trouble): void {
+    this.trouble = trouble;
+  }
+
+  /** `kill -9`: nothing of this process reaches the disk from now on. */
+  async kill(): Promise<void> {
+    this.process.isKilled = true;
+  }
+
+  /** SIGTERM, and a start. */
+  async restart(): Promise<void> {
+    const { federations, sessions, store } = this.process;
+    for (const session of sessions) await session.end().catch(() => {});
+    await federations.close().catch(() => {});
+    this.clock.forget(this.process);
+    for (const client of this.clients) client.lineLost();
+    if (!this.process.isKilled) this.process = await this.boot(store.reopened());
+  }
+
+  advance(milliseconds: number): void {
+    this.clock.advance(milliseconds);
+  }
+
+  async act(action: 'start' | 'pause' | 'resume' | 'stop'): Promise<void> {
+    await this.process.federations.act(FEDERATION, action).catch(() => {});
+  }
+
+  // How it ends
+
+  /** Nothing goes wrong any more: the federation must come to its end. */
+  async comeToRest(): Promise<void> {
+    this.trouble = null;
+    for (let i = 0; i < 400 && !this.isOver; i++) {
+      if (this.room.state.state === 'paused') await this.act(this.room.state.why === 'new' ? 'start' : 'resume');
+      await this.settle(this.clients.map((client) => () => client.advance()));
+      if (i % 4 === 3) await this.settle([async () => this.advance(5_000)]);
+    }
+    if (!this.isOver) this.violations.push(`the federation is stuck: ${JSON.stringify(this.room.state)}`);
+  }
+
+  /** Each commit again from the log alone, and each acknowledgement against it. */
+  async check(): Promise<string[]> {
+    const { store } = this.process;
+    const layout = layoutOf(this.config, tinyDimensions);
+    const accepted = new Map<number, Accepted[]>();
+    let theta = initialTheta(layout, this.config.seed);
+    let version = 0;
+    for (const { kind, data } of await store.events(FEDERATION, 100_000)) {
+      if (kind === 'submission-accepted') {
+        const { round, ...submission } = data as never as { round: number } & Accepted;
+        const listed = accepted.get(round) ?? [];
+        if (listed.some(({ client }) => client === submission.client))
+          this.violations.push(`round ${round} counts ${submission.client} twice`);
+        if (submission.position !== listed.length + 1)
+          this.violations.push(`round ${round} has a position ${submission.position} after ${listed.length}`);
+        accepted.set(round, [...listed, submission]);
+      }
+      if (kind === 'submissions-discarded') accepted.delete(data.round as number);
+      if (kind !== 'round-committed') continue;
+      version++;
+      if (data.version !== version) this.violations.push(`version ${data.version} follows ${version - 1}`);
+      const submissions = (accepted.get(version) ?? []).map(({ sha256, weight }) => {
+        const { mask, values } = this.deltas.get(sha256) as SentDelta;
+        return { mask, delta: values, weight };
+      });
+      if (submissions.length !== data.submissions || submissions.length < this.config.schedule.minimum)
+        this.violations.push(`round ${version} is committed with ${data.submissions} of ${submissions.length}`);
+      theta = aggregate(theta, submissions);
+      const stored = await this.room.theta(version);
+      if (stored.some((value, p) => value !== theta[p]))
+        this.violations.push(`θ of version ${version} is not the sum of what the log says was accepted`);
+    }
+    if (version !== this.room.status.version) this.violations.push('the log misses a commit');
+    for (const client of this.clients) {
+      for (const [round, { sha256 }] of client.receipts) {
+        if (round > version) continue;
+        const counted = accepted.get(round)?.find((each) => each.client === client.id);
+        if (counted?.sha256 !== sha256) this.violations.push(`round ${round} lost an acknowledged submission`);
+      }
+    }
+    return this.violations;
+  }
+
+  async close(): Promise<void> {
+    for (const session of this.process.sessions) await session.end().catch(() => {});
+    await this.process.federations.close().catch(() => {});
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  // Processes
+
+  private async boot(store: MemoryStore): Promise<Process> {
+    const owner = { isKilled: false } as Process;
+    const clock = this.clock.of(owner);
+    const blobs = await BlobStore.open(join(this.folder, 'blobs'));
+    const federations = new Federations({
+      dataDirectory: this.folder,
+      store,
+      adapters: new Adapters(blobs, store),
+      models: this.models,
+      clock,
+      logger,
+      maxClients: 100,
+    });
+    store.fate = () => this.fateOf(owner);
+    const booted = Object.assign(owner, { store, federations, slots: new UploadSlots(16), sessions: new Set() });
+    await federations.open();
+    return booted;
+  }
+
+  /** A start that is killed, or whose disk fails, is tried again. */
+  private async reboot(): Promise<void> {
+    this.trouble = null;
+    const { store, federations, sessions } = this.process;
+    this.clock.forget(this.process);
+    for (const session of sessions) await session.end().catch(() => {});
+    await federations.close().catch(() => {});
+    for (const client of this.clients) client.lineLost();
+    this.process = await this.boot(store.reopened());
+  }
+
+  private fateOf(process: Process): Fate {
+    if (process.isKilled) return 'before';
+    const { trouble } = this;
+    if (!trouble || process !== this.process) return 'works';
+    if (trouble.after > 0) {
+      this.trouble = { ...trouble, after: trouble.after - 1 };
+      return 'works';
+    }
+    this.trouble = null;
+    if (trouble.kills) process.isKilled = true;
+    return trouble.what;
+  }
+
+  /** Until nothing is under way in the room. */
+  private async quiet(): Promise<void> {
+    const nobody = { send() {}, replace() {}, close() {} };
+    // What a step sets off may queue another one.
+    for (let i = 0; i < 3; i++) await this.room.leave('nobody', nobody);
+  }
+
+  /** [RD2] [RD4] A round whose time is over is closed, or somebody will wake up to close it. */
+  private checkClock(): void {
+    const { state } = this.room;
+    const isLate = state.state === 'training' && state.deadline <= this.clock.now;
+    const isOwed = state.state === 'aggregating';
+    if ((isLate || isOwed) && !this.clock.isAwaited(this.process))
+      this.violations.push(`nobody will wake ${JSON.stringify(state)} at ${this.clock.now}`);
+  }
+}
