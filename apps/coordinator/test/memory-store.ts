@@ -33,8 +33,8 @@ export type Fate = 'works' | 'before' | 'after';
  * holds it to what the databases do.
  */
 export class MemoryStore extends Store {
-  /** Asked before each statement and each transaction. */
-  fate: () => Fate = () => 'works';
+  /** Asked before each statement that stands alone and each transaction. */
+  fate: (what: 'statement' | 'transaction') => Fate = () => 'works';
   private tables: Tables;
   private readonly queue: SerialQueue | null;
 
@@ -55,7 +55,7 @@ export class MemoryStore extends Store {
       const result = await work(copy);
       this.tables = copy.tables;
       return result;
-    });
+    }, 'transaction');
   }
 
   override ping(): Promise<void> {
@@ -267,10 +267,10 @@ export class MemoryStore extends Store {
   }
 
   /** Statements of a transaction run within it, and share its fate. */
-  private async statement<T>(work: () => T | Promise<T>): Promise<T> {
+  private async statement<T>(work: () => T | Promise<T>, what: 'statement' | 'transaction' = 'statement'): Promise<T> {
     if (!this.queue) return work();
     return this.queue.run(async () => {
-      const fate = this.fate();
+      const fate = this.fate(what);
       if (fate === 'before') throw new Error('the database is gone');
       const result = await work();
       if (fate === 'after') throw new Error('the database is gone, and its answer with it');

@@ -28,8 +28,13 @@ interface Process {
   isKilled: boolean;
 }
 
-/** What the machine's disk lets through next: each statement of the store takes one. */
-export type Trouble = { readonly after: number; readonly what: Exclude<Fate, 'works'>; readonly kills: boolean };
+/** What becomes of a transaction, or of a statement that stands alone, after so many of them. */
+export interface Trouble {
+  readonly at: 'statement' | 'transaction';
+  readonly after: number;
+  readonly what: Exclude<Fate, 'works'>;
+  readonly kills: boolean;
+}
 
 /** As the log has it. */
 interface Accepted {
@@ -220,7 +225,7 @@ export class FuzzWorld {
       logger,
       maxClients: 100,
     });
-    store.fate = () => this.fateOf(owner);
+    store.fate = (at) => this.fateOf(owner, at);
     const booted = Object.assign(owner, { store, federations, slots: new UploadSlots(16), sessions: new Set() });
     await federations.open();
     return booted;
@@ -237,10 +242,10 @@ export class FuzzWorld {
     this.process = await this.boot(store.reopened());
   }
 
-  private fateOf(process: Process): Fate {
+  private fateOf(process: Process, at: Trouble['at']): Fate {
     if (process.isKilled) return 'before';
     const { trouble } = this;
-    if (!trouble || process !== this.process) return 'works';
+    if (trouble?.at !== at || process !== this.process) return 'works';
     if (trouble.after > 0) {
       this.trouble = { ...trouble, after: trouble.after - 1 };
       return 'works';
