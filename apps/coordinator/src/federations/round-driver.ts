@@ -232,6 +232,8 @@ export class RoundDriver {
     const { logger } = this.parts;
     const version = versionOf(this.current);
     this.owesCommit = false;
+    // A version without a commit that asks for it would stand in the way of the next one.
+    if (!isAggregating(this.current)) return;
     try {
       const next = (await this.openSums()).apply();
       const blobs = await this.parts.adapters.keep(next);
@@ -243,9 +245,16 @@ export class RoundDriver {
       const cause = error instanceof ProtocolError && error.code === 'delta-not-finite' ? 'aggregate' : 'storage';
       const reason = error instanceof Error ? error.message : String(error);
       logger.error({ federation: this.id, round: version + 1, err: error }, 'the commit failed');
-      await this.dispatch({ type: 'commit-failed', cause, reason }).catch(() => {
-        this.owesCommit = true;
-      });
+      await this.dispatch({ type: 'commit-failed', cause, reason }).then(
+        () => {
+          // The state says when it is tried again.
+          this.owesCommit = false;
+          this.arm();
+        },
+        () => {
+          this.owesCommit = true;
+        },
+      );
     }
   }
 
@@ -347,6 +356,10 @@ export class RoundDriver {
   private today(): Date {
     return new Date(this.parts.clock.now());
   }
+}
+
+function isAggregating(state: RoundState): boolean {
+  return (state.state === 'paused' ? state.held : state).state === 'aggregating';
 }
 
 function submittedIn(state: RoundState): readonly string[] {

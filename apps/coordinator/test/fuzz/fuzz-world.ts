@@ -158,7 +158,9 @@ export class FuzzWorld {
       await this.settle(this.clients.map((client) => () => client.advance()));
       if (i % 4 === 3) await this.settle([async () => this.advance(5_000)]);
     }
-    if (!this.isOver) this.violations.push(`the federation is stuck: ${JSON.stringify(this.room.state)}`);
+    if (this.isOver) return;
+    const log = (await this.process.store.events(FEDERATION, 3)).map(({ text }) => text).join(' ');
+    this.violations.push(`the federation is stuck: ${JSON.stringify(this.room.state)} ${log}`);
   }
 
   /** Each commit again from the log alone, and each acknowledgement against it. */

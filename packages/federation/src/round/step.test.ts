@@ -234,6 +234,19 @@ describe('a round', () => {
     expect(typesOf(f.send({ type: 'committed' }))).toEqual(['close', 'begin', 'offer']);
   });
 
+  it('[RD3] what became of a commit does not begin it again, however late it comes', () => {
+    const f = federation({ goal: 2 });
+    f.start();
+    f.ready('a', 'b', 'c');
+    f.submit('a');
+    f.submit('b');
+    f.send({ type: 'commit-failed', cause: 'storage', reason: 'disk full' });
+    // The retry is due, and the answer of the first try comes at last.
+    expect(typesOf(f.send({ type: 'commit-failed', cause: 'storage', reason: 'disk full' }, 60_000))).toEqual([]);
+    expect(typesOf(f.send({ type: 'committed' }, 60_000))).toEqual(['close', 'begin', 'offer']);
+    expect(f.state).toMatchObject({ state: 'training', version: 1 });
+  });
+
   it('[RD4] repeats a round whose sums are of no use, without the submissions that spoilt them', () => {
     const f = running();
     for (const client of ['a', 'b', 'c']) f.submit(client);

@@ -36,7 +36,9 @@ const LONGEST_RETRY_MS = 60_000;
  */
 export function step(state: RoundState, event: RoundEvent, schedule: Schedule): Step {
   if (event.type === 'restarted') return onRestart(state, event.at, schedule);
-  const timely = onTime(state, event.at, schedule);
+  // What became of a commit is no reason to begin it again, however late it comes.
+  const isOutcome = state.state === 'aggregating' && (event.type === 'committed' || event.type === 'commit-failed');
+  const timely = isOutcome ? to(state) : onTime(state, event.at, schedule);
   const moved = onEvent(timely.state, event, schedule);
   return { state: moved.state, effects: [...timely.effects, ...moved.effects] };
 }
