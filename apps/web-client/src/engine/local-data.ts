@@ -4,6 +4,7 @@ import {
   checkDatasetSize,
   type DatasetFile,
   type Example,
+  type ParsedFiles,
   parseDatasetFiles,
   type TokenizedExample,
   type Tokenizer,
@@ -46,6 +47,19 @@ export async function filesToKeep(files: readonly LocalFile[]): Promise<ReadFile
   });
 }
 
+/** So many of the examples, spread evenly over all: of the same text always the same. @param most absent is all */
+export function thinned(parsed: ParsedFiles, most?: number): ParsedFiles {
+  const { examples, sources } = parsed;
+  const all = examples.length;
+  if (most === undefined || most >= all) return parsed;
+  const places = Array.from({ length: most }, (_, i) => Math.floor((i * all) / most));
+  return {
+    ...parsed,
+    examples: places.map((place) => examples[place] as Example),
+    sources: places.map((place) => sources[place] as number),
+  };
+}
+
 export interface LocalExamples {
   readonly training: readonly TokenizedExample[];
   readonly heldOut: readonly TokenizedExample[];
@@ -59,13 +73,14 @@ export interface LocalExamples {
  * @throws DataError
  */
 export function prepareExamples(
-  dataset: { readonly files: readonly ReadFile[] },
+  dataset: { readonly files: readonly ReadFile[]; readonly most?: number },
   tokenizer: Tokenizer,
-  options: Omit<SplitSettings, 'validation'> & { readonly maxLength: number },
+  options: Pick<SplitSettings, 'heldOut' | 'seed'> & { readonly maxLength: number },
 ): LocalExamples {
-  const parsed = parseDatasetFiles(
+  const whole = parseDatasetFiles(
     dataset.files.map(({ name, bytes, columns = {} }) => ({ name, content: bytes, columns })),
   );
+  const parsed = thinned(whole, dataset.most);
   if (parsed.error !== null) throw parsed.error;
   const { training, heldOut, split } = tokenizeSplit(parsed, tokenizer, options);
   return { training, heldOut, question: split.heldOut.map(questionOf).find(Boolean) ?? null };

@@ -1,4 +1,7 @@
+import { about } from './durations.ts';
+
 export const strings = {
+  filesTab: 'Files or a sample',
   title: 'Your text',
   lead: 'Questions and answers, conversations or plain prose. It is read here and goes nowhere.',
   drop: 'Drop files or a whole folder here, or choose some',
@@ -9,8 +12,22 @@ export const strings = {
   add: 'Add files',
   remove: (name: string) => `Leave ${name} out`,
   paste: 'Paste text',
-  samples: 'Use a sample',
-  sampleLead: 'Four invented people and what they write at work. Each tab should take another one.',
+  samples: 'Take a sample instead',
+  sampleTitle: 'No text at hand? Try a sample',
+  sampleLead: 'Four invented people and what they write at work. In a federation, each tab should take another one.',
+  useSample: (title: string) => `Use the sample ${title}`,
+  few: 'This is little text',
+  fewWhy: (count: number) =>
+    `${count} examples are enough to see how it works. Do not expect much of the model: it may learn the tone, and it will repeat what it was given. From about 50 examples on, the figures begin to mean something.`,
+  many: 'This is much text',
+  manyWhy: (count: string, seconds: number | null) =>
+    seconds === null
+      ? `${count} examples can take this device a long time in each round.`
+      : `With ${count} examples, a round takes ${about(seconds)} of computing on this device. That is rough.`,
+  useSome: (count: string) => `Use ${count} of them`,
+  useAll: 'Use all',
+  some: (used: string, of: string) => `${used} of ${of} examples are used`,
+  someWhy: 'They are spread evenly over your text: the same ones each time.',
   pasteLabel: 'Your text',
   pasteHint: 'Anything: prose, or one JSON object a line such as {"instruction": "…", "response": "…"}',
   usePasted: 'Use this text',
@@ -73,3 +90,11 @@ export const strings = {
   pages: 'Pages of examples',
   shown: (from: string, to: string, total: string) => `${from} to ${to} of ${total}`,
 } as const;
+
+/** Who the samples' people are, by the name of their file. */
+export const personas: Readonly<Record<string, string>> = {
+  'bakers-shop.jsonl': 'A village bakery that answers its customers: brisk, warm, and firm about Mondays.',
+  'bicycle-workshop.jsonl': 'A workshop by a canal that writes down verdicts: dry, exact, with torques.',
+  'doctors-reception.jsonl': 'The front desk of a surgery: polite, careful, and never a diagnosis.',
+  'programming-club.jsonl': 'A beginners’ club in a library: encouraging, and fond of comparisons.',
+};
