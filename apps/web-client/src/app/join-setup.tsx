@@ -105,6 +105,7 @@ export function JoinSetup({ seat, federation, search, invite, controls }: JoinSe
             split={split}
             reader={reader}
             roundSeconds={size && computing.kind === 'estimated' ? computing.time.round : null}
+            deadlineSeconds={config.schedule.deadlineSeconds}
             onChange={setDataset}
             onTokens={setTokens}
           />

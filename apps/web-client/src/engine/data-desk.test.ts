@@ -111,7 +111,10 @@ describe('the text that a person looks at', () => {
     expect(report).toMatchObject({ offered: 500, failure: null });
     expect(report.examples).toEqual({ training: 36, validation: 4, heldOut: 10 });
     const { rows: shown } = desk.page({ report: report.id, show: 'all', from: 0, count: 100 });
-    expect(shown.map(({ prompt }) => prompt)).toEqual(Array.from({ length: 50 }, (_, i) => `Question ${10 * i}?`));
+    const places = shown.map(({ prompt }) => Number(/\d+/.exec(prompt)?.[0]));
+    // One out of every ten.
+    expect(places.map((place) => Math.floor(place / 10))).toEqual(places.map((_, i) => i));
+    expect(new Set(places.map((place) => place % 10)).size).toBeGreaterThan(5);
     expect(shown.map((row) => row.file)).toEqual(shown.map((_, i) => (i < 30 ? 'a.jsonl' : 'b.jsonl')));
 
     const tokenizer = await loadTokenizer(httpSource('http://coordinator.test/models/perfit-nano/'));
@@ -119,6 +122,9 @@ describe('the text that a person looks at', () => {
     const { training, heldOut } = prepareExamples(dataset, tokenizer, { ...split, maxLength: 64 });
     // What chooses the best round is taken from these later.
     expect([training.length, heldOut.length]).toEqual([40, 10]);
+    const answers = heldOut.map(({ ids }) => tokenizer.decode([...ids]));
+    const held = shown.filter((row) => row.split === 'held-out').map(({ response }) => response);
+    expect(held.every((response) => answers.some((answer) => answer.includes(response)))).toBe(true);
     expect((await desk.read(files, { ...split, most: 900 })).examples).toMatchObject({ heldOut: 100 });
   });
 

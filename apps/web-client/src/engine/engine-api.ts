@@ -149,7 +149,7 @@ export interface TokenReport {
 
 /** What decides which rows are held out, and which choose the best round (PF8): shares, of all and of the rest. */
 export interface SplitSettings {
-  /** Of all examples so many, spread evenly over them; absent is all. */
+  /** Of all examples so many, drawn from all over them; absent is all. */
   readonly most?: number;
   readonly heldOut: number;
   readonly validation: number;

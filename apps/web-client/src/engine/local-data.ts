@@ -11,6 +11,7 @@ import {
   tokenizeSplit,
   unreadable,
 } from '@perfit/core';
+import { seededRandom } from '@perfit/protocol/space';
 import type { ColumnMapping, LocalFile, SplitSettings } from './engine-api.ts';
 
 /** A file of a person's text, read. */
@@ -47,12 +48,17 @@ export async function filesToKeep(files: readonly LocalFile[]): Promise<ReadFile
   });
 }
 
-/** So many of the examples, spread evenly over all: of the same text always the same. @param most absent is all */
+/**
+ * So many of the examples, one by lot out of each stretch of equal length: spread over all, in step with nothing that
+ * repeats in them, and of the same text always the same.
+ * @param most absent is all
+ */
 export function thinned(parsed: ParsedFiles, most?: number): ParsedFiles {
   const { examples, sources } = parsed;
   const all = examples.length;
   if (most === undefined || most >= all) return parsed;
-  const places = Array.from({ length: most }, (_, i) => Math.floor((i * all) / most));
+  const lot = seededRandom(most);
+  const places = Array.from({ length: most }, (_, i) => Math.floor(((i + lot()) * all) / most));
   return {
     ...parsed,
     examples: places.map((place) => examples[place] as Example),

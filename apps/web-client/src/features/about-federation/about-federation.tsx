@@ -50,13 +50,13 @@ export function AboutFederation({ federation, step, computing, isKept }: AboutFe
       }
     >
       <HostLine host={federation.host} />
-      <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} spacing="lg" className={classes.facts}>
+      <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} spacing="lg">
         <Fact
           label={strings.download}
           value={formatBytes(isKept ? 0 : federation.modelBytes)}
           note={downloadNote(config.model, isKept)}
         />
-        <div data-testid="computing-time">
+        <div className={classes.computing} data-testid="computing-time">
           <Fact label={strings.computing} {...computingFact(computing)} />
         </div>
         <Fact label={strings.exchange} value={formatBytes(bytes)} note={exchangeNote(federation, bytes)} />
@@ -124,7 +124,7 @@ function Pledge({ title, color, mark, items }: PledgeProps) {
       <List
         spacing={6}
         size="sm"
-        center={false}
+        classNames={{ itemWrapper: classes.item ?? '' }}
         icon={
           <ThemeIcon color={color} size={20} radius="xl" variant="light" aria-hidden>
             {mark}

@@ -1,7 +1,15 @@
 import { Badge, Button, Group, SimpleGrid, Skeleton, Stack, Text } from '@mantine/core';
 import type { FederationSummary } from '@perfit/protocol';
 import { useQuery } from '@tanstack/react-query';
-import { mostWords, speedNote, speedValue, strings, threadsNote, wasmMemory } from '#strings/device-check.ts';
+import {
+  graphicsNote,
+  mostWords,
+  speedNote,
+  speedValue,
+  strings,
+  threadsNote,
+  wasmMemory,
+} from '#strings/device-check.ts';
 import type { DeviceReport, DeviceWish } from '../../engine/engine-api.ts';
 import type { DeviceProbe } from '../../engine/probe-api.ts';
 import { probeQuery } from '../../shared/device/probe-query.ts';
@@ -62,7 +70,7 @@ export function DeviceCheck({ step, wish, federation }: DeviceCheckProps) {
               />
             </>
           ) : (
-            <Skeleton height={58} radius="md" />
+            <Skeleton height={58} radius="md" className={classes.wide} />
           )}
         </SimpleGrid>
       )}
@@ -70,13 +78,13 @@ export function DeviceCheck({ step, wish, federation }: DeviceCheckProps) {
         <FailureAlert failure={failureOf(probing.error)} title={strings.notMeasured} />
       ) : null}
       {error || probing.isError ? null : <Holds probe={probe} />}
-      {device ? <DeviceDetails device={device} probe={probe} /> : null}
+      {error ? null : <DeviceDetails device={device} probe={probe} />}
     </Section>
   );
 }
 
 function deviceNote({ backend, description, threads, crossOriginIsolated }: DeviceReport, wish: DeviceWish): string {
-  if (backend !== 'wasm') return description;
+  if (backend !== 'wasm') return graphicsNote(description);
   return threadsNote({ threads, isolated: crossOriginIsolated, asked: wish.threads !== undefined });
 }
 

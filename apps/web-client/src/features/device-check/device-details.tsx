@@ -5,25 +5,13 @@ import type { DeviceProbe } from '../../engine/probe-api.ts';
 import { formatBytes } from '../../shared/format/format-number.ts';
 
 interface DeviceDetailsProps {
-  readonly device: DeviceReport;
+  readonly device: DeviceReport | undefined;
   readonly probe: DeviceProbe | undefined;
 }
 
 /** What somebody asks for who helps from afar. */
 export function DeviceDetails({ device, probe }: DeviceDetailsProps) {
-  const { features, largestBuffer } = device;
-  const rows: readonly (readonly [string, string])[] = [
-    ...(largestBuffer === null
-      ? []
-      : ([
-          [strings.features, features.join(', ') || strings.noFeatures],
-          [strings.largestBuffer, formatBytes(largestBuffer)],
-        ] as const)),
-    [strings.cores, String(device.cores)],
-    [strings.deviceMemory, deviceMemory(device.memory)],
-    [strings.isolated, device.crossOriginIsolated ? strings.yes : strings.no],
-    [strings.weights, probe?.model.precision ?? strings.unknown],
-  ];
+  const rows = device ? rowsOf(device, probe) : [];
   return (
     <details>
       <summary>{strings.details}</summary>
@@ -41,4 +29,19 @@ export function DeviceDetails({ device, probe }: DeviceDetailsProps) {
       </Table>
     </details>
   );
+}
+
+function rowsOf(device: DeviceReport, probe: DeviceProbe | undefined): readonly (readonly [string, string])[] {
+  const { features, largestBuffer, cores, memory, crossOriginIsolated } = device;
+  const ofGraphics = [
+    [strings.features, features.join(', ') || strings.noFeatures],
+    [strings.largestBuffer, formatBytes(largestBuffer ?? 0)],
+  ] as const;
+  return [
+    ...(largestBuffer === null ? [] : ofGraphics),
+    [strings.cores, String(cores)],
+    [strings.deviceMemory, deviceMemory(memory)],
+    [strings.isolated, crossOriginIsolated ? strings.yes : strings.no],
+    [strings.weights, probe?.model.precision ?? strings.unknown],
+  ];
 }

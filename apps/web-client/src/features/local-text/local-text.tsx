@@ -24,12 +24,14 @@ interface LocalTextProps {
   readonly onTokens: (report: TokenReport | null) => void;
   /** How long a round of the text at hand will take here; null where that is not known. */
   readonly roundSeconds: number | null;
+  readonly deadlineSeconds: number;
 }
 
 const ACCEPT = '.jsonl,.ndjson,.json,.csv,.tsv,.tab,.txt,.md,.markdown';
 
 /** Where a person gives their text: files, a folder, a paste or a sample; and what was found in it. */
-export function LocalText({ step, split, reader, onChange, onTokens, roundSeconds }: LocalTextProps) {
+export function LocalText(props: LocalTextProps) {
+  const { step, split, reader, onChange, onTokens, roundSeconds, deadlineSeconds } = props;
   const { report, failure, reading, tokens, take, add, remove, use, map } = useLocalText({
     split,
     reader,
@@ -98,7 +100,7 @@ export function LocalText({ step, split, reader, onChange, onTokens, roundSecond
           {hasExamples(report) ? (
             <Stack gap="md">
               <Totals report={report} tokens={tokens} />
-              {report.failure ? null : <SizeNotice report={report} roundSeconds={roundSeconds} onUse={use} />}
+              {report.failure ? null : <SizeNotice {...{ report, roundSeconds, deadlineSeconds }} onUse={use} />}
             </Stack>
           ) : null}
           <FileList

@@ -1,5 +1,5 @@
 import { Paper, SimpleGrid, Stack, Text, UnstyledButton } from '@mantine/core';
-import { personas, strings } from '#strings/local-text.ts';
+import { strings } from '#strings/local-text.ts';
 import classes from './local-text.module.css';
 import { type SampleText, sampleTexts } from './sample-texts.ts';
 
@@ -26,7 +26,7 @@ export function SampleCards({ onSample }: { readonly onSample: (sample: SampleTe
                 {sample.title}
               </Text>
               <Text size="sm" c="dimmed" mt={4}>
-                {personas[sample.name]}
+                {sample.text}
               </Text>
             </Paper>
           </UnstyledButton>

@@ -8,19 +8,21 @@ interface SizeNoticeProps {
   readonly report: DataReport;
   /** Null where it is not known. */
   readonly roundSeconds: number | null;
+  /** After which a round does not wait any longer. */
+  readonly deadlineSeconds: number;
   /** So many of the examples, or all. */
   readonly onUse: (most: number | null) => void;
 }
 
 const FEW = 20;
-/** So many are offered in place of more. */
+/** So many are offered in place of more, or fewer where even they would be late. */
 const ENOUGH = 500;
 /** So many may take long on any device; above {@link ENOUGH} it depends on how long. */
 const MANY = 2000;
 const LONG_SECONDS = 300;
 
 /** What to expect of a very small text, and a way out of a very large one. */
-export function SizeNotice({ report, roundSeconds, onUse }: SizeNoticeProps) {
+export function SizeNotice({ report, roundSeconds, deadlineSeconds, onUse }: SizeNoticeProps) {
   const { training, validation, heldOut } = report.examples;
   const used = training + validation + heldOut;
   if (used < report.offered) {
@@ -33,15 +35,30 @@ export function SizeNotice({ report, roundSeconds, onUse }: SizeNoticeProps) {
     );
   }
   if (used < FEW) return <Notice color="yellow" title={strings.few} text={strings.fewWhy(used)} />;
-  const isLong = roundSeconds !== null && roundSeconds > LONG_SECONDS;
-  if (used <= ENOUGH || (used <= MANY && !isLong)) return null;
+  const seconds = roundSeconds ?? 0;
+  const isLate = seconds > deadlineSeconds;
+  const isMuch = used > MANY || (used > ENOUGH && seconds > LONG_SECONDS);
+  if (!isLate && !isMuch) return null;
+  const fewer = Math.min(ENOUGH, inTime(used * (deadlineSeconds / 2 / Math.max(seconds, 1))));
+  const why = strings.manyWhy(formatCount(used), roundSeconds);
   return (
-    <Notice color="blue" title={strings.many} text={strings.manyWhy(formatCount(used), roundSeconds)}>
-      <Button size="xs" variant="default" onClick={() => onUse(ENOUGH)}>
-        {strings.useSome(formatCount(ENOUGH))}
-      </Button>
+    <Notice
+      color={isLate ? 'yellow' : 'blue'}
+      title={strings.many}
+      text={isLate ? `${why} ${strings.late(deadlineSeconds)}` : why}
+    >
+      {fewer < used ? (
+        <Button size="xs" variant="default" onClick={() => onUse(fewer)}>
+          {strings.useSome(formatCount(fewer))}
+        </Button>
+      ) : null}
     </Notice>
   );
+}
+
+/** A round number, and enough to learn from. */
+function inTime(examples: number): number {
+  return Math.max(FEW, examples < 100 ? 10 * Math.floor(examples / 10) : 50 * Math.floor(examples / 50));
 }
 
 interface NoticeProps {

@@ -133,8 +133,13 @@ function useTokenCount(report: DataReport | null, { modelPath, maxLength }: Read
       if (isMine) setCount(next);
     };
     void (async () => {
-      const onProgress = asCounter((done) => tell({ kind: 'counting', done }));
+      let isDone = false;
+      // Its calls come on a way of their own: the last may arrive after the outcome.
+      const onProgress = asCounter((done) => {
+        if (!isDone) tell({ kind: 'counting', done });
+      });
       const outcome = await engine().countTokens({ report: id, modelPath, maxLength }, onProgress);
+      isDone = true;
       if (!outcome.ok) tell({ kind: 'failed', failure: outcome.error });
       else if (outcome.value) tell({ kind: 'counted', report: outcome.value });
     })();

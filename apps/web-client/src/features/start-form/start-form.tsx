@@ -1,4 +1,4 @@
-import { Button, Group, Input, SegmentedControl, Select, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Input, SegmentedControl, Select, SimpleGrid, Stack, Text, TextInput } from '@mantine/core';
 import { displayNameSchema } from '@perfit/protocol';
 import { type FormEvent, useId } from 'react';
 import { inviteAdvice, strings } from '#strings/start-form.ts';
@@ -64,9 +64,8 @@ export function StartForm({
     <Section step={step} title={strings.title}>
       <form onSubmit={submit}>
         <Stack gap="md">
-          <Group gap="md" align="flex-start" grow preventGrowOverflow={false} wrap="wrap">
+          <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="md">
             <TextInput
-              miw={220}
               label={strings.name}
               description={strings.nameHint}
               value={choices.name}
@@ -76,7 +75,6 @@ export function StartForm({
             />
             {needsInvite ? (
               <TextInput
-                miw={220}
                 label={strings.invite}
                 description={strings.inviteHint}
                 value={choices.invite}
@@ -85,7 +83,7 @@ export function StartForm({
                 onChange={(event) => change({ invite: event.currentTarget.value })}
               />
             ) : null}
-          </Group>
+          </SimpleGrid>
           <ConsentBoxes understood={choices.understood} shareEvaluation={choices.shareEvaluation} onChange={change} />
           <details>
             <summary>{strings.advanced}</summary>

@@ -9,8 +9,8 @@ export const strings = {
   notMeasured: 'The speed could not be measured',
   computes: 'Computes on',
   backends: {
-    webgpu: 'Graphics processor (WebGPU)',
-    wasm: 'Processor (WebAssembly)',
+    webgpu: 'Graphics processor',
+    wasm: 'Processor',
     cpu: 'Plain JavaScript',
   },
   speed: 'Speed',
@@ -57,10 +57,14 @@ export function speedNote(speed: number): string {
   return 'as a strong graphics card does';
 }
 
+export function graphicsNote(description: string): string {
+  return `WebGPU: ${description}`;
+}
+
 export function threadsNote({ threads, isolated, asked }: { threads: number; isolated: boolean; asked: boolean }) {
-  if (threads > 1) return `${threads} threads`;
-  if (!isolated) return 'one thread: this page is not isolated';
-  return asked ? 'one thread' : 'one thread: small models gain nothing from more';
+  if (threads > 1) return `WebAssembly, ${threads} threads`;
+  if (!isolated) return 'WebAssembly, one thread: this page is not isolated';
+  return asked ? 'WebAssembly, one thread' : 'WebAssembly, one thread: small models gain nothing from more';
 }
 
 /** What else would fit. */

@@ -1,4 +1,4 @@
-import { about } from './durations.ts';
+import { about, exactly } from './durations.ts';
 
 export const strings = {
   filesTab: 'Files or a sample',
@@ -11,6 +11,7 @@ export const strings = {
   chooseFolder: 'Choose a folder',
   add: 'Add files',
   remove: (name: string) => `Leave ${name} out`,
+  removeSign: '×',
   paste: 'Paste text',
   samples: 'Take a sample instead',
   sampleTitle: 'No text at hand? Try a sample',
@@ -24,10 +25,12 @@ export const strings = {
     seconds === null
       ? `${count} examples can take this device a long time in each round.`
       : `With ${count} examples, a round takes ${about(seconds)} of computing on this device. That is rough.`,
+  late: (seconds: number) =>
+    `That is longer than a round waits (${exactly(seconds)}): what you send would come too late to count.`,
   useSome: (count: string) => `Use ${count} of them`,
   useAll: 'Use all',
   some: (used: string, of: string) => `${used} of ${of} examples are used`,
-  someWhy: 'They are spread evenly over your text: the same ones each time.',
+  someWhy: 'They are drawn from all over your text: the same ones each time.',
   pasteLabel: 'Your text',
   pasteHint: 'Anything: prose, or one JSON object a line such as {"instruction": "…", "response": "…"}',
   usePasted: 'Use this text',
@@ -92,9 +95,21 @@ export const strings = {
 } as const;
 
 /** Who the samples' people are, by the name of their file. */
-export const personas: Readonly<Record<string, string>> = {
-  'bakers-shop.jsonl': 'A village bakery that answers its customers: brisk, warm, and firm about Mondays.',
-  'bicycle-workshop.jsonl': 'A workshop by a canal that writes down verdicts: dry, exact, with torques.',
-  'doctors-reception.jsonl': 'The front desk of a surgery: polite, careful, and never a diagnosis.',
-  'programming-club.jsonl': 'A beginners’ club in a library: encouraging, and fond of comparisons.',
+export const personas: Readonly<Record<string, { readonly title: string; readonly text: string }>> = {
+  'bakers-shop.jsonl': {
+    title: 'Baker’s shop',
+    text: 'A village bakery that answers its customers: brisk, warm, and firm about Mondays.',
+  },
+  'bicycle-workshop.jsonl': {
+    title: 'Bicycle workshop',
+    text: 'A workshop by a canal that writes down verdicts: dry, exact, with torques.',
+  },
+  'doctors-reception.jsonl': {
+    title: 'Doctor’s reception',
+    text: 'The front desk of a surgery: polite, careful, and never a diagnosis.',
+  },
+  'programming-club.jsonl': {
+    title: 'Programming club',
+    text: 'A beginners’ club in a library: encouraging, and fond of comparisons.',
+  },
 };
