@@ -51,9 +51,11 @@ export class DeviceProbes {
     mine.signal.throwIfAborted();
     const { batchSize, maxLength } = config.tuning;
     const rows = Math.min(batchSize * maxLength, MOST_ROWS);
-    const shape = { rows, inWidth: model.width, outWidth: model.feedForwardWidth };
+    const held = tuned(model, federation, device);
+    const { width: inWidth, feedForwardWidth: outWidth } = model;
+    const shape = { rows, inWidth, outWidth, precision: held.precision ?? 'int4' };
     const speed = await probeSpeed(shape, { signal: mine.signal });
-    return { device: await deviceReport(device), speed, model: tuned(model, federation, device), most: mostOf(device) };
+    return { device: await deviceReport(device), speed, model: held, most: mostOf(device) };
   }
 }
 

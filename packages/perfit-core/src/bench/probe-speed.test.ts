@@ -11,13 +11,13 @@ function clock(): () => number {
 
 eachBackend('the speed of a device', (start) => {
   beforeAll(start);
-  const shape = { rows: 32, inWidth: 12, outWidth: 20 };
+  const shape = { rows: 128, inWidth: 12, outWidth: 20, precision: 'f16' } as const;
 
   it('is operations over time, of the longest batch there was time for', async () => {
     const before = tf.memory().numTensors;
-    // Each batch takes 10 ms: one of 16 rows, one of 32, then 2 and 4 times 32 rows.
+    // Each batch takes 10 ms: one of 64 rows, one of 128, then 2 and 4 times 128 rows.
     const speed = await probeSpeed(shape, { budgetMs: 100, now: clock() });
-    expect(speed).toBe((4 * 32 * 2 * 12 * 20) / 0.01);
+    expect(speed).toBe((4 * 128 * 2 * 12 * 20) / 0.01);
     expect(tf.memory().numTensors).toBe(before);
   });
 

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { linearForward } from '../ops/packed-linear/packed-linear.ts';
+import type { Precision } from '../ops/packed-matrix/formats.ts';
 import { PackedMatrix } from '../ops/packed-matrix/packed-matrix.ts';
 import { breathe } from '../training/event-loop.ts';
 import { noise } from './noise.ts';
@@ -11,6 +12,8 @@ export interface ProbeShape {
   readonly rows: number;
   readonly inWidth: number;
   readonly outWidth: number;
+  /** How our program holds W; f32 elsewhere. */
+  readonly precision: Precision;
 }
 
 export interface ProbeOptions {
@@ -21,9 +24,10 @@ export interface ProbeOptions {
   readonly now?: () => number;
 }
 
+/** Fewer rows leave tiles empty. */
+const FIRST_ROWS = 64;
 /** Shorter batches measure the clock and the way to the device. */
-const FIRST_ROWS = 16;
-const SHORTEST_BATCH_MS = 40;
+const SHORTEST_BATCH_MS = 100;
 
 /**
  * How many f32 operations a second the current backend reaches on a model's own product: our program over packed
@@ -64,10 +68,11 @@ interface Product {
   dispose(): void;
 }
 
-function productOf({ rows, inWidth, outWidth }: ProbeShape): Product {
+function productOf({ rows, inWidth, outWidth, precision }: ProbeShape): Product {
   const all = tf.tensor2d(noise(rows * inWidth), [rows, inWidth]);
   const values = noise(outWidth * inWidth, 2);
-  const { multiply, dispose } = (tf.getBackend() === 'webgpu' ? packed : plain)(values, outWidth, inWidth);
+  const weight = { values, rows: outWidth, columns: inWidth };
+  const { multiply, dispose } = tf.getBackend() === 'webgpu' ? packed(weight, precision) : plain(weight);
   return {
     async run(count, runs) {
       const x = tf.slice(all, [0, 0], [count, inWidth]);
@@ -86,16 +91,23 @@ function productOf({ rows, inWidth, outWidth }: ProbeShape): Product {
   };
 }
 
-function packed(values: Float32Array, outWidth: number, inWidth: number) {
-  const weight = PackedMatrix.from('f16', values, { rows: outWidth, columns: inWidth });
+/** Row-major. */
+interface Weight {
+  readonly values: Float32Array;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+function packed({ values, ...shape }: Weight, precision: Precision) {
+  const weight = PackedMatrix.from(precision, values, shape);
   return {
     multiply: (x: tf.Tensor2D) => linearForward(x, { weight, bias: null }, { adapter: null, low: null }),
     dispose: () => weight.dispose(),
   };
 }
 
-function plain(values: Float32Array, outWidth: number, inWidth: number) {
+function plain({ values, rows, columns }: Weight) {
   // As frozen matrices lie there: the WASM backend is eight times slower where it has to transpose.
-  const weight = tf.tensor2d(values, [inWidth, outWidth]);
+  const weight = tf.tensor2d(values, [columns, rows]);
   return { multiply: (x: tf.Tensor2D) => tf.matMul(x, weight), dispose: () => weight.dispose() };
 }

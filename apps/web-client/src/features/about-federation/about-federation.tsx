@@ -1,4 +1,4 @@
-import { Badge, List, SimpleGrid, Skeleton, Stack, Table, Text, ThemeIcon } from '@mantine/core';
+import { Badge, List, SimpleGrid, Skeleton, Stack, Text, ThemeIcon } from '@mantine/core';
 import type { FederationSummary } from '@perfit/protocol';
 import {
   computingNote,
@@ -15,6 +15,7 @@ import { about } from '#strings/durations.ts';
 import type { TuningTime } from '../../shared/estimate/tuning-time.ts';
 import { formatBytes } from '../../shared/format/format-number.ts';
 import { stateColor, stateWord } from '../../shared/session/federation-state.ts';
+import { DetailsTable } from '../../shared/ui/details-table.tsx';
 import { Fact } from '../../shared/ui/fact.tsx';
 import { Section } from '../../shared/ui/section.tsx';
 import classes from './about-federation.module.css';
@@ -74,18 +75,7 @@ export function AboutFederation({ federation, step, computing, isKept }: AboutFe
       </Text>
       <details>
         <summary>{strings.details}</summary>
-        <Table mt="xs" maw={560} withRowBorders={false} verticalSpacing={4} fz="sm">
-          <Table.Tbody>
-            {setUp(federation).map(([label, value]) => (
-              <Table.Tr key={label}>
-                <Table.Th fw={400} c="dimmed" scope="row">
-                  {label}
-                </Table.Th>
-                <Table.Td>{value}</Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
+        <DetailsTable rows={setUp(federation)} />
       </details>
     </Section>
   );

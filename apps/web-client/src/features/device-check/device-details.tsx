@@ -1,8 +1,8 @@
-import { Table } from '@mantine/core';
 import { deviceMemory, strings } from '#strings/device-check.ts';
 import type { DeviceReport } from '../../engine/engine-api.ts';
 import type { DeviceProbe } from '../../engine/probe-api.ts';
 import { formatBytes } from '../../shared/format/format-number.ts';
+import { DetailsTable } from '../../shared/ui/details-table.tsx';
 
 interface DeviceDetailsProps {
   readonly device: DeviceReport | undefined;
@@ -15,18 +15,7 @@ export function DeviceDetails({ device, probe }: DeviceDetailsProps) {
   return (
     <details>
       <summary>{strings.details}</summary>
-      <Table mt="xs" maw={560} withRowBorders={false} verticalSpacing={4} fz="sm">
-        <Table.Tbody>
-          {rows.map(([label, value]) => (
-            <Table.Tr key={label}>
-              <Table.Th fw={400} c="dimmed" scope="row">
-                {label}
-              </Table.Th>
-              <Table.Td style={{ overflowWrap: 'anywhere' }}>{value}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
+      <DetailsTable rows={rows} />
     </details>
   );
 }

@@ -1,4 +1,4 @@
-import { Badge, Group, Paper, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { Badge, Group, Paper, SimpleGrid, Skeleton, Stack, Text, Title } from '@mantine/core';
 import type { FederationSummary } from '@perfit/protocol';
 import { useQuery } from '@tanstack/react-query';
 import { roundOf, strings } from '#strings/federation-list.ts';
@@ -55,12 +55,12 @@ function FederationCard({ federation }: { readonly federation: FederationSummary
             </Text>
           ) : null}
         </Stack>
-        <Group gap="lg">
+        <SimpleGrid cols={{ base: 2, xs: 4 }} spacing="md" w={{ base: '100%', md: 400 }}>
           <Small label={strings.model} value={config.model} />
           <Small label={strings.round} value={roundOf(status.round, status.rounds)} />
           <Small label={strings.here} value={String(status.ready)} />
           <Small label={strings.entry} value={strings[config.access]} />
-        </Group>
+        </SimpleGrid>
       </Group>
     </Paper>
   );
