@@ -1,6 +1,11 @@
 import { type SessionRecord, sessionRecordSchema } from '@perfit/protocol';
 import type { Browser, BrowserContext, Page } from 'playwright';
 
+/** Ticks what a person must understand before they take part. */
+export async function agree(page: Page): Promise<void> {
+  await page.getByRole('checkbox', { name: /^I understand/ }).check({ timeout: 60_000 });
+}
+
 export interface TabOptions {
   readonly name: string;
   readonly joinUrl: string;
@@ -9,6 +14,8 @@ export interface TabOptions {
   readonly backend: 'auto' | 'webgpu' | 'wasm';
   /** Of WebAssembly; 1 where absent: tabs that share the cores would only fight over them with a pool in each. */
   readonly threads?: number;
+  /** Whether its person ticks that losses and perplexities are shared; not where absent. */
+  readonly shareEvaluation?: boolean;
 }
 
 /**
@@ -50,9 +57,11 @@ export class Tab {
     return url.href;
   }
 
-  /** Picks the local text and starts. */
+  /** Picks the local text, agrees and starts. */
   async start(): Promise<void> {
     await this.page.getByTestId('dataset-file').setInputFiles(this.#options.dataset);
+    await agree(this.page);
+    if (this.#options.shareEvaluation) await this.page.getByRole('checkbox', { name: /^Also share/ }).check();
     const start = this.page.getByRole('button', { name: 'Start', exact: true });
     await start.click({ timeout: 60_000 });
   }

@@ -1,5 +1,6 @@
 import { cpSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { agree } from '../simulation/tab.ts';
 import { expect, type Stage, test } from './stage.ts';
 
 const alertCode = 'data-code';
@@ -32,6 +33,7 @@ test.describe('a local text that cannot be used gets a sentence and a code', () 
   test('each in turn, and the right one afterwards', async ({ stage, browser }) => {
     const { joinUrl } = await stage.federation({});
     const tab = await stage.open(browser, { name: 'Ada', joinUrl, dataset: '', backend: 'wasm' });
+    await agree(tab.page);
     for (const { what, code, make } of cases) {
       await test.step(what, async () => {
         await tab.page.getByTestId('dataset-file').setInputFiles(make(stage));

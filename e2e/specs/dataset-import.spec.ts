@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright';
+import { agree } from '../simulation/tab.ts';
 import { expect, type Stage, test, until } from './stage.ts';
 
 /** A folder of what people have: a table with names of their own, records, a chat export, a picture. */
@@ -95,6 +96,7 @@ test('a dropped folder is read, its columns are named, and what the model will s
   await expect(rows).toContainText(/loses [1-9]\d\d/);
   expect(sent).toEqual([]);
 
+  await agree(page);
   await page.getByRole('button', { name: 'Start', exact: true }).click();
   await until('the session is kept', () => page.evaluate(keptSessions).then((count) => count === 1));
   // The text with its columns is there again after a reload, however far it had come.

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { chromium, type Page } from 'playwright';
 import { launchOptions } from '../simulation/browser.ts';
-import { Tab } from '../simulation/tab.ts';
+import { agree, Tab } from '../simulation/tab.ts';
 import { expect, type Stage, test, until } from './stage.ts';
 
 const federation = { schedule: { rounds: 1, recruit: 2, goal: 2, minimum: 2, deadlineSeconds: 120 } };
@@ -30,6 +30,7 @@ test('two tabs of one person fetch a model once', async ({ stage, browser }) => 
   const secondRanges = watchWeights(second);
   await second.goto(`${tab.address}&as=two`);
   await second.getByTestId('dataset-file').setInputFiles(dataset);
+  await agree(second);
   const startSecond = second.getByRole('button', { name: 'Start', exact: true });
   await expect(startSecond).toBeEnabled({ timeout: 60_000 });
   await Promise.all([tab.start(), startSecond.click()]);

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { isEnded } from '@perfit/federation';
-import { type FederationConfigInput, type FederationDetail, federationConfigSchema } from '@perfit/protocol';
+import { type FederationConfigInput, type FederationDetail, federationConfigSchema, type Host } from '@perfit/protocol';
 import { type Logger, pino } from 'pino';
 import { BlobStore } from './blobs/blob-store.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -38,6 +38,8 @@ export interface CoordinatorOptions {
   readonly databaseUrl?: string;
   /** Made at the first start, or given this password; without it one is made up at the first start. */
   readonly operator?: { readonly name: string; readonly password: string };
+  /** Who runs the federations that name nobody themselves. */
+  readonly runBy?: Host;
   /** Further origins whose pages may connect, and its own where that is a domain name. */
   readonly origins?: readonly string[];
   /** Let pages read models from the Hugging Face Hub; without it they talk to this coordinator only. */
@@ -123,7 +125,7 @@ async function start(
 
   const store = new Store(database.database);
   const adapters = new Adapters(blobs, store);
-  const views = new Views({ store, models, adapters });
+  const views = new Views({ store, models, adapters, host: options.runBy });
   const accounts = new OperatorAccounts({ store, secret, clock, loginFailures: limits.loginFailures });
   const operator = await accounts.ensure(options.operator);
   const federations = new Federations({

@@ -115,6 +115,29 @@ describe('the handshake', () => {
     other.close();
   });
 
+  it('notes in the log what a client agreed to, once for each time', async () => {
+    const { id, invite } = await coordinator.createFederation(smallFederation, { start: true });
+    const consents = async () =>
+      (await coordinator.detail(id)).events.filter(({ kind }) => kind === 'client-consented').map(({ text }) => text);
+    const silent = await ScriptedClient.join(coordinator.url, { federation: id, invite });
+    expect(await consents()).toEqual([]);
+    const consent = { version: 'c0ffee'.padEnd(64, '0'), at: '2026-11-23T04:00:00.000Z' };
+    const first = await ScriptedClient.join(coordinator.url, { federation: id, invite, ready: { consent } });
+    await first.ask('ready', { ...readyMessage, consent });
+    const again = await ScriptedClient.join(coordinator.url, { federation: id, ready: { consent } }, first.identity);
+    const agreed = 'Ada agreed to take part at 2026-11-23T04:00:00.000Z (wording c0ffee00), and shares';
+    expect(await consents()).toEqual([`${agreed} losses and perplexities.`]);
+    const later = { version: 'cli', at: '2026-11-24T04:00:00.000Z' };
+    await again.ask('ready', { ...readyMessage, shareEvaluation: false, consent: later });
+    expect((await consents()).at(-1)).toMatch(/\(wording cli\), and shares no losses and perplexities\.$/);
+    expect(await consents()).toHaveLength(2);
+    expect(await again.reply('ready', { ...readyMessage, consent: { ...later, version: 'a b' } })).toEqual(
+      refusal('bad-message', /consent.version/),
+    );
+    silent.close();
+    again.close();
+  });
+
   it('refuses whoever has not joined, and whoever is not ready', async () => {
     const { id, invite } = await coordinator.createFederation(smallFederation, { start: true });
     const client = await ScriptedClient.connect(coordinator.url);

@@ -22,7 +22,11 @@ beforeAll(async () => {
   await writeFile(join(tiny, '.hidden.json'), '{}');
   await writeFile(join(folders.root, 'secret.json'), '{}');
   await symlink(join(folders.root, 'secret.json'), join(tiny, 'link.json'));
-  coordinator = await startCoordinator(folders, { webRoot, origins: ['https://tuning.example.org'] });
+  coordinator = await startCoordinator(folders, {
+    webRoot,
+    origins: ['https://tuning.example.org'],
+    runBy: { name: 'The village hall' },
+  });
 }, 120_000);
 
 afterAll(async () => {
@@ -164,6 +168,10 @@ describe('the public API', () => {
     });
     expect(text).not.toContain(invite);
     expect(await (await get('/api/federations')).json()).toEqual([summary]);
+    expect(summary.host).toEqual({ name: 'The village hall' });
+    const host = { name: 'Ada', contact: 'mailto:ada@example.org' };
+    const { id: hers } = await coordinator.createFederation({ ...smallFederation, host });
+    expect(await (await get(`/api/federations/${hers}`)).json()).toMatchObject({ host });
     expect(await (await get('/api/federations/nowhere')).json()).toMatchObject({ code: 'unknown-federation' });
     expect((await get('/api/federations/NO!')).status).toBe(400);
   });
@@ -193,7 +201,7 @@ describe('the public API', () => {
     expect((await get('/healthz')).status).toBe(200);
     expect(await (await get('/readyz')).json()).toEqual({ status: 'ready' });
     const metrics = await (await get('/metrics')).text();
-    expect(metrics).toContain('perfit_federations{state="paused"} 1');
+    expect(metrics).toContain('perfit_federations{state="paused"} 2');
     expect(metrics).toContain('process_cpu_seconds_total');
     // Whoever comes through a proxy is not this machine.
     const forwarded = await get('/metrics', { 'x-forwarded-for': '127.0.0.1' });

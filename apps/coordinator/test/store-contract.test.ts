@@ -27,6 +27,7 @@ function clientRow(id: string, joinedAt: Date): ClientRow {
     examples: { training: 5, heldOut: 1 },
     density: 0.5,
     shareEvaluation: false,
+    consent: null,
     maskBlob: null,
     maskHash: null,
     maskBytes: null,

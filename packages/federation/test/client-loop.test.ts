@@ -322,6 +322,16 @@ describe('a client alone', () => {
     }
   });
 
+  it('says with every ready what the person agreed to, and nothing where nobody was asked', async () => {
+    const consent = { version: 'c0ffee', at: '2026-11-23T04:00:00.000Z' };
+    for (const agreed of [{ consent }, {}]) {
+      const { coordinator, options } = await setting();
+      await collect(options(agreed));
+      expect(coordinator.readies.length).toBeGreaterThan(0);
+      for (const ready of coordinator.readies) expect(ready.consent).toEqual(agreed.consent);
+    }
+  });
+
   it('[UP2] sends what is longer than a chunk in chunks, each acknowledged', async () => {
     const { coordinator, options } = await settingOfManyChunks();
     const events = await collect(options());

@@ -73,6 +73,7 @@ export class FakeCoordinator {
   readonly accepted: { readonly client: string; readonly round: number; readonly announce: Announce }[] = [];
   readonly masks: Mask[] = [];
   readonly progress: unknown[] = [];
+  readonly readies: Ready[] = [];
   theta: Float32Array;
   /** What it says of owners, [N]: a test writes here. */
   owners: Float32Array;
@@ -214,6 +215,7 @@ export class FakeCoordinator {
 
   private ready(ready: Ready, client: ClientState): ValueOf<'ready'> {
     client.ready = ready;
+    this.readies.push(ready);
     client.density = densityOf(this.config, {
       maxDensity: ready.maxDensity,
       tokensPerSecond: ready.device.tokensPerSecond,

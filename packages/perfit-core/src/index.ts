@@ -6,6 +6,7 @@ export type { WasmPaths } from './backend/wasm-backend.ts';
 export type { AdapterDescription, DeviceLimits } from './backend/webgpu-device.ts';
 export { type AutotuneShape, applyTiles, autotune } from './bench/autotune.ts';
 export { MODEL_SHAPES, type ModelShape } from './bench/model-shapes.ts';
+export { type ProbeOptions, type ProbeShape, probeSpeed } from './bench/probe-speed.ts';
 export { type BenchReport, type BenchWish, comparedTasks, runBench } from './bench/run-bench.ts';
 export {
   ourSide,
@@ -29,6 +30,7 @@ export {
   precisionChoices,
   type TuningChoice,
 } from './catalogue/memory-needs.ts';
+export { type WorkPerToken, type WorkShape, workPerToken } from './catalogue/tuning-work.ts';
 export { ExportError, type ExportErrorCode } from './export/export-error.ts';
 export { type GgufOptions, ggufModel } from './export/gguf/gguf-model.ts';
 export type { GgufType } from './export/gguf/tensor-plan.ts';
@@ -54,9 +56,9 @@ export {
 export { AdapterTensors } from './model/adapter-tensors.ts';
 export { dimensions, type ModelConfig, type ModelType, parameterCount, parseModelConfig } from './model/config.ts';
 export type { KvCache, LanguageModel, LossAndGradient, TokenRows } from './model/language-model.ts';
-export { type LoadModelOptions, loadModel } from './model/load-model.ts';
+export { type LoadModelOptions, loadModel, planTuning } from './model/load-model.ts';
 export { ModelError, type ModelErrorCode } from './model/model-error.ts';
-export { deviceBudget, type TuningWish } from './model/packed/plan-memory.ts';
+export { deviceBudget, type MemoryPlan, type TuningWish } from './model/packed/plan-memory.ts';
 export { PRECISIONS, type Precision } from './ops/packed-matrix/formats.ts';
 export { compareModels } from './parity/compare-models.ts';
 export { loadParityFixture, type ParityFixture } from './parity/fixture.ts';

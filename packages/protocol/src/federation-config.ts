@@ -31,12 +31,26 @@ function oneOf<const Names extends readonly [string, ...string[]]>(names: Names)
 
 const share = z.number().gt(0).max(1);
 const noCount = 'Give a whole number, 0 or more';
-const label = z
-  .string({ error: 'Give it a name' })
-  .trim()
-  .min(1, { error: 'Give it a name' })
-  .max(80, { error: 'A name has at most 80 characters' })
-  .regex(/^[^\p{Cc}\p{Cf}]*$/u, { error: 'A name may not contain control characters' });
+
+/** Text in one line, without control characters. */
+function line(missing: string, { what, most }: { readonly what: string; readonly most: number }) {
+  return z
+    .string({ error: missing })
+    .trim()
+    .min(1, { error: missing })
+    .max(most, { error: `${what} has at most ${most} characters` })
+    .regex(/^[^\p{Cc}\p{Cf}]*$/u, { error: `${what} may not contain control characters` });
+}
+
+const label = line('Give it a name', { what: 'A name', most: 80 });
+
+/** Who runs a federation, for those who are asked to join it. What it says nobody checks. */
+export const hostSchema = z.object({
+  name: line('Say who runs it', { what: 'A name', most: 80 }),
+  /** An address that a person can write to or look up; a page makes a link of `https:` and `mailto:` alone. */
+  contact: line('Say how to reach them', { what: 'An address', most: 200 }).optional(),
+});
+export type Host = z.infer<typeof hostSchema>;
 
 /** Ids are made by the server or checked by it; they are safe in paths and URLs. */
 export const federationIdSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/);
@@ -168,6 +182,8 @@ export const scheduleSchema = z
 export const federationConfigSchema = z.object({
   name: label,
   description: z.string().max(2000, { error: 'A description has at most 2000 characters' }).default(''),
+  /** Absent is whoever the coordinator names. */
+  host: hostSchema.optional(),
   /** A folder under the coordinator's models directory. */
   model: modelIdSchema,
   lora: loraSchema.prefault({}),

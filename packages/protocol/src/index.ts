@@ -15,6 +15,8 @@ export {
   type FederationConfigInput,
   federationConfigSchema,
   federationIdSchema,
+  type Host,
+  hostSchema,
   loraSchema,
   modelIdSchema,
   personalSchema,
@@ -37,6 +39,8 @@ export {
   type ValueOf,
 } from './messages/events.ts';
 export {
+  type Consent,
+  consentSchema,
   displayNameSchema,
   type FederationDescriptor,
   federationDescriptorSchema,

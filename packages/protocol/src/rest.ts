@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { federationConfigSchema, federationIdSchema, modelIdSchema } from './federation-config.ts';
+import { federationConfigSchema, federationIdSchema, hostSchema, modelIdSchema } from './federation-config.ts';
 import { displayNameSchema, readySchema } from './messages/handshake.ts';
 import { federationStatusSchema, progressSchema } from './messages/round.ts';
 
@@ -54,6 +54,8 @@ export const federationSummarySchema = z.object({
   id: federationIdSchema,
   config: federationConfigSchema,
   status: federationStatusSchema,
+  /** Who runs it: the config's, else the coordinator's; absent where neither says. */
+  host: hostSchema.optional(),
   modelPath: z.string(),
   /** Of the base model's files. */
   modelBytes: z.number().int().nonnegative(),

@@ -33,6 +33,7 @@ import { UsageError } from '../explain.ts';
 import { type BackendChoice, reopening } from '../local-model.ts';
 import { columnsOption, describeProblems, readLocalText } from '../local-text.ts';
 import { between } from '../numbers.ts';
+import { whatIsSent } from '../what-is-sent.ts';
 
 interface Flags {
   readonly data: string;
@@ -68,6 +69,9 @@ export function joinCommand(): Command {
 
 async function takePart(address: string, flags: Flags): Promise<void> {
   const { origin, federation, invite } = parseAddress(address);
+  const { name, shareEvaluation } = flags;
+  for (const line of await whatIsSent({ origin, federation, name, shareEvaluation })) say(line);
+  const agreedAt = new Date().toISOString();
   const backend = await nodeBackend({ prefer: flags.backend });
   const socket = io(origin, { transports: ['websocket'], autoConnect: false, reconnection: false, forceNew: true });
   const leaving = new AbortController();
@@ -115,10 +119,12 @@ async function takePart(address: string, flags: Flags): Promise<void> {
     },
     federation,
     ...(invite ? { invite } : {}),
-    name: flags.name,
+    name,
     agent: 'perfit-cli 0.1.0',
     device: { backend: backend.backend, description: backend.adapter?.description || `Node ${process.version}` },
-    shareEvaluation: flags.shareEvaluation,
+    shareEvaluation,
+    // Whoever goes on after these lines agrees to them.
+    consent: { version: 'cli', at: agreedAt },
     ...(flags.maxDensity === undefined ? {} : { maxDensity: flags.maxDensity }),
     clock,
     random: Math.random,

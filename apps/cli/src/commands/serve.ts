@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Coordinator, createCoordinator } from '@perfit/coordinator';
-import type { FederationConfigInput } from '@perfit/protocol';
+import { type FederationConfigInput, type Host, hostSchema } from '@perfit/protocol';
 import { Command } from 'commander';
 import { pino } from 'pino';
+import { UsageError } from '../explain.ts';
 import { wholeNumber } from '../numbers.ts';
 
 const projectRoot = dirname(dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url))))));
@@ -18,6 +19,8 @@ interface Flags {
   readonly databaseUrl?: string;
   readonly origin: string[];
   readonly allowHub: boolean;
+  readonly runBy?: string;
+  readonly contact?: string;
   readonly empty: boolean;
   readonly json: boolean;
   readonly logLevel: string;
@@ -43,6 +46,11 @@ export function serveCommand(): Command {
     .option('--database-url <url>', 'a Postgres server instead of the embedded one (or DATABASE_URL)')
     .option('--origin <url...>', 'further origins whose pages may connect', [])
     .option('--allow-hub', 'let pages read models from the Hugging Face Hub', false)
+    .option(
+      '--run-by <name>',
+      'who runs federations that name nobody themselves: shown to everybody who is asked to join',
+    )
+    .option('--contact <address>', 'how to reach them: https: and mailto: addresses become links')
     .option('--empty', 'do not make a first federation', false)
     .option('--json', 'one JSON object a line on standard output instead of sentences', false)
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent', 'warn')
@@ -67,6 +75,7 @@ async function serve(flags: Flags): Promise<void> {
     allowHub: flags.allowHub,
     logger,
     ...(existsSync(join(web, 'index.html')) ? { webRoot: web } : {}),
+    ...hostOf(flags),
     ...(databaseUrl ? { databaseUrl } : {}),
     ...(password ? { operator: { name: 'operator', password } } : {}),
   });
@@ -75,6 +84,13 @@ async function serve(flags: Flags): Promise<void> {
   announce(coordinator, federations, flags);
   await end;
   await coordinator.close();
+}
+
+function hostOf({ runBy, contact }: Flags): { runBy?: Host } {
+  if (runBy === undefined && contact === undefined) return {};
+  const host = hostSchema.safeParse({ name: runBy, contact });
+  if (!host.success) throw new UsageError(`--run-by and --contact: ${host.error.issues[0]?.message}.`);
+  return { runBy: host.data };
 }
 
 async function openFederations(coordinator: Coordinator, flags: Flags): Promise<{ name: string; joinUrl: string }[]> {

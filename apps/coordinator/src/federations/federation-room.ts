@@ -15,6 +15,7 @@ import {
 } from '@perfit/federation';
 import {
   type Announce,
+  type Consent,
   decodeMask,
   decodeValues,
   type FederationConfig,
@@ -34,6 +35,7 @@ import type { ClientRow, SubmissionRow } from '../store/store.ts';
 import type { AdapterSpace, Parcel } from './adapters.ts';
 import { type Audience, type CheckedSubmission, type DriverParts, RoundDriver } from './round-driver.ts';
 import type { ClientConnection, Seat } from './seat.ts';
+import { consented } from './sentences.ts';
 import type { Spool } from './spool.ts';
 import { Traffic } from './traffic.ts';
 
@@ -197,14 +199,16 @@ export class FederationRoom {
         maxDensity: ready.maxDensity,
         tokensPerSecond: ready.device.tokensPerSecond,
       });
-      await this.parts.store.updateClient(this.id, client, {
-        name: ready.name,
-        device: ready.device,
-        examples: ready.examples,
-        shareEvaluation: ready.shareEvaluation,
-        density,
-        lastSeen: this.today(),
-      });
+      const { name, device, examples, shareEvaluation, consent } = ready;
+      const change = { name, device, examples, shareEvaluation, density, lastSeen: this.today() };
+      // Said again after every reconnect, and by a restarted client: the log has it once.
+      if (consent && !isSame(consent, (await this.clientRow(client)).consent)) {
+        const told = { at: this.today(), ...consented({ client, name, shareEvaluation }, consent) };
+        await this.parts.store.transaction(async (tx) => {
+          await tx.updateClient(this.id, client, { ...change, consent });
+          await tx.appendEvents(this.id, [told]);
+        });
+      } else await this.parts.store.updateClient(this.id, client, change);
       this.names.set(client, ready.name);
       this.seats.set(client, { ...seat, name: ready.name, ready, density });
       return density;
@@ -423,6 +427,7 @@ export class FederationRoom {
       examples: { training: 1, heldOut: 1 },
       density: densityOf(this.config),
       shareEvaluation: false,
+      consent: null,
       maskBlob: null,
       maskHash: null,
       maskBytes: null,
@@ -492,4 +497,8 @@ export class FederationRoom {
 /** [UP4] The first answer, again. */
 function receiptOf({ round, sha256, bytes }: Pick<SubmissionRow, 'round' | 'sha256' | 'bytes'>): Receipt {
   return { kind: 'delta', round, sha256, bytes };
+}
+
+function isSame(one: Consent, other: Consent | null): boolean {
+  return one.version === other?.version && one.at === other.at;
 }

@@ -1,5 +1,5 @@
 import { isEnded, type RoundEffect, type RoundEvent, type RoundState } from '@perfit/federation';
-import type { OperatorAction } from '@perfit/protocol';
+import type { Consent, OperatorAction } from '@perfit/protocol';
 import type { NewEvent } from '../store/store.ts';
 
 interface Moment {
@@ -18,6 +18,16 @@ export function sentencesOf(moment: Moment): NewEvent[] {
   const at = new Date(event.at);
   const told = [ofEvent(moment), ...effects.map((effect) => ofEffect(effect, moment)), ofEnd(moment)];
   return told.filter((each) => each !== null).map((each) => ({ at, ...each }));
+}
+
+/** A client's first `ready`, or one in which its person has agreed anew. */
+export function consented(
+  { client, name, shareEvaluation }: { client: string; name: string; shareEvaluation: boolean },
+  { version, at }: Consent,
+): Sentence {
+  const shares = shareEvaluation ? 'shares losses and perplexities' : 'shares no losses and perplexities';
+  const text = `${name} agreed to take part at ${at} (wording ${version.slice(0, 8)}), and ${shares}.`;
+  return say('client-consented', text, { client, version, agreedAt: at, shareEvaluation });
 }
 
 type Sentence = Omit<NewEvent, 'at'>;

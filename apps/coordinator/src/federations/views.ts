@@ -1,5 +1,5 @@
 import { possibleActions } from '@perfit/federation';
-import type { FederationDetail, FederationSummary } from '@perfit/protocol';
+import type { FederationDetail, FederationSummary, Host } from '@perfit/protocol';
 import { maskOverlap } from '@perfit/protocol/space';
 import { LeastRecentlyUsed } from '../least-recently-used.ts';
 import type { ModelCatalogue } from '../models/model-catalogue.ts';
@@ -15,20 +15,25 @@ export class Views {
   private readonly store: Store;
   private readonly models: ModelCatalogue;
   private readonly adapters: Adapters;
+  private readonly host: Host | undefined;
   private readonly overlaps = new LeastRecentlyUsed<number>(100_000);
 
-  constructor({ store, models, adapters }: { store: Store; models: ModelCatalogue; adapters: Adapters }) {
-    this.store = store;
-    this.models = models;
-    this.adapters = adapters;
+  /** @param parts `host` runs the federations that name nobody */
+  constructor(parts: { store: Store; models: ModelCatalogue; adapters: Adapters; host: Host | undefined }) {
+    this.store = parts.store;
+    this.models = parts.models;
+    this.adapters = parts.adapters;
+    this.host = parts.host;
   }
 
   async summary(room: FederationRoom): Promise<FederationSummary> {
     const { id, config, status, modelPath, space } = room;
+    const host = config.host ?? this.host;
     return {
       id,
       config,
       status,
+      ...(host ? { host } : {}),
       modelPath,
       modelBytes: await this.models.bytes(config.model),
       layoutSize: space.layout.size,

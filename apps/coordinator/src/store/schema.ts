@@ -1,4 +1,4 @@
-import type { DeltaReport, FederationConfig, Ready } from '@perfit/protocol';
+import type { Consent, DeltaReport, FederationConfig, Ready } from '@perfit/protocol';
 import {
   bigint,
   boolean,
@@ -64,6 +64,7 @@ export const clients = pgTable(
     examples: jsonb('examples').$type<Ready['examples']>().notNull(),
     density: doublePrecision('density').notNull(),
     shareEvaluation: boolean('share_evaluation').notNull(),
+    consent: jsonb('consent').$type<Consent>(),
     maskBlob: text('mask_blob'),
     maskHash: text('mask_hash'),
     maskBytes: integer('mask_bytes'),

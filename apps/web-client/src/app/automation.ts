@@ -5,8 +5,10 @@ import { engine, unwrap } from '../shared/engine-client/engine-client.ts';
  * For whoever drives the page by a program: tests and the simulation of many tabs.
  *
  * The page is steered as a person steers it. Its address may say `?invite=…&name=…&backend=auto|webgpu|wasm&threads=1`
- * and `as=…`, which lets several clients live in one browser profile. The elements to hold on to:
+ * and `as=…`, which lets several clients live in one browser profile; an invite is taken out of it at once, and kept for
+ * reloads of the tab. The elements to hold on to:
  * - `data-testid="dataset-file"`: the file input;
+ * - the checkbox whose name begins with "I understand", without which nothing starts;
  * - the button named "Start";
  * - `data-testid="status"`, whose `data-state` is idle, loading, recruiting, searching, tuning, uploading, waiting,
  *   finished or failed;

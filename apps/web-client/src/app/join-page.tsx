@@ -1,23 +1,19 @@
-import { Button, Group, Paper, Skeleton, Stack, Text, Title, VisuallyHidden } from '@mantine/core';
-import type { FederationSummary } from '@perfit/protocol';
+import { Button, Skeleton, Stack, Title, VisuallyHidden } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useParams, useSearch } from '@tanstack/react-router';
-import { lazy, Suspense, useMemo, useState } from 'react';
-import { strings } from '#strings/app.ts';
+import { lazy, Suspense, useMemo } from 'react';
+import { strings as common } from '#strings/app.ts';
+import { strings } from '#strings/join.ts';
 import type { Seat } from '../engine/engine-api.ts';
-import { AboutFederation } from '../features/about-federation/about-federation.tsx';
-import { DeviceCheck } from '../features/device-check/device-check.tsx';
-import { LocalText } from '../features/local-text/local-text.tsx';
-import type { Dataset } from '../features/local-text/use-local-text.ts';
-import { type StartChoices, StartForm } from '../features/start-form/start-form.tsx';
-import { hasBudget, maxDensityFor } from '../shared/budget/budget.ts';
 import { federationQuery } from '../shared/coordinator/federations.ts';
 import { failureOf } from '../shared/failure/failure.ts';
 import { FailureAlert } from '../shared/notices/failure-alert.tsx';
-import { isOver } from '../shared/session/federation-state.ts';
 import { PageLink, PageLinkButton } from '../shared/ui/links.tsx';
+import { EarlierSitting } from './earlier-sitting.tsx';
 import { GoOnOrAfresh } from './go-on-or-afresh.tsx';
 import type { JoinSearch } from './join-search.ts';
+import { JoinSetup } from './join-setup.tsx';
+import { useInvite } from './use-invite.ts';
 import { type ParticipationControls, useParticipation } from './use-participation.ts';
 
 // Charts and chat come with the start: a first look needs neither.
@@ -27,6 +23,7 @@ const SessionView = lazy(async () => ({ default: (await import('./session-view.t
 export function JoinPage() {
   const { federation: id } = useParams({ from: '/join/$federation' });
   const search = useSearch({ from: '/join/$federation' });
+  const invite = useInvite(id, search.invite);
   const seat = useMemo(() => ({ federation: id, as: search.as ?? '' }), [id, search.as]);
   const { data, error } = useQuery(federationQuery(id));
   const controls = useParticipation(seat);
@@ -36,14 +33,14 @@ export function JoinPage() {
     <Stack gap="md">
       <Title order={1}>{data?.config.name ?? id}</Title>
       {error && !data ? (
-        <FailureAlert failure={failureOf(error)} title="This federation could not be looked up">
+        <FailureAlert failure={failureOf(error)} title={strings.notFound}>
           <PageLink to="/" size="sm">
-            See the list of federations
+            {strings.allFederations}
           </PageLink>
         </FailureAlert>
       ) : null}
       {participation.kind === 'refused' ? <Refusal controls={controls} seat={seat} search={search} /> : null}
-      {participation.kind === 'earlier' ? <Earlier controls={controls} /> : null}
+      {participation.kind === 'earlier' ? <EarlierSitting earlier={participation.earlier} controls={controls} /> : null}
       {participation.kind === 'running' || participation.kind === 'ended' ? (
         <Suspense fallback={<Skeleton height={320} radius="lg" />}>
           <SessionView controls={controls} />
@@ -51,126 +48,19 @@ export function JoinPage() {
       ) : (
         // Programs that drive the page look for the status from the start.
         <VisuallyHidden data-testid="status" data-state="idle">
-          Not started
+          {strings.notStarted}
         </VisuallyHidden>
       )}
-      {participation.kind === 'new' && data ? <Setup federation={data} search={search} controls={controls} /> : null}
+      {participation.kind === 'new' && data ? (
+        <JoinSetup key={id} seat={seat} federation={data} search={search} invite={invite} controls={controls} />
+      ) : null}
       {participation.kind === 'looking' || (participation.kind === 'new' && !data && !error) ? (
-        <Skeleton height={320} radius="lg" />
+        <>
+          <Skeleton height={560} radius="lg" />
+          <Skeleton height={440} radius="lg" />
+        </>
       ) : null}
     </Stack>
-  );
-}
-
-interface SetupProps {
-  readonly federation: FederationSummary;
-  readonly search: JoinSearch;
-  readonly controls: ParticipationControls;
-}
-
-/** Everything before the start. */
-function Setup({ federation, search, controls }: SetupProps) {
-  const { config, status } = federation;
-  const [dataset, setDataset] = useState<Dataset | null>(null);
-  const [choices, setChoices] = useState<StartChoices>(() => ({
-    name: search.name ?? '',
-    invite: search.invite ?? '',
-    backend: search.backend ?? 'auto',
-    threads: search.threads ? Number(search.threads) : null,
-    shareEvaluation: true,
-    portion: 'full',
-  }));
-  const split = useMemo(() => ({ ...config.evaluation, seed: config.seed }), [config]);
-  const reader = useMemo(
-    () => ({ modelPath: federation.modelPath, maxLength: config.tuning.maxLength }),
-    [federation.modelPath, config.tuning.maxLength],
-  );
-  const wish = useMemo(
-    () => ({ backend: choices.backend, ...(choices.threads === null ? {} : { threads: choices.threads }) }),
-    [choices.backend, choices.threads],
-  );
-  const start = () => {
-    if (!dataset) return;
-    const invite = choices.invite.trim();
-    const maxDensity = maxDensityFor(config, choices.portion);
-    controls.join({
-      name: choices.name.trim(),
-      ...(invite ? { invite } : {}),
-      dataset: { name: dataset.name, files: dataset.files },
-      ...wish,
-      shareEvaluation: choices.shareEvaluation,
-      ...(maxDensity === undefined ? {} : { maxDensity }),
-    });
-  };
-  return (
-    <>
-      <AboutFederation step={1} federation={federation} />
-      {isOver(status.state) ? (
-        <FailureAlert
-          title="This federation is over"
-          failure={{ code: 'federation-ended', message: 'It takes nobody in any more. Look for another one.' }}
-        >
-          <PageLink to="/" size="sm">
-            See the list of federations
-          </PageLink>
-        </FailureAlert>
-      ) : (
-        <>
-          <LocalText step={2} split={split} reader={reader} onChange={setDataset} />
-          <DeviceCheck step={3} wish={wish} />
-          <StartForm
-            step={4}
-            choices={choices}
-            needsInvite={config.access === 'invite'}
-            hasBudget={hasBudget(config)}
-            obstacle={obstacleOf(dataset)}
-            busy={false}
-            onChange={setChoices}
-            onStart={start}
-          />
-        </>
-      )}
-    </>
-  );
-}
-
-function obstacleOf(dataset: Dataset | null): string | null {
-  if (!dataset) return strings.join.needsText;
-  const { training, heldOut } = dataset.report.examples;
-  return training < 1 || heldOut < 1 ? strings.join.tooFew : null;
-}
-
-/** A sitting that has ended, as this browser remembers it. */
-function Earlier({ controls }: { readonly controls: ParticipationControls }) {
-  if (controls.participation.kind !== 'earlier') return null;
-  const { earlier } = controls.participation;
-  const isFinished = earlier.standing === 'finished';
-  return (
-    <Paper withBorder radius="lg" p={{ base: 'md', sm: 'xl' }}>
-      <Stack gap="sm">
-        <Title order={2} size="h3">
-          Welcome back, {earlier.name}
-        </Title>
-        <Text>
-          {isFinished
-            ? 'You have been through this federation. Your personal model is kept in this browser.'
-            : `You left ${earlier.round > 0 ? `in round ${earlier.round}` : 'before the first round'}. Your text (${earlier.dataset.name}) and what you have learned are kept in this browser.`}
-        </Text>
-        <Group gap="sm">
-          {isFinished ? (
-            <Button onClick={controls.reopen}>{strings.join.loadModel}</Button>
-          ) : (
-            <Button onClick={() => controls.resume(false)}>{strings.join.goOn}</Button>
-          )}
-          <Button variant="default" onClick={controls.startAfresh}>
-            {strings.join.afresh}
-          </Button>
-        </Group>
-        <Text size="sm" c="dimmed">
-          {strings.join.afreshHint}
-        </Text>
-      </Stack>
-    </Paper>
   );
 }
 
@@ -186,9 +76,9 @@ function Refusal({ controls, seat, search }: RefusalProps) {
   const { failure } = controls.participation;
   if (failure.code === 'other-tab') {
     return (
-      <FailureAlert failure={failure} title={strings.join.otherTab}>
+      <FailureAlert failure={failure} title={common.join.otherTab}>
         <Button size="xs" onClick={() => controls.resume(true)}>
-          {strings.join.takeOver}
+          {common.join.takeOver}
         </Button>
         <PageLinkButton
           size="xs"
@@ -197,7 +87,7 @@ function Refusal({ controls, seat, search }: RefusalProps) {
           params={{ federation: seat.federation }}
           search={{ ...search, name: undefined, as: anotherSeat(seat.as) }}
         >
-          {strings.join.asAnother}
+          {common.join.asAnother}
         </PageLinkButton>
       </FailureAlert>
     );

@@ -1,5 +1,5 @@
 import { SimpleGrid, Stack, Text, Title } from '@mantine/core';
-import { strings } from '#strings/app.ts';
+import { strings } from '#strings/landing.ts';
 import { FederationList } from '../features/federation-list/federation-list.tsx';
 
 /** What this is, in a few sentences, and which federations can be joined. */
@@ -13,14 +13,19 @@ export function LandingPage() {
         </Text>
       </Stack>
       <Stack gap="md">
-        <Title order={2} size="h3">
-          Federations
-        </Title>
+        <Stack gap={4}>
+          <Title order={2} size="h3">
+            {strings.federations}
+          </Title>
+          <Text c="dimmed" maw={760}>
+            {strings.federationsLead}
+          </Text>
+        </Stack>
         <FederationList />
       </Stack>
       <Stack gap="md">
         <Title order={2} size="h3">
-          How it works
+          {strings.how}
         </Title>
         <SimpleGrid
           cols={{ base: 1, sm: 2, lg: 4 }}

@@ -1,4 +1,4 @@
-import { type BackendDescription, selectBackend } from '@perfit/core';
+import { type BackendDescription, deviceBudget, selectBackend } from '@perfit/core';
 import wasmPlain from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
 import wasmSimd from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
 import wasmThreaded from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
@@ -63,6 +63,9 @@ export function describe({ backend, adapter, threads }: BackendDescription): str
 export async function deviceReport(description: BackendDescription): Promise<DeviceReport> {
   const estimate = await navigator.storage?.estimate().catch(() => null);
   const { quota, usage } = estimate ?? {};
+  const { limits, features } = description;
+  // Not every browser tells; TypeScript's own library does not know of it.
+  const { deviceMemory } = navigator as { readonly deviceMemory?: number };
   return {
     backend: description.backend,
     description: describe(description),
@@ -70,6 +73,10 @@ export async function deviceReport(description: BackendDescription): Promise<Dev
     crossOriginIsolated: globalThis.crossOriginIsolated,
     cores: navigator.hardwareConcurrency,
     threads: description.threads,
+    features,
+    largestBuffer: limits && Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize),
+    graphicsMemory: limits && deviceBudget(limits),
+    memory: deviceMemory === undefined ? null : deviceMemory * 2 ** 30,
     storage: quota === undefined ? null : quota - (usage ?? 0),
   };
 }

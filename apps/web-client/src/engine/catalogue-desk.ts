@@ -15,6 +15,7 @@ import {
 } from '@perfit/core';
 import { loraSchema } from '@perfit/protocol';
 import { buildLayout, type ModelDimensions } from '@perfit/protocol/space';
+import { formatBytes } from '../shared/format/format-number.ts';
 import { type Backend, deviceReport } from './backend.ts';
 import type { CatalogueApi, ModelNeeds, PrecisionNeeds, UseNeeds } from './catalogue-api.ts';
 import { outcomeOf } from './failures.ts';
@@ -49,17 +50,13 @@ function budgetOf({ limits }: BackendDescription): number | null {
   return limits ? deviceBudget(limits) : null;
 }
 
-function needsOf(config: ModelConfig, device: BackendDescription): ModelNeeds {
+export function needsOf(config: ModelConfig, device: BackendDescription): ModelNeeds {
   const { modelType, contextLength } = config;
   const budget = budgetOf(device);
-  const choices = precisionChoices(config);
-  if (budget === null) {
-    const precisions = choices.slice(0, 1).map(onProcessor);
-    return { modelType, contextLength, automatic: 'f32', precisions };
-  }
+  if (budget === null) return { modelType, contextLength, automatic: 'f32', precisions: [processorNeeds(config)] };
   const automatic = automaticPrecision(config, budget, reckoned);
   const use = (needs: MemoryNeeds): UseNeeds => ({ bytes: needs.bytes.total, fit: fits(needs, budget) });
-  const precisions = choices.map(({ precision, bytes }) => ({
+  const precisions = precisionChoices(config).map(({ precision, bytes }) => ({
     precision,
     weightBytes: bytes,
     tuning: use(memoryNeeds(config, { precision, layout, ...reckoned })),
@@ -74,8 +71,9 @@ const mostOnProcessor = 1.5e9;
 const bearableOnProcessor = 0.3e9;
 
 /** On the processor models compute in f32, through a tape: a bound by the weights alone. */
-function onProcessor({ precision, bytes }: PrecisionChoice): PrecisionNeeds {
-  const weights = `${(bytes / 1e9).toFixed(bytes < 1e8 ? 3 : 1)} GB`;
+export function processorNeeds(config: ModelConfig): PrecisionNeeds {
+  const { precision, bytes } = precisionChoices(config)[0] as PrecisionChoice;
+  const weights = formatBytes(bytes);
   const takes = `The processor computes here, and holds the weights in f32: ${weights}`;
   const instead = 'A browser with WebGPU, or a smaller model, would do.';
   const fit: Fit =

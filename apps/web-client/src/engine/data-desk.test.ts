@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { httpSource, loadTokenizer } from '@perfit/core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { DataDesk } from './data-desk.ts';
 import type { LocalFile } from './engine-api.ts';
-import { filesToKeep } from './local-data.ts';
+import { filesToKeep, prepareExamples } from './local-data.ts';
 
 const split = { heldOut: 0.2, validation: 0.1, seed: 1 };
 const model = new URL('../../../../models/perfit-nano/', import.meta.url);
@@ -99,6 +100,32 @@ describe('the text that a person looks at', () => {
       () => {},
     );
     expect(whole?.maxLength).toBe(256);
+  });
+
+  it('is used in part, the same rows spread over it each time, and as the tuner will read them', async () => {
+    serveModel();
+    const desk = new DataDesk();
+    const files = [file('a.jsonl', rows(300)), file('b.jsonl', rows(500).slice(300))];
+    const some = { ...split, most: 50 };
+    const report = await desk.read(files, some);
+    expect(report).toMatchObject({ offered: 500, failure: null });
+    expect(report.examples).toEqual({ training: 36, validation: 4, heldOut: 10 });
+    const { rows: shown } = desk.page({ report: report.id, show: 'all', from: 0, count: 100 });
+    const places = shown.map(({ prompt }) => Number(/\d+/.exec(prompt)?.[0]));
+    // One out of every ten.
+    expect(places.map((place) => Math.floor(place / 10))).toEqual(places.map((_, i) => i));
+    expect(new Set(places.map((place) => place % 10)).size).toBeGreaterThan(5);
+    expect(shown.map((row) => row.file)).toEqual(shown.map((_, i) => (i < 30 ? 'a.jsonl' : 'b.jsonl')));
+
+    const tokenizer = await loadTokenizer(httpSource('http://coordinator.test/models/perfit-nano/'));
+    const dataset = { files: await filesToKeep(files), most: 50 };
+    const { training, heldOut } = prepareExamples(dataset, tokenizer, { ...split, maxLength: 64 });
+    // What chooses the best round is taken from these later.
+    expect([training.length, heldOut.length]).toEqual([40, 10]);
+    const answers = heldOut.map(({ ids }) => tokenizer.decode([...ids]));
+    const held = shown.filter((row) => row.split === 'held-out').map(({ response }) => response);
+    expect(held.every((response) => answers.some((answer) => answer.includes(response)))).toBe(true);
+    expect((await desk.read(files, { ...split, most: 900 })).examples).toMatchObject({ heldOut: 100 });
   });
 
   it('stops counting where another text is read meanwhile', async () => {

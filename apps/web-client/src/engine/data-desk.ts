@@ -24,7 +24,7 @@ import type {
   TokenWish,
 } from './engine-api.ts';
 import { toFailure } from './failures.ts';
-import { partsOf, readFiles } from './local-data.ts';
+import { partsOf, readFiles, thinned } from './local-data.ts';
 
 const SHOWN_PROBLEMS = 5;
 const SHOWN_CHARACTERS = 400;
@@ -56,7 +56,8 @@ export class DataDesk {
   /** What each file gave, and how the examples are split (PF8). */
   async read(files: readonly LocalFile[], split: SplitSettings): Promise<DataReport> {
     const id = ++this.#readings;
-    const parsed = parseDatasetFiles(await readFiles(files));
+    const whole = parseDatasetFiles(await readFiles(files));
+    const parsed = thinned(whole, split.most);
     const sizes = new Map(files.map(({ name, content }) => [name, content.size]));
     const { splitOf, error } = splitUp(parsed, split);
     if (id === this.#readings) this.#text = { id, parsed, splitOf, lengths: [] };
@@ -71,6 +72,7 @@ export class DataDesk {
         failure: refusal && toFailure(refusal),
       })),
       examples: { training: count('training'), validation: count('validation'), heldOut: count('held-out') },
+      offered: whole.examples.length,
       duplicates: parsed.duplicates,
       failure: error === null ? null : toFailure(error),
     };

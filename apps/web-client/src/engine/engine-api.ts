@@ -9,6 +9,7 @@ import type { BackendName, DensityCell, LoadingStage, SessionState } from '../sh
 import type { CatalogueApi } from './catalogue-api.ts';
 import type { ExportsApi } from './exports-api.ts';
 import type { ModelProgress, ModelsApi } from './models-api.ts';
+import type { ProbeApi } from './probe-api.ts';
 
 export type BackendChoice = 'auto' | 'webgpu' | 'wasm';
 
@@ -32,6 +33,14 @@ export interface DeviceReport {
   readonly cores: number;
   /** Of WebAssembly; 0 where the graphics processor computes. */
   readonly threads: number;
+  /** Of the graphics processor, as the WebGPU standard names them. */
+  readonly features: readonly string[];
+  /** The largest buffer that the graphics processor gives out, in bytes; null where it does not compute. */
+  readonly largestBuffer: number | null;
+  /** Bytes of graphics memory that are counted on; null where the processor computes. */
+  readonly graphicsMemory: number | null;
+  /** Of the whole device in bytes, coarsely, 8 GiB being 8 or more; null where the browser does not say. */
+  readonly memory: number | null;
   /** What this browser lets this site keep, in bytes; null where it does not say. */
   readonly storage: number | null;
 }
@@ -108,6 +117,8 @@ export interface DataReport {
   /** By name. */
   readonly files: readonly DataFileReport[];
   readonly examples: { readonly training: number; readonly validation: number; readonly heldOut: number };
+  /** All that the files have, also those that are not taken (`most`). */
+  readonly offered: number;
   /** Rows that came twice, in one file or in two, and count once. */
   readonly duplicates: number;
   /** Why this cannot be tuned on. */
@@ -138,6 +149,8 @@ export interface TokenReport {
 
 /** What decides which rows are held out, and which choose the best round (PF8): shares, of all and of the rest. */
 export interface SplitSettings {
+  /** Of all examples so many, drawn from all over them; absent is all. */
+  readonly most?: number;
   readonly heldOut: number;
   readonly validation: number;
   readonly seed: number;
@@ -155,16 +168,28 @@ export interface JoinOptions {
   readonly invite?: string;
   /** Shown to the operator. */
   readonly name: string;
-  readonly dataset: { readonly name: string; readonly files: readonly LocalFile[] };
+  readonly dataset: { readonly name: string; readonly files: readonly LocalFile[]; readonly most?: number };
   readonly backend: BackendChoice;
   /** Of WebAssembly; absent lets the worker choose. */
   readonly threads?: number;
   /** [PF8] Whether perplexities and losses may be reported to the coordinator. */
   readonly shareEvaluation: boolean;
+  /** What the person agreed to; absent where a program joins that asked nobody. */
+  readonly consent?: RecordedConsent;
   /** [PF2] The most that this client wants to own, as a share of N. */
   readonly maxDensity?: number;
   /** Take the seat over from another tab of this browser. */
   readonly takeOver?: boolean;
+}
+
+/** What a person agreed to before they took part, as they read it. */
+export interface RecordedConsent {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** SHA-256 of the sentences, one a line, in hex. */
+  readonly version: string;
+  readonly sentences: readonly string[];
+  readonly shareEvaluation: boolean;
 }
 
 export interface ResumeOptions {
@@ -180,6 +205,7 @@ export interface EarlierSession {
   readonly standing: 'running' | 'finished' | 'left';
   /** The last round that this client took part in; 0 before the first. */
   readonly round: number;
+  readonly consent?: RecordedConsent;
 }
 
 export interface LedgerEntry {
@@ -307,7 +333,7 @@ export type { ExportChoice, ExportChoices, ExportFormat } from './exports-api.ts
 export type { BenchReport };
 
 /** The worker. Callbacks are Comlink proxies; every method answers with an Outcome and never rejects. */
-export interface EngineApi extends ModelsApi, CatalogueApi, ExportsApi {
+export interface EngineApi extends ModelsApi, CatalogueApi, ProbeApi, ExportsApi {
   /** Starts what would compute, so that what is said of it is true. */
   describeDevice(wish: DeviceWish): Promise<Outcome<DeviceReport>>;
   /** Reads a person's text and keeps it at hand for the next two; nothing is sent. */

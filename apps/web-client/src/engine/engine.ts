@@ -5,10 +5,12 @@ import { emptySession } from '../shared/session/session-state.ts';
 import { Backend, deviceReport } from './backend.ts';
 import { catalogueDesk } from './catalogue-desk.ts';
 import { DataDesk } from './data-desk.ts';
+import { DeviceProbes } from './device-probe.ts';
 import type { EngineApi, EventSink, JoinOptions, Seat } from './engine-api.ts';
 import { Exports } from './exports.ts';
 import { outcomeOf } from './failures.ts';
 import { Journal } from './journal.ts';
+import { knock } from './knock.ts';
 import { filesToKeep } from './local-data.ts';
 import { modelStorage } from './models/kept-models.ts';
 import { ModelsDesk } from './models/models-desk.ts';
@@ -33,6 +35,7 @@ export function createEngine(): EngineApi {
 
   // Whoever works on it is told where they wait for it.
   const backend = new Backend(() => workbench.lose());
+  const probes = new DeviceProbes(backend, () => sitting !== null);
   const modelsDesk = new ModelsDesk({ backend, workbench, isBusy: () => sitting !== null });
 
   async function sit(
@@ -41,6 +44,7 @@ export function createEngine(): EngineApi {
     { sink, takeOver }: { sink: EventSink; takeOver: boolean },
   ): Promise<'finished' | 'left'> {
     await ended;
+    probes.stop();
     const lock = await lockSeat(seat, takeOver);
     if (!lock) {
       throw new FailureError({
@@ -49,7 +53,8 @@ export function createEngine(): EngineApi {
       });
     }
     const current = new Journal(seat, { ...stored, standing: 'running' }, sink);
-    const mine = new Sitting({ seat, options: stored.options, journal: current, backend, workbench });
+    const { options, consent } = stored;
+    const mine = new Sitting({ seat, options, consent, journal: current, backend, workbench });
     lock.onTaken(() => mine.stop('replaced'));
     sitting = mine;
     journal = current;
@@ -83,6 +88,12 @@ export function createEngine(): EngineApi {
   return {
     ...catalogueDesk(backend),
     describeDevice: (wish) => outcomeOf(async () => deviceReport(await backend.start(wish))),
+    probeDevice: (wish) => outcomeOf(() => probes.measure(wish)),
+    knock: (seat, invite) =>
+      outcomeOf(async () => {
+        await knock(seat, invite);
+        return null;
+      }),
     readData: (files, split) => outcomeOf(() => dataDesk.read(files, split)),
     dataPage: (wish) => outcomeOf(() => dataDesk.page(wish)),
     countTokens: (wish, onProgress) => outcomeOf(() => dataDesk.countTokens(wish, onProgress)),
@@ -209,9 +220,10 @@ export function createEngine(): EngineApi {
 }
 
 async function newSession(options: JoinOptions): Promise<StoredSession> {
-  const { seat, takeOver, dataset, ...kept } = options;
+  const { seat, takeOver, dataset, consent, ...kept } = options;
   return {
-    options: { ...kept, dataset: { name: dataset.name, files: await filesToKeep(dataset.files) } },
+    options: { ...kept, dataset: { ...dataset, files: await filesToKeep(dataset.files) } },
+    ...(consent ? { consent } : {}),
     standing: 'running',
     session: emptySession,
     ledger: [],

@@ -4,12 +4,14 @@ import {
   checkDatasetSize,
   type DatasetFile,
   type Example,
+  type ParsedFiles,
   parseDatasetFiles,
   type TokenizedExample,
   type Tokenizer,
   tokenizeSplit,
   unreadable,
 } from '@perfit/core';
+import { seededRandom } from '@perfit/protocol/space';
 import type { ColumnMapping, LocalFile, SplitSettings } from './engine-api.ts';
 
 /** A file of a person's text, read. */
@@ -46,6 +48,24 @@ export async function filesToKeep(files: readonly LocalFile[]): Promise<ReadFile
   });
 }
 
+/**
+ * So many of the examples, one by lot out of each stretch of equal length: spread over all, in step with nothing that
+ * repeats in them, and of the same text always the same.
+ * @param most absent is all
+ */
+export function thinned(parsed: ParsedFiles, most?: number): ParsedFiles {
+  const { examples, sources } = parsed;
+  const all = examples.length;
+  if (most === undefined || most >= all) return parsed;
+  const lot = seededRandom(most);
+  const places = Array.from({ length: most }, (_, i) => Math.floor(((i + lot()) * all) / most));
+  return {
+    ...parsed,
+    examples: places.map((place) => examples[place] as Example),
+    sources: places.map((place) => sources[place] as number),
+  };
+}
+
 export interface LocalExamples {
   readonly training: readonly TokenizedExample[];
   readonly heldOut: readonly TokenizedExample[];
@@ -59,13 +79,14 @@ export interface LocalExamples {
  * @throws DataError
  */
 export function prepareExamples(
-  dataset: { readonly files: readonly ReadFile[] },
+  dataset: { readonly files: readonly ReadFile[]; readonly most?: number },
   tokenizer: Tokenizer,
-  options: Omit<SplitSettings, 'validation'> & { readonly maxLength: number },
+  options: Pick<SplitSettings, 'heldOut' | 'seed'> & { readonly maxLength: number },
 ): LocalExamples {
-  const parsed = parseDatasetFiles(
+  const whole = parseDatasetFiles(
     dataset.files.map(({ name, bytes, columns = {} }) => ({ name, content: bytes, columns })),
   );
+  const parsed = thinned(whole, dataset.most);
   if (parsed.error !== null) throw parsed.error;
   const { training, heldOut, split } = tokenizeSplit(parsed, tokenizer, options);
   return { training, heldOut, question: split.heldOut.map(questionOf).find(Boolean) ?? null };

@@ -28,7 +28,8 @@ import type { StoredSession } from './storage/stored-sessions.ts';
 import { settleTiles } from './tiles.ts';
 import type { Workbench } from './workbench.ts';
 
-const AGENT = 'perfit-web-client 0.1.0';
+/** Software and version, for the operator's eyes. */
+export const AGENT = 'perfit-web-client 0.1.0';
 
 export type SittingEnd = 'finished' | 'left' | 'moved' | 'replaced';
 
@@ -37,6 +38,7 @@ export class Sitting {
   readonly journal: Journal;
   readonly #seat: Seat;
   readonly #options: StoredSession['options'];
+  readonly #consent: StoredSession['consent'];
   readonly #backend: Backend;
   readonly #workbench: Workbench;
   readonly #leaving = new AbortController();
@@ -50,12 +52,14 @@ export class Sitting {
   constructor(parts: {
     seat: Seat;
     options: StoredSession['options'];
+    consent: StoredSession['consent'];
     journal: Journal;
     backend: Backend;
     workbench: Workbench;
   }) {
     this.#seat = parts.seat;
     this.#options = parts.options;
+    this.#consent = parts.consent;
     this.journal = parts.journal;
     this.#backend = parts.backend;
     this.#workbench = parts.workbench;
@@ -90,6 +94,7 @@ export class Sitting {
   async #client(): Promise<AsyncGenerator<ClientEvent>> {
     const { journal } = this;
     const { name, invite, shareEvaluation, maxDensity } = this.#options;
+    const consent = this.#consent;
     journal.emit({ type: 'started', name, federation: this.#seat.federation });
     const device = await this.#device();
     const socket = io({ transports: ['websocket'], autoConnect: false, reconnection: false, forceNew: true });
@@ -117,6 +122,7 @@ export class Sitting {
       agent: AGENT,
       device: { backend: device.backend, description: describe(device) },
       shareEvaluation,
+      ...(consent ? { consent: { version: consent.version, at: new Date(consent.at).toISOString() } } : {}),
       ...(maxDensity === undefined ? {} : { maxDensity }),
       clock: browserClock,
       random: Math.random,

@@ -18,6 +18,13 @@ describe('a session that this browser keeps', () => {
     expect(asEarlier(older).dataset).toEqual({ name: 'notes.txt', bytes: bytes.length });
   });
 
+  it('says what was agreed to, where anybody was asked', () => {
+    const consent = { at: 5, version: 'c0ffee', sentences: ['It is sent.'], shareEvaluation: false };
+    const stored = kept({ name: 'a', files: [] });
+    expect(asEarlier({ ...stored, consent }).consent).toEqual(consent);
+    expect(asEarlier(stored)).not.toHaveProperty('consent');
+  });
+
   it('stays as it is with several files and what was said of their columns', () => {
     const columns = { instruction: 'Frage', response: 'Antwort' };
     const files = [

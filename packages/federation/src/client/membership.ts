@@ -1,4 +1,5 @@
 import {
+  type Consent,
   type FederationDescriptor,
   PROTOCOL_VERSION,
   type Progress,
@@ -31,6 +32,8 @@ export interface ClientOptions {
   readonly device: Ready['device'];
   /** [PF8] */
   readonly shareEvaluation: boolean;
+  /** What the person agreed to, for the coordinator's log. */
+  readonly consent?: Consent;
   /** [PF2] */
   readonly maxDensity?: number;
   readonly clock: Clock;
@@ -90,7 +93,7 @@ export class Membership {
   async getReady(ask: Ask): Promise<void> {
     const { welcome } = this;
     if (!welcome) throw new Error('nobody is ready before being welcome');
-    const { name, device, maxDensity, shareEvaluation } = this.options;
+    const { name, device, maxDensity, shareEvaluation, consent } = this.options;
     this.becoming ??= this.become(welcome);
     const member = await this.becoming;
     mustBeSameLayout(member.descriptor, welcome.federation.layout);
@@ -101,6 +104,7 @@ export class Membership {
       device: { ...device, ...(member.tokensPerSecond ? { tokensPerSecond: member.tokensPerSecond } : {}) },
       examples: member.tuner.examples,
       shareEvaluation,
+      ...(consent ? { consent } : {}),
     };
     const { density } = await ask('ready', { ...ready, ...(maxDensity ? { maxDensity } : {}) });
     const resumed = this.joined !== null || member.keeper.isKnown || welcome.standing.mask !== null;

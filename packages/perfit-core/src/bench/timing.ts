@@ -54,7 +54,7 @@ export function timeOnDevice(run: () => tf.Tensor, options?: TimingOptions): Pro
 }
 
 /** Ends when the device has written the tensor; one number is read, not all. */
-async function settle(tensor: tf.Tensor): Promise<void> {
+export async function settle(tensor: tf.Tensor): Promise<void> {
   const first = tf.tidy(() => tf.slice(tf.reshape(tensor, [tensor.size]), 0, 1));
   if (tf.getBackend() === 'webgpu') WgslRunner.current().submit();
   await first.data();

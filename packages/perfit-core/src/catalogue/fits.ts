@@ -101,5 +101,6 @@ function nameOf({ use, choice }: MemoryNeeds): string {
 }
 
 function gigabytes(bytes: number): string {
+  if (bytes < 5e7) return `${Math.ceil(bytes / 1e6)} MB`;
   return `${(bytes / 1e9).toFixed(1)} GB`;
 }

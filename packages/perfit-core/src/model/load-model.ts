@@ -7,7 +7,7 @@ import { readComposed } from './composed/read-composed.ts';
 import { type ModelConfig, parseModelConfig } from './config.ts';
 import type { LanguageModel } from './language-model.ts';
 import { PackedModel } from './packed/packed-model.ts';
-import { planMemory, type TuningWish } from './packed/plan-memory.ts';
+import { type MemoryPlan, planMemory, type TuningWish } from './packed/plan-memory.ts';
 import { readPacked } from './packed/read-packed.ts';
 import { WeightReader, type WeightReaderOptions } from './weight-reader.ts';
 
@@ -50,6 +50,15 @@ export async function loadModel(source: ModelSource, options: LoadModelOptions =
     reader.disposeAll();
     throw error;
   }
+}
+
+/**
+ * How {@link loadModel} would fit a tuning into the memory of a graphics processor, told before anything is fetched.
+ * @param fileBytes of the weights' files
+ * @returns null where tfjs' ops would compute, whose memory nobody predicts   @throws ModelError `model-too-large`
+ */
+export function planTuning(config: ModelConfig, wish: TuningWish, fileBytes: number): MemoryPlan | null {
+  return canPack(config) ? planMemory(config, wish, fileBytes <= MOST_EXACT_BYTES) : null;
 }
 
 /** Whether our attention takes the model's heads: by four features at a time. */

@@ -53,6 +53,15 @@ export const welcomeSchema = z.object({
 });
 export type Welcome = z.infer<typeof welcomeSchema>;
 
+/** What a person agreed to before they took part; the sentences themselves stay with them. */
+export const consentSchema = z.object({
+  /** SHA-256 of the sentences, one a line, in hex; `cli` where a program printed them to whoever started it. */
+  version: z.string().regex(/^[0-9a-z]{1,64}$/),
+  /** By the client's clock. */
+  at: z.iso.datetime(),
+});
+export type Consent = z.infer<typeof consentSchema>;
+
 /** client → server: the model is loaded, the text is there, rounds may come. */
 export const readySchema = z.object({
   name: displayNameSchema,
@@ -68,6 +77,7 @@ export const readySchema = z.object({
   maxDensity: z.number().gt(0).max(1).optional(),
   /** [PF8] Whether perplexities and losses may be reported. */
   shareEvaluation: z.boolean(),
+  consent: consentSchema.optional(),
 });
 export type Ready = z.infer<typeof readySchema>;
 

@@ -1,5 +1,5 @@
 import type { SessionState } from '../../shared/session/session-state.ts';
-import type { BackendChoice, EarlierSession, LedgerEntry, Seat } from '../engine-api.ts';
+import type { BackendChoice, EarlierSession, LedgerEntry, RecordedConsent, Seat } from '../engine-api.ts';
 import type { ReadFile } from '../local-data.ts';
 import { database, keyOf } from './database.ts';
 
@@ -7,6 +7,8 @@ import { database, keyOf } from './database.ts';
 export interface StoredDataset {
   readonly name: string;
   readonly files: readonly ReadFile[];
+  /** Of its examples so many at most; absent is all. */
+  readonly most?: number;
 }
 
 /** As it was kept when a text was one file. */
@@ -26,6 +28,8 @@ export interface StoredSession {
     readonly shareEvaluation: boolean;
     readonly maxDensity?: number;
   };
+  /** Absent in sessions from before anybody was asked. */
+  readonly consent?: RecordedConsent;
   readonly standing: EarlierSession['standing'];
   readonly session: SessionState;
   readonly ledger: readonly LedgerEntry[];
@@ -48,12 +52,13 @@ export async function saveSession(seat: Seat, session: StoredSession): Promise<v
 }
 
 /** As the page is told. */
-export function asEarlier({ options, standing, session }: StoredSession): EarlierSession {
+export function asEarlier({ options, consent, standing, session }: StoredSession): EarlierSession {
   const { name, files } = options.dataset;
   return {
     name: options.name,
     dataset: { name, bytes: files.reduce((sum, { bytes }) => sum + bytes.length, 0) },
     standing,
     round: session.rounds.at(-1)?.number ?? 0,
+    ...(consent ? { consent } : {}),
   };
 }

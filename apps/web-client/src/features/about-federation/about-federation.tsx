@@ -1,20 +1,44 @@
-import { Badge, List, SimpleGrid, Stack, Text, ThemeIcon } from '@mantine/core';
+import { Badge, List, SimpleGrid, Skeleton, Stack, Text, ThemeIcon } from '@mantine/core';
 import type { FederationSummary } from '@perfit/protocol';
-import { aboutModel, roundBytes, strings } from '#strings/about-federation.ts';
-import { formatBytes, formatCount } from '../../shared/format/format-number.ts';
+import {
+  computingNote,
+  downloadNote,
+  exchangeNote,
+  keepOpen,
+  pledges,
+  roundBytes,
+  roundsNote,
+  setUp,
+  strings,
+} from '#strings/about-federation.ts';
+import { about } from '#strings/durations.ts';
+import type { TuningTime } from '../../shared/estimate/tuning-time.ts';
+import { formatBytes } from '../../shared/format/format-number.ts';
 import { stateColor, stateWord } from '../../shared/session/federation-state.ts';
+import { DetailsTable } from '../../shared/ui/details-table.tsx';
 import { Fact } from '../../shared/ui/fact.tsx';
 import { Section } from '../../shared/ui/section.tsx';
+import classes from './about-federation.module.css';
+import { HostLine } from './host-line.tsx';
 
-/** What a person should know before giving their text to a federation. */
-export function AboutFederation({
-  federation,
-  step,
-}: {
+/** How long tuning takes here, as far as that is known; of a person's text, or of one like the samples before. */
+export type Computing =
+  | { readonly kind: 'measuring' }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'estimated'; readonly of: 'sample' | 'text'; readonly time: TuningTime };
+
+interface AboutFederationProps {
   readonly federation: FederationSummary;
   readonly step: number;
-}) {
+  readonly computing: Computing;
+  /** Whether this browser has the model's files. */
+  readonly isKept: boolean;
+}
+
+/** What a person should know before giving their text to a federation: who, what, how much. */
+export function AboutFederation({ federation, step, computing, isKept }: AboutFederationProps) {
   const { config, status } = federation;
+  const bytes = roundBytes(federation);
   return (
     <Section
       step={step}
@@ -26,29 +50,52 @@ export function AboutFederation({
         </Badge>
       }
     >
-      <SimpleGrid cols={{ base: 2, sm: 4 }} spacing="lg">
-        <Fact label="Model" value={config.model} note={aboutModel(config.model)} />
-        <Fact label="Download, once" value={formatBytes(federation.modelBytes)} note="the model's files" />
+      <HostLine host={federation.host} />
+      <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} spacing="lg">
         <Fact
-          label="Rounds"
-          value={`${status.round} of ${status.rounds}`}
-          note={status.state === 'recruiting' ? `${status.ready} of ${status.recruit} people are ready` : undefined}
+          label={strings.download}
+          value={formatBytes(isKept ? 0 : federation.modelBytes)}
+          note={downloadNote(config.model, isKept)}
         />
-        <Fact
-          label="Each round, about"
-          value={formatBytes(roundBytes(federation))}
-          note={`up and down together, of ${formatCount(federation.layoutSize)} adapter parameters`}
-        />
+        <div className={classes.computing} data-testid="computing-time">
+          <Fact label={strings.computing} {...computingFact(computing)} />
+        </div>
+        <Fact label={strings.exchange} value={formatBytes(bytes)} note={exchangeNote(federation, bytes)} />
+        <Fact label={strings.rounds} value={roundsValue(federation)} note={roundsNote(federation)} />
       </SimpleGrid>
       <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="lg">
-        <Pledge title="Stays in this tab" color="teal" mark="✓" items={strings.stays} />
-        <Pledge title="Is sent to the coordinator" color="orange" mark="↑" items={strings.sent} />
+        <Pledge title={strings.stays} color="teal" mark="✓" items={pledges.stays} />
+        <Pledge title={strings.sent} color="orange" mark="↑" items={pledges.sent} />
       </SimpleGrid>
-      <Text size="sm" c="dimmed">
-        {strings.honest}
+      <Text size="sm" maw={760}>
+        {keepOpen(federation)}
       </Text>
+      <Text size="sm" c="dimmed" maw={760}>
+        {pledges.honest}
+      </Text>
+      <details>
+        <summary>{strings.details}</summary>
+        <DetailsTable rows={setUp(federation)} />
+      </details>
     </Section>
   );
+}
+
+function roundsValue({ status }: FederationSummary): string {
+  return status.round > 0 ? `${status.round} / ${status.rounds}` : String(status.rounds);
+}
+
+function computingFact(computing: Computing) {
+  switch (computing.kind) {
+    case 'measuring':
+      return { value: strings.measuring, note: <Skeleton height={12} mt={4} width="90%" /> };
+    case 'unknown':
+      return { value: strings.unknown, note: strings.notMeasured };
+    case 'estimated': {
+      const { round, beforehand } = computing.time;
+      return { value: about(round), note: computingNote(computing.of, beforehand) };
+    }
+  }
 }
 
 interface PledgeProps {
@@ -61,11 +108,13 @@ interface PledgeProps {
 function Pledge({ title, color, mark, items }: PledgeProps) {
   return (
     <Stack gap="xs">
-      <Text fw={600}>{title}</Text>
+      <Text component="h3" fw={600} m={0}>
+        {title}
+      </Text>
       <List
         spacing={6}
         size="sm"
-        center={false}
+        classNames={{ itemWrapper: classes.item ?? '' }}
         icon={
           <ThemeIcon color={color} size={20} radius="xl" variant="light" aria-hidden>
             {mark}

@@ -1,54 +1,131 @@
-import { SimpleGrid, Skeleton } from '@mantine/core';
+import { Badge, Button, Group, SimpleGrid, Skeleton, Stack, Text } from '@mantine/core';
+import type { FederationSummary } from '@perfit/protocol';
 import { useQuery } from '@tanstack/react-query';
+import {
+  graphicsNote,
+  mostWords,
+  speedNote,
+  speedValue,
+  strings,
+  threadsNote,
+  wasmMemory,
+} from '#strings/device-check.ts';
 import type { DeviceReport, DeviceWish } from '../../engine/engine-api.ts';
+import type { DeviceProbe } from '../../engine/probe-api.ts';
+import { probeQuery } from '../../shared/device/probe-query.ts';
 import { engine, unwrap } from '../../shared/engine-client/engine-client.ts';
 import { failureOf } from '../../shared/failure/failure.ts';
 import { formatBytes } from '../../shared/format/format-number.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
 import { Fact } from '../../shared/ui/fact.tsx';
 import { Section } from '../../shared/ui/section.tsx';
+import classes from './device-check.module.css';
+import { DeviceDetails } from './device-details.tsx';
 
-const backendNames = {
-  webgpu: 'Graphics processor (WebGPU)',
-  wasm: 'Processor (WebAssembly)',
-  cpu: 'Plain JavaScript',
-} as const;
+interface DeviceCheckProps {
+  readonly step: number;
+  readonly wish: DeviceWish;
+  readonly federation: FederationSummary;
+}
 
-/** What this device would compute with, and why. */
-export function DeviceCheck({ step, wish }: { readonly step: number; readonly wish: DeviceWish }) {
-  const { data, error } = useQuery({
+/** What this device would compute with, how fast it is, and what it can hold. */
+export function DeviceCheck({ step, wish, federation }: DeviceCheckProps) {
+  const { data: device, error } = useQuery({
     queryKey: ['device', wish],
     queryFn: async () => unwrap(await engine().describeDevice(wish)),
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,
   });
+  const probing = useQuery({ ...probeQuery(wish, federation), enabled: device !== undefined });
+  const probe = probing.isFetching ? undefined : probing.data;
   return (
-    <Section step={step} title="Your device" lead={data?.reason ?? 'Looking at what this device can do.'}>
-      {error ? <FailureAlert failure={failureOf(error)} title="This device cannot take part" /> : null}
-      {data ? (
-        <SimpleGrid cols={{ base: 1, xs: 3 }} spacing="lg" data-testid="device">
-          <Fact label="Computes on" value={backendNames[data.backend]} note={data.description} />
-          <Fact
-            label="Processor"
-            value={`${data.cores} ${data.cores === 1 ? 'core' : 'cores'}`}
-            note={threadsWord(data, wish.threads)}
-          />
-          <Fact
-            label="Room to keep things"
-            value={data.storage === null ? 'unknown' : formatBytes(data.storage)}
-            note="in this browser"
-          />
+    <Section
+      step={step}
+      title={strings.title}
+      lead={device?.reason ?? strings.looking}
+      aside={
+        <Button
+          variant="default"
+          size="xs"
+          disabled={device === undefined}
+          loading={probing.isFetching}
+          onClick={() => void probing.refetch()}
+        >
+          {strings.again}
+        </Button>
+      }
+    >
+      {error ? <FailureAlert failure={failureOf(error)} title={strings.cannot} /> : null}
+      {error ? null : (
+        <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} spacing="lg" className={classes.facts} data-testid="device">
+          {device ? (
+            <>
+              <Fact label={strings.computes} value={strings.backends[device.backend]} note={deviceNote(device, wish)} />
+              <SpeedFact probe={probe} failed={probing.isError && !probing.isFetching} />
+              <MemoryFact device={device} />
+              <Fact
+                label={strings.storage}
+                value={device.storage === null ? strings.unknown : formatBytes(device.storage)}
+                note={strings.storageNote}
+              />
+            </>
+          ) : (
+            <Skeleton height={58} radius="md" className={classes.wide} />
+          )}
         </SimpleGrid>
-      ) : error ? null : (
-        <Skeleton height={58} radius="md" />
       )}
+      {probing.error && !probing.isFetching ? (
+        <FailureAlert failure={failureOf(probing.error)} title={strings.notMeasured} />
+      ) : null}
+      {error || probing.isError ? null : <Holds probe={probe} />}
+      {error ? null : <DeviceDetails device={device} probe={probe} />}
     </Section>
   );
 }
 
-function threadsWord({ backend, threads, crossOriginIsolated }: DeviceReport, wanted: number | undefined): string {
-  if (backend !== 'wasm') return 'not needed for tuning';
-  if (!crossOriginIsolated) return 'one is used: this page is not isolated';
-  if (wanted === undefined && threads === 1) return 'one is used: small models gain nothing from more';
-  return threads === 1 ? 'one is used' : `${threads} are used`;
+function deviceNote({ backend, description, threads, crossOriginIsolated }: DeviceReport, wish: DeviceWish): string {
+  if (backend !== 'wasm') return graphicsNote(description);
+  return threadsNote({ threads, isolated: crossOriginIsolated, asked: wish.threads !== undefined });
+}
+
+function SpeedFact({ probe, failed }: { readonly probe: DeviceProbe | undefined; readonly failed: boolean }) {
+  if (probe) return <Fact label={strings.speed} value={speedValue(probe.speed)} note={speedNote(probe.speed)} />;
+  if (failed) return <Fact label={strings.speed} value={strings.unknown} />;
+  return <Fact label={strings.speed} value={strings.measuring} note={strings.takesASecond} />;
+}
+
+function MemoryFact({ device: { graphicsMemory } }: { readonly device: DeviceReport }) {
+  return graphicsMemory === null ? (
+    <Fact label={strings.memory} value={wasmMemory} note={strings.processorNote} />
+  ) : (
+    <Fact label={strings.memory} value={formatBytes(graphicsMemory)} note={strings.graphicsNote} />
+  );
+}
+
+const colours = { fits: 'teal', tight: 'yellow', 'too large': 'red' } as const;
+
+/** Whether the federation's model fits, and what would. */
+function Holds({ probe }: { readonly probe: DeviceProbe | undefined }) {
+  return (
+    <Stack gap={6} className={classes.holds} data-testid="device-holds" data-verdict={probe?.model.fit.verdict}>
+      <Group gap="sm">
+        <Text component="h3" fw={600} m={0}>
+          {strings.thisModel}
+        </Text>
+        {probe ? (
+          <Badge variant="light" color={colours[probe.model.fit.verdict]}>
+            {strings[probe.model.fit.verdict]}
+          </Badge>
+        ) : null}
+      </Group>
+      <Text size="sm">{probe ? probe.model.fit.sentence : strings.checking}</Text>
+      {probe ? (
+        <Text size="sm" c="dimmed">
+          {mostWords(probe.most)}
+        </Text>
+      ) : (
+        <Skeleton height={14} width="60%" mt={4} />
+      )}
+    </Stack>
+  );
 }

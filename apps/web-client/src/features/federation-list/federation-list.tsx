@@ -1,6 +1,7 @@
-import { Badge, Group, Paper, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { Badge, Group, Paper, SimpleGrid, Skeleton, Stack, Text, Title } from '@mantine/core';
 import type { FederationSummary } from '@perfit/protocol';
 import { useQuery } from '@tanstack/react-query';
+import { roundOf, strings } from '#strings/federation-list.ts';
 import { federationsQuery } from '../../shared/coordinator/federations.ts';
 import { failureOf } from '../../shared/failure/failure.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
@@ -10,13 +11,13 @@ import { PageLink } from '../../shared/ui/links.tsx';
 /** Every federation that the coordinator shows to anybody; those that are over come last. */
 export function FederationList() {
   const { data, error, isPending } = useQuery(federationsQuery);
-  if (isPending) return <Skeleton height={110} radius="lg" aria-label="Looking for federations" />;
-  if (error && !data) return <FailureAlert failure={failureOf(error)} title="The list of federations did not come" />;
+  if (isPending) return <Skeleton height={110} radius="lg" aria-label={strings.looking} />;
+  if (error && !data) return <FailureAlert failure={failureOf(error)} title={strings.failed} />;
   if (!data?.length) {
     return (
       <Paper withBorder radius="lg" p="xl">
-        <Text fw={600}>There is no federation yet.</Text>
-        <Text c="dimmed">Whoever runs this coordinator can create one on the operator's page.</Text>
+        <Text fw={600}>{strings.none}</Text>
+        <Text c="dimmed">{strings.noneHint}</Text>
       </Paper>
     );
   }
@@ -32,7 +33,7 @@ export function FederationList() {
 }
 
 function FederationCard({ federation }: { readonly federation: FederationSummary }) {
-  const { config, status, id } = federation;
+  const { config, status, host, id } = federation;
   return (
     <Paper component="li" withBorder radius="lg" p={{ base: 'md', sm: 'lg' }}>
       <Group justify="space-between" gap="md" align="flex-start">
@@ -48,13 +49,18 @@ function FederationCard({ federation }: { readonly federation: FederationSummary
             </Badge>
           </Group>
           {config.description ? <Text c="dimmed">{config.description}</Text> : null}
+          {host ? (
+            <Text size="sm" c="dimmed">
+              {strings.runBy} {host.name}
+            </Text>
+          ) : null}
         </Stack>
-        <Group gap="lg">
-          <Small label="Model" value={config.model} />
-          <Small label="Round" value={`${status.round} of ${status.rounds}`} />
-          <Small label="Here now" value={String(status.ready)} />
-          <Small label="Entry" value={config.access === 'open' ? 'open to all' : 'by invitation'} />
-        </Group>
+        <SimpleGrid cols={{ base: 2, xs: 4 }} spacing="md" w={{ base: '100%', md: 400 }}>
+          <Small label={strings.model} value={config.model} />
+          <Small label={strings.round} value={roundOf(status.round, status.rounds)} />
+          <Small label={strings.here} value={String(status.ready)} />
+          <Small label={strings.entry} value={strings[config.access]} />
+        </SimpleGrid>
       </Group>
     </Paper>
   );

@@ -113,7 +113,7 @@ function FileItem({ file, alike, onRemove, onMap }: FileItemProps) {
               aria-label={strings.remove(file.name)}
               onClick={onRemove}
             >
-              ×
+              {strings.removeSign}
             </ActionIcon>
           ) : null}
         </Group>

@@ -1,14 +1,16 @@
-import { Button, FileButton, Group, Loader, Menu, Stack, Tabs, Text, Textarea } from '@mantine/core';
+import { Button, FileButton, Group, Loader, Stack, Tabs, Text, Textarea } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { strings } from '#strings/local-text.ts';
-import type { SplitSettings } from '../../engine/engine-api.ts';
+import type { SplitSettings, TokenReport } from '../../engine/engine-api.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
 import { filesOfChoice } from './collect-files.ts';
 import { DropArea } from './drop-area.tsx';
 import { FileList } from './file-list.tsx';
 import { RowTable } from './row-table.tsx';
-import { type SampleText, sampleTexts } from './sample-texts.ts';
+import { SampleCards } from './sample-cards.tsx';
+import type { SampleText } from './sample-texts.ts';
+import { SizeNotice } from './size-notice.tsx';
 import { Totals } from './totals.tsx';
 import { type Dataset, hasExamples, type Reader, useLocalText } from './use-local-text.ts';
 
@@ -18,13 +20,25 @@ interface LocalTextProps {
   readonly reader: Reader;
   /** Must stay the same from one rendering to the next. */
   readonly onChange: (dataset: Dataset | null) => void;
+  /** The same; null where nothing is counted, or not yet. */
+  readonly onTokens: (report: TokenReport | null) => void;
+  /** How long a round of the text at hand will take here; null where that is not known. */
+  readonly roundSeconds: number | null;
+  readonly deadlineSeconds: number;
 }
 
 const ACCEPT = '.jsonl,.ndjson,.json,.csv,.tsv,.tab,.txt,.md,.markdown';
 
 /** Where a person gives their text: files, a folder, a paste or a sample; and what was found in it. */
-export function LocalText({ step, split, reader, onChange }: LocalTextProps) {
-  const { report, failure, reading, tokens, take, add, remove, map } = useLocalText({ split, reader, onChange });
+export function LocalText(props: LocalTextProps) {
+  const { step, split, reader, onChange, onTokens, roundSeconds, deadlineSeconds } = props;
+  const { report, failure, reading, tokens, take, add, remove, use, map } = useLocalText({
+    split,
+    reader,
+    onChange,
+    onTokens,
+  });
+  const [samplesWanted, setSamplesWanted] = useState(false);
   const refusal = failure ?? report?.failure ?? null;
   const needsColumns = report?.files.some((file) => file.failure !== null && file.columns.length > 0) ?? false;
   return (
@@ -36,7 +50,7 @@ export function LocalText({ step, split, reader, onChange }: LocalTextProps) {
     >
       <Tabs defaultValue="file" keepMounted={false}>
         <Tabs.List>
-          <Tabs.Tab value="file">File or sample</Tabs.Tab>
+          <Tabs.Tab value="file">{strings.filesTab}</Tabs.Tab>
           <Tabs.Tab value="paste">{strings.paste}</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="file" pt="md">
@@ -55,10 +69,22 @@ export function LocalText({ step, split, reader, onChange }: LocalTextProps) {
                 <FilesButton isFolder testId="dataset-folder" onFiles={(files) => take(filesOfChoice(files))}>
                   {strings.chooseFolder}
                 </FilesButton>
-                <SampleMenu onSample={(sample) => take(fetchSample(sample))} />
+                {report && !samplesWanted ? (
+                  <Button variant="subtle" onClick={() => setSamplesWanted(true)}>
+                    {strings.samples}
+                  </Button>
+                ) : null}
               </Group>
             </Stack>
           </DropArea>
+          {report && !samplesWanted ? null : (
+            <SampleCards
+              onSample={(sample) => {
+                setSamplesWanted(false);
+                take(fetchSample(sample));
+              }}
+            />
+          )}
         </Tabs.Panel>
         <Tabs.Panel value="paste" pt="md">
           <PasteForm onText={(text) => take(filesOfChoice([new File([text], nameOf(text))]))} />
@@ -71,7 +97,12 @@ export function LocalText({ step, split, reader, onChange }: LocalTextProps) {
       ) : null}
       {report ? (
         <Stack gap="xl" data-testid="dataset-report">
-          {hasExamples(report) ? <Totals report={report} tokens={tokens} /> : null}
+          {hasExamples(report) ? (
+            <Stack gap="md">
+              <Totals report={report} tokens={tokens} />
+              {report.failure ? null : <SizeNotice {...{ report, roundSeconds, deadlineSeconds }} onUse={use} />}
+            </Stack>
+          ) : null}
           <FileList
             files={report.files}
             onRemove={remove}
@@ -112,24 +143,6 @@ function FilesButton({ testId, isFolder = false, isSmall = false, onFiles, child
         </Button>
       )}
     </FileButton>
-  );
-}
-
-function SampleMenu({ onSample }: { readonly onSample: (sample: SampleText) => void }) {
-  return (
-    <Menu>
-      <Menu.Target>
-        <Button variant="light">{strings.samples}</Button>
-      </Menu.Target>
-      <Menu.Dropdown maw={300}>
-        <Menu.Label style={{ whiteSpace: 'normal' }}>{strings.sampleLead}</Menu.Label>
-        {sampleTexts.map((sample) => (
-          <Menu.Item key={sample.name} onClick={() => onSample(sample)}>
-            {sample.title}
-          </Menu.Item>
-        ))}
-      </Menu.Dropdown>
-    </Menu>
   );
 }
 

@@ -83,11 +83,11 @@ export function RowTable({ report, tokens }: RowTableProps) {
             )}
           </Text>
           <Pagination
+            siblings={0}
             size="sm"
             total={pages}
             value={page}
             onChange={setPage}
-            siblings={1}
             boundaries={1}
             aria-label={strings.pages}
             getItemProps={(number) => ({ 'aria-label': `${number}` })}

@@ -1,3 +1,5 @@
+import { personas } from '#strings/local-text.ts';
+
 /** The samples of the repository, as files of this site. */
 const addresses = import.meta.glob<string>('../../../../../samples/*.jsonl', {
   query: '?url',
@@ -6,13 +8,15 @@ const addresses = import.meta.glob<string>('../../../../../samples/*.jsonl', {
 });
 
 export interface SampleText {
+  /** Of the file. */
   readonly name: string;
   readonly title: string;
+  /** Whose it is. */
+  readonly text: string;
   readonly url: string;
 }
 
 export const sampleTexts: readonly SampleText[] = Object.entries(addresses).map(([path, url]) => {
   const name = path.slice(path.lastIndexOf('/') + 1);
-  const words = name.replace(/\.jsonl$/, '').replaceAll('-', ' ');
-  return { name, title: words.charAt(0).toUpperCase() + words.slice(1), url };
+  return { name, ...(personas[name] ?? { title: name, text: '' }), url };
 });

@@ -16,6 +16,8 @@ import type { Collected } from './collect-files.ts';
 export interface Dataset {
   readonly name: string;
   readonly files: readonly LocalFile[];
+  /** Of its examples so many; absent is all. */
+  readonly most?: number;
   readonly report: DataReport;
 }
 
@@ -32,23 +34,27 @@ interface LocalTextOptions {
   readonly split: SplitSettings;
   readonly reader: Reader;
   readonly onChange: (dataset: Dataset | null) => void;
+  /** Null where nothing is counted, or not yet. */
+  readonly onTokens: (report: TokenReport | null) => void;
 }
 
 interface Chosen {
   readonly name: string | null;
   readonly files: readonly LocalFile[];
+  readonly most?: number;
 }
 
 const nothing: Chosen = { name: null, files: [] };
 
 /** A person's text on its way through the worker: read, split, then counted. The latest choice wins. */
-export function useLocalText({ split, reader, onChange }: LocalTextOptions) {
+export function useLocalText({ split, reader, onChange, onTokens }: LocalTextOptions) {
   const [report, setReport] = useState<DataReport | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
   const [reading, setReading] = useState(false);
   const chosen = useRef<Chosen>(nothing);
   const turn = useRef(0);
   const tokens = useTokenCount(report, reader);
+  useEffect(() => onTokens(tokens.kind === 'counted' ? tokens.report : null), [tokens, onTokens]);
 
   const read = useCallback(
     async (collecting: () => Promise<Chosen> | Chosen) => {
@@ -57,7 +63,8 @@ export function useLocalText({ split, reader, onChange }: LocalTextOptions) {
       setFailure(null);
       try {
         const next = await collecting();
-        const latest = next.files.length > 0 ? unwrap(await engine().readData(next.files, split)) : null;
+        const settings = next.most === undefined ? split : { ...split, most: next.most };
+        const latest = next.files.length > 0 ? unwrap(await engine().readData(next.files, settings)) : null;
         if (mine !== turn.current) return;
         chosen.current = next;
         setReport(latest);
@@ -91,6 +98,12 @@ export function useLocalText({ split, reader, onChange }: LocalTextOptions) {
       }),
     remove: (name: string) =>
       void read(() => ({ name: null, files: chosen.current.files.filter((file) => file.name !== name) })),
+    /** So many of the examples, or all. */
+    use: (most: number | null) =>
+      void read(() => {
+        const { name, files } = chosen.current;
+        return { name, files, ...(most === null ? {} : { most }) };
+      }),
     /** What the columns of these files are. */
     map: (names: ReadonlySet<string>, columns: ColumnMapping) =>
       void read(() => ({
@@ -101,11 +114,11 @@ export function useLocalText({ split, reader, onChange }: LocalTextOptions) {
 }
 
 /** Those of its files that gave something. */
-function datasetOf({ name, files }: Chosen, report: DataReport): Dataset {
+function datasetOf({ name, files, most }: Chosen, report: DataReport): Dataset {
   const unusable = new Set(report.files.filter((file) => file.failure !== null).map((file) => file.name));
   const used = files.filter((file) => !unusable.has(file.name));
   const shown = name ?? (used.length === 1 ? used[0]?.name : undefined) ?? strings.severalFiles(String(used.length));
-  return { name: shown, files: used, report };
+  return { name: shown, files: used, ...(most === undefined ? {} : { most }), report };
 }
 
 /** Counts once a text can be used at all. */
@@ -120,8 +133,13 @@ function useTokenCount(report: DataReport | null, { modelPath, maxLength }: Read
       if (isMine) setCount(next);
     };
     void (async () => {
-      const onProgress = asCounter((done) => tell({ kind: 'counting', done }));
+      let isDone = false;
+      // Its calls come on a way of their own: the last may arrive after the outcome.
+      const onProgress = asCounter((done) => {
+        if (!isDone) tell({ kind: 'counting', done });
+      });
       const outcome = await engine().countTokens({ report: id, modelPath, maxLength }, onProgress);
+      isDone = true;
       if (!outcome.ok) tell({ kind: 'failed', failure: outcome.error });
       else if (outcome.value) tell({ kind: 'counted', report: outcome.value });
     })();

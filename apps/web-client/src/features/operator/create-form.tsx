@@ -34,7 +34,7 @@ export function CreateForm({ models, onCreated, onCancel }: CreateFormProps) {
     issues: asked ? issues : new Map(),
     change: (part) => setDraft({ ...draft, ...part }),
   };
-  const text = (field: 'name' | 'description') => ({
+  const text = (field: 'name' | 'description' | 'host.name' | 'host.contact') => ({
     label: fieldHints[field].label,
     description: fieldHints[field].hint,
     value: draft[field],
@@ -49,6 +49,10 @@ export function CreateForm({ models, onCreated, onCancel }: CreateFormProps) {
           <ChoiceField form={form} field="model" options={models} />
         </SimpleGrid>
         <Textarea {...text('description')} autosize minRows={2} />
+        <SimpleGrid cols={{ base: 1, sm: 2 }}>
+          <TextInput {...text('host.name')} />
+          <TextInput {...text('host.contact')} />
+        </SimpleGrid>
         <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }}>
           <ChoiceField form={form} field="strategy" options={strategyNames} />
           <ChoiceField form={form} field="receive" options={['owned', 'all']} />

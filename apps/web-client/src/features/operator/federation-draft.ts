@@ -8,6 +8,8 @@ const defaults = federationConfigSchema.parse({ name: 'defaults', model: 'perfit
 const texts = {
   name: '',
   description: '',
+  'host.name': '',
+  'host.contact': '',
   model: '',
   strategy: defaults.strategy,
   receive: defaults.receive,

@@ -1,10 +1,13 @@
-import { Button, Checkbox, Group, Input, SegmentedControl, Select, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Input, SegmentedControl, Select, SimpleGrid, Stack, Text, TextInput } from '@mantine/core';
 import { displayNameSchema } from '@perfit/protocol';
 import { type FormEvent, useId } from 'react';
-import { strings } from '#strings/start-form.ts';
+import { inviteAdvice, strings } from '#strings/start-form.ts';
 import type { BackendChoice } from '../../engine/engine-api.ts';
 import type { Portion } from '../../shared/budget/budget.ts';
+import type { Failure } from '../../shared/failure/failure.ts';
+import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
+import { ConsentBoxes } from './consent-boxes.tsx';
 
 /** What a person chooses before the start, beside their text. */
 export interface StartChoices {
@@ -13,6 +16,8 @@ export interface StartChoices {
   readonly backend: BackendChoice;
   /** Of WebAssembly; null lets the worker choose. */
   readonly threads: number | null;
+  /** Whether the person has said that they know what is computed and sent. */
+  readonly understood: boolean;
   readonly shareEvaluation: boolean;
   /** [PF2] */
   readonly portion: Portion;
@@ -26,6 +31,8 @@ interface StartFormProps {
   readonly hasBudget: boolean;
   /** Why the start is not possible yet; null where it is. */
   readonly obstacle: string | null;
+  /** What the coordinator said to these choices. */
+  readonly refusal: Failure | null;
   readonly busy: boolean;
   readonly onChange: (choices: StartChoices) => void;
   readonly onStart: () => void;
@@ -38,6 +45,7 @@ export function StartForm({
   needsInvite,
   hasBudget,
   obstacle,
+  refusal,
   busy,
   onChange,
   onStart,
@@ -46,7 +54,8 @@ export function StartForm({
   const name = displayNameSchema.safeParse(choices.name);
   const nameError = choices.name && !name.success ? strings.badName : null;
   const missing = needsInvite && !choices.invite.trim() ? strings.inviteNeeded : null;
-  const hindrance = obstacle ?? missing ?? (name.success ? null : strings.nameNeeded);
+  const hindrance = obstacle ?? missing ?? nextToDo({ name: name.success, understood: choices.understood });
+  const inviteError = refusal && inviteAdvice(refusal.code);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (!hindrance && !busy) onStart();
@@ -55,9 +64,8 @@ export function StartForm({
     <Section step={step} title={strings.title}>
       <form onSubmit={submit}>
         <Stack gap="md">
-          <Group gap="md" align="flex-start" grow preventGrowOverflow={false} wrap="wrap">
+          <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="md">
             <TextInput
-              miw={220}
               label={strings.name}
               description={strings.nameHint}
               value={choices.name}
@@ -67,21 +75,16 @@ export function StartForm({
             />
             {needsInvite ? (
               <TextInput
-                miw={220}
                 label={strings.invite}
                 description={strings.inviteHint}
                 value={choices.invite}
+                error={inviteError}
                 autoComplete="off"
                 onChange={(event) => change({ invite: event.currentTarget.value })}
               />
             ) : null}
-          </Group>
-          <Checkbox
-            label={strings.share}
-            description={strings.shareHint}
-            checked={choices.shareEvaluation}
-            onChange={(event) => change({ shareEvaluation: event.currentTarget.checked })}
-          />
+          </SimpleGrid>
+          <ConsentBoxes understood={choices.understood} shareEvaluation={choices.shareEvaluation} onChange={change} />
           <details>
             <summary>{strings.advanced}</summary>
             <Stack gap="lg" mt="sm">
@@ -114,9 +117,10 @@ export function StartForm({
               )}
             </Stack>
           </details>
+          {refusal && !(needsInvite && inviteError) ? <FailureAlert failure={refusal} title={strings.refused} /> : null}
           <Group gap="md">
             <Button type="submit" size="md" disabled={hindrance !== null} loading={busy}>
-              Start
+              {strings.start}
             </Button>
             <Text size="sm" c="dimmed">
               {hindrance ?? strings.leaveAnyTime}
@@ -128,23 +132,26 @@ export function StartForm({
   );
 }
 
-const portionOptions = [
-  { value: 'full', label: 'Full budget' },
-  { value: 'half', label: 'Half' },
-  { value: 'quarter', label: 'A quarter' },
-] as const;
+function nextToDo({ name, understood }: { readonly name: boolean; readonly understood: boolean }): string | null {
+  if (!name) return strings.nameNeeded;
+  return understood ? null : strings.consentNeeded;
+}
 
-const backendOptions = [
-  { value: 'auto', label: 'Best found' },
-  { value: 'webgpu', label: 'WebGPU' },
-  { value: 'wasm', label: 'WebAssembly' },
-] as const;
+const portionOptions = (['full', 'half', 'quarter'] as const).map((value) => ({
+  value,
+  label: strings.portions[value],
+}));
+
+const backendOptions = (['auto', 'webgpu', 'wasm'] as const).map((value) => ({
+  value,
+  label: strings.backends[value],
+}));
 
 /** As many as the processor has; also what the address asked for. */
 function threadOptions(chosen: number | null): { value: string; label: string }[] {
   const counts = [1, 2, 4, 8].filter((count) => count <= navigator.hardwareConcurrency);
   const all = [...new Set(chosen === null ? counts : [...counts, chosen])].sort((a, b) => a - b);
-  return [{ value: '', label: 'Chosen for you' }, ...all.map((count) => ({ value: `${count}`, label: `${count}` }))];
+  return [{ value: '', label: strings.threadsAuto }, ...all.map((count) => ({ value: `${count}`, label: `${count}` }))];
 }
 
 interface ChoiceProps<Value extends string> {

@@ -1,4 +1,7 @@
+import { about, exactly } from './durations.ts';
+
 export const strings = {
+  filesTab: 'Files or a sample',
   title: 'Your text',
   lead: 'Questions and answers, conversations or plain prose. It is read here and goes nowhere.',
   drop: 'Drop files or a whole folder here, or choose some',
@@ -8,9 +11,26 @@ export const strings = {
   chooseFolder: 'Choose a folder',
   add: 'Add files',
   remove: (name: string) => `Leave ${name} out`,
+  removeSign: '×',
   paste: 'Paste text',
-  samples: 'Use a sample',
-  sampleLead: 'Four invented people and what they write at work. Each tab should take another one.',
+  samples: 'Take a sample instead',
+  sampleTitle: 'No text at hand? Try a sample',
+  sampleLead: 'Four invented people and what they write at work. In a federation, each tab should take another one.',
+  useSample: (title: string) => `Use the sample ${title}`,
+  few: 'This is little text',
+  fewWhy: (count: number) =>
+    `${count} examples are enough to see how it works. Do not expect much of the model: it may learn the tone, and it will repeat what it was given. From about 50 examples on, the figures begin to mean something.`,
+  many: 'This is much text',
+  manyWhy: (count: string, seconds: number | null) =>
+    seconds === null
+      ? `${count} examples can take this device a long time in each round.`
+      : `With ${count} examples, a round takes ${about(seconds)} of computing on this device. That is rough.`,
+  late: (seconds: number) =>
+    `That is longer than a round waits (${exactly(seconds)}): what you send would come too late to count.`,
+  useSome: (count: string) => `Use ${count} of them`,
+  useAll: 'Use all',
+  some: (used: string, of: string) => `${used} of ${of} examples are used`,
+  someWhy: 'They are drawn from all over your text: the same ones each time.',
   pasteLabel: 'Your text',
   pasteHint: 'Anything: prose, or one JSON object a line such as {"instruction": "…", "response": "…"}',
   usePasted: 'Use this text',
@@ -73,3 +93,23 @@ export const strings = {
   pages: 'Pages of examples',
   shown: (from: string, to: string, total: string) => `${from} to ${to} of ${total}`,
 } as const;
+
+/** Who the samples' people are, by the name of their file. */
+export const personas: Readonly<Record<string, { readonly title: string; readonly text: string }>> = {
+  'bakers-shop.jsonl': {
+    title: 'Baker’s shop',
+    text: 'A village bakery that answers its customers: brisk, warm, and firm about Mondays.',
+  },
+  'bicycle-workshop.jsonl': {
+    title: 'Bicycle workshop',
+    text: 'A workshop by a canal that writes down verdicts: dry, exact, with torques.',
+  },
+  'doctors-reception.jsonl': {
+    title: 'Doctor’s reception',
+    text: 'The front desk of a surgery: polite, careful, and never a diagnosis.',
+  },
+  'programming-club.jsonl': {
+    title: 'Programming club',
+    text: 'A beginners’ club in a library: encouraging, and fond of comparisons.',
+  },
+};

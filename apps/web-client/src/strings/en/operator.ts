@@ -1,6 +1,8 @@
 export const fieldHints = {
   name: { label: 'Name', hint: 'Everybody who joins sees it.' },
   description: { label: 'Description', hint: 'For whom this is, and what people should bring.' },
+  'host.name': { label: 'Run by', hint: 'A person or a club; everybody who joins sees it.' },
+  'host.contact': { label: 'Contact', hint: 'mailto: and https: addresses become links.' },
   model: { label: 'Model', hint: "A folder of the coordinator's models." },
   strategy: { label: 'Strategy', hint: 'perfit is the method; the others are for comparison.' },
   receive: { label: 'What comes back', hint: 'What a client owns, or everything.' },

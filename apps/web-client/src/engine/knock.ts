@@ -1,0 +1,41 @@
+import { type Connection, ConnectionLost, socketConnection } from '@perfit/federation';
+import { PROTOCOL_VERSION } from '@perfit/protocol';
+import { io } from 'socket.io-client';
+import { FailureError } from '../shared/failure/failure.ts';
+import type { Seat } from './engine-api.ts';
+import { AGENT } from './sitting.ts';
+import { identityOf } from './storage/identities.ts';
+
+/**
+ * [HS1] Says hello and hangs up: a wrong invite is told before a model is fetched for it.
+ * @throws ProtocolError with the coordinator's refusal   @throws FailureError `coordinator-unreachable`
+ */
+export async function knock(seat: Seat, invite: string | null): Promise<void> {
+  const { publicKey } = await identityOf(seat);
+  const socket = io({ transports: ['websocket'], autoConnect: false, reconnection: false, forceNew: true });
+  const connection = socketConnection(socket);
+  try {
+    await connected(connection);
+    const hello = { protocol: PROTOCOL_VERSION, federation: seat.federation, publicKey, agent: AGENT };
+    await connection.request('hello', { ...hello, ...(invite ? { invite } : {}) });
+  } catch (error) {
+    throw error instanceof ConnectionLost ? unreachable : error;
+  } finally {
+    connection.close();
+  }
+}
+
+function connected(connection: Connection): Promise<void> {
+  return new Promise((resolve, reject) => {
+    connection.on((event) => {
+      if (event.type === 'connected') resolve();
+      else if (event.type === 'lost') reject(unreachable);
+    });
+    connection.connect();
+  });
+}
+
+const unreachable = new FailureError({
+  code: 'coordinator-unreachable',
+  message: 'The coordinator does not answer. Check your connection and start again: what you have chosen stays here.',
+});

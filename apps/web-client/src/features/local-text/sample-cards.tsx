@@ -1,0 +1,37 @@
+import { Paper, SimpleGrid, Stack, Text, UnstyledButton } from '@mantine/core';
+import { strings } from '#strings/local-text.ts';
+import classes from './local-text.module.css';
+import { type SampleText, sampleTexts } from './sample-texts.ts';
+
+/** Texts to try at once, each with a sentence on whose it is. */
+export function SampleCards({ onSample }: { readonly onSample: (sample: SampleText) => void }) {
+  return (
+    <Stack gap="xs" mt="lg">
+      <Text component="h3" fw={600} m={0}>
+        {strings.sampleTitle}
+      </Text>
+      <Text size="sm" c="dimmed">
+        {strings.sampleLead}
+      </Text>
+      <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} spacing="sm" mt={4}>
+        {sampleTexts.map((sample) => (
+          <UnstyledButton
+            key={sample.name}
+            className={classes.sample}
+            aria-label={strings.useSample(sample.title)}
+            onClick={() => onSample(sample)}
+          >
+            <Paper withBorder p="md" h="100%">
+              <Text fw={600} size="sm">
+                {sample.title}
+              </Text>
+              <Text size="sm" c="dimmed" mt={4}>
+                {sample.text}
+              </Text>
+            </Paper>
+          </UnstyledButton>
+        ))}
+      </SimpleGrid>
+    </Stack>
+  );
+}
