@@ -16,6 +16,9 @@ import { ThisDevice } from '../features/models/this-device.tsx';
 import { type OpenModelControls, useOpenModel } from '../features/models/use-open-model.ts';
 import classes from './models-page.module.css';
 
+/** Models with fewer parameters say little of sense. */
+const DEMONSTRATION = 20e6;
+
 /** /models: models outside a federation. */
 export function ModelsPage() {
   const [precision, setPrecision] = useState<PrecisionWish>('auto');
@@ -67,7 +70,7 @@ function OpenModel({ controls }: { readonly controls: OpenModelControls }) {
         ready={{ base: true, personal: adapter !== null }}
         working={false}
         words={strings.chat}
-        maxTokens={Math.min(256, Math.floor(model.contextLength / 2))}
+        isDemonstration={model.parameters < DEMONSTRATION}
       />
       <AdapterInUse adapter={adapter} adapt={adapt} />
       <EvaluateFile adapter={adapter} contextLength={model.contextLength} />

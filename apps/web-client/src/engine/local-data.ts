@@ -5,6 +5,7 @@ import {
   type DatasetFile,
   type Example,
   parseDatasetFiles,
+  splitExamples,
   type TokenizedExample,
   type Tokenizer,
   tokenizeSplit,
@@ -49,6 +50,8 @@ export async function filesToKeep(files: readonly LocalFile[]): Promise<ReadFile
 export interface LocalExamples {
   readonly training: readonly TokenizedExample[];
   readonly heldOut: readonly TokenizedExample[];
+  /** The held-out ones before tokenising, also what was dropped. */
+  readonly heldOutTexts: readonly Example[];
   /** A prompt of the held-out rows. */
   readonly question: string | null;
 }
@@ -63,12 +66,25 @@ export function prepareExamples(
   tokenizer: Tokenizer,
   options: Omit<SplitSettings, 'validation'> & { readonly maxLength: number },
 ): LocalExamples {
+  const { training, heldOut, split } = tokenizeSplit({ examples: examplesOf(dataset) }, tokenizer, options);
+  const question = split.heldOut.map(questionOf).find(Boolean) ?? null;
+  return { training, heldOut, heldOutTexts: split.heldOut, question };
+}
+
+/** [PF8] The examples that are never trained on: the same ones as {@link prepareExamples} has. @throws DataError */
+export function heldOutExamples(
+  dataset: { readonly files: readonly ReadFile[] },
+  { heldOut, seed }: Omit<SplitSettings, 'validation'>,
+): readonly Example[] {
+  return splitExamples(examplesOf(dataset), { heldOutFraction: heldOut, seed }).heldOut;
+}
+
+function examplesOf(dataset: { readonly files: readonly ReadFile[] }): readonly Example[] {
   const parsed = parseDatasetFiles(
     dataset.files.map(({ name, bytes, columns = {} }) => ({ name, content: bytes, columns })),
   );
   if (parsed.error !== null) throw parsed.error;
-  const { training, heldOut, split } = tokenizeSplit(parsed, tokenizer, options);
-  return { training, heldOut, question: split.heldOut.map(questionOf).find(Boolean) ?? null };
+  return parsed.examples;
 }
 
 /** An example as a row of a table; of a conversation the last question and its answer. */
