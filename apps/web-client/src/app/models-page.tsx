@@ -14,10 +14,8 @@ import { Opening } from '../features/models/opening.tsx';
 import { type PrecisionWish, precisionOf } from '../features/models/precision.ts';
 import { ThisDevice } from '../features/models/this-device.tsx';
 import { type OpenModelControls, useOpenModel } from '../features/models/use-open-model.ts';
+import { isDemonstration } from '../shared/models/is-demonstration.ts';
 import classes from './models-page.module.css';
-
-/** Models with fewer parameters say little of sense. */
-const DEMONSTRATION = 20e6;
 
 /** /models: models outside a federation. */
 export function ModelsPage() {
@@ -70,7 +68,7 @@ function OpenModel({ controls }: { readonly controls: OpenModelControls }) {
         ready={{ base: true, personal: adapter !== null }}
         working={false}
         words={strings.chat}
-        isDemonstration={model.parameters < DEMONSTRATION}
+        isDemonstration={isDemonstration(model.name)}
       />
       <AdapterInUse adapter={adapter} adapt={adapt} />
       <EvaluateFile adapter={adapter} contextLength={model.contextLength} />

@@ -8,6 +8,7 @@ import { Improvements } from '../features/improvements/improvements.tsx';
 import { Ledger } from '../features/ledger/ledger.tsx';
 import { SessionCharts } from '../features/session-view/session-charts.tsx';
 import { StatusCard } from '../features/session-view/status-card.tsx';
+import { isDemonstration } from '../shared/models/is-demonstration.ts';
 import { FailureAlert } from '../shared/notices/failure-alert.tsx';
 import { useSession } from '../shared/session/session-store.ts';
 import { GoOnOrAfresh } from './go-on-or-afresh.tsx';
@@ -21,13 +22,13 @@ export function SessionView({ controls }: { readonly controls: ParticipationCont
   const { participation } = controls;
   const isRunning = participation.kind === 'running';
   const { activity } = session;
-  const isWorking = isRunning && (session.phase === 'searching' || session.phase === 'tuning');
+  const isWorking = isRunning && session.phase !== 'finished';
   const result = [
     <Chat
       key="chat"
       ready={{ base: session.models.base, personal: session.models.personal !== null }}
       working={isWorking}
-      isDemonstration={session.federation?.config.model === 'perfit-nano'}
+      isDemonstration={isDemonstration(session.federation?.config.model ?? '')}
       hasExamples
       chosen={chosen}
     />,

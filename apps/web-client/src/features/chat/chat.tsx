@@ -32,7 +32,7 @@ const WHOS: readonly Who[] = ['both', 'base', 'personal'];
 interface ChatProps {
   /** Which models are there to talk to. */
   readonly ready: { readonly base: boolean; readonly personal: boolean };
-  /** The device is searching or tuning at the same time. */
+  /** Rounds run on the same device. */
   readonly working: boolean;
   /** What the two are called here; those of a federation where absent. */
   readonly words?: ChatWords;
@@ -120,7 +120,7 @@ export function Chat({
         {/* Whole answers, once: word by word nobody can listen to two. */}
         <VisuallyHidden role="status">{isBusy ? strings.answering : spoken(exchanges.at(-1), words)}</VisuallyHidden>
         {failure ? <FailureAlert failure={failure} title={strings.failed} /> : null}
-        {hasExamples && ready.base ? <Starts open={exchanges.length === 0} onPick={begin} /> : null}
+        {hasExamples && ready.base ? <Starts some={exchanges.length === 0} onPick={begin} /> : null}
         <form onSubmit={submit}>
           <Stack gap="sm">
             <Textarea
@@ -137,7 +137,7 @@ export function Chat({
               }}
             />
             <Group gap="sm" justify="space-between">
-              <Group gap="sm">
+              <Group gap="xs">
                 {isBusy ? (
                   <Button variant="default" onClick={stop}>
                     {strings.stop}
@@ -179,9 +179,11 @@ export function Chat({
                 </Button>
               </Group>
             </Group>
-            <Text size="sm" c="dimmed" mih="1.5em">
-              {ready.base ? (working ? strings.duringWork : '') : strings.notYet}
-            </Text>
+            {ready.base && !working ? null : (
+              <Text size="sm" c="dimmed">
+                {ready.base ? strings.duringWork : strings.notYet}
+              </Text>
+            )}
           </Stack>
         </form>
         <Collapse expanded={isSetting} id={settingsId}>

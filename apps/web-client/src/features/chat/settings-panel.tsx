@@ -34,15 +34,16 @@ export function SettingsPanel({ settings, hasBoth, onChange }: SettingsPanelProp
             }}
           />
         ))}
+        {hasBoth ? (
+          <Switch
+            mt={{ base: 0, xs: 30 }}
+            label={strings.sameSeed}
+            checked={settings.sameSeed}
+            onChange={(event) => onChange({ ...settings, sameSeed: event.currentTarget.checked })}
+          />
+        ) : null}
       </SimpleGrid>
       {settings.temperature === 0 ? <Text size="sm">{strings.greedy}</Text> : null}
-      {hasBoth ? (
-        <Switch
-          label={strings.sameSeed}
-          checked={settings.sameSeed}
-          onChange={(event) => onChange({ ...settings, sameSeed: event.currentTarget.checked })}
-        />
-      ) : null}
       <Textarea
         label={strings.system}
         description={strings.systemDescription}

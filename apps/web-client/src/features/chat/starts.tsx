@@ -12,13 +12,18 @@ const AT_ONCE = 3;
 
 interface StartsProps {
   /** With a few to choose from at once; else only the way to all of them. */
-  readonly open: boolean;
+  readonly some: boolean;
   readonly onPick: (example: HeldOutExample) => void;
 }
 
 /** [PF8] The person's held-out examples as what to begin with. */
-export function Starts({ open, onPick }: StartsProps) {
-  const [isListed, { open: list, close }] = useDisclosure(false);
+export function Starts({ some, onPick }: StartsProps) {
+  const [isListed, { open, close }] = useDisclosure(false);
+  const [picked, setPicked] = useState<HeldOutExample | null>(null);
+  const list = () => {
+    setPicked(null);
+    open();
+  };
   const { data } = useQuery({
     queryKey: ['held-out-examples'],
     queryFn: async () => unwrap(await engine().heldOutExamples()),
@@ -31,12 +36,12 @@ export function Starts({ open, onPick }: StartsProps) {
   if (!data || examples.length === 0) return null;
   const all = (
     <Button size="xs" variant="subtle" onClick={list}>
-      {open ? allOf(examples.length) : strings.pickStart}
+      {some ? allOf(examples.length) : strings.pickStart}
     </Button>
   );
   return (
     <>
-      {open ? (
+      {some ? (
         <Stack gap="xs">
           <Text size="sm" c="dimmed">
             {strings.starts}
@@ -51,15 +56,25 @@ export function Starts({ open, onPick }: StartsProps) {
           </Group>
         </Stack>
       ) : (
-        all
+        <Group>{all}</Group>
       )}
-      <Modal opened={isListed} onClose={close} title={strings.pickStart} size="lg">
+      <Modal
+        opened={isListed}
+        onClose={close}
+        title={strings.pickStart}
+        size="lg"
+        // The focus goes to the message that was picked, else to where it came from.
+        returnFocus={picked === null}
+        onExitTransitionEnd={() => {
+          if (picked) onPick(picked);
+        }}
+      >
         <StartList
           examples={examples}
           more={data.total > data.examples.length ? firstOf(data.examples.length, data.total) : null}
           onPick={(example) => {
+            setPicked(example);
             close();
-            onPick(example);
           }}
         />
       </Modal>

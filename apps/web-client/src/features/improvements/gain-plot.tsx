@@ -6,7 +6,7 @@ import classes from './gain-plot.module.css';
 import { byGain, gainOf, standingOf, tallyOf } from './gains.ts';
 import { placeDots } from './place-dots.ts';
 
-const HEIGHT = 96;
+const HEIGHT = 80;
 const DOT = 11;
 
 /** One dot an example: how much less or more surprised the personal model is than the base model. */

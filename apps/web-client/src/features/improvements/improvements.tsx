@@ -32,7 +32,7 @@ type State =
 interface ImprovementsProps {
   /** Null before the first tuning. */
   readonly module: ModuleOrigin | null;
-  /** The device is searching or tuning at the same time. */
+  /** Rounds run on the same device. */
   readonly working: boolean;
   /** Somebody wants to see both models answer it. */
   readonly onTry: (example: HeldOutExample) => void;
@@ -114,17 +114,17 @@ function Compared({ comparison, onTry }: ComparedProps) {
     <Stack gap="lg" data-testid="comparison">
       <SimpleGrid cols={{ base: 1, xs: 3 }} spacing="lg">
         <Fact
-          label={`${strings.title}?`}
+          label={strings.heldOut}
           value={betterOn({ better: tally.better, of: examples.length })}
           note={worseAndSame(tally)}
         />
         <Fact
-          label={strings.base}
+          label={strings.basePerplexity}
           value={formatPerplexity(perplexityOf(examples, 'base'))}
-          note={`${strings.perplexity}, ${strings.lower}`}
+          note={strings.lower}
         />
         <Fact
-          label={strings.personal}
+          label={strings.personalPerplexity}
           value={formatPerplexity(perplexityOf(examples, 'personal'))}
           note={withModule(module.round, module.of)}
         />

@@ -16,6 +16,9 @@ export interface PlacedDots {
 /** One word and its "×" take about so many pixels. */
 const TICK_WIDTH = 56;
 
+/** More would leave every dot a column of its own, where there is room. */
+const MOST_COLUMNS = 48;
+
 /** Gains along a logarithmic axis, those of about the same place on top of each other. */
 export function placeDots(gains: readonly number[], { width, height, dot }: PlotSize): PlacedDots {
   const logs = gains.map((gain) => Math.log2(gain));
@@ -24,7 +27,7 @@ export function placeDots(gains: readonly number[], { width, height, dot }: Plot
   const high = Math.max(1, Math.ceil(Math.max(...logs)));
   const room = width - dot;
   const xOf = (log: number) => dot / 2 + (room * (log - low)) / (high - low);
-  const columns = Math.max(1, Math.floor(room / dot));
+  const columns = Math.max(1, Math.min(MOST_COLUMNS, Math.floor(room / dot)));
   const stacks = new Map<number, number[]>();
   logs.forEach((log, i) => {
     const column = Math.min(columns - 1, Math.floor((columns * (log - low)) / (high - low)));

@@ -30,11 +30,12 @@ export const strings = {
   notYet: 'The model is not loaded yet.',
   noPersonal: 'It was not there yet: it comes with the first tuning.',
   notAsked: 'Not asked.',
-  duringWork: 'It tunes at the same time: both then take longer, and your model is that of the last finished round.',
+  duringWork:
+    'While rounds run, chat and tuning share the device: both then take longer. Your personal model gets better round by round; each answer says which one spoke.',
   failed: 'The answer broke off',
   empty: 'Nothing has been said yet.',
   demonstration:
-    'perfit-nano is a demonstration model, a thousand times smaller than those you know from elsewhere. It picks up the tone and the words of your text, and makes little sense: look at the difference between the two, not at the answers.',
+    'perfit-nano is a demonstration model, a thousand times smaller than those you may know. It shows how everything works, and picks up the tone and the words of a text; but what it says makes little sense.',
   expected: 'What your text answers',
   heldOut: 'Held out: no model was trained on it.',
   starts: 'Start from one of your own held-out examples. Neither model was trained on them.',

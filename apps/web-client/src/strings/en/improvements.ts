@@ -6,7 +6,7 @@ export const strings = {
   notYet: 'This comes with the first tuning: until then there is only the base model.',
   run: 'Compare example by example',
   again: 'Compare again',
-  duringWork: 'It tunes at the same time: both then take longer.',
+  duringWork: 'While rounds run, this and the tuning share the device: both then take longer.',
   computing: 'Comparing',
   starting: 'Reading your examples',
   cancel: 'Cancel',
@@ -14,8 +14,10 @@ export const strings = {
   failed: 'The examples could not be compared',
   base: 'Base model',
   personal: 'Your model',
-  perplexity: 'Perplexity of all of them',
-  lower: 'lower is better',
+  heldOut: 'Held-out examples',
+  basePerplexity: 'Perplexity, base model',
+  personalPerplexity: 'Perplexity, your model',
+  lower: 'all answers together; lower is better',
   less: 'less surprised',
   more: 'more surprised',
   legend: { better: 'better', worse: 'worse', same: 'about the same' },
@@ -51,7 +53,7 @@ export function gainInWords(gain: number, standing: 'better' | 'worse' | 'same')
 /** How many times, in either direction: "1.05×", "3.1×", "12×" */
 export function timesOf(gain: number): string {
   const times = gain > 1 ? gain : 1 / gain;
-  return `${times < 1.1 ? times.toFixed(2) : times < 10 ? Number(times.toFixed(1)) : Math.round(times)}×`;
+  return `${times === 1 ? 1 : times < 1.1 ? times.toFixed(2) : times < 10 ? Number(times.toFixed(1)) : Math.round(times)}×`;
 }
 
 export function fromTo(base: number, personal: number): string {
