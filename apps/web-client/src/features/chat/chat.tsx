@@ -1,9 +1,9 @@
 import {
-  Alert,
   Box,
   Button,
   Collapse,
   Group,
+  Paper,
   SegmentedControl,
   Stack,
   Text,
@@ -93,9 +93,11 @@ export function Chat({
     <Section title={words.title} lead={words.lead}>
       <Stack gap="md">
         {isDemonstration ? (
-          <Alert variant="light" color="gray" p="sm">
-            {strings.demonstration}
-          </Alert>
+          <Paper withBorder radius="md" p="sm">
+            <Text size="sm" c="dimmed">
+              {strings.demonstration}
+            </Text>
+          </Paper>
         ) : null}
         {exchanges.length === 0 ? null : (
           <Box

@@ -1,5 +1,4 @@
 import { Group, Text } from '@mantine/core';
-import { useElementSize } from '@mantine/hooks';
 import { describePlot, strings, timesOf } from '#strings/improvements.ts';
 import type { ComparedExample } from '../../engine/comparison-api.ts';
 import classes from './gain-plot.module.css';
@@ -11,51 +10,31 @@ const DOT = 11;
 
 /** One dot an example: how much less or more surprised the personal model is than the base model. */
 export function GainPlot({ examples }: { readonly examples: readonly ComparedExample[] }) {
-  const { ref, width } = useElementSize();
   const sorted = byGain(examples);
   const median = gainOf(sorted[Math.floor(sorted.length / 2)] as ComparedExample);
-  const { dots, ticks, middle } = placeDots(sorted.map(gainOf), {
-    width: Math.max(width, 4 * DOT),
-    height: HEIGHT,
-    dot: DOT,
-  });
+  const { dots, ticks, middle } = placeDots(sorted.map(gainOf), { height: HEIGHT, dot: DOT });
   const tally = tallyOf(examples);
   return (
     <figure className={classes.figure}>
-      <div ref={ref}>
-        <svg
-          className={classes.plot}
-          height={HEIGHT + 24}
-          role="img"
-          aria-label={describePlot(tally, median)}
-          data-testid="gain-plot"
-        >
-          {width > 0 ? (
-            <>
-              <line className={classes.axis} x1={0} x2={width} y1={HEIGHT + 2} y2={HEIGHT + 2} />
-              <line className={classes.middle} x1={middle} x2={middle} y1={0} y2={HEIGHT + 2} />
-              {sorted.map((example, i) => {
-                const { x, y } = dots[i] as { x: number; y: number };
-                const standing = standingOf(example);
-                return (
-                  <circle key={example.prompt + i} className={classes[standing]} cx={x} cy={y} r={DOT / 2 - 1.5} />
-                );
-              })}
-              {ticks.map(({ gain, x }) => (
-                <text
-                  key={gain}
-                  className={classes.tick}
-                  x={x}
-                  y={HEIGHT + 18}
-                  textAnchor={x < 20 ? 'start' : x > width - 20 ? 'end' : 'middle'}
-                >
-                  {timesOf(gain)}
-                </text>
-              ))}
-            </>
-          ) : null}
-        </svg>
-      </div>
+      <svg
+        className={classes.plot}
+        height={HEIGHT + 24}
+        role="img"
+        aria-label={describePlot(tally, median)}
+        data-testid="gain-plot"
+      >
+        <line className={classes.axis} x1="0%" x2="100%" y1={HEIGHT + 2} y2={HEIGHT + 2} />
+        <line className={classes.middle} x1={percent(middle)} x2={percent(middle)} y1={0} y2={HEIGHT + 2} />
+        {sorted.map((example, i) => {
+          const { x, y } = dots[i] as { x: number; y: number };
+          return <circle key={i} className={classes[standingOf(example)]} cx={percent(x)} cy={y} r={DOT / 2 - 1.5} />;
+        })}
+        {ticks.map(({ gain, x }) => (
+          <text key={gain} className={classes.tick} x={percent(x)} y={HEIGHT + 18} textAnchor={anchorAt(x)}>
+            {timesOf(gain)}
+          </text>
+        ))}
+      </svg>
       <Group justify="space-between" gap="xs" wrap="nowrap" aria-hidden>
         <Text size="xs" c="dimmed">
           {`← ${strings.more}`}
@@ -76,4 +55,14 @@ export function GainPlot({ examples }: { readonly examples: readonly ComparedExa
       </Group>
     </figure>
   );
+}
+
+function percent(share: number): string {
+  return `${100 * share}%`;
+}
+
+/** Nothing hangs over an edge. */
+function anchorAt(share: number): 'start' | 'middle' | 'end' {
+  if (share < 0.05) return 'start';
+  return share > 0.95 ? 'end' : 'middle';
 }

@@ -32,7 +32,7 @@ describe('gains', () => {
 });
 
 describe('the dots of a plot', () => {
-  const size = { width: 300, height: 90, dot: 10 };
+  const size = { height: 90, dot: 10 };
 
   it('stand in columns by gain, within the plot, and no two at one place', () => {
     const gains = [1, 1, 1.01, 0.5, 8, 8, 3];
@@ -40,8 +40,8 @@ describe('the dots of a plot', () => {
     expect(dots).toHaveLength(gains.length);
     expect(new Set(dots.map(({ x, y }) => `${x} ${y}`)).size).toBe(gains.length);
     for (const { x, y } of dots) {
-      expect(x).toBeGreaterThanOrEqual(5);
-      expect(x).toBeLessThanOrEqual(295);
+      expect(x).toBeGreaterThan(0);
+      expect(x).toBeLessThan(1);
       expect(y).toBeGreaterThanOrEqual(5);
       expect(y).toBeLessThanOrEqual(85);
     }
@@ -57,7 +57,7 @@ describe('the dots of a plot', () => {
 
   it('have ticks at whole doublings, not more than there is room for', () => {
     const { ticks } = placeDots([2 ** -9, 2 ** 9], size);
-    expect(ticks.length).toBeLessThanOrEqual(6);
+    expect(ticks.length).toBeLessThanOrEqual(5);
     expect(ticks.map(({ gain }) => gain)).toContain(1);
     const { ticks: few } = placeDots([1.01], size);
     expect(few.map(({ gain }) => gain)).toEqual([0.5, 1, 2]);

@@ -28,7 +28,7 @@ export const strings = {
   showMore: 'Show more',
   expected: 'The answer in your text, as each model takes it',
   tryIt: 'Ask the models this',
-  tokens: 'The darker a word and the thicker its line, the less a model expected it.',
+  tokens: 'The stronger the colour under a word and the thicker its line, the less a model expected it.',
   levels: ['expected', 'likely', 'unlikely', 'surprising', 'very surprising'],
   table: 'As a table',
   endOf: 'end',
