@@ -118,6 +118,7 @@ export {
   type TokenizeOptions,
   tokenizeExamples,
 } from './text/examples.ts';
+export { type ResponsePiece, responsePieces } from './text/response-pieces.ts';
 export { type ExampleSplit, FEWEST_HELD_OUT, type SplitOptions, splitExamples } from './text/split.ts';
 export type { TextStream } from './text/text-stream.ts';
 export { type TokenizedSplit, type TokenizeSplitOptions, tokenizeSplit } from './text/tokenize-split.ts';
@@ -131,6 +132,7 @@ export {
 export { takeValidation } from './text/validation.ts';
 export type { AdamWSettings, AdamWState } from './training/adamw.ts';
 export { type Evaluation, type EvaluationOptions, evaluate } from './training/evaluate.ts';
+export { type LabelLossOptions, labelLosses } from './training/label-losses.ts';
 export {
   createLocalTuner,
   type LocalSearchProgress,

@@ -97,6 +97,21 @@ export function modelContract(kinds: readonly [string, TinyOptions][], options: 
       }
     });
 
+    it('[PF8] tells the loss of each label by itself, whose mean is the loss of the batch', async () => {
+      model = await loadModel(tinySource(tiny), options);
+      const { layout, theta } = randomAdapter(model);
+      const adapter = AdapterTensors.fromTheta(layout, theta);
+      const losses = await values(model.labelLosses(adapter, tokens));
+      const expected = rowsOf(tokens).flatMap(({ ids, labels }) => {
+        const logits = new NaiveLlama(tiny, { layout, theta }).logits(ids);
+        return labels.flatMap((label, t) => (label === -100 ? [] : [surprise(logits[t] as number[], label)]));
+      });
+      expect(furthest(losses, expected)).toBeLessThan(1e-4);
+      const [loss] = await values(model.loss(adapter, tokens));
+      adapter.dispose();
+      expect(losses.reduce((sum, value) => sum + value, 0) / losses.length).toBeCloseTo(loss as number, 5);
+    });
+
     it('continues from its cache as from the whole text', async () => {
       model = await loadModel(tinySource(tiny), options);
       const { layout, theta } = randomAdapter(model);
@@ -136,6 +151,7 @@ export function modelContract(kinds: readonly [string, TinyOptions][], options: 
         const adapter = AdapterTensors.fromTheta(layout, theta);
         const cache = model.createCache(32);
         const made: tf.Tensor[] = [model.loss(adapter, tokens), model.nextLogits(adapter, [1, 2, 3], cache)];
+        made.push(model.labelLosses(adapter, tokens));
         made.push(model.nextLogits(adapter, [4], cache), model.sequenceLogits(null, tokens));
         tf.dispose([onDevice, loss, gradient, ...made]);
         adapter.dispose();
@@ -167,6 +183,11 @@ function rowsOf({ inputIds, labels, rows, length }: TokenBatch) {
     ids: Array.from(inputIds.slice(row * length, (row + 1) * length)),
     labels: Array.from(labels.slice(row * length, (row + 1) * length)),
   }));
+}
+
+/** −log of the softmax at the label. */
+function surprise(logits: readonly number[], label: number): number {
+  return Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit), 0)) - (logits[label] as number);
 }
 
 function furthest(ours: Float32Array, expected: readonly number[]): number {

@@ -14,6 +14,7 @@ import { Opening } from '../features/models/opening.tsx';
 import { type PrecisionWish, precisionOf } from '../features/models/precision.ts';
 import { ThisDevice } from '../features/models/this-device.tsx';
 import { type OpenModelControls, useOpenModel } from '../features/models/use-open-model.ts';
+import { isDemonstration } from '../shared/models/is-demonstration.ts';
 import classes from './models-page.module.css';
 
 /** /models: models outside a federation. */
@@ -67,7 +68,7 @@ function OpenModel({ controls }: { readonly controls: OpenModelControls }) {
         ready={{ base: true, personal: adapter !== null }}
         working={false}
         words={strings.chat}
-        maxTokens={Math.min(256, Math.floor(model.contextLength / 2))}
+        isDemonstration={isDemonstration(model.name)}
       />
       <AdapterInUse adapter={adapter} adapt={adapt} />
       <EvaluateFile adapter={adapter} contextLength={model.contextLength} />

@@ -1,10 +1,14 @@
 import { Button, Group, Paper, Text } from '@mantine/core';
+import { useState } from 'react';
 import { strings, welcomeBack } from '#strings/app.ts';
+import type { HeldOutExample } from '../engine/comparison-api.ts';
 import { AdapterExport } from '../features/adapter-export/adapter-export.tsx';
 import { Chat } from '../features/chat/chat.tsx';
+import { Improvements } from '../features/improvements/improvements.tsx';
 import { Ledger } from '../features/ledger/ledger.tsx';
 import { SessionCharts } from '../features/session-view/session-charts.tsx';
 import { StatusCard } from '../features/session-view/status-card.tsx';
+import { isDemonstration } from '../shared/models/is-demonstration.ts';
 import { FailureAlert } from '../shared/notices/failure-alert.tsx';
 import { useSession } from '../shared/session/session-store.ts';
 import { GoOnOrAfresh } from './go-on-or-afresh.tsx';
@@ -14,15 +18,25 @@ import type { ParticipationControls } from './use-participation.ts';
 export function SessionView({ controls }: { readonly controls: ParticipationControls }) {
   const session = useSession((store) => store.session);
   const ledger = useSession((store) => store.ledger);
+  const [chosen, setChosen] = useState<HeldOutExample | null>(null);
   const { participation } = controls;
   const isRunning = participation.kind === 'running';
   const { activity } = session;
+  const isWorking = isRunning && session.phase !== 'finished';
   const result = [
     <Chat
       key="chat"
       ready={{ base: session.models.base, personal: session.models.personal !== null }}
-      working={isRunning && (session.phase === 'searching' || session.phase === 'tuning')}
-      suggestion={session.question ?? undefined}
+      working={isWorking}
+      isDemonstration={isDemonstration(session.federation?.config.model ?? '')}
+      hasExamples
+      chosen={chosen}
+    />,
+    <Improvements
+      key="improvements"
+      module={session.models.personal}
+      working={isWorking}
+      onTry={(example) => setChosen({ ...example })}
     />,
     <AdapterExport key="export" ready={session.models.personal !== null} />,
   ];

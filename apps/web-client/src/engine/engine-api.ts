@@ -7,6 +7,8 @@ import type { FederationDescriptor, FederationStatus, RoundClosed, SessionRecord
 import type { Failure } from '../shared/failure/failure.ts';
 import type { BackendName, DensityCell, LoadingStage, SessionState } from '../shared/session/session-state.ts';
 import type { CatalogueApi } from './catalogue-api.ts';
+import type { ChatApi } from './chat-api.ts';
+import type { ComparisonApi } from './comparison-api.ts';
 import type { ExportsApi } from './exports-api.ts';
 import type { ModelProgress, ModelsApi } from './models-api.ts';
 import type { ProbeApi } from './probe-api.ts';
@@ -310,30 +312,11 @@ export interface TimedEvent {
 
 export type EventSink = (events: readonly TimedEvent[]) => void;
 
-export interface ChatMessage {
-  readonly role: 'system' | 'user' | 'assistant';
-  readonly content: string;
-}
-
-export interface ChatOptions {
-  readonly maxTokens: number;
-  /** 0 takes the likeliest token each time. */
-  readonly temperature: number;
-  readonly seed: number;
-}
-
-export interface ChatReply {
-  readonly text: string;
-  readonly tokens: number;
-  /** The model ended it, `maxTokens` did, the context is full, or somebody stopped it. */
-  readonly reason: 'ended' | 'length' | 'context' | 'stopped';
-}
-
 export type { ExportChoice, ExportChoices, ExportFormat } from './exports-api.ts';
 export type { BenchReport };
 
 /** The worker. Callbacks are Comlink proxies; every method answers with an Outcome and never rejects. */
-export interface EngineApi extends ModelsApi, CatalogueApi, ProbeApi, ExportsApi {
+export interface EngineApi extends ModelsApi, CatalogueApi, ProbeApi, ChatApi, ComparisonApi, ExportsApi {
   /** Starts what would compute, so that what is said of it is true. */
   describeDevice(wish: DeviceWish): Promise<Outcome<DeviceReport>>;
   /** Reads a person's text and keeps it at hand for the next two; nothing is sent. */
@@ -354,14 +337,6 @@ export interface EngineApi extends ModelsApi, CatalogueApi, ProbeApi, ExportsApi
   reopen(seat: Seat, sink: EventSink): Promise<Outcome<null>>;
   /** `asked` is remembered; `moved` only frees the seat, and a reload goes on. */
   leave(why: 'asked' | 'moved'): Promise<Outcome<null>>;
-  chat(
-    messages: readonly ChatMessage[],
-    which: 'base' | 'personal',
-    options: ChatOptions,
-    onText: (text: string) => void,
-  ): Promise<Outcome<ChatReply>>;
-  /** Ends the chat that runs; its text so far stands. */
-  stopChat(): Promise<Outcome<null>>;
   /**
    * Measures this browser's graphics processor: minutes of computing. Not while somebody takes part in this tab.
    * @param onText a sentence before each part

@@ -4,6 +4,7 @@ import { FailureError } from '../shared/failure/failure.ts';
 import { emptySession } from '../shared/session/session-state.ts';
 import { Backend, deviceReport } from './backend.ts';
 import { catalogueDesk } from './catalogue-desk.ts';
+import { ComparisonDesk } from './comparison-desk.ts';
 import { DataDesk } from './data-desk.ts';
 import { DeviceProbes } from './device-probe.ts';
 import type { EngineApi, EventSink, JoinOptions, Seat } from './engine-api.ts';
@@ -11,7 +12,7 @@ import { Exports } from './exports.ts';
 import { outcomeOf } from './failures.ts';
 import { Journal } from './journal.ts';
 import { knock } from './knock.ts';
-import { filesToKeep } from './local-data.ts';
+import { filesToKeep, heldOutExamples } from './local-data.ts';
 import { modelStorage } from './models/kept-models.ts';
 import { ModelsDesk } from './models/models-desk.ts';
 import { mirrored } from './models/open-files.ts';
@@ -26,6 +27,7 @@ import { Workbench } from './workbench.ts';
 export function createEngine(): EngineApi {
   const workbench = new Workbench();
   const exported = new Exports(() => workbench.personalModel());
+  const comparisonDesk = new ComparisonDesk(workbench);
   const dataDesk = new DataDesk();
   let sitting: Sitting | null = null;
   /** The latest sitting's, also after its end. */
@@ -133,13 +135,13 @@ export function createEngine(): EngineApi {
         await ended;
         return null;
       }),
-    chat: (messages, which, options, onText) =>
+    chat: (asked, onPiece) =>
       outcomeOf(async () => {
         talking?.abort();
         const mine = new AbortController();
         talking = mine;
         try {
-          return await workbench.chat({ messages, which, options }, onText, mine.signal);
+          return await workbench.chat(asked, onPiece, mine.signal);
         } finally {
           if (talking === mine) talking = null;
         }
@@ -147,6 +149,13 @@ export function createEngine(): EngineApi {
     stopChat: () =>
       outcomeOf(() => {
         talking?.abort();
+        return null;
+      }),
+    heldOutExamples: () => outcomeOf(() => comparisonDesk.heldOut()),
+    compare: (onProgress) => outcomeOf(() => comparisonDesk.compare(onProgress)),
+    cancelComparison: () =>
+      outcomeOf(() => {
+        comparisonDesk.cancel();
         return null;
       }),
     exportChoices: () => outcomeOf(() => exported.choices()),
@@ -204,7 +213,11 @@ export function createEngine(): EngineApi {
       const { model } = await workbench.load(mirrored(federation.modelPath), {
         onProgress: (progress) => current.emit({ type: 'loading', stage: 'model', ...progress }),
       });
-      await workbench.open(seat, layoutOf(federation.config, model.dimensions));
+      const { config } = federation;
+      await workbench.open(seat, layoutOf(config, model.dimensions), {
+        examples: heldOutExamples(options.dataset, { heldOut: config.evaluation.heldOut, seed: config.seed }),
+        maxLength: Math.min(config.tuning.maxLength, model.config.contextLength),
+      });
       current.emit({ type: 'models', ...workbench.ready });
       current.emit(
         session.status && activity.kind !== 'left'

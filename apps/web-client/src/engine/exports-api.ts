@@ -23,6 +23,8 @@ export interface ExportChoice {
 export interface ExportChoices {
   /** What the base model is called: what PEFT loads beneath the adapter. */
   readonly baseModel: string;
+  /** Whether its tokenizer brings a chat template; else conversations are laid out as Alpaca's. */
+  readonly hasChatTemplate: boolean;
   readonly choices: readonly ExportChoice[];
 }
 

@@ -54,7 +54,8 @@ export class Exports {
         choices.push({ format, files: [], failure: toFailure(error), notice: null });
       }
     }
-    return { baseModel: personal.baseModel, choices };
+    const { baseModel, tokenizer } = personal;
+    return { baseModel, hasChatTemplate: tokenizer.chatTemplate !== null, choices };
   }
 
   /** Ends the one that runs, if any. @returns null where it was cancelled */

@@ -6,6 +6,7 @@ import {
   type Example,
   type ParsedFiles,
   parseDatasetFiles,
+  splitExamples,
   type TokenizedExample,
   type Tokenizer,
   tokenizeSplit,
@@ -66,9 +67,17 @@ export function thinned(parsed: ParsedFiles, most?: number): ParsedFiles {
   };
 }
 
+/** A person's text, and how much of it is used: absent is all. */
+export interface KeptText {
+  readonly files: readonly ReadFile[];
+  readonly most?: number;
+}
+
 export interface LocalExamples {
   readonly training: readonly TokenizedExample[];
   readonly heldOut: readonly TokenizedExample[];
+  /** The held-out ones before tokenising, also what was dropped. */
+  readonly heldOutTexts: readonly Example[];
   /** A prompt of the held-out rows. */
   readonly question: string | null;
 }
@@ -79,17 +88,30 @@ export interface LocalExamples {
  * @throws DataError
  */
 export function prepareExamples(
-  dataset: { readonly files: readonly ReadFile[]; readonly most?: number },
+  dataset: KeptText,
   tokenizer: Tokenizer,
   options: Pick<SplitSettings, 'heldOut' | 'seed'> & { readonly maxLength: number },
 ): LocalExamples {
+  const { training, heldOut, split } = tokenizeSplit({ examples: examplesOf(dataset) }, tokenizer, options);
+  const question = split.heldOut.map(questionOf).find(Boolean) ?? null;
+  return { training, heldOut, heldOutTexts: split.heldOut, question };
+}
+
+/** [PF8] The examples that are never trained on: the same ones as {@link prepareExamples} has. @throws DataError */
+export function heldOutExamples(
+  dataset: KeptText,
+  { heldOut, seed }: Pick<SplitSettings, 'heldOut' | 'seed'>,
+): readonly Example[] {
+  return splitExamples(examplesOf(dataset), { heldOutFraction: heldOut, seed }).heldOut;
+}
+
+function examplesOf(dataset: KeptText): readonly Example[] {
   const whole = parseDatasetFiles(
     dataset.files.map(({ name, bytes, columns = {} }) => ({ name, content: bytes, columns })),
   );
   const parsed = thinned(whole, dataset.most);
   if (parsed.error !== null) throw parsed.error;
-  const { training, heldOut, split } = tokenizeSplit(parsed, tokenizer, options);
-  return { training, heldOut, question: split.heldOut.map(questionOf).find(Boolean) ?? null };
+  return parsed.examples;
 }
 
 /** An example as a row of a table; of a conversation the last question and its answer. */

@@ -156,7 +156,7 @@ export class Sitting {
     if (refusal) journal.emit({ type: 'problem', ...(await notKept(files.name, refusal)) });
     journal.emit({ type: 'loading', stage: 'text' });
     const maxLength = Math.min(config.tuning.maxLength, model.config.contextLength);
-    const { heldOut, question, ...examples } = prepareExamples(this.#options.dataset, tokenizer, {
+    const { heldOut, heldOutTexts, question, ...examples } = prepareExamples(this.#options.dataset, tokenizer, {
       heldOut: config.evaluation.heldOut,
       seed: config.seed,
       maxLength,
@@ -174,7 +174,7 @@ export class Sitting {
       const { width: inWidth, feedForwardWidth } = model.dimensions;
       const rows = config.tuning.batchSize * maxLength;
       await settleTiles(device, { rows, inWidth, outWidth: 2 * feedForwardWidth, rank: layout.rank });
-      await this.#workbench.open(this.#seat, layout);
+      await this.#workbench.open(this.#seat, layout, { examples: heldOutTexts, maxLength });
       if (this.#workbench.mask) this.#tellMask(this.#workbench.mask);
       this.#tellModels();
       return { tuner: createLocalTuner({ model, ...parts }), dispose: () => this.#workbench.discard(model) };

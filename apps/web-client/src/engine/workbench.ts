@@ -1,6 +1,7 @@
 import {
   AdapterTensors,
   chat,
+  type Example,
   type LanguageModel,
   loadModel,
   loadTokenizer,
@@ -14,8 +15,9 @@ import { type PersonalModule, personalModule } from '@perfit/federation';
 import type { Layout, Mask } from '@perfit/protocol/space';
 import { FailureError } from '../shared/failure/failure.ts';
 import { nameOfOrigin } from '../shared/models/name-of-origin.ts';
-import type { SessionState } from '../shared/session/session-state.ts';
-import type { ChatMessage, ChatOptions, ChatReply, Seat } from './engine-api.ts';
+import type { ModuleOrigin, SessionState } from '../shared/session/session-state.ts';
+import type { ChatAsked, ChatMessage, ChatOptions, ChatPiece, ChatReplies, ChatReply, ChatWhich } from './chat-api.ts';
+import type { Seat } from './engine-api.ts';
 import type { PersonalModel } from './exports.ts';
 import { type ModelFiles, openFiles } from './models/open-files.ts';
 import { ProgressMeter } from './models/progress-meter.ts';
@@ -28,9 +30,25 @@ export interface BaseModel {
   readonly tokenizer: Tokenizer;
 }
 
-interface ChatAsked {
+/** [PF8] What a person's text has that is never trained on. */
+export interface HeldOutText {
+  readonly examples: readonly Example[];
+  /** T, as they are measured with. */
+  readonly maxLength: number;
+}
+
+/** The personal module with all that it is compared by. */
+export interface PersonalWork extends BaseModel {
+  readonly layout: Layout;
+  readonly module: PersonalModule;
+  readonly heldOut: HeldOutText;
+}
+
+const WHICH: readonly ChatWhich[] = ['base', 'personal'];
+
+interface Turn {
+  readonly which: ChatWhich;
   readonly messages: readonly ChatMessage[];
-  readonly which: 'base' | 'personal';
   readonly options: ChatOptions;
 }
 
@@ -51,12 +69,12 @@ export class Workbench {
   #backend: string | null = null;
   #layout: Layout | null = null;
   #module: PersonalModule | null = null;
+  #heldOut: HeldOutText | null = null;
   mask: Mask | null = null;
 
   get ready(): SessionState['models'] {
     if (!this.#base) return { base: false, personal: null };
-    const { round, of } = this.#module ?? {};
-    return { base: true, personal: round === undefined ? null : { round, ...(of ? { of } : {}) } };
+    return { base: true, personal: this.#module && originOf(this.#module) };
   }
 
   get layout(): Layout | null {
@@ -115,9 +133,15 @@ export class Workbench {
     return this.#base;
   }
 
+  /** Null outside a federation. */
+  get heldOut(): HeldOutText | null {
+    return this.#heldOut;
+  }
+
   /** Takes up what this browser keeps of a seat, where it is in this layout. */
-  async open(seat: Seat, layout: Layout): Promise<void> {
+  async open(seat: Seat, layout: Layout, heldOut: HeldOutText): Promise<void> {
     const record = await loadRecord(seat);
+    this.#heldOut = heldOut;
     const personal = record && personalModule(record);
     this.#layout = layout;
     this.#module = personal?.theta.length === layout.size ? personal : null;
@@ -128,6 +152,7 @@ export class Workbench {
   adopt(adapter: { readonly layout: Layout; readonly theta: Float32Array } | null): void {
     this.#layout = adapter?.layout ?? null;
     this.#module = adapter && { round: 0, theta: adapter.theta };
+    this.#heldOut = null;
     this.mask = null;
   }
 
@@ -153,40 +178,85 @@ export class Workbench {
     this.#base = null;
     this.#module = null;
     this.#layout = null;
+    this.#heldOut = null;
     this.mask = null;
   }
 
-  /** One reply. @param signal stops it; the text so far stands @throws GenerationError, ChatTemplateError */
+  /**
+   * A reply of each model that is asked. They take turns token by token: one device computes both, and both can be read as
+   * they grow. @param signal stops them; the text so far stands @throws GenerationError, ChatTemplateError
+   */
   async chat(
-    { messages, which, options }: ChatAsked,
-    onText: (text: string) => void,
+    { conversations, options }: ChatAsked,
+    onPiece: (piece: ChatPiece) => void,
     signal: AbortSignal,
-  ): Promise<ChatReply> {
-    const { model, tokenizer } = this.mustHaveBase();
-    const adapter = which === 'personal' ? this.#personalAdapter() : null;
-    const pieces = chat({ model, adapter, tokenizer, messages }, options);
-    let text = '';
-    let tokens = 0;
+  ): Promise<ChatReplies> {
+    const speakers = WHICH.flatMap((which) => {
+      const messages = conversations[which];
+      return messages ? [this.#speaker({ which, messages, options: options[which] ?? {} })] : [];
+    });
     try {
-      for (;;) {
-        const next = await pieces.next();
-        if (next.done) return { text, tokens, reason: next.value.reason };
-        text += next.value.text;
-        tokens++;
-        onText(next.value.text);
-        if (signal.aborted) return { text, tokens, reason: 'stopped' };
+      let speaking = speakers;
+      while (speaking.length > 0) {
+        for (const speaker of speaking) {
+          if (signal.aborted) speaker.stop();
+          else await speaker.goOn(onPiece);
+        }
+        speaking = speaking.filter(({ reply }) => reply() === null);
       }
     } finally {
-      await pieces.return(undefined as never);
-      adapter?.dispose();
+      for (const speaker of speakers) await speaker.dispose();
     }
+    return Object.fromEntries(speakers.map(({ which, reply }) => [which, reply()]));
+  }
+
+  #speaker({ which, messages, options }: Turn) {
+    const { model, tokenizer } = this.mustHaveBase();
+    const module = which === 'personal' ? this.#personal().module : null;
+    const adapter = module && this.#personalAdapter();
+    const pieces = chat({ model, adapter, tokenizer, messages }, options);
+    let said = { text: '', tokens: 0, seconds: 0 };
+    let reply: ChatReply | null = null;
+    const end = (reason: ChatReply['reason'], forgotten: number) => {
+      reply = { ...said, reason, forgotten, module: module && originOf(module) };
+    };
+    return {
+      which,
+      reply: () => reply,
+      stop: () => end('stopped', 0),
+      goOn: async (onPiece: (piece: ChatPiece) => void) => {
+        const from = performance.now();
+        const next = await pieces.next();
+        // Of this model's own turns only: what it would take alone.
+        const seconds = said.seconds + (performance.now() - from) / 1000;
+        if (next.done) {
+          said = { ...said, seconds };
+          end(next.value.reason, next.value.forgotten);
+          return;
+        }
+        said = { text: said.text + next.value.text, tokens: said.tokens + 1, seconds };
+        onPiece({ which, text: next.value.text, tokens: said.tokens, seconds });
+      },
+      dispose: async () => {
+        await pieces.return(undefined as never);
+        adapter?.dispose();
+      },
+    };
   }
 
   /** [PF9] What is taken away. @throws FailureError `not-ready` */
   personalModel(): PersonalModel {
-    const { layout, theta, files, tokenizer } = this.#personal();
+    const { layout, module, files, tokenizer } = this.#personal();
+    const { theta } = module;
     const { source, name, revision, isOnHub } = files;
     return { source, tokenizer, baseModel: name, revision: isOnHub ? revision : null, layout, theta, mask: this.mask };
+  }
+
+  /** @throws FailureError `not-ready` */
+  personalWork(): PersonalWork {
+    const { files, model, tokenizer, layout, module } = this.#personal();
+    if (this.#heldOut) return { files, model, tokenizer, layout, module, heldOut: this.#heldOut };
+    throw new FailureError({ code: 'not-ready', message: 'There is no text of yours to compare the models on.' });
   }
 
   /** @returns null where there is none; the caller disposes it */
@@ -196,8 +266,8 @@ export class Workbench {
 
   /** The caller disposes it. */
   #personalAdapter(): AdapterTensors {
-    const { layout, theta } = this.#personal();
-    return AdapterTensors.fromTheta(layout, theta);
+    const { layout, module } = this.#personal();
+    return AdapterTensors.fromTheta(layout, module.theta);
   }
 
   /** @throws FailureError `not-ready` */
@@ -213,6 +283,11 @@ export class Workbench {
         message: 'There is no personal model yet: it comes with the first tuning.',
       });
     }
-    return { ...this.#base, layout: this.#layout, theta: this.#module.theta };
+    return { ...this.#base, layout: this.#layout, module: this.#module };
   }
+}
+
+/** What the page is told of a module. */
+export function originOf({ round, of }: PersonalModule): ModuleOrigin {
+  return { round, ...(of ? { of } : {}) };
 }

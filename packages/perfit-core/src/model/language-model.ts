@@ -53,6 +53,12 @@ export interface LanguageModel {
   /** The loss of a batch alone. @returns a scalar */
   loss(adapter: AdapterTensors | null, batch: TokenBatch): tf.Scalar;
 
+  /**
+   * The negative log-likelihood, in nats, of each label that carries loss, by itself: their mean is {@link LanguageModel.loss}.
+   * @returns [labels], row by row
+   */
+  labelLosses(adapter: AdapterTensors | null, batch: TokenBatch): tf.Tensor1D;
+
   /** Logits at every position. @returns [B·T, V] */
   sequenceLogits(adapter: AdapterTensors | null, tokens: TokenRows): tf.Tensor2D;
 

@@ -32,6 +32,11 @@ export interface Evaluation {
 const MOST_TOKENS_AT_ONCE = 4096;
 const MOST_ROWS_AT_ONCE = 8;
 
+/** B for an evaluation of rows of T tokens. */
+export function evaluationRows(maxLength: number): number {
+  return Math.max(1, Math.min(MOST_ROWS_AT_ONCE, Math.floor(MOST_TOKENS_AT_ONCE / maxLength)));
+}
+
 /**
  * Perplexity on the responses of all examples: the same on every backend and everywhere.
  * @throws TrainingError `training-no-examples`, ChatTemplateError, the signal's reason
@@ -42,8 +47,7 @@ export async function evaluate(
   { maxLength, signal, onProgress }: EvaluationOptions,
 ): Promise<Evaluation> {
   const tokenized = tokenizeExamples(examples, tokenizer, { maxLength });
-  const fitting = Math.floor(MOST_TOKENS_AT_ONCE / maxLength);
-  const batchSize = Math.max(1, Math.min(MOST_ROWS_AT_ONCE, fitting));
+  const batchSize = evaluationRows(maxLength);
   const batches = makeBatches(tokenized.examples, { batchSize, maxLength, padId: tokenizer.padId });
   return {
     perplexity: await perplexity(model, adapter, batches, {

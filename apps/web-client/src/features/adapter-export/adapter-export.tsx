@@ -1,7 +1,7 @@
 import { Button, Group, Progress, Skeleton, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useCallback, useState } from 'react';
-import { formatStrings, strings } from '#strings/adapter-export.ts';
+import { bytesOf, formatStrings, strings } from '#strings/adapter-export.ts';
 import type { ExportFormat } from '../../engine/engine-api.ts';
 import { asProgress, engine, unwrap } from '../../shared/engine-client/engine-client.ts';
 import { type Failure, failureOf } from '../../shared/failure/failure.ts';
@@ -78,13 +78,13 @@ export function AdapterExport({ ready }: { readonly ready: boolean }) {
         <Stack gap={4}>
           <Progress value={state.total ? (100 * state.bytes) / state.total : 0} aria-label={strings.writing} />
           <Text size="sm" c="dimmed">
-            {formatBytes(state.bytes)} of {formatBytes(state.total)}
+            {bytesOf(formatBytes(state.bytes), formatBytes(state.total))}
           </Text>
         </Stack>
       ) : null}
       {state.kind === 'failed' ? <FailureAlert failure={state.failure} title={strings.failed} /> : null}
       {state.kind === 'written' ? <WrittenFiles files={state.files} onExpired={expire} /> : null}
-      {data && choice && !choice.failure ? <Elsewhere choice={choice} baseModel={data.baseModel} /> : null}
+      {data && choice && !choice.failure ? <Elsewhere choice={choice} choices={data} /> : null}
     </Section>
   );
 }

@@ -1,122 +1,134 @@
-import { Button, Group, Paper, SimpleGrid, Stack, Text, Textarea } from '@mantine/core';
-import { type FormEvent, useRef, useState } from 'react';
-import { type ChatWords, strings } from '#strings/chat.ts';
-import type { ChatMessage } from '../../engine/engine-api.ts';
-import { asListener, engine, unwrap } from '../../shared/engine-client/engine-client.ts';
-import { type Failure, failureOf } from '../../shared/failure/failure.ts';
+import {
+  Box,
+  Button,
+  Collapse,
+  Group,
+  Paper,
+  SegmentedControl,
+  Stack,
+  Text,
+  Textarea,
+  VisuallyHidden,
+} from '@mantine/core';
+import { useDisclosure, useLocalStorage } from '@mantine/hooks';
+import { type FormEvent, useEffect, useId, useRef, useState } from 'react';
+import { answered, type ChatWords, settingsStrings, strings } from '#strings/chat.ts';
+import type { ChatWhich } from '../../engine/chat-api.ts';
+import type { HeldOutExample } from '../../engine/comparison-api.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
 import classes from './chat.module.css';
+import { type ChatSettings, defaultSettings, parseSettings } from './chat-settings.ts';
+import type { Exchange } from './conversation.ts';
+import { ExchangeView } from './exchange-view.tsx';
+import { SettingsPanel } from './settings-panel.tsx';
+import { Starts } from './starts.tsx';
+import { useChat } from './use-chat.ts';
 
-type Which = 'base' | 'personal';
+type Who = 'both' | ChatWhich;
 
-/** Both models answer under the same conditions: the likeliest words, and not the same ones again and again. */
-const replyOptions = { temperature: 0, seed: 1 } as const;
-
-interface Exchange {
-  readonly question: string;
-  readonly base: string | null;
-  readonly personal: string | null;
-  /** Asked before there was a personal model. */
-  readonly baseOnly: boolean;
-}
+const WHOS: readonly Who[] = ['both', 'base', 'personal'];
 
 interface ChatProps {
   /** Which models are there to talk to. */
   readonly ready: { readonly base: boolean; readonly personal: boolean };
-  /** The device is searching or tuning at the same time. */
+  /** Rounds run on the same device. */
   readonly working: boolean;
-  /** For example the first question of the person's held-out rows. */
-  readonly suggestion?: string | undefined;
   /** What the two are called here; those of a federation where absent. */
   readonly words?: ChatWords;
-  /** A reply ends after so many tokens. */
-  readonly maxTokens?: number;
+  /** The model is so small that it says little of sense. */
+  readonly isDemonstration: boolean;
+  /** The person's held-out examples are there to begin with. */
+  readonly hasExamples?: boolean;
+  /** One that was chosen elsewhere on the page, to be asked next. */
+  readonly chosen?: HeldOutExample | null;
 }
 
 /** The same question to the base model and to the personal one, answers side by side. */
-export function Chat({ ready, working, suggestion, words = strings, maxTokens = 80 }: ChatProps) {
+export function Chat({
+  ready,
+  working,
+  words = strings,
+  isDemonstration,
+  hasExamples = false,
+  chosen = null,
+}: ChatProps) {
+  const [settings, setSettings] = useChatSettings();
+  const { exchanges, isBusy, failure, ask, askAgain, stop, clear } = useChat(settings);
   const [question, setQuestion] = useState('');
-  const [exchanges, setExchanges] = useState<readonly Exchange[]>([]);
-  const [busy, setBusy] = useState<Which | null>(null);
-  const [failure, setFailure] = useState<Failure | null>(null);
-  const stopped = useRef(false);
+  const [start, setStart] = useState<HeldOutExample | null>(null);
+  const [who, setWho] = useState<Who>('both');
+  const [isSetting, { toggle }] = useDisclosure(false);
+  const input = useRef<HTMLTextAreaElement>(null);
+  const settingsId = useId();
+  const log = useLatestInView(exchanges);
 
-  const ask = async (text: string) => {
-    setFailure(null);
-    setQuestion('');
-    stopped.current = false;
-    const earlier = exchanges;
-    setExchanges([...earlier, { question: text, base: null, personal: null, baseOnly: !ready.personal }]);
-    const write = (which: Which, piece: (before: string) => string) =>
-      setExchanges((all) =>
-        all.map((one, i) => (i === all.length - 1 ? { ...one, [which]: piece(one[which] ?? '') } : one)),
-      );
-    try {
-      // One after the other: both models share one device.
-      for (const which of ['base', 'personal'] as const) {
-        if (!ready[which] || stopped.current) continue;
-        setBusy(which);
-        const reply = unwrap(
-          await engine().chat(
-            conversation(earlier, which, text),
-            which,
-            { ...replyOptions, maxTokens },
-            asListener((piece) => write(which, (before) => before + piece)),
-          ),
-        );
-        write(which, () => reply.text);
-      }
-    } catch (error) {
-      setFailure(failureOf(error));
-    } finally {
-      setBusy(null);
-    }
+  const asked = (['base', 'personal'] as const).filter((which) => ready[which] && (who === 'both' || who === which));
+  const sideBySide = words.noPersonal !== null && who === 'both';
+  const canAsk = asked.length > 0 && !isBusy;
+
+  const begin = (example: HeldOutExample) => {
+    setStart(example);
+    setQuestion(example.prompt);
+    input.current?.focus();
   };
-  const stop = async () => {
-    stopped.current = true;
-    await engine().stopChat();
-  };
+  useEffect(() => {
+    if (!chosen) return;
+    setStart(chosen);
+    setQuestion(chosen.prompt);
+    input.current?.scrollIntoView({ block: 'center' });
+    input.current?.focus({ preventScroll: true });
+  }, [chosen]);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (question.trim() && busy === null) void ask(question.trim());
+    const text = question.trim();
+    if (!text || !canAsk) return;
+    const expected = start?.prompt.trim() === text ? start.response : null;
+    ask({ question: text, expected, asked, hadPersonal: ready.personal });
+    setQuestion('');
+    setStart(null);
   };
 
   return (
     <Section title={words.title} lead={words.lead}>
       <Stack gap="md">
-        <div className={classes.log} role="log" aria-live="polite" aria-busy={busy !== null}>
-          {exchanges.map((exchange, i) => (
-            <Stack key={i} gap="xs">
-              <Text fw={600} className={classes.text}>
-                {exchange.question}
-              </Text>
-              <SimpleGrid cols={{ base: 1, sm: exchange.baseOnly && words.noPersonal === null ? 1 : 2 }} spacing="sm">
-                <Answer
-                  which="base"
-                  title={words.base}
-                  text={exchange.base}
-                  busy={busy === 'base' && i === exchanges.length - 1}
-                />
-                {exchange.baseOnly && words.noPersonal === null ? null : (
-                  <Answer
-                    which="personal"
-                    title={words.personal}
-                    text={exchange.personal}
-                    absent={exchange.baseOnly ? words.noPersonal : null}
-                    busy={busy === 'personal' && i === exchanges.length - 1}
-                  />
-                )}
-              </SimpleGrid>
-            </Stack>
-          ))}
-        </div>
+        {isDemonstration ? (
+          <Paper withBorder radius="md" p="sm">
+            <Text size="sm" c="dimmed">
+              {strings.demonstration}
+            </Text>
+          </Paper>
+        ) : null}
+        {exchanges.length === 0 ? null : (
+          <Box
+            ref={log}
+            className={classes.log}
+            role="log"
+            aria-live="off"
+            aria-label={strings.conversation}
+            tabIndex={0}
+          >
+            {exchanges.map((exchange, i) => (
+              <ExchangeView
+                key={i}
+                exchange={exchange}
+                words={words}
+                busy={isBusy && i === exchanges.length - 1}
+                sideBySide={sideBySide || exchange.asked.length > 1}
+              />
+            ))}
+          </Box>
+        )}
+        {/* Whole answers, once: word by word nobody can listen to two. */}
+        <VisuallyHidden role="status">{isBusy ? strings.answering : spoken(exchanges.at(-1), words)}</VisuallyHidden>
         {failure ? <FailureAlert failure={failure} title={strings.failed} /> : null}
+        {hasExamples && ready.base ? <Starts some={exchanges.length === 0} onPick={begin} /> : null}
         <form onSubmit={submit}>
           <Stack gap="sm">
             <Textarea
+              ref={input}
               label={strings.question}
-              placeholder={suggestion ?? words.placeholder}
+              placeholder={words.placeholder}
               autosize
               minRows={2}
               maxRows={8}
@@ -126,71 +138,90 @@ export function Chat({ ready, working, suggestion, words = strings, maxTokens = 
                 if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) submit(event);
               }}
             />
-            <Group gap="sm">
-              <Button type="submit" disabled={!question.trim() || !ready.base} loading={busy !== null}>
-                Send
-              </Button>
-              {busy === null ? null : (
-                <Button variant="default" onClick={() => void stop()}>
-                  Stop
+            <Group gap="sm" justify="space-between">
+              <Group gap="xs">
+                {isBusy ? (
+                  <Button variant="default" onClick={stop}>
+                    {strings.stop}
+                  </Button>
+                ) : (
+                  <Button type="submit" disabled={!question.trim() || !canAsk}>
+                    {strings.send}
+                  </Button>
+                )}
+                <Button
+                  variant="default"
+                  disabled={exchanges.length === 0 || !canAsk}
+                  onClick={() => askAgain({ asked, hadPersonal: ready.personal })}
+                >
+                  {strings.again}
                 </Button>
-              )}
-              {suggestion && busy === null && !question ? (
-                <Button variant="subtle" onClick={() => setQuestion(suggestion)}>
-                  {strings.suggest}
+                <Button variant="subtle" disabled={exchanges.length === 0} onClick={clear}>
+                  {strings.clear}
                 </Button>
-              ) : null}
-              {ready.base && !working ? null : (
-                <Text size="sm" c="dimmed">
-                  {ready.base ? strings.duringWork : strings.notYet}
-                </Text>
-              )}
+              </Group>
+              <Group gap="sm">
+                {ready.personal ? (
+                  <SegmentedControl
+                    size="xs"
+                    aria-label={strings.who}
+                    value={who}
+                    onChange={(value) => setWho(value as Who)}
+                    data={WHOS.map((value) => ({ value, label: strings.whos[value] }))}
+                  />
+                ) : null}
+                <Button
+                  size="xs"
+                  variant="subtle"
+                  onClick={toggle}
+                  aria-expanded={isSetting}
+                  aria-controls={settingsId}
+                >
+                  {settingsStrings.title}
+                </Button>
+              </Group>
             </Group>
+            {ready.base && !working ? null : (
+              <Text size="sm" c="dimmed">
+                {ready.base ? strings.duringWork : strings.notYet}
+              </Text>
+            )}
           </Stack>
         </form>
+        <Collapse expanded={isSetting} id={settingsId}>
+          <SettingsPanel settings={settings} hasBoth={ready.personal} onChange={setSettings} />
+        </Collapse>
       </Stack>
     </Section>
   );
 }
 
-interface AnswerProps {
-  readonly which: Which;
-  readonly title: string;
-  readonly text: string | null;
-  /** Why there is no answer. */
-  readonly absent?: string | null;
-  readonly busy: boolean;
-}
-
-function Answer({ which, title, text, absent = null, busy }: AnswerProps) {
-  return (
-    <Paper withBorder radius="md" p="sm" className={which === 'personal' ? classes.accent : undefined}>
-      <Text size="xs" c="dimmed" fw={500}>
-        {title}
-      </Text>
-      {absent === null ? (
-        <Text size="sm" className={classes.text} mih="1.5em" data-testid={`answer-${which}`}>
-          {text ?? (busy ? '' : '–')}
-          {busy ? <span className={classes.caret} aria-hidden /> : null}
-        </Text>
-      ) : (
-        <Text size="sm" c="dimmed" mih="1.5em">
-          {absent}
-        </Text>
-      )}
-    </Paper>
-  );
-}
-
-/** Each model hears its own earlier answers. */
-function conversation(earlier: readonly Exchange[], which: Which, question: string): ChatMessage[] {
-  const turns = earlier.flatMap((exchange): ChatMessage[] => {
-    const answer = exchange[which];
-    if (!answer) return [];
-    return [
-      { role: 'user', content: exchange.question },
-      { role: 'assistant', content: answer },
-    ];
+function useChatSettings(): [ChatSettings, (settings: ChatSettings) => void] {
+  const [settings, setSettings] = useLocalStorage<ChatSettings>({
+    key: 'perfit-chat',
+    defaultValue: defaultSettings,
+    getInitialValueInEffect: false,
+    deserialize: parseSettings,
   });
-  return [...turns, { role: 'user', content: question }];
+  return [settings, setSettings];
+}
+
+/** A box whose end stays in view while it grows, unless somebody has scrolled away from it. */
+function useLatestInView(exchanges: readonly Exchange[]) {
+  const box = useRef<HTMLDivElement>(null);
+  const count = useRef(0);
+  useEffect(() => {
+    const { current } = box;
+    if (!current) return;
+    const isNew = exchanges.length !== count.current;
+    count.current = exchanges.length;
+    const below = current.scrollHeight - current.scrollTop - current.clientHeight;
+    if (isNew || below < 80) current.scrollTop = current.scrollHeight;
+  }, [exchanges]);
+  return box;
+}
+
+function spoken(exchange: Exchange | undefined, words: ChatWords): string {
+  if (!exchange) return '';
+  return exchange.asked.map((which) => answered(words[which], exchange.answers[which]?.text ?? '')).join(' ');
 }

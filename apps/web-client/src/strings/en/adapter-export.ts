@@ -46,3 +46,41 @@ export const formatStrings: Readonly<Record<ExportFormat, FormatStrings>> = {
     button: 'Export GGUF',
   },
 };
+
+export type CommandKind =
+  | 'folder'
+  | 'peft'
+  | 'tuneOn'
+  | 'transformers'
+  | 'llamaCpp'
+  | 'llamaServer'
+  | 'modelfile'
+  | 'ollama';
+
+/** Over each command. */
+export const commandStrings: Readonly<Record<CommandKind, string>> = {
+  folder: 'Put the downloaded files into one folder',
+  peft: 'Python, with PEFT',
+  tuneOn: 'PerFIT’s command line: tune on from here',
+  transformers: 'Python, with transformers',
+  llamaCpp: 'llama.cpp, in a terminal',
+  llamaServer: 'llama.cpp, as a page and an OpenAI-like service at localhost:8080',
+  modelfile: 'Ollama: a file named Modelfile',
+  ollama: 'Ollama: then',
+};
+
+export const commandWords = {
+  shell:
+    'Commands for a terminal on Linux or macOS; where your browser saves elsewhere than in Downloads, change that.',
+  sameFolder: 'Run these in the folder where the file is.',
+  baseFolder: 'the folder of the base model',
+  message: 'What time do you open?',
+} as const;
+
+export function copyOf(command: string): string {
+  return `${strings.copy}: ${command}`;
+}
+
+export function bytesOf(done: string, total: string): string {
+  return `${done} of ${total}`;
+}

@@ -1,10 +1,10 @@
 import type { Layout } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
-import { headCrossEntropy, headLoss } from '../../ops/head-cross-entropy/head-cross-entropy.ts';
+import { headCrossEntropy, headLoss, headRowLosses } from '../../ops/head-cross-entropy/head-cross-entropy.ts';
 import { registerStockGradients } from '../../ops/stock-gradients/stock-gradients.ts';
 import type { TokenBatch } from '../../training/token-batch.ts';
 import { AdapterTensors } from '../adapter-tensors.ts';
-import { labelledRows } from '../labelled-rows.ts';
+import { countLabels, labelledRows } from '../labelled-rows.ts';
 import type { LossAndGradient } from '../language-model.ts';
 import { hiddenStates } from './composed-forward.ts';
 import type { ComposedModel } from './composed-model.ts';
@@ -39,5 +39,18 @@ export function composedLoss(model: ComposedModel, adapter: AdapterTensors | nul
   return tf.tidy(() => {
     const { selection, targets } = labelledRows(batch);
     return headLoss(hiddenStates(model, adapter, batch, selection), model.weights.head, targets);
+  });
+}
+
+/** The loss of each label by itself, in nats. @returns [labels]; the caller disposes it */
+export function composedLabelLosses(
+  model: ComposedModel,
+  adapter: AdapterTensors | null,
+  batch: TokenBatch,
+): tf.Tensor1D {
+  return tf.tidy(() => {
+    const { selection, targets } = labelledRows(batch, 1);
+    const losses = headRowLosses(hiddenStates(model, adapter, batch, selection), model.weights.head, targets);
+    return tf.slice(losses, 0, countLabels(batch));
   });
 }

@@ -11,7 +11,7 @@ import { dimensions, inverseFrequencies, type ModelConfig } from '../config.ts';
 import type { KvCache, LanguageModel, LossAndGradient, TokenRows } from '../language-model.ts';
 import { ComposedCache } from './composed-cache.ts';
 import { composedLogits, composedNextLogits } from './composed-forward.ts';
-import { composedGradient, composedLoss } from './composed-loss.ts';
+import { composedGradient, composedLabelLosses, composedLoss } from './composed-loss.ts';
 
 /** The frozen tensors of one transformer block. */
 export interface BlockWeights {
@@ -100,6 +100,10 @@ export class ComposedModel implements LanguageModel {
 
   loss(adapter: AdapterTensors | null, batch: TokenBatch): tf.Scalar {
     return composedLoss(this, adapter, batch);
+  }
+
+  labelLosses(adapter: AdapterTensors | null, batch: TokenBatch): tf.Tensor1D {
+    return composedLabelLosses(this, adapter, batch);
   }
 
   sequenceLogits(adapter: AdapterTensors | null, tokens: TokenRows): tf.Tensor2D {

@@ -1,6 +1,11 @@
 import { buildLayout, type Layout, type LoraSpace, type ModelDimensions } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
-import { packedHeadGradient, packedHeadLoss, packedLogits } from '../../ops/head-cross-entropy/packed-head.ts';
+import {
+  packedHeadGradient,
+  packedHeadLoss,
+  packedHeadRowLosses,
+  packedLogits,
+} from '../../ops/head-cross-entropy/packed-head.ts';
 import { vectorProduct } from '../../ops/packed-linear/packed-vector.ts';
 import type { Precision } from '../../ops/packed-matrix/formats.ts';
 import { rmsNormBackward, rmsNormForward } from '../../ops/rms-norm/rms-norm-wgsl.ts';
@@ -109,6 +114,18 @@ export class PackedModel implements LanguageModel {
         return packedHeadLoss(this.#normal(x, selection.indices), this.weights.head, targets);
       });
       return tf.addN(losses) as tf.Scalar;
+    });
+  }
+
+  labelLosses(adapter: AdapterTensors | null, batch: TokenBatch): tf.Tensor1D {
+    this.#settle(batch);
+    return tf.tidy(() => {
+      const losses = this.#parts(batch).map((part) => {
+        const { selection, targets } = labelledRows(part, 1);
+        const hidden = this.#normal(this.#run(this.#pass(adapter, part), part.inputIds), selection.indices);
+        return tf.slice(packedHeadRowLosses(hidden, this.weights.head, targets), 0, countLabels(part));
+      });
+      return losses.length === 1 ? (losses[0] as tf.Tensor1D) : tf.concat1d(losses);
     });
   }
 

@@ -55,14 +55,29 @@ export function headLoss(
   });
 }
 
-/** @param hidden [Q, D]   @returns the rows' loss, W[label] [Q, D], and the softmax of the logits [Q, V] */
+/** The weighted loss of each row by itself: their sum is {@link headLoss}. @returns [Q]; the caller disposes it */
+export function headRowLosses(
+  hidden: tf.Tensor2D,
+  head: FrozenMatrix,
+  targets: RowTargets,
+  mostLogits = mostLogitsAtOnce,
+): tf.Tensor1D {
+  return tf.tidy(() => {
+    const parts = inTurns(hidden, head, targets, mostLogits).map((part) =>
+      tf.tidy(() => rowLoss(part.hidden, head, part.targets).losses),
+    );
+    return parts.length === 1 ? (parts[0] as tf.Tensor1D) : tf.concat1d(parts);
+  });
+}
+
+/** @param hidden [Q, D]   @returns the rows' losses [Q] and their sum, W[label] [Q, D], and the softmax of the logits [Q, V] */
 function rowLoss(hidden: tf.Tensor2D, head: FrozenMatrix, { labels, weights }: RowTargets) {
   const logits = head.forward(hidden);
   const labelRows = head.rows(labels);
   const probabilities = tf.softmax(logits) as tf.Tensor2D;
   const labelLogits = tf.sum(tf.mul(hidden, labelRows), -1);
-  const loss = tf.sum(tf.mul(tf.sub(logSumExp(logits, probabilities), labelLogits), weights)) as tf.Scalar;
-  return { loss, labelRows, probabilities };
+  const losses = tf.mul(tf.sub(logSumExp(logits, probabilities), labelLogits), weights) as tf.Tensor1D;
+  return { losses, loss: tf.sum(losses) as tf.Scalar, labelRows, probabilities };
 }
 
 /** Runs of rows whose logits are not too many; all rows at once as a rule. */

@@ -4,7 +4,7 @@ import { expectClose, normalValues } from '../../../test/op-check.ts';
 import { hasWebGpu, startWebGpu } from '../../../test/webgpu.ts';
 import { type Precision, packRows, unpackRows } from '../packed-matrix/formats.ts';
 import { PackedMatrix } from '../packed-matrix/packed-matrix.ts';
-import { packedHeadGradient, packedHeadLoss, packedLogits } from './packed-head.ts';
+import { packedHeadGradient, packedHeadLoss, packedHeadRowLosses, packedLogits } from './packed-head.ts';
 
 const tile = { tileM: 16, tileN: 16, tileK: 16, threadM: 4, threadN: 4 };
 
@@ -47,15 +47,17 @@ describe.runIf(hasWebGpu)('the packed head', () => {
         ),
         weights: tf.tensor1d(weights),
       };
-      const [logits, expectedLoss, expectedGradient] = tf.tidy(() => {
+      const [logits, expectedLosses, expectedLoss, expectedGradient] = tf.tidy(() => {
         const logits = tf.matMul(hidden, used, false, true);
         const oneHot = tf.oneHot(targets.labels, words);
         const nll = tf.sub(tf.logSumExp(logits, -1), tf.sum(tf.mul(logits, oneHot), -1));
         const slopes = tf.mul(tf.sub(tf.softmax(logits), oneHot), tf.expandDims(targets.weights, 1));
-        return [logits, tf.sum(tf.mul(nll, targets.weights)), tf.matMul(slopes as tf.Tensor2D, used)];
-      }) as [tf.Tensor2D, tf.Scalar, tf.Tensor2D];
+        const losses = tf.mul(nll, targets.weights);
+        return [logits, losses, tf.sum(losses), tf.matMul(slopes as tf.Tensor2D, used)];
+      }) as [tf.Tensor2D, tf.Tensor1D, tf.Scalar, tf.Tensor2D];
 
       await expectClose(packedHeadLoss(hidden, head, targets, { tile }), expectedLoss.clone());
+      await expectClose(packedHeadRowLosses(hidden, head, targets, { tile }), expectedLosses);
       const mostSlopes = mostBytes ? rows * 12 : 1 << 20;
       const { loss, dHidden } = packedHeadGradient(hidden, head, targets, { mostSlopes, tile });
       await expectClose(loss, expectedLoss);

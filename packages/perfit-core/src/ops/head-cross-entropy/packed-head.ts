@@ -35,7 +35,9 @@ export function packedHeadGradient(
   const [rows, width] = hidden.shape;
   const isSmall = head.parts.length === 1 && rows * head.rows <= mostSlopes;
   const logits = isSmall ? runner.empty<tf.Tensor2D>([rows, head.rows]) : null;
-  const { loss, logSumExp } = rowLosses({ hidden, head, targets, logits }, tile);
+  const { terms, logSumExp } = rowLosses({ hidden, head, targets, logits }, tile);
+  const loss = sumOf(terms);
+  terms.dispose();
   const dHidden = runner.empty<tf.Tensor2D>([rows, width]);
   const chunk = slopesARow(rows, mostSlopes);
   let isFirst = true;
@@ -91,9 +93,22 @@ export function packedHeadLoss(
   targets: RowTargets,
   { tile = WgslRunner.current().tiles.wide }: PackedHeadOptions = {},
 ): tf.Scalar {
-  const { loss, logSumExp } = rowLosses({ hidden, head, targets, logits: null }, tile);
-  logSumExp.dispose();
+  const terms = packedHeadRowLosses(hidden, head, targets, { tile });
+  const loss = sumOf(terms);
+  terms.dispose();
   return loss;
+}
+
+/** The weighted loss of each row by itself. @returns [Q]; the caller disposes it */
+export function packedHeadRowLosses(
+  hidden: tf.Tensor2D,
+  head: PackedMatrix,
+  targets: RowTargets,
+  { tile = WgslRunner.current().tiles.wide }: PackedHeadOptions = {},
+): tf.Tensor1D {
+  const { terms, logSumExp } = rowLosses({ hidden, head, targets, logits: null }, tile);
+  logSumExp.dispose();
+  return terms;
 }
 
 /** Logits of all words. @param hidden [Q, D]   @returns [Q, V]; the caller disposes it */
@@ -162,10 +177,16 @@ function rowLosses(
     uniforms: { tiles },
     workgroups: [rows],
   });
-  const loss = runner.empty<tf.Scalar>([]);
-  runner.run(sumProgram, { tensors: [terms, loss], uniforms: { count: rows }, workgroups: [1] });
-  tf.dispose([partials, labelLogits, terms]);
-  return { loss, logSumExp };
+  tf.dispose([partials, labelLogits]);
+  return { terms, logSumExp };
+}
+
+/** @param terms [Q], left as they are */
+function sumOf(terms: tf.Tensor1D): tf.Scalar {
+  const runner = WgslRunner.current();
+  const sum = runner.empty<tf.Scalar>([]);
+  runner.run(sumProgram, { tensors: [terms, sum], uniforms: { count: terms.size }, workgroups: [1] });
+  return sum;
 }
 
 interface HeadProgram {
