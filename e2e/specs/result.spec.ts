@@ -10,7 +10,7 @@ test('what a person gets: two answers side by side, what improved example by exa
   stage,
   browser,
 }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(backend === 'webgpu' ? 600_000 : 300_000);
   if (backend === 'webgpu') writeTinyModel(join(stage.models, 'tiny'), join(stage.models, 'perfit-nano'));
   const { joinUrl } = await stage.federation({
     model: backend === 'webgpu' ? 'tiny' : 'perfit-nano',
@@ -45,7 +45,7 @@ test('what a person gets: two answers side by side, what improved example by exa
     await first.getByRole('button', { name: 'Ask the models this' }).click();
     await expect(chat.getByLabel('Your message')).not.toHaveValue('');
     await chat.getByRole('button', { name: 'Send' }).click();
-    await expect(chat.getByRole('button', { name: 'Send' })).toBeVisible();
+    await expect(chat.getByRole('button', { name: 'Send' })).toBeVisible({ timeout: 120_000 });
     for (const which of ['base', 'personal']) await expect(chat.getByTestId(`answer-${which}`)).toHaveText(/\S/);
     await expect(chat).toContainText('What your text answers');
     await expect(chat).toContainText(/\d+ tokens?, .* a second · round [12]/);

@@ -56,7 +56,7 @@ export function ExampleList({ examples, onTry }: ExampleListProps) {
                     <Text span size="sm" fw={500} lineClamp={1}>
                       {example.prompt || strings.noPrompt}
                     </Text>
-                    <Text span size="sm" c="dimmed" lineClamp={1}>
+                    <Text span size="sm" c="dimmed" lineClamp={1} aria-hidden>
                       {example.response}
                     </Text>
                   </span>
