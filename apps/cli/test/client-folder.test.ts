@@ -31,6 +31,7 @@ describe('folderStore', () => {
     best: null,
     basePerplexity: 12.5,
     inProgress: null,
+    search: null,
     residual: null,
   };
 

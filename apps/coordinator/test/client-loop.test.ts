@@ -40,7 +40,7 @@ function walkingTuner(layout: Layout, goal: number): LocalTuner {
     measureSpeed: async () => 100,
     perplexity: async (theta) =>
       1 + Math.abs(goal - (theta?.reduce((sum, value) => sum + value, 0) ?? 0) / layout.size),
-    async *search(theta, { density, prior }) {
+    async *search({ theta }, { density, prior }) {
       if (prior) sharesHeard.push(prior.owners);
       const kept = Math.round(density * layout.size);
       yield { kind: 'prune', iteration: 1, iterations: 1, kept };

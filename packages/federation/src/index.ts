@@ -9,9 +9,11 @@ export { ConnectionLost } from './client/connection-lost.ts';
 export type {
   EvaluationSplit,
   LocalTuner,
+  SearchCheckpoint,
   SearchedMask,
   SearchProgress,
   SearchSettings,
+  SearchStart,
   TunedAdapter,
   TuningCheckpoint,
   TuningProgress,
@@ -20,6 +22,7 @@ export type {
 } from './client/local-tuner.ts';
 export type { ClientOptions } from './client/membership.ts';
 export { memoryStore } from './client/memory-store.ts';
+export { Pause } from './client/pause.ts';
 export { type PersonalModule, personalModule } from './client/personal-module.ts';
 export type {
   ClientRecord,

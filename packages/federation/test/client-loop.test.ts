@@ -14,6 +14,7 @@ import {
   identityFromKeyPair,
   layoutOf,
   memoryStore,
+  Pause,
   personalModule,
   type Residual,
   runClient,
@@ -129,7 +130,8 @@ async function byHand(tuners: FakeTuner[], rounds: number, receive: 'owned' | 'a
   const layout = (tuners[0] as FakeTuner).layout;
   let global = initialTheta(layout, 1);
   const masks: Mask[] = [];
-  for (const tuner of tuners) masks.push((await finish(tuner.search(global, { density: 0.5 } as never))).mask);
+  for (const tuner of tuners)
+    masks.push((await finish(tuner.search({ theta: global }, { density: 0.5 } as never))).mask);
   for (let round = 1; round <= rounds; round++) {
     const submissions = [];
     for (const [i, tuner] of tuners.entries()) {
@@ -639,9 +641,9 @@ describe('several clients', () => {
     const bea = await clientOf(ada.coordinator, 2);
     const searchedFrom: Float32Array[] = [];
     const { search } = bea.tuner;
-    bea.tuner.search = (theta, settings, signal) => {
-      searchedFrom.push(theta.slice());
-      return search.call(bea.tuner, theta, settings, signal);
+    bea.tuner.search = (start, settings, signal) => {
+      searchedFrom.push(start.theta.slice());
+      return search.call(bea.tuner, start, settings, signal);
     };
     let committed: Float32Array | null = null;
     await collect(ada.options(), (event) => {
@@ -807,6 +809,127 @@ describe('what a person may do', () => {
     expectSame(coordinator.theta, await byHand([fakeTuner(coordinator.layout, 1)], 3, 'owned'));
   });
 
+  it.each(['warm-up', 'pruning'] as const)(
+    '[PF3] reloads in the %s of a search, and goes on from its checkpoint',
+    async (crash) => {
+      const { coordinator, options, tuner, store } = await setting();
+      tuner.onSearchStep = (part) => {
+        if (part === crash) throw new Error('the tab is gone');
+      };
+      await expect(collect(options())).rejects.toThrow('the tab is gone');
+      tuner.onSearchStep = () => {};
+      await collect(options());
+      expect(tuner.searchStarts[1]?.checkpoint?.part).toBe(crash === 'warm-up' ? undefined : 'pruning');
+      expect((await store.load('a-federation'))?.search).toBe(null);
+      expectSame(coordinator.theta, await byHand([fakeTuner(coordinator.layout, 1)], 3, 'owned'));
+    },
+  );
+
+  it('[PF3] reloads between search and tuning, and still has what the warm-up tuned', async () => {
+    const config = configOf({ search: { rewind: false } });
+    const lossless = await setting(config);
+    await collect(lossless.options());
+    const { coordinator, options, tuner } = await setting(config);
+    coordinator.onRequest = (name) => {
+      if (name === 'announce') throw new Error('the tab is gone');
+    };
+    await expect(collect(options())).rejects.toThrow('the tab is gone');
+    coordinator.onRequest = () => {};
+    await collect(options());
+    expect(tuner.searches.length).toBe(1);
+    expectSame(coordinator.theta, lossless.coordinator.theta);
+  });
+
+  it('[PF3] does not go on with a search of a round that is over', async () => {
+    const { coordinator, options, tuner } = await setting();
+    let isOver = false;
+    tuner.onSearchStep = (part) => {
+      if (part !== 'pruning' || isOver) return;
+      isOver = true;
+      coordinator.commit();
+    };
+    await collect(options());
+    expect(tuner.searchStarts.map(({ checkpoint }) => checkpoint)).toEqual([undefined, undefined]);
+    expect(coordinator.accepted.map(({ round }) => round)).toEqual([2, 3]);
+  });
+
+  it('pauses after the present step, and goes on at the very next one', async () => {
+    const { coordinator, options, tuner } = await setting();
+    const pause = new Pause();
+    const steps: number[] = [];
+    let beforeRelease = 0;
+    tuner.onStep = (step) => {
+      steps.push(step);
+      if (steps.length === 3) pause.hold();
+    };
+    const events = await collect(options({ pause }), (event) => {
+      if (event.type !== 'paused') return;
+      setImmediate(() => {
+        beforeRelease = steps.length;
+        pause.release();
+      });
+    });
+    expect(beforeRelease).toBe(3);
+    expect(events.filter(({ type }) => type === 'paused' || type === 'resumed').map(({ type }) => type)).toEqual([
+      'paused',
+      'resumed',
+    ]);
+    expect(steps.slice(0, 6)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(coordinator.progress).toContainEqual({ round: 1, phase: 'paused', done: 0 });
+    expectSame(coordinator.theta, await byHand([fakeTuner(coordinator.layout, 1)], 3, 'owned'));
+  });
+
+  it('pauses in a search and in an evaluation too, and ends as if it had not', async () => {
+    const { coordinator, options, tuner } = await setting();
+    const pause = new Pause();
+    const { perplexity } = tuner;
+    let asked = 0;
+    tuner.perplexity = async (theta, signal) => {
+      // The second evaluation is broken off, and begun again.
+      if (++asked === 2) pause.hold();
+      signal?.throwIfAborted();
+      return perplexity.call(tuner, theta, signal);
+    };
+    tuner.onSearchStep = (part) => {
+      if (part === 'pruning') pause.hold();
+    };
+    const events = await collect(options({ pause }), (event) => {
+      if (event.type === 'paused') pause.release();
+    });
+    expect(of(events, 'paused').length + of(events, 'resumed').length).toBe(4);
+    // Base, and received and tuned of three rounds, and the one that was broken off.
+    expect(asked).toBe(1 + 6 + 1);
+    expectSame(coordinator.theta, await byHand([fakeTuner(coordinator.layout, 1)], 3, 'owned'));
+  });
+
+  it('[RD2] misses a round that closes while it is paused, and takes the next one', async () => {
+    const { coordinator, options, tuner } = await setting();
+    const pause = new Pause();
+    tuner.onStep = (step) => {
+      if (step === 2 && coordinator.version === 0) pause.hold();
+    };
+    const events = await collect(options({ pause }), (event) => {
+      if (event.type === 'paused' && event.round === 1) coordinator.commit();
+      if (event.type === 'paused' && event.round === 2) pause.release();
+    });
+    expect(events.at(-1)?.type).toBe('finished');
+    expect(coordinator.accepted.map(({ round }) => round)).toEqual([2, 3]);
+  });
+
+  it('begins paused where it is told to, joins, and leaves from there', async () => {
+    const { coordinator, options, tuner } = await setting();
+    const pause = new Pause();
+    pause.hold();
+    const leaving = new AbortController();
+    const events = await collect(options({ pause, signal: leaving.signal }), ({ type }) => {
+      if (type === 'paused') leaving.abort();
+    });
+    expect(of(events, 'joined').length).toBe(1);
+    expect(events.at(-1)).toEqual({ type: 'left', reason: 'asked' });
+    expect(coordinator.requestLog.at(-1)).toBe('leave');
+    expect(tuner.searches).toEqual([]);
+  });
+
   it('reloads between tuning and upload, and only uploads', async () => {
     const { coordinator, options, tuner } = await setting();
     coordinator.onRequest = (name) => {
@@ -901,6 +1024,7 @@ describe('what a person may do', () => {
       best: null,
       basePerplexity: 2,
       inProgress: null,
+      search: null,
       residual: null,
     });
     await collect(options());

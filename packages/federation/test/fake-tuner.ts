@@ -1,7 +1,9 @@
 import { type Layout, Mask, seededRandom } from '@perfit/protocol/space';
 import type {
   LocalTuner,
+  SearchCheckpoint,
   SearchSettings,
+  SearchStart,
   TunedAdapter,
   TuningProgress,
   TuningSettings,
@@ -10,9 +12,12 @@ import type {
 
 export interface FakeTuner extends LocalTuner {
   readonly searches: SearchSettings[];
+  readonly searchStarts: SearchStart[];
   readonly tunings: { readonly start: TuningStart; readonly settings: TuningSettings }[];
   /** Runs before every step: a test crashes, closes rounds or drops connections here. */
   onStep: (step: number) => void | Promise<void>;
+  /** The same for a search. */
+  onSearchStep: (part: SearchCheckpoint['part']) => void | Promise<void>;
 }
 
 const STEPS = 6;
@@ -29,8 +34,10 @@ export function fakeTuner(layout: Layout, seed: number): FakeTuner {
     layout,
     examples: { training: 10 + seed, heldOut: 4, validation: 0 },
     searches: [],
+    searchStarts: [],
     tunings: [],
     onStep: () => {},
+    onSearchStep: () => {},
 
     async measureSpeed() {
       return 100 * seed;
@@ -41,10 +48,22 @@ export function fakeTuner(layout: Layout, seed: number): FakeTuner {
       return Math.exp(distance / target.length);
     },
 
-    async *search(theta, settings) {
+    async *search(start, settings, signal) {
+      const { theta, checkpoint } = start;
       tuner.searches.push(settings);
+      tuner.searchStarts.push(start);
       if (theta.length !== layout.size) throw new Error('a search starts from the whole theta');
-      yield { kind: 'warmup', step: 1, steps: 1, loss: 1, tokens: 7 };
+      let warm = checkpoint?.part === 'pruning' ? checkpoint.warm : theta;
+      if (checkpoint?.part !== 'pruning') {
+        await tuner.onSearchStep('warm-up');
+        signal?.throwIfAborted();
+        warm = theta.map((value, p) => (value + (target[p] as number)) / 2);
+        yield { kind: 'warmup', step: 1, steps: 1, loss: 1, tokens: 7 };
+        const mask = Mask.full(layout.size);
+        yield { kind: 'checkpoint', checkpoint: { part: 'pruning', warm, iteration: 0, mask } };
+      }
+      await tuner.onSearchStep('pruning');
+      signal?.throwIfAborted();
       const kept = Math.round(settings.density * layout.size);
       yield { kind: 'prune', iteration: 1, iterations: 1, kept };
       const { weight, owners } = settings.prior ?? { weight: 0, owners: target };
@@ -52,7 +71,8 @@ export function fakeTuner(layout: Layout, seed: number): FakeTuner {
       const order = Array.from(target.keys()).sort((a, b) => (scores[b] as number) - (scores[a] as number));
       const positions = new Set(order.slice(0, kept));
       const mask = Mask.from(layout.size, (p) => positions.has(p));
-      return { mask, warm: theta.map((value, p) => (value + (target[p] as number)) / 2) };
+      yield { kind: 'checkpoint', checkpoint: { part: 'pruning', warm, iteration: 1, mask } };
+      return { mask, warm };
     },
 
     async *tune(start, settings, signal): AsyncGenerator<TuningProgress, TunedAdapter> {

@@ -13,6 +13,7 @@ function arbitraryRecord(): fc.Arbitrary<ClientRecord> {
     hasReceived: fc.boolean(),
     hasBase: fc.boolean(),
     hasResidual: fc.boolean(),
+    search: fc.constantFrom('none', 'warm-up', 'pruning'),
     progress: fc.constantFrom('none', 'begun', 'checkpoint', 'finished'),
     perplexity: fc.oneof(
       fc.double({ min: 1, noNaN: true }),
@@ -21,7 +22,7 @@ function arbitraryRecord(): fc.Arbitrary<ClientRecord> {
     ),
   });
   return parts.map(
-    ({ size, seed, hasMask, hasTuned, hasBest, hasReceived, hasBase, hasResidual, progress, perplexity }) => {
+    ({ size, seed, hasMask, hasTuned, hasBest, hasReceived, hasBase, hasResidual, search, progress, perplexity }) => {
       const random = seededRandom(seed);
       const floats = (length: number) => Float32Array.from({ length }, () => 2 * random() - 1);
       const theta = () => floats(size);
@@ -49,6 +50,17 @@ function arbitraryRecord(): fc.Arbitrary<ClientRecord> {
                     ? { step: 7, theta: theta(), firstMoment: theta(), secondMoment: theta() }
                     : null,
                 finished: progress === 'finished' ? { steps: 9, seconds: 1.5, loss: perplexity, perplexity } : null,
+              },
+        search:
+          search === 'none'
+            ? null
+            : {
+                round: 3,
+                density: 0.25,
+                checkpoint:
+                  search === 'warm-up'
+                    ? { part: search, tuning: { step: 4, theta: theta(), firstMoment: theta(), secondMoment: theta() } }
+                    : { part: 'pruning', warm: theta(), iteration: 2, mask: Mask.from(size, () => random() < 0.5) },
               },
         residual: hasResidual
           ? { round: 2, mask: exchanged, before: floats(exchanged.kept), after: floats(exchanged.kept) }

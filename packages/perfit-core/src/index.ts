@@ -65,7 +65,13 @@ export { loadParityFixture, type ParityFixture } from './parity/fixture.ts';
 export { ParityError, type ParityErrorCode } from './parity/parity-error.ts';
 export { type ParityCheck, type ParityOptions, type ParitySubmission, runParity } from './parity/run-parity.ts';
 export { keepHighest } from './search/keep-highest.ts';
-export { type MaskSearch, type PruneProgress, searchMask } from './search/search-mask.ts';
+export {
+  type MaskSearch,
+  type PruneProgress,
+  type PruneStart,
+  type PruneStep,
+  searchMask,
+} from './search/search-mask.ts';
 export { type BatchOptions, bucketLength, makeBatches } from './text/batches.ts';
 export {
   ChatFormat,
@@ -137,10 +143,12 @@ export {
   createLocalTuner,
   type LocalSearchProgress,
   type LocalSearchSettings,
+  type LocalSearchStart,
   type LocalTunerOptions,
   type LocalTuningSettings,
   type LocalTuningStart,
   type ModelTuner,
+  type SearchCheckpoint,
 } from './training/local-tuner.ts';
 export { perplexity } from './training/perplexity.ts';
 export {

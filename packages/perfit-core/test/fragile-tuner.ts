@@ -85,13 +85,19 @@ export function fragileTuner(
       return 1000;
     },
     tune,
-    async *search(theta, settings, signal) {
-      const warm = yield* warmUp({ tune }, theta, { settings, signal });
-      for (let iteration = 1; iteration <= settings.iterations; iteration++) {
+    async *search(start, settings, signal) {
+      const { checkpoint } = start;
+      const isWarm = checkpoint?.part === 'pruning';
+      const warm = isWarm ? checkpoint.warm : yield* warmUp({ tune }, start, { settings, signal });
+      let mask = isWarm ? checkpoint.mask : Mask.full(layout.size);
+      for (let iteration = isWarm ? checkpoint.iteration + 1 : 1; iteration <= settings.iterations; iteration++) {
         work();
-        yield { kind: 'prune', iteration, iterations: settings.iterations, kept: layout.size - iteration };
+        const before = mask;
+        mask = Mask.from(layout.size, (p) => before.has(p) && (warm[(p * iteration) % layout.size] as number) > 0);
+        yield { kind: 'prune', iteration, iterations: settings.iterations, kept: mask.kept };
+        yield { kind: 'checkpoint', checkpoint: { part: 'pruning', warm, iteration, mask } };
       }
-      return { mask: Mask.from(layout.size, (p) => (warm[p] as number) > 0), warm };
+      return { mask, warm };
     },
   };
 }

@@ -199,6 +199,9 @@ function describe(event: ClientEvent): string | null {
       return `mask: ${event.kept} of ${event.size} parameters`;
     case 'perplexity':
       return `perplexity of ${event.of}: ${event.value.toFixed(2)}`;
+    case 'paused':
+    case 'resumed':
+      return event.type;
     case 'submitted':
       return `submitted ${event.bytes} bytes`;
     case 'round-closed':

@@ -163,9 +163,10 @@ async function ownedMask(of: {
   if (source.kind !== 'search') return givenMask(source, layout, densityOf(config)) ?? Mask.full(layout.size);
   const tuning = { ...config.tuning, seed: config.seed };
   const settings = { ...source.settings, density: densityOf(config), tuning, seed: config.seed };
-  const { mask } = await last(tuner.search(start, settings), (progress) => {
+  const { mask } = await last(tuner.search({ theta: start }, settings), (progress) => {
     if (progress.kind === 'warmup') showStep(progress, 'warm-up');
-    else say(`search ${progress.iteration}/${progress.iterations}: ${progress.kept} left`);
+    else if (progress.kind === 'prune')
+      say(`search ${progress.iteration}/${progress.iterations}: ${progress.kept} left`);
   });
   return mask;
 }

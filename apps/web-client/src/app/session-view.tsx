@@ -1,13 +1,18 @@
-import { Button, Group, Paper, Text } from '@mantine/core';
+import { Box, Button, Group, Paper, Text } from '@mantine/core';
+import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { strings, welcomeBack } from '#strings/app.ts';
+import { strings as sessionStrings } from '#strings/session-view.ts';
 import type { HeldOutExample } from '../engine/comparison-api.ts';
 import { AdapterExport } from '../features/adapter-export/adapter-export.tsx';
 import { Chat } from '../features/chat/chat.tsx';
 import { Improvements } from '../features/improvements/improvements.tsx';
 import { Ledger } from '../features/ledger/ledger.tsx';
+import { DeviceSwitches } from '../features/session-view/device-switches.tsx';
+import { FinishedActions, SessionActions } from '../features/session-view/session-actions.tsx';
 import { SessionCharts } from '../features/session-view/session-charts.tsx';
 import { StatusCard } from '../features/session-view/status-card.tsx';
+import { useProgressTitle } from '../features/session-view/use-progress-title.ts';
 import { isDemonstration } from '../shared/models/is-demonstration.ts';
 import { FailureAlert } from '../shared/notices/failure-alert.tsx';
 import { useSession } from '../shared/session/session-store.ts';
@@ -19,30 +24,36 @@ export function SessionView({ controls }: { readonly controls: ParticipationCont
   const session = useSession((store) => store.session);
   const ledger = useSession((store) => store.ledger);
   const [chosen, setChosen] = useState<HeldOutExample | null>(null);
+  const navigate = useNavigate();
+  useProgressTitle(session);
   const { participation } = controls;
   const isRunning = participation.kind === 'running';
   const { activity } = session;
-  const isWorking = isRunning && session.phase !== 'finished';
+  const isWorking = isRunning && session.phase !== 'finished' && session.pause !== 'held';
   const result = [
-    <Chat
-      key="chat"
-      ready={{ base: session.models.base, personal: session.models.personal !== null }}
-      working={isWorking}
-      isDemonstration={isDemonstration(session.federation?.config.model ?? '')}
-      hasExamples
-      chosen={chosen}
-    />,
+    <Box key="chat" id="chat">
+      <Chat
+        ready={{ base: session.models.base, personal: session.models.personal !== null }}
+        working={isWorking}
+        isDemonstration={isDemonstration(session.federation?.config.model ?? '')}
+        hasExamples
+        chosen={chosen}
+      />
+    </Box>,
     <Improvements
       key="improvements"
       module={session.models.personal}
       working={isWorking}
       onTry={(example) => setChosen({ ...example })}
     />,
-    <AdapterExport key="export" ready={session.models.personal !== null} />,
+    <Box key="export" id="take-home">
+      <AdapterExport ready={session.models.personal !== null} />
+    </Box>,
   ];
   const figures = <SessionCharts key="figures" session={session} />;
-  // While it works, the figures are of interest; at the end, what came of it.
-  const parts = session.phase === 'finished' ? [...result, figures] : [figures, ...result];
+  // Who comes back to a finished one wants what came of it; one that ends under one's eyes keeps its order.
+  const isReopened = (isRunning || participation.kind === 'ended') && participation.isReopened === true;
+  const parts = isReopened ? [...result, figures] : [figures, ...result];
   return (
     <>
       {isRunning && participation.round !== null ? (
@@ -55,8 +66,27 @@ export function SessionView({ controls }: { readonly controls: ParticipationCont
           </Group>
         </Paper>
       ) : null}
-      <StatusCard session={session} canLeave={isRunning} onLeave={controls.leave}>
-        {!isRunning && activity.kind === 'left' ? <GoOnOrAfresh controls={controls} /> : null}
+      <StatusCard
+        session={session}
+        isRunning={isRunning}
+        actions={
+          isRunning && session.endedAt === null ? (
+            <SessionActions
+              session={session}
+              onPause={controls.setPaused}
+              onStop={controls.stop}
+              onLeave={() => {
+                void controls.leave().then(() => navigate({ to: '/' }));
+              }}
+            />
+          ) : activity.kind === 'left' ? (
+            <WayBack controls={controls} isReplaced={activity.reason === 'replaced'} />
+          ) : session.models.personal ? (
+            <FinishedActions chat="chat" takeHome="take-home" />
+          ) : null
+        }
+      >
+        <DeviceSwitches session={session} isRunning={isRunning} />
       </StatusCard>
       {activity.kind === 'failed' ? (
         <FailureAlert failure={activity.error}>
@@ -66,5 +96,15 @@ export function SessionView({ controls }: { readonly controls: ParticipationCont
       {parts}
       <Ledger entries={ledger} />
     </>
+  );
+}
+
+/** After a stop the person goes on or begins anew; after another tab took over it is taken back. */
+function WayBack({ controls, isReplaced }: { readonly controls: ParticipationControls; readonly isReplaced: boolean }) {
+  if (!isReplaced) return <GoOnOrAfresh controls={controls} />;
+  return (
+    <Button size="xs" onClick={() => controls.resume(true)} style={{ flexShrink: 0 }}>
+      {sessionStrings.takeBack}
+    </Button>
   );
 }

@@ -11,8 +11,8 @@ export type Participation =
   /** This browser remembers a sitting that has ended. */
   | { readonly kind: 'earlier'; readonly earlier: EarlierSession }
   /** `round` is the one taken up again after a reload; null where this is the first sitting. */
-  | { readonly kind: 'running'; readonly round: number | null }
-  | { readonly kind: 'ended' }
+  | { readonly kind: 'running'; readonly round: number | null; readonly isReopened?: boolean }
+  | { readonly kind: 'ended'; readonly isReopened?: boolean }
   | { readonly kind: 'refused'; readonly failure: Failure; readonly earlier: EarlierSession | null };
 
 export interface ParticipationControls {
@@ -22,7 +22,12 @@ export interface ParticipationControls {
   resume(takeOver: boolean): void;
   /** Only loads the model of a sitting that has ended. */
   reopen(): void;
-  leave(): void;
+  /** Stops the computing after the present step, or lets it go on; the client stays in the federation. */
+  setPaused(isPaused: boolean): void;
+  /** Takes part no longer; everything is kept, and can be gone on with. */
+  stop(): void;
+  /** Takes part no longer, and forgets everything. */
+  leave(): Promise<void>;
   /** Forgets everything and begins anew. */
   startAfresh(): void;
 }
@@ -34,12 +39,14 @@ export function useParticipation(seat: Seat): ParticipationControls {
   const reset = useSession((store) => store.reset);
   const remembered = useRef<EarlierSession | null>(null);
 
-  const follow = useCallback(async (running: Promise<Outcome<unknown>>) => {
+  const follow = useCallback(async (running: Promise<Outcome<unknown>>, isReopened = false) => {
     const outcome = await running;
     // A refusal before anything was under way leaves the page as it was; later ones are part of the session.
     const isRefusal = !outcome.ok && useSession.getState().session.phase !== 'failed';
     setParticipation(
-      isRefusal ? { kind: 'refused', failure: outcome.error, earlier: remembered.current } : { kind: 'ended' },
+      isRefusal
+        ? { kind: 'refused', failure: outcome.error, earlier: remembered.current }
+        : { kind: 'ended', isReopened },
     );
   }, []);
 
@@ -81,10 +88,15 @@ export function useParticipation(seat: Seat): ParticipationControls {
       void follow(engine().join({ ...options, seat }, asSink(take)));
     },
     reopen: () => {
-      setParticipation({ kind: 'running', round: null });
-      void follow(engine().reopen(seat, asSink(take)));
+      setParticipation({ kind: 'running', round: null, isReopened: true });
+      void follow(engine().reopen(seat, asSink(take)), true);
     },
-    leave: () => void engine().leave('asked'),
+    setPaused: (isPaused) => void engine().setPaused(isPaused),
+    stop: () => void engine().leave('asked'),
+    leave: async () => {
+      await engine().leave('asked');
+      await engine().forget(seat);
+    },
     startAfresh: () => {
       void (async () => {
         await engine().leave('asked');

@@ -1,5 +1,11 @@
 import type { Layout, Mask } from '@perfit/protocol/space';
-import type { DensityCell } from '../shared/session/session-state.ts';
+import type { AdaptedModules, DensityCell } from '../shared/session/session-state.ts';
+
+/** What a mask of this layout can be of. */
+export function adaptedModules({ tensors }: Layout): AdaptedModules {
+  const layers = new Set(tensors.map(({ layer }) => layer));
+  return { layers: layers.size, modules: [...new Set(tensors.map(({ projection }) => projection))] };
+}
 
 /** Which share of each adapted layer a mask keeps, A and B together, in layout order. */
 export function densityMap(layout: Layout, mask: Mask): DensityCell[] {

@@ -5,7 +5,13 @@
 import type { BenchReport, ColumnMapping, ColumnRole, ColumnRoles, DatasetColumn } from '@perfit/core';
 import type { FederationDescriptor, FederationStatus, RoundClosed, SessionRecord } from '@perfit/protocol';
 import type { Failure } from '../shared/failure/failure.ts';
-import type { BackendName, DensityCell, LoadingStage, SessionState } from '../shared/session/session-state.ts';
+import type {
+  AdaptedModules,
+  BackendName,
+  DensityCell,
+  LoadingStage,
+  SessionState,
+} from '../shared/session/session-state.ts';
 import type { CatalogueApi } from './catalogue-api.ts';
 import type { ChatApi } from './chat-api.ts';
 import type { ComparisonApi } from './comparison-api.ts';
@@ -266,6 +272,12 @@ export type EngineEvent =
     }
   | { readonly type: 'mask'; readonly round: number; readonly kept: number; readonly size: number }
   | { readonly type: 'mask-map'; readonly cells: readonly DensityCell[] }
+  /** What a mask can be of, a while before there is one. */
+  | { readonly type: 'space'; readonly adapted: AdaptedModules }
+  /** The person wants the computing to stop after the present step, or to go on. */
+  | { readonly type: 'pause-asked'; readonly isPaused: boolean }
+  /** It has stopped, or goes on. */
+  | { readonly type: 'paused' | 'resumed'; readonly round: number }
   | {
       readonly type: 'tuning';
       readonly round: number;
@@ -335,6 +347,11 @@ export interface EngineApi extends ModelsApi, CatalogueApi, ProbeApi, ChatApi, C
   resume(seat: Seat, options: ResumeOptions, sink: EventSink): Promise<Outcome<'finished' | 'left'>>;
   /** Loads model and adapter of a seat that has ended, without joining again: for chat and export. */
   reopen(seat: Seat, sink: EventSink): Promise<Outcome<null>>;
+  /**
+   * Stops the computing after the present step, or lets it go on there. The client stays connected; a round that closes
+   * meanwhile closes without it. Remembered: a tab that comes back is still paused.
+   */
+  setPaused(isPaused: boolean): Promise<Outcome<null>>;
   /** `asked` is remembered; `moved` only frees the seat, and a reload goes on. */
   leave(why: 'asked' | 'moved'): Promise<Outcome<null>>;
   /**

@@ -129,6 +129,12 @@ export function createEngine(): EngineApi {
           await current.close(null);
         }
       }),
+    setPaused: (isPaused) =>
+      outcomeOf(async () => {
+        sitting?.setPaused(isPaused);
+        await journal?.keep();
+        return null;
+      }),
     leave: (why) =>
       outcomeOf(async () => {
         sitting?.stop(why === 'asked' ? 'left' : 'moved');

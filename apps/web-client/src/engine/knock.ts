@@ -1,17 +1,17 @@
-import { type Connection, ConnectionLost, socketConnection } from '@perfit/federation';
+import { type Connection, ConnectionLost, identityFromKeyPair, socketConnection } from '@perfit/federation';
 import { PROTOCOL_VERSION } from '@perfit/protocol';
 import { io } from 'socket.io-client';
 import { FailureError } from '../shared/failure/failure.ts';
 import type { Seat } from './engine-api.ts';
 import { AGENT } from './sitting.ts';
-import { identityOf } from './storage/identities.ts';
+import { keysOf } from './storage/identities.ts';
 
 /**
  * [HS1] Says hello and hangs up: a wrong invite is told before a model is fetched for it.
  * @throws ProtocolError with the coordinator's refusal   @throws FailureError `coordinator-unreachable`
  */
 export async function knock(seat: Seat, invite: string | null): Promise<void> {
-  const { publicKey } = await identityOf(seat);
+  const { publicKey } = await identityFromKeyPair(await keysOf(seat));
   const socket = io({ transports: ['websocket'], autoConnect: false, reconnection: false, forceNew: true });
   const connection = socketConnection(socket);
   try {

@@ -8,22 +8,31 @@ import {
   type TuningWish,
   takeValidation,
 } from '@perfit/core';
-import { type ClientEvent, layoutOf, personalModule, runClient, socketConnection } from '@perfit/federation';
+import {
+  type ClientEvent,
+  identityFromKeyPair,
+  layoutOf,
+  Pause,
+  personalModule,
+  runClient,
+  socketConnection,
+} from '@perfit/federation';
 import type { FederationDescriptor } from '@perfit/protocol';
 import type { Mask } from '@perfit/protocol/space';
 import { io } from 'socket.io-client';
 import { FailureError } from '../shared/failure/failure.ts';
 import { type Backend, describe } from './backend.ts';
 import { browserClock } from './browser-clock.ts';
-import { densityMap } from './density-map.ts';
+import { adaptedModules, densityMap } from './density-map.ts';
 import type { EngineEvent, Seat } from './engine-api.ts';
 import { toFailure } from './failures.ts';
 import type { Journal } from './journal.ts';
 import { prepareExamples } from './local-data.ts';
 import { notKept } from './models/not-kept.ts';
 import { mirrored } from './models/open-files.ts';
-import { clientRecords } from './storage/client-records.ts';
-import { identityOf } from './storage/identities.ts';
+import { type ClientRecords, clientRecords } from './storage/client-records.ts';
+import { onStorageCleared } from './storage/database.ts';
+import { keysOf, putKeysBack } from './storage/identities.ts';
 import type { StoredSession } from './storage/stored-sessions.ts';
 import { settleTiles } from './tiles.ts';
 import type { Workbench } from './workbench.ts';
@@ -41,7 +50,10 @@ export class Sitting {
   readonly #consent: StoredSession['consent'];
   readonly #backend: Backend;
   readonly #workbench: Workbench;
+  readonly #pause = new Pause();
   readonly #leaving = new AbortController();
+  /** Ends what listens for the sitting. */
+  readonly #over = new AbortController();
   #hangUp: () => void = () => {};
   #end: SittingEnd | null = null;
   /** The device that the page has been shown. */
@@ -63,6 +75,15 @@ export class Sitting {
     this.journal = parts.journal;
     this.#backend = parts.backend;
     this.#workbench = parts.workbench;
+    // A tab that comes back is as paused as it went.
+    if (parts.journal.session.pause !== 'off') this.#pause.hold();
+  }
+
+  setPaused(isPaused: boolean): void {
+    if (isPaused === this.#pause.isHeld) return;
+    if (isPaused) this.#pause.hold();
+    else this.#pause.release();
+    this.journal.emit({ type: 'pause-asked', isPaused });
   }
 
   /** `left` says goodbye to the coordinator; after the others the client's round goes on elsewhere or later. */
@@ -83,6 +104,8 @@ export class Sitting {
         this.journal.emit({ type: 'failed', error: failure });
         throw new FailureError(failure);
       }
+    } finally {
+      this.#over.abort();
     }
     const end = this.#end ?? 'finished';
     if (this.journal.session.endedAt === null && end !== 'finished') {
@@ -102,19 +125,25 @@ export class Sitting {
       journal.write({ direction, kind, bytes }),
     );
     this.#hangUp = () => connection.close();
+    // Sooner than its next attempt.
+    globalThis.addEventListener('online', () => connection.connect(), { signal: this.#over.signal });
+    const keys = await keysOf(this.#seat);
+    const records = clientRecords(this.#seat, (record) => {
+      const { mask } = record;
+      const personal = personalModule(record);
+      if (personal) this.#workbench.take(personal);
+      if (mask) {
+        this.#workbench.mask = mask;
+        this.#tellMask(mask);
+      }
+      this.#tellModels();
+    });
+    const stopListening = onStorageCleared(() => void this.#keepAgain(keys, records));
+    this.#over.signal.addEventListener('abort', stopListening);
     return runClient({
       connection,
-      identity: await identityOf(this.#seat),
-      store: clientRecords(this.#seat, (record) => {
-        const { mask } = record;
-        const personal = personalModule(record);
-        if (personal) this.#workbench.take(personal);
-        if (mask) {
-          this.#workbench.mask = mask;
-          this.#tellMask(mask);
-        }
-        this.#tellModels();
-      }),
+      identity: await identityFromKeyPair(keys),
+      store: records,
       tuner: (descriptor) => this.#tuner(descriptor),
       federation: this.#seat.federation,
       ...(invite ? { invite } : {}),
@@ -126,8 +155,33 @@ export class Sitting {
       ...(maxDensity === undefined ? {} : { maxDensity }),
       clock: browserClock,
       random: Math.random,
+      pause: this.#pause,
       signal: this.#leaving.signal,
     });
+  }
+
+  /** All that this browser kept was deleted while the client works: what it needs to come back is in its memory. */
+  async #keepAgain(keys: CryptoKeyPair, records: ClientRecords): Promise<void> {
+    try {
+      await putKeysBack(this.#seat, keys);
+      await records.putBack();
+      await this.journal.keep();
+      this.journal.emit({
+        type: 'problem',
+        error: {
+          code: 'storage-cleared',
+          message: 'What this browser kept of this site was deleted while the tab was at work.',
+        },
+        retry:
+          'Key, text and progress were kept again from memory; the model’s files are fetched again at the next visit.',
+      });
+    } catch (error) {
+      this.journal.emit({
+        type: 'problem',
+        error: toFailure(error),
+        retry: 'Work goes on from memory; a reload would begin anew.',
+      });
+    }
   }
 
   async #device(): Promise<BackendDescription> {
@@ -175,6 +229,7 @@ export class Sitting {
       const rows = config.tuning.batchSize * maxLength;
       await settleTiles(device, { rows, inWidth, outWidth: 2 * feedForwardWidth, rank: layout.rank });
       await this.#workbench.open(this.#seat, layout, { examples: heldOutTexts, maxLength });
+      journal.emit({ type: 'space', adapted: adaptedModules(layout) });
       if (this.#workbench.mask) this.#tellMask(this.#workbench.mask);
       this.#tellModels();
       return { tuner: createLocalTuner({ model, ...parts }), dispose: () => this.#workbench.discard(model) };

@@ -18,7 +18,11 @@ export type ClientEvent =
     }
   | { readonly type: 'status'; readonly status: FederationStatus }
   | { readonly type: 'round-started'; readonly round: number; readonly attempt: number; readonly deadlineMs: number }
-  | { readonly type: 'search'; readonly round: number; readonly progress: SearchProgress }
+  | {
+      readonly type: 'search';
+      readonly round: number;
+      readonly progress: Exclude<SearchProgress, { kind: 'checkpoint' }>;
+    }
   | { readonly type: 'mask'; readonly round: number; readonly kept: number; readonly size: number }
   | { readonly type: 'tuning'; readonly round: number; readonly progress: Extract<TuningProgress, { kind: 'step' }> }
   | {
@@ -42,6 +46,8 @@ export type ClientEvent =
       readonly bytes: number;
       readonly total: number;
     }
+  /** The client's computing stands still, or goes on, because its person said so. */
+  | { readonly type: 'paused' | 'resumed'; readonly round: number }
   | { readonly type: 'submitted'; readonly round: number; readonly bytes: number }
   | { readonly type: 'round-closed'; readonly closed: RoundClosed }
   /** Something went wrong and the loop deals with it: `retry` says how. */

@@ -6,6 +6,7 @@ import { Channel } from './channel.ts';
 import type { ClientEvent } from './client-event.ts';
 import { encodeDelta } from './error-feedback.ts';
 import { type ClientOptions, type Member, Membership } from './membership.ts';
+import { drain, repeated, whenReleased } from './pausing.ts';
 import type { ClientRecord } from './ports.ts';
 import { searchReport, searchSettings, tuningSettings } from './round-settings.ts';
 import { globalTheta, ownerShares, type RoundWork, receive, transferEvents } from './round-work.ts';
@@ -64,6 +65,7 @@ async function playRound(offer: RoundOffer, session: Session, member: Member): P
   try {
     member.emit(startOf(offer));
     const round: RoundWork = { offer, session, signal, member };
+    await whenReleased(round);
     const { owned, warm } = await findMask(round);
     const { config } = member.descriptor;
     const exchanged = member.strategy.exchanged(member.tuner.layout, owned, { config, round: offer.round });
@@ -91,7 +93,7 @@ async function giveUp(error: ProtocolError, session: Session, member: Member): P
 
 interface FoundMask {
   readonly owned: Mask;
-  /** What the warm-up of a search tuned, [N]; null where no search was due, or a reload came between. */
+  /** What the warm-up of this round's search tuned, [N]; null where none was due. */
   readonly warm: Float32Array | null;
 }
 
@@ -105,11 +107,11 @@ async function findMask(round: RoundWork): Promise<FoundMask> {
   let found: FoundMask | null = given && { owned: given, warm: null };
   if (source.kind === 'search') {
     found = isStillGood(round)
-      ? { owned: keeper.record.mask as Mask, warm: null }
+      ? { owned: keeper.record.mask as Mask, warm: warmOf(round) }
       : await search(round, source.settings);
   }
   const { owned, warm } = found as FoundMask;
-  if (warm || !keeper.record.mask?.equals(owned))
+  if ((warm && keeper.record.maskRound !== offer.round) || !keeper.record.mask?.equals(owned))
     await keeper.update({ mask: owned, maskRound: offer.round, inProgress: null });
   emit({ type: 'mask', round: offer.round, kept: owned.kept, size: owned.size });
   return found as FoundMask;
@@ -125,19 +127,34 @@ function isStillGood({ offer, member }: RoundWork): boolean {
   return !isFromSharedRounds && !isAskedAnew && mask.kept <= mostKept(member.tuner.layout, offer.density);
 }
 
+/** Where the search was done before a reload, and its tuning has not begun. */
+function warmOf({ offer, member }: RoundWork): Float32Array | null {
+  const { maskRound, search } = member.keeper.record;
+  if (maskRound !== offer.round || search?.round !== offer.round) return null;
+  return search.checkpoint.part === 'pruning' ? search.checkpoint.warm : null;
+}
+
 async function search(round: RoundWork, settings: MaskSearch): Promise<FoundMask> {
-  const { offer, signal, member } = round;
-  const { tuner, emit, report, client } = member;
+  const { offer, member } = round;
+  const { tuner, keeper, emit, report, client } = member;
   const theta = await globalTheta(round);
   const owners = await ownerShares(round);
   const by = { round: offer.round, density: offer.density, client, owners };
+  const { round: number, density } = offer;
+  const begun = keeper.record.search;
+  const isSame = begun?.round === number && begun.density === density;
+  const start = { theta, ...(isSame ? { checkpoint: begun.checkpoint } : {}) };
   const { mask, warm } = await drain(
-    tuner.search(theta, searchSettings(member.descriptor.config, settings, by), signal),
-    (progress) => {
+    round,
+    tuner.search(start, searchSettings(member.descriptor.config, settings, by), round.signal),
+    async (progress) => {
+      if (progress.kind === 'checkpoint') {
+        await keeper.update({ search: { round: number, density, checkpoint: progress.checkpoint } });
+        return;
+      }
       emit({ type: 'search', round: offer.round, progress });
       report(searchReport(offer.round, progress));
     },
-    signal,
   );
   return { owned: mask, warm };
 }
@@ -162,11 +179,11 @@ type Begun = NonNullable<ClientRecord['inProgress']>;
 
 /** [PF7] [PF8] What this round's tuning starts from, and how good that is: from the store, or received now. */
 async function begin(round: RoundWork, masks: FoundMask & { exchanged: Mask }): Promise<Begun> {
-  const { offer, signal, member } = round;
+  const { offer, member } = round;
   const { strategy, tuner, keeper, emit, report } = member;
   const perplexity = async (of: 'base' | 'received', theta: Float32Array | null, known: number | null) => {
     report({ round: offer.round, phase: 'evaluate', done: 0 });
-    const value = known ?? (await tuner.perplexity(theta, signal));
+    const value = known ?? (await repeated(round, (signal) => tuner.perplexity(theta, signal)));
     emit({ type: 'perplexity', round: offer.round, of, value });
     return value;
   };
@@ -201,7 +218,7 @@ async function begin(round: RoundWork, masks: FoundMask & { exchanged: Mask }): 
   };
   const best = await betterBest(round, 'received', start);
   // θ⁰ is nobody's work yet.
-  await keeper.update({ inProgress: begun, ...(offer.version > 0 ? best : null) });
+  await keeper.update({ inProgress: begun, search: null, ...(offer.version > 0 ? best : null) });
   return begun;
 }
 
@@ -211,9 +228,9 @@ async function betterBest(
   of: 'received' | 'tuned',
   theta: Float32Array,
 ): Promise<Pick<ClientRecord, 'best'> | null> {
-  const { offer, signal, member } = round;
+  const { offer, member } = round;
   if (member.tuner.examples.validation === 0) return null;
-  const perplexity = await member.tuner.perplexity(theta, signal, 'validation');
+  const perplexity = await repeated(round, (signal) => member.tuner.perplexity(theta, signal, 'validation'));
   member.emit({ type: 'validation', round: offer.round, of, value: perplexity });
   const { best } = member.keeper.record;
   return best && best.perplexity <= perplexity ? null : { best: { round: offer.round, of, theta, perplexity } };
@@ -225,28 +242,25 @@ async function tune(round: RoundWork, owned: Mask, begun: Begun): Promise<NonNul
   const { tuner, keeper, emit, report } = member;
   const { clock } = member.options;
   const startedAt = clock.now();
+  round.pausedMs = 0;
   const settings = tuningSettings(member.descriptor.config, offer.round);
   const start = { theta: begun.start, mask: owned, ...(begun.checkpoint ? { checkpoint: begun.checkpoint } : {}) };
-  const tuned = await drain(
-    tuner.tune(start, settings, signal),
-    async (progress) => {
-      if (progress.kind === 'checkpoint') {
-        await keeper.update({ inProgress: { ...begun, checkpoint: progress.checkpoint } });
-        return;
-      }
-      emit({ type: 'tuning', round: offer.round, progress });
-      const { step, steps, loss } = progress;
-      report({ round: offer.round, phase: 'tune', done: Math.min(1, step / Math.max(1, steps)), loss });
-    },
-    signal,
-  );
+  const tuned = await drain(round, tuner.tune(start, settings, signal), async (progress) => {
+    if (progress.kind === 'checkpoint') {
+      await keeper.update({ inProgress: { ...begun, checkpoint: progress.checkpoint } });
+      return;
+    }
+    emit({ type: 'tuning', round: offer.round, progress });
+    const { step, steps, loss } = progress;
+    report({ round: offer.round, phase: 'tune', done: Math.min(1, step / Math.max(1, steps)), loss });
+  });
   const broken = tuned.theta.findIndex((value) => !Number.isFinite(value));
   if (broken >= 0) {
     throw new ProtocolError('delta-not-finite', 'The tuning diverged: its result is not finite. It is not kept.');
   }
-  const seconds = (clock.now() - startedAt) / 1000;
+  const seconds = (clock.now() - startedAt - (round.pausedMs ?? 0)) / 1000;
   report({ round: offer.round, phase: 'evaluate', done: 0 });
-  const perplexity = await tuner.perplexity(tuned.theta, signal);
+  const perplexity = await repeated(round, (signal) => tuner.perplexity(tuned.theta, signal));
   const finished = { steps: tuned.steps, seconds, loss: tuned.loss, perplexity };
   const best = await betterBest(round, 'tuned', tuned.theta);
   await keeper.update({
@@ -284,28 +298,6 @@ async function submit(round: RoundWork, exchanged: Mask, begun: Begun): Promise<
   member.lastSubmission = offer.round;
   emit({ type: 'submitted', round: offer.round, bytes: receipt.bytes });
   member.report({ round: offer.round, phase: 'waiting', done: 1 });
-}
-
-/** Takes a long work's progress as it comes. @throws the signal's reason, even where the work does not heed it */
-async function drain<P, R>(
-  work: AsyncGenerator<P, R>,
-  onProgress: (progress: P) => void | Promise<void>,
-  signal: AbortSignal,
-): Promise<R> {
-  let isDone = false;
-  try {
-    for (;;) {
-      signal.throwIfAborted();
-      const next = await work.next();
-      if (next.done) {
-        isDone = true;
-        return next.value;
-      }
-      await onProgress(next.value);
-    }
-  } finally {
-    if (!isDone) await work.return(undefined as never).catch(() => {});
-  }
 }
 
 function sameValues(a: Float32Array, b: Float32Array): boolean {

@@ -20,7 +20,7 @@ export interface LocalTuner {
 
   /** PF3 (a) and (b), from theta_g: warm-up in the whole space, then the iterative search. */
   search(
-    theta: Float32Array,
+    start: SearchStart,
     settings: SearchSettings,
     signal?: AbortSignal,
   ): AsyncGenerator<SearchProgress, SearchedMask>;
@@ -41,6 +41,25 @@ export interface SearchedMask {
   /** θ after the warm-up, in the whole space; [N]. */
   readonly warm: Float32Array;
 }
+
+export interface SearchStart {
+  readonly theta: Float32Array;
+  /** Takes up where an interrupted `search` of the same theta and settings was. */
+  readonly checkpoint?: SearchCheckpoint;
+}
+
+/** Everything that a search needs to go on: in its warm-up, or after some of its steps. */
+export type SearchCheckpoint =
+  | { readonly part: 'warm-up'; readonly tuning: TuningCheckpoint }
+  | {
+      readonly part: 'pruning';
+      /** θ after the warm-up, [N]. */
+      readonly warm: Float32Array;
+      /** Steps done: 0 … K. */
+      readonly iteration: number;
+      /** What they left. */
+      readonly mask: Mask;
+    };
 
 export interface SearchSettings {
   /** ρ: the share of N to keep. */
@@ -109,7 +128,8 @@ export type SearchProgress =
       readonly loss: number;
       readonly tokens: number;
     }
-  | { readonly kind: 'prune'; readonly iteration: number; readonly iterations: number; readonly kept: number };
+  | { readonly kind: 'prune'; readonly iteration: number; readonly iterations: number; readonly kept: number }
+  | { readonly kind: 'checkpoint'; readonly checkpoint: SearchCheckpoint };
 
 export type TuningProgress =
   | {

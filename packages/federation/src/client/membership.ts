@@ -13,6 +13,7 @@ import { strategyOf } from '../strategy/registry.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import type { ClientEvent } from './client-event.ts';
 import type { LocalTuner } from './local-tuner.ts';
+import type { Pause } from './pause.ts';
 import type { ClientStore, Clock, Connection, Identity } from './ports.ts';
 import { RecordKeeper } from './record-keeper.ts';
 import type { Ask } from './session.ts';
@@ -39,6 +40,8 @@ export interface ClientOptions {
   readonly clock: Clock;
   /** Uniform in [0, 1): jitter. */
   readonly random: () => number;
+  /** Stops and goes on with the computing, at any time. */
+  readonly pause?: Pause;
   /** Leaves the federation when aborted. */
   readonly signal?: AbortSignal;
 }

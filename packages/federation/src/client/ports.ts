@@ -1,6 +1,6 @@
 import type { AnnouncementName, AnnouncementOf, Progress, RequestName, RequestOf, ValueOf } from '@perfit/protocol';
 import type { Mask } from '@perfit/protocol/space';
-import type { TuningCheckpoint } from './local-tuner.ts';
+import type { SearchCheckpoint, TuningCheckpoint } from './local-tuner.ts';
 
 /**
  * The way to the coordinator. `connected` comes after every connect and reconnect, and then the handshake runs anew.
@@ -70,6 +70,12 @@ export interface ClientRecord {
     readonly checkpoint: TuningCheckpoint | null;
     /** The tuning is over and `tuned` has its theta; null while it runs. */
     readonly finished: FinishedTuning | null;
+  } | null;
+  /** [PF3] The latest search, until a tuning with its mask has begun. Of use for the same theta_g and density only. */
+  readonly search: {
+    readonly round: number;
+    readonly density: number;
+    readonly checkpoint: SearchCheckpoint;
   } | null;
   /** [PF5a] Null where deltas do not go in int8. */
   readonly residual: Residual | null;

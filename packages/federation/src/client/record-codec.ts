@@ -1,6 +1,6 @@
 import { sha256Hex } from '@perfit/protocol';
 import { Mask } from '@perfit/protocol/space';
-import type { TuningCheckpoint } from './local-tuner.ts';
+import type { SearchCheckpoint, TuningCheckpoint } from './local-tuner.ts';
 import type { ClientRecord, FinishedTuning, Residual } from './ports.ts';
 
 /**
@@ -31,10 +31,18 @@ interface Head {
   } | null;
   /** The round of the residual, if there is one. */
   readonly residualRound: number | null;
+  /** Comes last: a program that does not know of it leaves its arrays alone. */
+  readonly search?: {
+    readonly round: number;
+    readonly density: number;
+    /** Steps of the warm-up, or iterations after it. */
+    readonly step: number;
+    readonly part: SearchCheckpoint['part'];
+  };
 }
 
 export async function encodeClientRecord(record: ClientRecord): Promise<Uint8Array> {
-  const { mask, tuned, best, inProgress, residual } = record;
+  const { mask, tuned, best, inProgress, residual, search } = record;
   const checkpoint = inProgress?.checkpoint ?? null;
   const arrays = [
     tuned?.theta,
@@ -45,7 +53,7 @@ export async function encodeClientRecord(record: ClientRecord): Promise<Uint8Arr
   ].filter((array) => array !== undefined);
   const head: Head = {
     layoutHash: record.layoutHash,
-    size: mask?.size ?? residual?.mask.size ?? arrays[0]?.length ?? 0,
+    size: mask?.size ?? residual?.mask.size ?? arrays[0]?.length ?? sizeOfSearch(search),
     hasMask: mask !== null,
     maskRound: record.maskRound,
     tunedRound: tuned?.round ?? null,
@@ -60,9 +68,16 @@ export async function encodeClientRecord(record: ClientRecord): Promise<Uint8Arr
       finished: inProgress.finished,
     },
     residualRound: residual?.round ?? null,
+    ...(search ? { search: searchHead(search) } : {}),
   };
   const headBytes = new TextEncoder().encode(JSON.stringify(head, spellNumber));
-  const parts = [headBytes, ...(mask ? [mask.bytes] : []), ...arrays.map(bytesOf), ...residualParts(residual)];
+  const parts = [
+    headBytes,
+    ...(mask ? [mask.bytes] : []),
+    ...arrays.map(bytesOf),
+    ...residualParts(residual),
+    ...searchParts(search),
+  ];
   const bytes = new Uint8Array(HEAD_AT + parts.reduce((sum, part) => sum + part.length, 0));
   bytes.set(Uint8Array.from(MAGIC, (letter) => letter.charCodeAt(0)));
   const view = new DataView(bytes.buffer);
@@ -120,6 +135,7 @@ async function read(bytes: Uint8Array): Promise<ClientRecord> {
     basePerplexity: head.basePerplexity,
     inProgress: head.inProgress && readProgress(head.inProgress, theta),
     residual: head.residualRound === null ? null : readResidual(head.residualRound, bitset(), floats),
+    search: head.search ? readSearch(head.search, theta, bitset) : null,
   };
 }
 
@@ -135,6 +151,37 @@ function readProgress(
 
 function readResidual(round: number, mask: Mask, floats: (length: number) => Float32Array): Residual {
   return { round, mask, before: floats(mask.kept), after: floats(mask.kept) };
+}
+
+function readSearch(
+  { round, density, step, part }: NonNullable<Head['search']>,
+  theta: () => Float32Array,
+  bitset: () => Mask,
+): NonNullable<ClientRecord['search']> {
+  const checkpoint: SearchCheckpoint =
+    part === 'warm-up'
+      ? { part, tuning: { step, theta: theta(), firstMoment: theta(), secondMoment: theta() } }
+      : { part, warm: theta(), iteration: step, mask: bitset() };
+  return { round, density, checkpoint };
+}
+
+function searchHead({ round, density, checkpoint }: NonNullable<ClientRecord['search']>): NonNullable<Head['search']> {
+  const step = checkpoint.part === 'warm-up' ? checkpoint.tuning.step : checkpoint.iteration;
+  return { round, density, step, part: checkpoint.part };
+}
+
+function searchParts(search: ClientRecord['search']): Uint8Array[] {
+  if (!search) return [];
+  const { checkpoint } = search;
+  return checkpoint.part === 'warm-up'
+    ? arraysOf(checkpoint.tuning).map(bytesOf)
+    : [bytesOf(checkpoint.warm), checkpoint.mask.bytes];
+}
+
+function sizeOfSearch(search: ClientRecord['search']): number {
+  if (!search) return 0;
+  const { checkpoint } = search;
+  return (checkpoint.part === 'warm-up' ? checkpoint.tuning.theta : checkpoint.warm).length;
 }
 
 function residualParts(residual: Residual | null): Uint8Array[] {

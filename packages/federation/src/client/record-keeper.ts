@@ -9,6 +9,7 @@ const nothing: Omit<ClientRecord, 'layoutHash'> = {
   best: null,
   basePerplexity: null,
   inProgress: null,
+  search: null,
   residual: null,
 };
 

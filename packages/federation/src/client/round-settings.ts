@@ -1,7 +1,8 @@
 import type { FederationConfig, Progress } from '@perfit/protocol';
 import { strategyOf } from '../strategy/registry.ts';
 import type { MaskSearch } from '../strategy/strategy.ts';
-import type { SearchProgress, SearchSettings, TuningSettings } from './local-tuner.ts';
+import type { ClientEvent } from './client-event.ts';
+import type { SearchSettings, TuningSettings } from './local-tuner.ts';
 
 /**
  * The same federation on the same text finds the same mask, on whatever machine. Only masks that are drawn by lot must
@@ -34,7 +35,7 @@ export function tuningSettings(config: FederationConfig, round: number): TuningS
   };
 }
 
-export function searchReport(round: number, progress: SearchProgress): Progress {
+export function searchReport(round: number, progress: Extract<ClientEvent, { type: 'search' }>['progress']): Progress {
   const [at, of] =
     progress.kind === 'warmup' ? [progress.step, progress.steps] : [progress.iteration, progress.iterations];
   return { round, phase: progress.kind === 'warmup' ? 'warm-up' : 'search', done: Math.min(1, at / Math.max(1, of)) };

@@ -20,6 +20,8 @@ export interface RoundWork {
   readonly member: Member;
   /** All of theta_g, where this round has already needed it. */
   global?: Float32Array;
+  /** How long its work has stood still. */
+  pausedMs?: number;
 }
 
 /** [PF7] θ_g as this client's strategy receives it. @returns [N] */

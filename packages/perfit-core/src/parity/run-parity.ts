@@ -139,11 +139,11 @@ async function* maskChecks({ model, layout, bounds }: Subject, fixture: ParityFi
     const iterations = Number(name.slice(1));
     const batches = searchBatches.map((index) => batchOf(fixture, index));
     const settings = { density, iterations, score: 'taylor', scope: 'global', seed: 0 } as const;
-    const theta = fixture.tensor('lora.theta');
+    const start = { theta: fixture.tensor('lora.theta') };
     const search =
       tf.getBackend() === 'webgpu'
-        ? searchMaskOnDevice(layout, theta, (at) => gradientOnDevice({ model, layout, batches }, at), settings)
-        : searchMask(layout, theta, (at) => meanGradientOnHost(model, layout, { theta: at, batches }), settings);
+        ? searchMaskOnDevice(layout, start, (at) => gradientOnDevice({ model, layout, batches }, at), settings)
+        : searchMask(layout, start, (at) => meanGradientOnHost(model, layout, { theta: at, batches }), settings);
     const mask = await resultOf(search);
     const theirs = fixture.tensor(`mask.taylor.${name}`);
     const differing = theirs.filter((kept, p) => (kept === 1) !== mask.has(p)).length;

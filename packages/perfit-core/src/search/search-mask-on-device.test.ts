@@ -45,8 +45,14 @@ describe.runIf(hasWebGpu)('[PF3] searchMaskOnDevice', () => {
         { ...plain, score, scope: 'tensor', prior: { weight: 1.5, owners } },
       ];
       for (const search of searches) {
-        const expected = await run(searchMask(layout, theta, onHost, search));
-        expect(await run(searchMaskOnDevice(layout, theta, onDevice, search))).toEqual(expected);
+        const expected = await run(searchMask(layout, { theta }, onHost, search));
+        expect(await run(searchMaskOnDevice(layout, { theta }, onDevice, search))).toEqual(expected);
+        for (const step of expected.progress) {
+          if (step.kind !== 'checkpoint') continue;
+          const { checkpoint } = step;
+          const resumed = await run(searchMaskOnDevice(layout, { theta, checkpoint }, onDevice, search));
+          expect(resumed.mask).toEqual(expected.mask);
+        }
       }
       expect(tf.memory().numTensors).toBe(before);
     },
@@ -54,9 +60,9 @@ describe.runIf(hasWebGpu)('[PF3] searchMaskOnDevice', () => {
 
   it('leaves nothing behind where its consumer stops, and where a gradient is not finite', async () => {
     const before = tf.memory().numTensors;
-    for await (const _ of searchMaskOnDevice(layout, theta, onDevice, plain)) break;
+    for await (const _ of searchMaskOnDevice(layout, { theta }, onDevice, plain)) break;
     const broken = async () => tf.fill([layout.size], Number.NaN) as tf.Tensor1D;
-    await expect(run(searchMaskOnDevice(layout, theta, broken, plain))).rejects.toThrow(RangeError);
+    await expect(run(searchMaskOnDevice(layout, { theta }, broken, plain))).rejects.toThrow(RangeError);
     expect(tf.memory().numTensors).toBe(before);
   });
 });

@@ -1,10 +1,10 @@
-import { type Layout, Mask, type Random, seededRandom } from '@perfit/protocol/space';
+import { type Layout, Mask, type Random } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import { keepHighestOnDevice } from '../ops/keep-highest/keep-highest.ts';
 import { maskOfWords, maskTensor } from '../ops/mask-bits/mask-bits.ts';
 import { zeroUnowned } from '../ops/mask-bits/zero-unowned.ts';
 import { taylorScore } from '../ops/taylor-score/taylor-score.ts';
-import { keptOf, type MaskSearch, type PruneProgress, raised } from './search-mask.ts';
+import { keptOf, type MaskSearch, type PruneStart, type PruneStep, raised, randomAfter } from './search-mask.ts';
 
 /** Both on the device. */
 interface Pruned {
@@ -18,25 +18,28 @@ interface Pruned {
 export type DeviceGradient = (theta: tf.Tensor1D) => Promise<tf.Tensor1D>;
 
 /**
- * What `searchMask` does, on WebGPU: theta, gradient, scores and mask stay on the device, and the mask alone is read, at
- * the end. Scores that the host makes, random ones and those that a prior raises, are uploaded once a step.
- * @param theta [N], after the warm-up; left as it is
+ * What `searchMask` does, on WebGPU: theta, gradient, scores and mask stay on the device, and the mask alone is read, once
+ * a step. Scores that the host makes, random ones and those that a prior raises, are uploaded once a step.
  */
 export async function* searchMaskOnDevice(
   layout: Layout,
-  theta: Float32Array,
+  { theta, checkpoint }: PruneStart,
   gradientOf: DeviceGradient,
   search: MaskSearch,
-): AsyncGenerator<PruneProgress, Mask> {
-  const random = seededRandom(search.seed);
+): AsyncGenerator<PruneStep, Mask> {
+  const done = checkpoint?.iteration ?? 0;
+  const random = randomAfter(search, done * layout.size);
+  const densityAt = (k: number) => search.density ** (k / search.iterations);
   const whole = { offset: 0, size: layout.size };
   let segments = (search.scope === 'global' ? [whole] : layout.tensors).map(({ offset, size }) => {
-    return { offset, size, candidates: size, count: size };
+    const count = done === 0 ? size : keptOf(densityAt(done), size);
+    return { offset, size, candidates: size, count };
   });
-  const pruned: Pruned = { theta: tf.tensor1d(theta), mask: maskTensor(Mask.full(layout.size)) };
+  let mask = checkpoint?.mask ?? Mask.full(layout.size);
+  const pruned: Pruned = { theta: tf.tensor1d(mask.apply(theta)), mask: maskTensor(mask) };
   try {
-    for (let k = 1; k <= search.iterations; k++) {
-      const density = search.density ** (k / search.iterations);
+    for (let k = done + 1; k <= search.iterations; k++) {
+      const density = densityAt(k);
       segments = segments.map((segment) => {
         return { ...segment, candidates: segment.count, count: keptOf(density, segment.size) };
       });
@@ -49,8 +52,10 @@ export async function* searchMaskOnDevice(
       zeroUnowned(pruned.theta, pruned.mask);
       const kept = segments.reduce((sum, { count }) => sum + count, 0);
       yield { kind: 'prune', iteration: k, iterations: search.iterations, kept };
+      mask = maskOfWords(layout.size, (await pruned.mask.data()) as Int32Array);
+      yield { kind: 'checkpoint', checkpoint: { iteration: k, mask } };
     }
-    return maskOfWords(layout.size, (await pruned.mask.data()) as Int32Array);
+    return mask;
   } finally {
     tf.dispose([pruned.theta, pruned.mask]);
   }

@@ -1,6 +1,6 @@
 import { buildLayout, Mask, PROJECTIONS, seededRandom } from '@perfit/protocol/space';
 import { describe, expect, it } from 'vitest';
-import { type MaskSearch, type PruneProgress, searchMask } from './search-mask.ts';
+import { type MaskSearch, type PruneProgress, type PruneStart, searchMask } from './search-mask.ts';
 
 const dimensions = { layers: 2, width: 8, queryWidth: 8, keyValueWidth: 4, feedForwardWidth: 12 };
 const layout = buildLayout(dimensions, { rank: 2, alpha: 4, targets: PROJECTIONS });
@@ -9,13 +9,19 @@ const theta = Float32Array.from({ length: layout.size }, () => random() - 0.5);
 const slopes = Float32Array.from({ length: layout.size }, () => random() - 0.5);
 const plain: MaskSearch = { density: 0.5, iterations: 3, score: 'taylor', scope: 'global', seed: 1 };
 
-async function run(search: Partial<MaskSearch>, gradientOf = async (_: Float32Array) => slopes) {
-  const generator = searchMask(layout, theta, gradientOf, { ...plain, ...search });
+async function run(
+  search: Partial<MaskSearch>,
+  gradientOf = async (_: Float32Array) => slopes,
+  checkpoint?: PruneStart['checkpoint'],
+) {
+  const generator = searchMask(layout, { theta, checkpoint }, gradientOf, { ...plain, ...search });
   const progress: PruneProgress[] = [];
+  const saved: PruneStart['checkpoint'][] = [];
   for (;;) {
     const next = await generator.next();
-    if (next.done) return { mask: next.value, progress };
-    progress.push(next.value);
+    if (next.done) return { mask: next.value, progress, saved };
+    if (next.value.kind === 'checkpoint') saved.push(next.value.checkpoint);
+    else progress.push(next.value);
   }
 }
 
@@ -48,6 +54,22 @@ describe('[PF3] searchMask', () => {
     const order = Array.from(theta.keys()).sort((a, b) => scoreOf(b) - scoreOf(a) || a - b);
     expect(mask.equals(maskOf(order.slice(0, Math.round(layout.size / 2))))).toBe(true);
   });
+
+  it.each(['taylor', 'magnitude', 'gradient', 'random'] as const)(
+    'goes on after any step to the same mask by the score %s',
+    async (score) => {
+      for (const scope of ['global', 'tensor'] as const) {
+        const search = { score, scope, iterations: 4, density: 0.2 };
+        const { mask, saved } = await run(search);
+        expect(saved.map((checkpoint) => checkpoint?.iteration)).toEqual([1, 2, 3, 4]);
+        for (const checkpoint of saved) {
+          const resumed = await run(search, undefined, checkpoint);
+          expect(resumed.mask.equals(mask)).toBe(true);
+          expect(resumed.progress.length).toBe(4 - (checkpoint?.iteration ?? 0));
+        }
+      }
+    },
+  );
 
   it('draws a random mask from its seed', async () => {
     const first = await run({ score: 'random' });
@@ -82,7 +104,7 @@ describe('[PF3] searchMask', () => {
     const prior = { weight: 2, owners };
     // Raised: 4, 4, 3, 3, 2 and 0: of the two threes the first is kept, and nobody needs the last one.
     const kept = async (density: number) => {
-      const search = searchMask(small, scores, async () => scores, {
+      const search = searchMask(small, { theta: scores }, async () => scores, {
         ...plain,
         score: 'magnitude',
         iterations: 1,

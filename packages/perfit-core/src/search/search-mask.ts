@@ -31,22 +31,40 @@ export interface PruneProgress {
   readonly kept: number;
 }
 
+/** After each step of a search: what it needs to go on, to the same mask. */
+export interface PruneCheckpoint {
+  /** Steps done: 0 … K */
+  readonly iteration: number;
+  /** What they left. */
+  readonly mask: Mask;
+}
+
+export type PruneStep = PruneProgress | { readonly kind: 'checkpoint'; readonly checkpoint: PruneCheckpoint };
+
+/** Where a search begins. */
+export interface PruneStart {
+  /** [N], after the warm-up; left as it is. */
+  readonly theta: Float32Array;
+  /** Takes up where an interrupted search of the same theta and settings was. */
+  readonly checkpoint?: PruneCheckpoint | undefined;
+}
+
 /**
  * PF3 (b), the iterative search: step k keeps the top round(ρ^(k/K)·N) of the scores of m ⊙ θ (within each matrix of
  * the layout where the scope is `tensor`), ties to the lower index. What is pruned does not come back. With a prior every
  * score, a random one too, is multiplied by 1 + λ·o before it is ranked: zero stays zero.
- * @param theta [N], after the warm-up; left as it is
  * @param gradientOf ∂L/∂θ [N] at a masked theta, averaged over S batches; asked once a step by scores that need it
  */
 export async function* searchMask(
   layout: Layout,
-  theta: Float32Array,
+  { theta, checkpoint }: PruneStart,
   gradientOf: (theta: Float32Array) => Promise<Float32Array>,
   search: MaskSearch,
-): AsyncGenerator<PruneProgress, Mask> {
-  const random = seededRandom(search.seed);
-  let mask = Mask.full(layout.size);
-  for (let k = 1; k <= search.iterations; k++) {
+): AsyncGenerator<PruneStep, Mask> {
+  const done = checkpoint?.iteration ?? 0;
+  const random = randomAfter(search, done * layout.size);
+  let mask = checkpoint?.mask ?? Mask.full(layout.size);
+  for (let k = done + 1; k <= search.iterations; k++) {
     const masked = mask.apply(theta);
     const own = await scoresOf(search.score, { theta: masked, gradientOf, random });
     const scores = search.prior ? raised(own, search.prior) : own;
@@ -56,8 +74,16 @@ export async function* searchMask(
         ? keepHighest(scores, keptOf(density, layout.size), mask)
         : keepInEach(layout, scores, { mask, density });
     yield { kind: 'prune', iteration: k, iterations: search.iterations, kept: mask.kept };
+    yield { kind: 'checkpoint', checkpoint: { iteration: k, mask } };
   }
   return mask;
+}
+
+/** The random numbers of a search after those that its earlier steps have drawn, one a position and step. */
+export function randomAfter({ score, seed }: MaskSearch, drawn: number): Random {
+  const random = seededRandom(seed);
+  if (score === 'random') for (let i = 0; i < drawn; i++) random();
+  return random;
 }
 
 interface ScoreInputs {

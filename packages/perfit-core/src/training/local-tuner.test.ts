@@ -169,15 +169,34 @@ describe('createLocalTuner', () => {
   });
 
   it('[PF3] warms up, then prunes to round(ρ·N), the same from the same seed', async () => {
-    const { progress, result } = await finish(tunerWith().search(theta, search));
-    expect(progress.map(({ kind }) => kind)).toEqual(['warmup', 'warmup', 'warmup', 'prune', 'prune']);
+    const { progress, result } = await finish(tunerWith().search({ theta }, search));
+    const told = progress.filter(({ kind }) => kind !== 'checkpoint');
+    expect(told.map(({ kind }) => kind)).toEqual(['warmup', 'warmup', 'warmup', 'prune', 'prune']);
     expect(result.mask.kept).toBe(Math.round(0.5 * layout.size));
-    const again = await finish(tunerWith().search(theta, search));
+    const again = await finish(tunerWith().search({ theta }, search));
     expect(again.result.mask.equals(result.mask)).toBe(true);
   });
 
+  it.each(['taylor', 'random'] as const)(
+    '[PF3] goes on from any checkpoint of a search by the score %s to the same mask and the same warm theta, bit for bit',
+    async (score) => {
+      const wanted = { ...search, score, iterations: 3 };
+      const { progress, result } = await finish(tunerWith(slowClock()).search({ theta }, wanted));
+      const saved = progress.flatMap((item) => (item.kind === 'checkpoint' ? [item.checkpoint] : []));
+      expect(saved.map((checkpoint) => (checkpoint.part === 'pruning' ? checkpoint.iteration : 'warm-up'))).toEqual([
+        ...['warm-up', 'warm-up'],
+        ...[0, 1, 2, 3],
+      ]);
+      for (const checkpoint of saved) {
+        const resumed = await finish(tunerWith().search({ theta, checkpoint }, wanted));
+        expect(resumed.result.warm).toEqual(result.warm);
+        expect(resumed.result.mask.equals(result.mask)).toBe(true);
+      }
+    },
+  );
+
   it('[PF3] has no Taylor score to go by without a warm-up: every tie goes to the lower index', async () => {
-    const { result } = await finish(tunerWith().search(theta, { ...search, warmupEpochs: 0, iterations: 1 }));
+    const { result } = await finish(tunerWith().search({ theta }, { ...search, warmupEpochs: 0, iterations: 1 }));
     expect(result.mask.equals(Mask.from(layout.size, (p) => p < Math.round(layout.size / 2)))).toBe(true);
   });
 
@@ -187,13 +206,13 @@ describe('createLocalTuner', () => {
     // B is zero, and no prior raises that; A's odd positions alone are more than the fifth that is kept.
     const oddShare = async (weight: number) => {
       const settings = { ...magnitude, density: 0.2, prior: { weight, owners } };
-      const { mask } = (await finish(tunerWith().search(theta, settings))).result;
+      const { mask } = (await finish(tunerWith().search({ theta }, settings))).result;
       return mask.intersection(Mask.from(layout.size, (p) => p % 2 === 1)).kept / mask.kept;
     };
     expect(await oddShare(0)).toBeLessThan(0.6);
     expect(await oddShare(1e9)).toBe(1);
     const prior = { weight: 1, owners: owners.slice(1) };
-    await expect(finish(tunerWith().search(theta, { ...search, prior }))).rejects.toMatchObject({
+    await expect(finish(tunerWith().search({ theta }, { ...search, prior }))).rejects.toMatchObject({
       code: 'training-wrong-size',
     });
   });
@@ -202,7 +221,7 @@ describe('createLocalTuner', () => {
     const reason = new Error('the tab was closed');
     for (const start of [
       (signal: AbortSignal) => tunerWith().tune({ theta, mask: Mask.full(layout.size) }, settings, signal),
-      (signal: AbortSignal) => tunerWith().search(theta, search, signal),
+      (signal: AbortSignal) => tunerWith().search({ theta }, search, signal),
     ]) {
       const controller = new AbortController();
       const generator = start(controller.signal);
@@ -216,11 +235,11 @@ describe('createLocalTuner', () => {
   it('frees every tensor: done, stopped early, aborted, failed', async () => {
     const before = tf.memory().numTensors;
     const mask = Mask.full(layout.size);
-    await finish(tunerWith().search(theta, { ...search, scope: 'tensor' }));
+    await finish(tunerWith().search({ theta }, { ...search, scope: 'tensor' }));
     await finish(tunerWith().tune({ theta, mask }, settings));
     await tunerWith().perplexity(theta);
     for await (const _ of tunerWith().tune({ theta, mask }, settings)) break;
-    for await (const _ of tunerWith().search(theta, search)) break;
+    for await (const _ of tunerWith().search({ theta }, search)) break;
     const broken = tunerWith().tune({ theta: theta.map(() => Number.NaN), mask }, settings);
     await expect(finish(broken)).rejects.toMatchObject({ code: 'training-not-finite' });
     const short = tunerWith().tune({ theta: theta.slice(1), mask }, settings);

@@ -1,13 +1,20 @@
-import type { Layout, Mask } from '@perfit/protocol/space';
+import { type Layout, Mask } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import { AdapterTensors } from '../model/adapter-tensors.ts';
 import type { LanguageModel } from '../model/language-model.ts';
-import { type MaskSearch, type PruneProgress, searchMask } from '../search/search-mask.ts';
+import {
+  type MaskSearch,
+  type PruneCheckpoint,
+  type PruneProgress,
+  type PruneStep,
+  searchMask,
+} from '../search/search-mask.ts';
 import { searchMaskOnDevice } from '../search/search-mask-on-device.ts';
 import { makeBatches } from '../text/batches.ts';
 import type { TokenizedExample } from '../text/examples.ts';
 import { type AdamWState, MaskedAdamW } from './adamw.ts';
 import { perplexity } from './perplexity.ts';
+import { retelling } from './retelling.ts';
 import { gradientOnDevice, gradientOnHost, type SearchTask } from './search-gradient.ts';
 import type { TokenBatch } from './token-batch.ts';
 import { TrainingError } from './training-error.ts';
@@ -56,6 +63,18 @@ export interface LocalTuningStart {
   readonly checkpoint?: AdamWState;
 }
 
+export interface LocalSearchStart {
+  readonly theta: Float32Array;
+  /** Takes up where an interrupted `search` of the same start and settings was. */
+  readonly checkpoint?: SearchCheckpoint;
+}
+
+/** Everything that a search needs to go on: in its warm-up, or after some of its steps. */
+export type SearchCheckpoint =
+  | { readonly part: 'warm-up'; readonly tuning: AdamWState }
+  /** `warm` is θ after the warm-up, [N]. */
+  | ({ readonly part: 'pruning'; readonly warm: Float32Array } & PruneCheckpoint);
+
 export type LocalSearchProgress =
   | {
       readonly kind: 'warmup';
@@ -64,7 +83,8 @@ export type LocalSearchProgress =
       readonly loss: number;
       readonly tokens: number;
     }
-  | PruneProgress;
+  | PruneProgress
+  | { readonly kind: 'checkpoint'; readonly checkpoint: SearchCheckpoint };
 
 /** What a search found, and θ after its warm-up in the whole space, [N]. */
 export interface SearchedMask {
@@ -81,7 +101,7 @@ export interface ModelTuner {
   /** PF2: tokens a second of one step over a training batch, padding not counted, after one that warms the device up. */
   measureSpeed(signal?: AbortSignal): Promise<number>;
   search(
-    theta: Float32Array,
+    start: LocalSearchStart,
     settings: LocalSearchSettings,
     signal?: AbortSignal,
   ): AsyncGenerator<LocalSearchProgress, SearchedMask>;
@@ -142,25 +162,45 @@ export function createLocalTuner(options: LocalTunerOptions): ModelTuner {
 
     tune,
 
-    async *search(theta, settings, signal) {
-      checkLength(theta, layout);
+    async *search(start, settings, signal) {
+      checkLength(start.theta, layout);
       if (settings.prior) checkLength(settings.prior.owners, layout, 'the prior');
       // (a) Warm-up in the full space: at B = 0 every Taylor score is zero.
-      const warm = yield* warmUp({ tune }, theta, { settings, signal });
+      const { checkpoint } = start;
+      let pruning = checkpoint?.part === 'pruning' ? checkpoint : null;
+      if (!pruning) {
+        const warm = yield* warmUp({ tune }, start, { settings, signal });
+        pruning = { part: 'pruning', warm, iteration: 0, mask: Mask.full(layout.size) };
+        yield { kind: 'checkpoint', checkpoint: pruning };
+      }
       // (b) The iterative search; every step looks at the same S batches.
       const { batchSize } = settings.tuning;
       const shuffledBatches = makeBatches(training, { batchSize, maxLength, padId, seed: settings.seed });
       const scored = shuffledBatches.slice(0, settings.batches);
-      return { mask: yield* pruned({ model, layout, batches: scored, signal }, warm, settings), warm };
+      const { warm } = pruning;
+      const search = pruned({ model, layout, batches: scored, signal }, pruning, settings);
+      const mask = yield* retelling(
+        search,
+        (progress): LocalSearchProgress =>
+          progress.kind === 'checkpoint'
+            ? { kind: 'checkpoint', checkpoint: { part: 'pruning', warm, ...progress.checkpoint } }
+            : progress,
+      );
+      return { mask, warm };
     },
   };
 }
 
 /** PF3 (b), where the numbers are: on WebGPU they stay on the device. */
-function pruned(task: SearchTask, theta: Float32Array, search: MaskSearch): AsyncGenerator<PruneProgress, Mask> {
+function pruned(
+  task: SearchTask,
+  { warm, ...checkpoint }: PruneCheckpoint & { readonly warm: Float32Array },
+  search: MaskSearch,
+): AsyncGenerator<PruneStep, Mask> {
+  const start = { theta: warm, checkpoint };
   return tf.getBackend() === 'webgpu'
-    ? searchMaskOnDevice(task.layout, theta, (masked) => gradientOnDevice(task, masked), search)
-    : searchMask(task.layout, theta, (masked) => gradientOnHost(task, masked), search);
+    ? searchMaskOnDevice(task.layout, start, (masked) => gradientOnDevice(task, masked), search)
+    : searchMask(task.layout, start, (masked) => gradientOnHost(task, masked), search);
 }
 
 /** The batches of an epoch, in an order of its own; the last epoch asked for is kept. */

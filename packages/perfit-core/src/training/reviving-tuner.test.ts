@@ -98,14 +98,23 @@ describe('revivingTuner', () => {
   });
 
   it('ends a search as if no device had been lost, and tells every step once', async () => {
-    const undisturbed = await finish(fragileTuner(layout, reliable).search(theta, fragileSearch));
+    const undisturbed = await finish(fragileTuner(layout, reliable).search({ theta }, fragileSearch));
     await fc.assert(
       fc.asyncProperty(devices, async (failing) => {
         const { tuner, open } = await stageOf(failing);
-        expect(await finish(tuner.search(theta, fragileSearch))).toEqual(undisturbed);
+        expect(await finish(tuner.search({ theta }, fragileSearch))).toEqual(undisturbed);
         expect(open()).toBe(1);
       }),
     );
+  });
+
+  it('does no step of a search again that has a checkpoint', async () => {
+    // Five steps of warm-up, two of pruning, and the device is gone.
+    const { tuner, revivals } = await stageOf([{ works: 8 }]);
+    const { result } = await finish(tuner.search({ theta }, fragileSearch));
+    expect(revivals.map(({ goingOn }) => goingOn)).toEqual(['Going on with the search on a new one.']);
+    const undisturbed = await finish(fragileTuner(layout, reliable).search({ theta }, fragileSearch));
+    expect(result).toEqual(undisturbed.result);
   });
 
   it('repeats no more than what was done since the last checkpoint', async () => {

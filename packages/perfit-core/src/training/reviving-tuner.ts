@@ -2,8 +2,8 @@ import { BackendError } from '../backend/backend-error.ts';
 import { DeviceWatch } from '../backend/device-watch.ts';
 import type { LocalTuningSettings, ModelTuner } from './local-tuner.ts';
 import { retelling } from './retelling.ts';
+import { SearchLog } from './search-log.ts';
 import { TuningLog } from './tuning-log.ts';
-import { warmUp } from './warm-up.ts';
 
 /** A tuner on a device. */
 export interface OpenedTuner {
@@ -137,21 +137,12 @@ export async function revivingTuner(options: RevivingTunerOptions): Promise<Revi
     measureSpeed: (signal) =>
       surviving((tuner) => tuner.measureSpeed(signal), { from: () => 'with measuring its speed', signal }),
     tune,
-    async *search(theta, settings, signal) {
-      const warm = yield* warmUp({ tune }, theta, { settings, signal });
-      // What is left is as long as a few steps: it has no checkpoints, and starts again from the warm theta.
-      const pruning = { ...settings, warmupEpochs: 0 };
-      let told = 0;
-      const { mask } = yield* survivingSteps(
-        (tuner) =>
-          retelling(tuner.search(warm, pruning, signal), (progress) => {
-            if (progress.kind !== 'prune' || progress.iteration <= told) return null;
-            told = progress.iteration;
-            return progress;
-          }),
-        { from: () => 'with the search', batchSize: settings.tuning.batchSize, signal },
+    async *search(start, settings, signal) {
+      const log = new SearchLog(start);
+      return yield* survivingSteps(
+        (tuner) => retelling(tuner.search(log.start, settings, signal), (progress) => log.note(progress)),
+        { from: () => log.from, batchSize: settings.tuning.batchSize, signal },
       );
-      return { mask, warm };
     },
   };
 }

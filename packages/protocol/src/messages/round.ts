@@ -47,7 +47,8 @@ export type FederationStatus = z.infer<typeof federationStatusSchema>;
 /** client → server, without an answer and droppable: how far it is. */
 export const progressSchema = z.object({
   round: roundNumber,
-  phase: z.enum(['loading', 'warm-up', 'search', 'download', 'evaluate', 'tune', 'upload', 'waiting']),
+  /** `paused`: its person has stopped the computing for a while; a server that does not know it drops the notice. */
+  phase: z.enum(['loading', 'warm-up', 'search', 'download', 'evaluate', 'tune', 'upload', 'waiting', 'paused']),
   /** 0 … 1 of the phase. */
   done: z.number().min(0).max(1),
   loss: z.number().optional(),

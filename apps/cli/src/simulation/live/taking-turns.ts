@@ -44,7 +44,7 @@ export function takingTurns(tuner: LocalTuner, turnstile: Turnstile): LocalTuner
     examples: tuner.examples,
     perplexity: (theta, signal, on) => alone(signal, () => tuner.perplexity(theta, signal, on)),
     measureSpeed: (signal) => alone(signal, () => tuner.measureSpeed(signal)),
-    search: (theta, settings, signal) => aloneThroughout(signal, () => tuner.search(theta, settings, signal)),
+    search: (start, settings, signal) => aloneThroughout(signal, () => tuner.search(start, settings, signal)),
     tune: (start, settings, signal) => aloneThroughout(signal, () => tuner.tune(start, settings, signal)),
   };
 }

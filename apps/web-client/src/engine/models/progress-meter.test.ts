@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeLoad } from '../../shared/session/describe-activity.ts';
+import { loadingModel } from '#strings/activity.ts';
 import { ProgressMeter } from './progress-meter.ts';
 
 describe('ProgressMeter', () => {
@@ -22,17 +22,17 @@ describe('ProgressMeter', () => {
   });
 });
 
-describe('describeLoad', () => {
+describe('loadingModel', () => {
   const load = { bytes: 120e6, total: 269e6, fetched: 120e6, bytesPerSecond: 14e6, secondsLeft: 10.6 };
 
   it('says how much, how fast and how long', () => {
-    expect(describeLoad(load)).toBe('Fetching the model: 120 MB of 269 MB, 14 MB a second, 11 s left');
-    expect(describeLoad({ ...load, bytesPerSecond: null, secondsLeft: null })).toBe(
+    expect(loadingModel(load)).toBe('Fetching the model: 120 MB of 269 MB, 14 MB a second, 11 s left');
+    expect(loadingModel({ ...load, bytesPerSecond: null, secondsLeft: null })).toBe(
       'Fetching the model: 120 MB of 269 MB',
     );
   });
 
   it('says that nothing is fetched where it is not', () => {
-    expect(describeLoad({ ...load, fetched: 4e6 })).toMatch(/^Loading the model, which this browser keeps: 120 MB/);
+    expect(loadingModel({ ...load, fetched: 4e6 })).toMatch(/^Loading the model, which this browser keeps: 120 MB/);
   });
 });

@@ -2,15 +2,31 @@ import { type ClientRecord, type ClientStore, decodeClientRecord, encodeClientRe
 import type { Seat } from '../engine-api.ts';
 import { database, keyOf } from './database.ts';
 
+export interface ClientRecords extends ClientStore {
+  /** Keeps the latest record again: where the browser was made to forget it while its client is at work. */
+  putBack(): Promise<void>;
+}
+
 /** The client's store of one seat; a put is one transaction, so a reader sees the old record or the new one. */
-export function clientRecords(seat: Seat, onSave: (record: ClientRecord) => void): ClientStore {
+export function clientRecords(seat: Seat, onSave: (record: ClientRecord) => void): ClientRecords {
+  let latest: ClientRecord | null = null;
+  const keep = async (record: ClientRecord) => {
+    await (await database()).put('records', await encodeClientRecord(record), keyOf(seat));
+  };
   return {
-    load: async () => loadRecord(seat),
+    load: async () => {
+      latest = await loadRecord(seat);
+      return latest;
+    },
     save: async (_, record) => {
+      latest = record;
       onSave(record);
-      await (await database()).put('records', await encodeClientRecord(record), keyOf(seat));
+      await keep(record);
     },
     remove: async () => (await database()).delete('records', keyOf(seat)),
+    putBack: async () => {
+      if (latest) await keep(latest);
+    },
   };
 }
 

@@ -22,6 +22,20 @@ const stores = ['keys', 'records', 'sessions', 'tiles', 'models', 'modelParts'] 
 /** Of a seat. */
 const seatStores = ['keys', 'records', 'sessions'] as const;
 
+/** Told where the person, or the browser, has deleted all that was kept, under the eyes of this page. */
+const clearedListeners = new Set<() => void>();
+
+/** @returns a function that ends the subscription */
+export function onStorageCleared(listener: () => void): () => void {
+  clearedListeners.add(listener);
+  return () => clearedListeners.delete(listener);
+}
+
+function tellCleared(): void {
+  opening = null;
+  for (const listener of [...clearedListeners]) listener();
+}
+
 let opening: Promise<IDBPDatabase<PerfitDatabase>> | null = null;
 
 /** What this browser keeps for the site. @throws FailureError `storage-unavailable`, as in some private windows */
@@ -30,11 +44,12 @@ export function database(): Promise<IDBPDatabase<PerfitDatabase>> {
     upgrade: (db) => {
       for (const store of stores) if (!db.objectStoreNames.contains(store)) db.createObjectStore(store);
     },
-    // A newer version of this page in another tab must be able to change the database.
-    blocking: (_, __, event) => (event.target as IDBDatabase).close(),
-    terminated: () => {
-      opening = null;
+    // A newer version of this page in another tab must be able to change the database, and anybody to delete it.
+    blocking: (_, wanted, event) => {
+      (event.target as IDBDatabase).close();
+      if (wanted === null) tellCleared();
     },
+    terminated: tellCleared,
   }).catch((cause) => {
     opening = null;
     throw new FailureError({

@@ -2,13 +2,11 @@ import { useComputedColorScheme } from '@mantine/core';
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { FiguresTable, type TableSeries } from './figures-table.tsx';
 import classes from './line-chart.module.css';
 
-export interface Series {
-  readonly label: string;
+export interface Series extends TableSeries {
   readonly color: string;
-  /** As long as x; null leaves a gap. */
-  readonly values: readonly (number | null)[];
   readonly dashed?: boolean;
 }
 
@@ -22,20 +20,36 @@ interface LineChartProps {
   /** Whole numbers only on the x axis. */
   readonly wholeX?: boolean;
   readonly points?: boolean;
+  /** Where its numbers are no plain ones. */
+  readonly formatY?: (value: number) => string;
+  readonly yLabel?: string;
+  /** Bars from zero, those of each series beside the others', instead of lines. */
+  readonly bars?: boolean;
   readonly empty: string;
+  /** One sentence on how to read it. */
+  readonly caption?: string;
 }
 
 /** Lines over a common x. Its height is fixed from the start, so that nothing moves when figures come. */
-export function LineChart({ label, xLabel, x, series, height = 220, wholeX, points, empty }: LineChartProps) {
+export function LineChart(props: LineChartProps) {
+  const { label, xLabel, yLabel, x, series, height = 220, wholeX, points, bars, formatY, empty, caption } = props;
   const holder = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const scheme = useComputedColorScheme('light', { getInitialValueInEffect: false });
   const isEmpty = x.length === 0;
   // uPlot is built anew only where lines or colours change, not for every figure.
-  const shape = JSON.stringify([series.map((one) => [one.label, one.color, one.dashed]), scheme, isEmpty, xLabel]);
+  const shape = JSON.stringify([
+    series.map((one) => [one.label, one.color, one.dashed]),
+    scheme,
+    isEmpty,
+    xLabel,
+    yLabel,
+  ]);
   const data = [x, ...series.map((one) => one.values)] as uPlot.AlignedData;
   const latest = useRef(data);
   latest.current = data;
+  const format = useRef(formatY);
+  format.current = formatY;
 
   useEffect(() => {
     const element = holder.current;
@@ -54,7 +68,7 @@ export function LineChart({ label, xLabel, x, series, height = 220, wholeX, poin
         height,
         legend: { show: false },
         cursor: { drag: { x: false, y: false } },
-        scales: { x: { time: false, range: xRange }, y: { range: yRange } },
+        scales: { x: { time: false, range: bars ? barXRange : xRange }, y: { range: bars ? fromZero : yRange } },
         axes: [
           {
             ...axis,
@@ -64,16 +78,22 @@ export function LineChart({ label, xLabel, x, series, height = 220, wholeX, poin
             size: 34,
             ...(wholeX ? { incrs: [1, 2, 5, 10, 20, 50, 100] } : {}),
           },
-          { ...axis, size: 48 },
+          {
+            ...axis,
+            size: 54,
+            ...(yLabel ? { label: yLabel, labelSize: 16, labelFont: '11px system-ui' } : {}),
+            values: (_, ticks) => ticks.map((tick) => (format.current ? format.current(tick) : String(tick))),
+          },
         ],
         series: [
           {},
-          ...series.map(({ color, label: name, dashed }) => ({
+          ...series.map(({ color, label: name, dashed }, i) => ({
             label: name,
             stroke: color,
             width: 2,
             spanGaps: false,
-            points: { show: points ?? false, size: 7, fill: color },
+            points: { show: bars ? false : (points ?? false), size: 7, fill: color },
+            ...(bars ? { fill: color, width: 0, paths: barsBeside(i, series.length) } : {}),
             ...(dashed ? { dash: [5, 5] } : {}),
           })),
         ],
@@ -112,8 +132,28 @@ export function LineChart({ label, xLabel, x, series, height = 220, wholeX, poin
           </span>
         ))}
       </figcaption>
+      {caption ? <p className={classes.caption}>{caption}</p> : null}
+      <FiguresTable xLabel={xLabel} x={x} series={series} format={formatY ?? plain} />
     </figure>
   );
+}
+
+function plain(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}
+
+/** Beside the picture's neighbours in a group of so many. */
+function barsBeside(index: number, count: number): uPlot.Series.PathBuilder | undefined {
+  const align = count === 1 ? 0 : index === 0 ? -1 : 1;
+  return uPlot.paths.bars?.({ size: [0.8 / count, 28], align, gap: 1 });
+}
+
+function barXRange(_: uPlot, low: number, high: number): uPlot.Range.MinMax {
+  return [low - 0.6, high + 0.6];
+}
+
+function fromZero(_: uPlot, __: number | null, high: number | null): uPlot.Range.MinMax {
+  return [0, 1.1 * (high || 1)];
 }
 
 /** One point gets room on both sides. */

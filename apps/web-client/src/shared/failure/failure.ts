@@ -21,6 +21,8 @@ export type FailureCode =
   /** The same identity is at work in another tab of this browser. */
   | 'other-tab'
   | 'storage-unavailable'
+  /** What the browser kept was deleted while it was in use. */
+  | 'storage-cleared'
   | 'not-ready'
   | 'unexpected';
 

@@ -14,7 +14,13 @@ export function describeModule({ models, rounds }: Pick<SessionState, 'models' |
   return `Chat and export use the model ${what} round ${personal.round}${worth}, not the one tuned last (${formatPerplexity(last.tuned)}): it did best on the examples that choose the best round.`;
 }
 
-/** On the held-out examples, as the table has it. */
+/** Perplexity of what chat and export use, on the held-out examples; null where it is not known. */
+export function figureOfModule({ models, rounds }: Pick<SessionState, 'models' | 'rounds'>): number | null {
+  const { personal } = models;
+  return personal ? figureOf({ ...personal, of: personal.of ?? 'tuned' }, rounds) : null;
+}
+
+/** On the held-out examples, as the chart has it. */
 function figureOf({ round: number, of }: ModuleOrigin, rounds: readonly RoundState[]): number | null {
   if (!of) return null;
   return rounds.findLast((round) => round.number === number && round[of] !== null)?.[of] ?? null;

@@ -119,6 +119,36 @@ describe('the session as events make it', () => {
     });
   });
 
+  it('keeps a deadline and bytes by round, and whose part went in', () => {
+    const entries = [{ at: 1, direction: 'up', kind: 'chunk', bytes: 7 }] as const;
+    const closed = { round: 1, attempt: 1, outcome: 'committed', version: 1, submissions: 3 } as const;
+    const { rounds } = after([
+      { type: 'ledger', entries },
+      offered,
+      { type: 'ledger', entries },
+      { type: 'submitted', round: 1, bytes: 9 },
+      { type: 'round-closed', closed },
+      { ...offered, round: 2, deadlineMs: 5000 },
+    ]);
+    expect(rounds).toMatchObject([
+      { deadlineAt: 62_000, bytesUp: 7, bytesDown: 0, isSubmitted: true, submissions: 3 },
+      { deadlineAt: 11_000 },
+    ]);
+  });
+
+  it('is as paused after a reload as before it, and not after an end', () => {
+    const before = after([started, offered, { type: 'pause-asked', isPaused: true }]);
+    const back = after([{ type: 'restored', session: before, ledger: [] }, started]);
+    expect([before.pause, back.pause]).toEqual(['asked', 'asked']);
+    expect(after([{ type: 'left', reason: 'asked' }], back).pause).toBe('off');
+  });
+
+  it('takes up a session that an earlier version kept with less in it', () => {
+    const { pause, pace, estimate, adapted, ...old } = after([started, offered]);
+    const back = after([{ type: 'restored', session: old as SessionState, ledger: [] }]);
+    expect(back).toMatchObject({ pause: 'off', pace: null, adapted: null });
+  });
+
   it('counts bytes by direction', () => {
     const entries = [
       { at: 1, direction: 'up', kind: 'hello', bytes: 100 },

@@ -1,5 +1,7 @@
 import type { FederationStatus, RoundClosed } from '@perfit/protocol';
 import type { EngineEvent, LedgerEntry, TimedEvent } from '../../engine/engine-api.ts';
+import { estimateOf } from './estimate.ts';
+import { withStepTime } from './pace.ts';
 import {
   type Activity,
   emptySession,
@@ -9,16 +11,23 @@ import {
   type RoundState,
   type SessionState,
 } from './session-state.ts';
+import { rowsOfStep } from './work-left.ts';
 
 const PROBLEMS_KEPT = 100;
 /** The chart's memory; beyond it every second point of the older half goes. */
 const LOSSES_KEPT = 4000;
 
 /** Folds what happened into what is shown and recorded. Pure: the worker and the page fold the same events alike. */
-export function foldEvent(state: SessionState, { at, event }: TimedEvent): SessionState {
+export function foldEvent(state: SessionState, timed: TimedEvent): SessionState {
+  const next = withoutEstimate(state, timed);
+  return { ...next, estimate: estimateOf(next, timed.at) };
+}
+
+function withoutEstimate(state: SessionState, { at, event }: TimedEvent): SessionState {
   switch (event.type) {
     case 'restored':
-      return { ...event.session, ...forgotten };
+      // An earlier version of this page kept less of it.
+      return { ...emptySession, ...event.session, ...forgotten };
     case 'started':
       return {
         ...begun(state, event, at),
@@ -59,7 +68,10 @@ export function foldEvent(state: SessionState, { at, event }: TimedEvent): Sessi
       return {
         ...state,
         ...doing({ kind: 'preparing', search: state.kept === null }),
-        rounds: withAttempt(state.rounds, openRound(event.round, event.attempt, at)),
+        rounds: withAttempt(state.rounds, {
+          ...openRound(event.round, event.attempt, at),
+          deadlineAt: at + event.deadlineMs,
+        }),
         lastStepAt: null,
       };
     case 'warm-up':
@@ -82,6 +94,14 @@ export function foldEvent(state: SessionState, { at, event }: TimedEvent): Sessi
       };
     case 'mask-map':
       return { ...state, densityMap: event.cells };
+    case 'space':
+      return { ...state, adapted: event.adapted };
+    case 'pause-asked':
+      return { ...state, pause: event.isPaused ? 'asked' : 'off', lastStepAt: null };
+    case 'paused':
+      return { ...state, pause: 'held', lastStepAt: null };
+    case 'resumed':
+      return { ...state, pause: 'off', lastStepAt: null };
     case 'tuning':
       return {
         ...withStep(state, { round: event.round, part: 'tuning', loss: event.loss }, event.tokens, at),
@@ -108,6 +128,7 @@ export function foldEvent(state: SessionState, { at, event }: TimedEvent): Sessi
         rounds: withRound(state.rounds, event.round, (round) => ({
           ...(round ?? openRound(event.round, 1, at)),
           endedAt: at,
+          isSubmitted: true,
         })),
       };
     case 'round-closed':
@@ -127,11 +148,25 @@ export function foldEvent(state: SessionState, { at, event }: TimedEvent): Sessi
         ...state,
         bytesUp: state.bytesUp + sum(event.entries, 'up'),
         bytesDown: state.bytesDown + sum(event.entries, 'down'),
+        rounds: withBytes(state.rounds, event.entries),
       };
     case 'finished':
-      return { ...state, ...doing({ kind: 'finished' }), status: event.status, lastProblem: null, endedAt: at };
+      return {
+        ...state,
+        ...doing({ kind: 'finished' }),
+        status: event.status,
+        lastProblem: null,
+        pause: 'off',
+        endedAt: at,
+      };
     case 'left':
-      return { ...state, ...doing({ kind: 'left', reason: event.reason }), connected: false, endedAt: at };
+      return {
+        ...state,
+        ...doing({ kind: 'left', reason: event.reason }),
+        connected: false,
+        pause: 'off',
+        endedAt: at,
+      };
     case 'failed':
       return {
         ...state,
@@ -139,6 +174,7 @@ export function foldEvent(state: SessionState, { at, event }: TimedEvent): Sessi
         problems: [...state.problems, event.error].slice(-PROBLEMS_KEPT),
         lastProblem: null,
         connected: false,
+        pause: 'off',
         endedAt: at,
       };
   }
@@ -172,6 +208,7 @@ const forgotten = {
   connected: false,
   tokensPerSecond: null,
   lastStepAt: null,
+  pace: null,
   models: { base: false, personal: null },
 } as const;
 
@@ -234,6 +271,7 @@ function transferring(event: Extract<EngineEvent, { type: 'transfer' }>): Activi
 
 function withStep(state: SessionState, point: LossPoint, tokens: number, at: number): SessionState {
   const seconds = state.lastStepAt === null ? null : (at - state.lastStepAt) / 1000;
+  const rows = rowsOfStep(state);
   const speed = seconds ? tokens / seconds : null;
   return {
     ...state,
@@ -244,6 +282,7 @@ function withStep(state: SessionState, point: LossPoint, tokens: number, at: num
         : state.tokensPerSecond === null
           ? speed
           : 0.8 * state.tokensPerSecond + 0.2 * speed,
+    pace: seconds === null || rows === null ? state.pace : withStepTime(state.pace, (1000 * seconds) / rows),
     lastStepAt: at,
   };
 }
@@ -279,17 +318,33 @@ function withRound(
   return known ? rounds.map((round) => (round === known ? changed : round)) : inOrder([...rounds, changed]);
 }
 
-/** An attempt that is taken up again keeps what it had. */
+/** An attempt that is taken up again keeps what it had; its deadline may have moved. */
 function withAttempt(rounds: readonly RoundState[], opened: RoundState): readonly RoundState[] {
-  const isKnown = rounds.some(({ number, attempt }) => number === opened.number && attempt === opened.attempt);
-  return isKnown ? rounds : inOrder([...rounds, opened]);
+  const { number, attempt, deadlineAt } = opened;
+  const isSame = (round: RoundState) => round.number === number && round.attempt === attempt;
+  if (!rounds.some(isSame)) return inOrder([...rounds, opened]);
+  return rounds.map((round) => (isSame(round) && deadlineAt !== undefined ? { ...round, deadlineAt } : round));
+}
+
+/** What goes and comes while a round is the latest counts as that round's. */
+function withBytes(rounds: readonly RoundState[], entries: readonly LedgerEntry[]): readonly RoundState[] {
+  const last = rounds.at(-1);
+  if (!last) return rounds;
+  const bytesUp = (last.bytesUp ?? 0) + sum(entries, 'up');
+  return [...rounds.slice(0, -1), { ...last, bytesUp, bytesDown: (last.bytesDown ?? 0) + sum(entries, 'down') }];
 }
 
 /** A round in which this client did not take part is not its round: it stays out of the list. */
 function closedRound(rounds: readonly RoundState[], closed: RoundClosed, at: number): readonly RoundState[] {
   return rounds.map((round) =>
     round.number === closed.round && round.attempt === closed.attempt
-      ? { ...round, outcome: closed.outcome, reason: closed.reason ?? null, endedAt: round.endedAt ?? at }
+      ? {
+          ...round,
+          outcome: closed.outcome,
+          reason: closed.reason ?? null,
+          endedAt: round.endedAt ?? at,
+          submissions: closed.submissions,
+        }
       : round,
   );
 }

@@ -1,5 +1,6 @@
 import type { FederationDescriptor, FederationStatus, SessionPhase } from '@perfit/protocol';
 import type { Failure } from '../failure/failure.ts';
+import type { Pace } from './pace.ts';
 
 export type BackendName = 'webgpu' | 'wasm' | 'cpu';
 
@@ -55,6 +56,15 @@ export interface RoundState {
   readonly startedAt: number;
   /** When this client had done its part, or the round closed without it. */
   readonly endedAt: number | null;
+  /** [RD2] When the round closes at the latest, by this device's clock. Absent, as all below, where an earlier version kept it. */
+  readonly deadlineAt?: number;
+  /** Whether this client's part went in. */
+  readonly isSubmitted?: boolean;
+  /** How many people's changes it was made of, where it was committed. */
+  readonly submissions?: number;
+  /** Of messages since the round was offered. */
+  readonly bytesUp?: number;
+  readonly bytesDown?: number;
 }
 
 /** [PF9] Where the personal module comes from: a round's start, or its tuning; absent where that is not known. */
@@ -68,6 +78,23 @@ export interface LossPoint {
   readonly round: number;
   readonly part: 'warm-up' | 'tuning';
   readonly loss: number;
+}
+
+/** When what is under way is done, by what was measured; milliseconds since 1970, null where nobody can know. */
+export interface Estimate {
+  /** What `activityEndsAt` is of: the activity's kind, and of what it is where it measures. */
+  readonly activity: string;
+  readonly activityEndsAt: number | null;
+  /** What `roundEndsAt` is of. */
+  readonly round: number;
+  /** When this client's part of the round is done. */
+  readonly roundEndsAt: number | null;
+}
+
+/** The layers that can be adapted, and the modules of each. */
+export interface AdaptedModules {
+  readonly layers: number;
+  readonly modules: readonly string[];
 }
 
 export interface SessionState {
@@ -91,6 +118,13 @@ export interface SessionState {
   readonly kept: number | null;
   readonly size: number | null;
   readonly densityMap: readonly DensityCell[];
+  /** Known a while before the mask is. */
+  readonly adapted: AdaptedModules | null;
+  /** `asked` until the present step is done. */
+  readonly pause: 'off' | 'asked' | 'held';
+  /** Milliseconds that one row takes in one pass, measured over the steps of this sitting; null before there are some. */
+  readonly pace: Pace | null;
+  readonly estimate: Estimate | null;
   readonly basePerplexity: number | null;
   readonly rounds: readonly RoundState[];
   readonly losses: readonly LossPoint[];
@@ -125,6 +159,10 @@ export const emptySession: SessionState = {
   kept: null,
   size: null,
   densityMap: [],
+  adapted: null,
+  pause: 'off',
+  pace: null,
+  estimate: null,
   basePerplexity: null,
   rounds: [],
   losses: [],

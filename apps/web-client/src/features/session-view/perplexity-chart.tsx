@@ -1,0 +1,34 @@
+import { describeGain, strings } from '#strings/session-view.ts';
+import { LineChart } from '../../shared/charts/line-chart.tsx';
+import { formatPerplexity } from '../../shared/format/format-number.ts';
+import type { SessionState } from '../../shared/session/session-state.ts';
+import { useChartColors } from './chart-colors.ts';
+
+/** [PF8] Base, received and tuned by round; of a round that was repeated its latest attempt. */
+export function PerplexityChart({ session }: { readonly session: SessionState }) {
+  const colors = useChartColors();
+  const { basePerplexity } = session;
+  const rounds = session.rounds.filter(({ received, tuned }) => received !== null || tuned !== null);
+  const latest = rounds.filter(({ number }, i) => rounds[i + 1]?.number !== number);
+  return (
+    <LineChart
+      label={describeGain(
+        basePerplexity,
+        latest.findLast(({ tuned }) => tuned !== null),
+      )}
+      xLabel={strings.round}
+      yLabel={strings.perplexityAxis}
+      wholeX
+      points
+      formatY={formatPerplexity}
+      x={latest.map(({ number }) => number)}
+      series={[
+        { label: strings.base, color: colors.quiet, dashed: true, values: latest.map(() => basePerplexity) },
+        { label: strings.received, color: colors.received, values: latest.map(({ received }) => received) },
+        { label: strings.tuned, color: colors.own, values: latest.map(({ tuned }) => tuned) },
+      ]}
+      empty={strings.noFigures}
+      caption={strings.perplexityCaption}
+    />
+  );
+}

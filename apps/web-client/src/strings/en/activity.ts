@@ -1,0 +1,86 @@
+import { formatBytes, formatSeconds } from '../../shared/format/format-number.ts';
+import type { LoadProgress } from '../../shared/session/session-state.ts';
+
+export const strings = {
+  idle: 'Not started',
+  loading: {
+    device: 'Getting your device ready',
+    model: 'Fetching the model',
+    text: 'Reading your text',
+    tuner: 'Preparing your examples',
+  },
+  keptModel: 'Loading the model, which this browser keeps',
+  connecting: 'Connecting to the coordinator',
+  preparing: 'A round has begun',
+  measuring: {
+    base: 'Measuring how well the model knows your text before any tuning',
+    received: 'Measuring what came back from the others',
+    tuned: 'Measuring what tuning has gained',
+  },
+  waiting: {
+    others: 'Your part of this round is done. Waiting for the others',
+    'next-round': 'Waiting for the next round',
+    paused: 'This federation is paused. It goes on by itself when its operator resumes it',
+  },
+  finished: 'Finished. Your personal model is ready',
+  finishedEarly: 'The federation ended before all its rounds were done. Your personal model stays with you',
+  ended: 'The operator has ended this federation. Your personal model stays with you',
+  replaced: 'You went on in another tab: this one has stopped',
+  left: 'You have stopped. What you have so far is kept in this browser',
+} as const;
+
+export function recruiting(ready: number, recruit: number): string {
+  return `Waiting for more people: ${ready} of ${recruit} are ready`;
+}
+
+export function downloading(bytes: number, total: number): string {
+  return `Receiving what the others learned: ${formatBytes(bytes)} of ${formatBytes(total)}`;
+}
+
+export function warmingUp(step: number, steps: number): string {
+  return `Warming up to find your mask: step ${step} of ${steps}`;
+}
+
+export function pruning(iteration: number, iterations: number): string {
+  return `Choosing the parameters that matter for your text: ${iteration} of ${iterations}`;
+}
+
+export function tuning(step: number, steps: number): string {
+  return `Tuning on your text: step ${step} of ${steps}`;
+}
+
+export function uploading(what: 'mask' | 'delta', bytes: number, total: number): string {
+  const name = what === 'mask' ? 'which parameters you own' : 'how they changed';
+  return `Sending ${name}: ${formatBytes(bytes)} of ${formatBytes(total)}`;
+}
+
+/** While the present step is finished, and then. @param activity what stands still, as a sentence without its full stop */
+export function paused(isStill: boolean, activity: string): string {
+  return `${isStill ? 'Paused' : 'Pausing after this step'}. ${activity}`;
+}
+
+export function failed(message: string): string {
+  return `Stopped by an error. ${message}`;
+}
+
+/** "Fetching the model: 120 MB of 269 MB, 14 MB a second, 11 s left". */
+export function loadingModel({ bytes, total, fetched, bytesPerSecond, secondsLeft }: LoadProgress): string {
+  const isKept = bytes > 0 && fetched < bytes / 2;
+  const what = isKept ? strings.keptModel : strings.loading.model;
+  const rate = bytesPerSecond === null ? '' : `, ${formatBytes(Math.round(bytesPerSecond))} a second`;
+  const left = secondsLeft === null || secondsLeft < 1 ? '' : `, ${formatSeconds(secondsLeft)} left`;
+  return `${what}: ${formatBytes(bytes)} of ${formatBytes(total)}${rate}${left}`;
+}
+
+const phases = {
+  loading: 'Loading',
+  searching: 'Searching your mask',
+  tuning: 'Tuning',
+  uploading: 'Sending',
+} as const;
+
+/** What is read aloud. */
+export function phaseIn(phase: keyof typeof phases, round: number | undefined, isPaused: boolean): string {
+  const where = round && phase !== 'loading' ? ` in round ${round}` : '';
+  return `${isPaused ? 'Paused: ' : ''}${phases[phase]}${where}`;
+}
