@@ -1,4 +1,15 @@
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  constants,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +33,7 @@ export class Stage {
   #port = 0;
 
   constructor() {
-    cpSync(join(projectRoot, 'models', 'perfit-nano'), join(this.models, 'perfit-nano'), { recursive: true });
+    copyFolder(join(projectRoot, 'models', 'perfit-nano'), join(this.models, 'perfit-nano'));
   }
 
   get url(): string {
@@ -43,8 +54,10 @@ export class Stage {
 
   async startCoordinator(): Promise<void> {
     this.#port ||= await freePort();
+    const dataDirectory = join(this.folder, 'coordinator');
+    if (!existsSync(dataDirectory)) copyFolder(await emptyDatabase(), join(dataDirectory, 'database'));
     this.#coordinator = await CoordinatorProcess.start({
-      dataDirectory: join(this.folder, 'coordinator'),
+      dataDirectory,
       modelsDirectory: this.models,
       port: this.#port,
       operatorPassword: PASSWORD,
@@ -121,6 +134,35 @@ export function countedOnce(detail: FederationDetail): boolean {
   return detail.rounds.every(
     ({ submissions }) => new Set(submissions.map(({ client }) => client)).size === submissions.length,
   );
+}
+
+/** A first start of the embedded database takes seconds: it is done once for each state of the migrations. */
+async function emptyDatabase(): Promise<string> {
+  const migrations = join(projectRoot, 'apps/coordinator/src/store/migrations');
+  const hash = createHash('sha256').update(PASSWORD);
+  for (const name of readdirSync(migrations).sort()) hash.update(name).update(readFileSync(join(migrations, name)));
+  const path = join(tmpdir(), `perfit-e2e-database-${hash.digest('hex').slice(0, 16)}`);
+  if (existsSync(path)) return path;
+  const draft = mkdtempSync(`${path}-draft-`);
+  const models = join(projectRoot, 'models');
+  const first = await CoordinatorProcess.start({
+    dataDirectory: draft,
+    modelsDirectory: models,
+    operatorPassword: PASSWORD,
+  });
+  await first.stop();
+  try {
+    renameSync(join(draft, 'database'), path);
+  } catch {
+    // Another run was quicker.
+  }
+  rmSync(draft, { recursive: true, force: true });
+  return path;
+}
+
+/** Shares the blocks where the file system can. */
+function copyFolder(from: string, to: string): void {
+  cpSync(from, to, { recursive: true, mode: constants.COPYFILE_FICLONE });
 }
 
 function freePort(): Promise<number> {

@@ -1,14 +1,4 @@
 import { Command } from 'commander';
-import { benchCommand } from './commands/bench.ts';
-import { evalCommand } from './commands/eval.ts';
-import { exportCommand } from './commands/export.ts';
-import { joinCommand } from './commands/join.ts';
-import { parityCommand } from './commands/parity.ts';
-import { pullCommand } from './commands/pull.ts';
-import { reportCommand } from './commands/report.ts';
-import { serveCommand } from './commands/serve.ts';
-import { simulateCommand } from './commands/simulate.ts';
-import { tuneCommand } from './commands/tune.ts';
 import { explain } from './explain.ts';
 
 const program = new Command('perfit')
@@ -21,19 +11,25 @@ const program = new Command('perfit')
   )
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
-const commands = [
-  serveCommand,
-  pullCommand,
-  joinCommand,
-  simulateCommand,
-  reportCommand,
-  tuneCommand,
-  evalCommand,
-  exportCommand,
-  parityCommand,
-  benchCommand,
-];
-for (const command of commands) program.addCommand(command().copyInheritedSettings(program));
+/** Each with its libraries: whoever serves waits for no TensorFlow.js, and whoever tunes for no database. */
+const commands: Record<string, () => Promise<() => Command>> = {
+  serve: async () => (await import('./commands/serve.ts')).serveCommand,
+  pull: async () => (await import('./commands/pull.ts')).pullCommand,
+  join: async () => (await import('./commands/join.ts')).joinCommand,
+  simulate: async () => (await import('./commands/simulate.ts')).simulateCommand,
+  report: async () => (await import('./commands/report.ts')).reportCommand,
+  tune: async () => (await import('./commands/tune.ts')).tuneCommand,
+  eval: async () => (await import('./commands/eval.ts')).evalCommand,
+  export: async () => (await import('./commands/export.ts')).exportCommand,
+  parity: async () => (await import('./commands/parity.ts')).parityCommand,
+  bench: async () => (await import('./commands/bench.ts')).benchCommand,
+};
+const asked = process.argv[2] ?? '';
+const wanted = Object.hasOwn(commands, asked) ? [asked] : Object.keys(commands);
+for (const name of wanted) {
+  const command = await commands[name]?.();
+  if (command) program.addCommand(command().copyInheritedSettings(program));
+}
 
 try {
   await program.parseAsync();
