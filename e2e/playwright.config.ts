@@ -9,5 +9,11 @@ export default defineConfig({
   timeout: 180_000,
   expect: { timeout: 30_000 },
   outputDir: 'test-results',
-  use: { browserName: 'chromium', launchOptions: launchOptions(), screenshot: 'only-on-failure' },
+  use: {
+    browserName: 'chromium',
+    launchOptions: launchOptions(),
+    screenshot: 'only-on-failure',
+    // A page that is kept from an earlier test would hide what this one serves; offline.spec.ts lets it in.
+    serviceWorkers: 'block',
+  },
 });

@@ -84,6 +84,8 @@ const rooms = {
       /^#strings\/[a-z-]+\.ts$/,
     ],
     also: [
+      // What the build adds, not what a browser runs.
+      { files: /^build\//, may: [NODE, 'vite'] },
       // The worker: the only place of the client that may know tensors and the client's loop.
       { files: /^src\/engine\//, may: ['@perfit/federation', '@perfit/core', TFJS] },
     ],
@@ -99,7 +101,7 @@ const rooms = {
     ],
     separate: /^src\/features\/([^/]+)\//,
   },
-  e2e: { may: [NODE, 'zod', 'commander', /^playwright(\/|$)/, '@huggingface/gguf', '@perfit/protocol'] },
+  e2e: { may: [NODE, 'zod', 'axe-core', 'commander', /^playwright(\/|$)/, '@huggingface/gguf', '@perfit/protocol'] },
 };
 /** What tests may import on top of their room. */
 const forTests = ['vitest', 'fast-check', NODE, 'zod', 'socket.io-client', '@perfit/core/node', '@huggingface/gguf'];

@@ -1,5 +1,6 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
+import { offlineShell } from './build/offline-shell.ts';
 
 const coordinator = process.env.PERFIT_COORDINATOR ?? 'http://127.0.0.1:8080';
 
@@ -18,7 +19,7 @@ const proxy = {
 };
 
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), offlineShell()],
   server: { headers: isolation, proxy },
   preview: {
     proxy,
@@ -30,6 +31,7 @@ export default defineConfig({
         "worker-src 'self'",
         "connect-src 'self'",
         "img-src 'self' data:",
+        // The coordinator makes a nonce for each page; a server of files alone cannot.
         "style-src 'self' 'unsafe-inline'",
         "object-src 'none'",
         "base-uri 'none'",

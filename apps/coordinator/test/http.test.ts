@@ -14,7 +14,7 @@ beforeAll(async () => {
   folders = await makeFolders();
   const webRoot = join(folders.root, 'web');
   await mkdir(join(webRoot, 'assets'), { recursive: true });
-  await writeFile(join(webRoot, 'index.html'), '<!doctype html><title>PerFIT</title>');
+  await writeFile(join(webRoot, 'index.html'), '<!doctype html><meta nonce="__STYLE_NONCE__"><title>PerFIT</title>');
   await writeFile(join(webRoot, 'assets', 'app-1234.js'), 'export {};');
   const tiny = join(folders.modelsDirectory, 'tiny');
   await writeFile(join(tiny, 'model.safetensors'), weights);
@@ -69,17 +69,25 @@ describe('the page', () => {
   });
 
   it('may run its own scripts and WebAssembly, talk to its own origin, be framed by nobody, and use threads', async () => {
-    const { headers } = await get('/');
+    const page = await get('/');
+    const { headers } = page;
     const policy = headers.get('content-security-policy') ?? '';
     const directives = new Map(
       policy.split(';').map((each) => [each.split(' ')[0], each.split(' ').slice(1).join(' ')]),
     );
-    expect(directives.get('default-src')).toBe("'self'");
+    expect(directives.get('default-src')).toBe("'none'");
     expect(directives.get('script-src')).toBe("'self' 'wasm-unsafe-eval'");
     expect(directives.get('worker-src')).toBe("'self'");
-    expect(directives.get('style-src')).toBe("'self' 'unsafe-inline'");
+    const nonce = /'nonce-([^']+)'/.exec(directives.get('style-src') ?? '')?.[1] ?? '';
+    expect(nonce).toHaveLength(24);
+    expect(directives.get('style-src')).toBe(`'self' 'nonce-${nonce}'`);
+    expect(await page.text()).toContain(`nonce="${nonce}"`);
+    const again = await get('/');
+    expect(again.headers.get('etag')).toBeNull();
+    expect(again.headers.get('content-security-policy')).not.toContain(nonce);
+    expect(policy).not.toContain('unsafe-inline');
     const host = `127.0.0.1:${coordinator.port}`;
-    expect(directives.get('connect-src')).toBe(`'self' blob: ws://${host} wss://${host}`);
+    expect(directives.get('connect-src')).toBe(`'self' ws://${host} wss://${host}`);
     expect(directives.get('frame-ancestors')).toBe("'none'");
     expect(directives.get('object-src')).toBe("'none'");
     expect(headers.get('cross-origin-opener-policy')).toBe('same-origin');

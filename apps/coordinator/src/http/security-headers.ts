@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import helmet from '@fastify/helmet';
 import type { FastifyInstance } from 'fastify';
@@ -9,6 +10,12 @@ const HUB = ['https://huggingface.co', 'https://*.huggingface.co', 'https://*.hf
 /**
  * What a page of ours may do: run its own scripts and WebAssembly, talk to its own origin, to the Hub where the operator
  * allows it, and nothing else. The two Cross-Origin headers isolate it, which is what WebAssembly threads ask for.
+ *
+ * - `wasm-unsafe-eval` is what compiling WebAssembly asks for, and allows no `eval`.
+ * - Mantine writes a few `<style>` elements at run time: they carry a nonce. Style attributes are not allowed; React sets
+ *   styles one by one, which is no attribute to a browser.
+ * - That text becomes markup or a script's address only through one policy is said in the page itself (trusted types,
+ *   apps/web-client/build/offline-shell.ts): workers have no document to guard.
  */
 export async function setSecurityHeaders(
   app: FastifyInstance,
@@ -18,13 +25,13 @@ export async function setSecurityHeaders(
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
-        defaultSrc: ["'self'"],
+        defaultSrc: ["'none'"],
         scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
         workerSrc: ["'self'"],
-        styleSrc: ["'self'", "'unsafe-inline'"],
-        imgSrc: ["'self'", 'data:', 'blob:'],
-        fontSrc: ["'self'", 'data:'],
-        connectSrc: ["'self'", 'blob:', (request) => socketSources(request), ...(allowHub ? HUB : [])],
+        styleSrc: ["'self'", (request) => `'nonce-${styleNonce(request)}'`],
+        imgSrc: ["'self'", 'data:'],
+        manifestSrc: ["'self'"],
+        connectSrc: ["'self'", (request) => socketSources(request), ...(allowHub ? HUB : [])],
         objectSrc: ["'none'"],
         baseUri: ["'none'"],
         formAction: ["'self'"],
@@ -50,6 +57,15 @@ export async function setSecurityHeaders(
     reply.header('access-control-expose-headers', 'accept-ranges, content-range, etag');
     reply.header('cross-origin-resource-policy', 'cross-origin');
   });
+}
+
+const nonces = new WeakMap<IncomingMessage, string>();
+
+/** What the `<style>` elements of the page that answers this request carry. */
+export function styleNonce(request: IncomingMessage): string {
+  const nonce = nonces.get(request) ?? randomBytes(16).toString('base64');
+  nonces.set(request, nonce);
+  return nonce;
 }
 
 export function isPublic(url: string): boolean {

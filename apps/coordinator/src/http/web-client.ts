@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import { ProtocolError } from '@perfit/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { refuse } from './refusals.ts';
+import { styleNonce } from './security-headers.ts';
 
 const NOT_BUILT = 'The coordinator runs, but the web client is not built: nothing can be shown here.\n';
 
@@ -23,17 +25,20 @@ export async function serveWebClient(app: FastifyInstance, webRoot: string | und
       },
     });
     // To the static files this address is a folder, and those are nobody's business.
-    app.get('/', (_request, reply) => sendPage(reply));
+    app.get('/', (request, reply) => sendPage(root, request, reply));
   }
   app.setNotFoundHandler((request, reply) => {
     if (!isPage(request)) return refuse(reply, new ProtocolError('not-found', 'There is nothing at this address.'));
     if (!root) return reply.code(503).type('text/plain; charset=utf-8').send(NOT_BUILT);
-    return sendPage(reply);
+    return sendPage(root, request, reply);
   });
 }
 
-function sendPage(reply: FastifyReply): FastifyReply {
-  return reply.header('cache-control', 'no-cache').sendFile('index.html');
+/** Without an ETag: an answer that says "not modified" would bring a nonce that the kept page does not have. */
+async function sendPage(root: string, { raw }: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const page = await readFile(join(root, 'index.html'), 'utf8');
+  const html = page.replace('__STYLE_NONCE__', styleNonce(raw));
+  return reply.header('cache-control', 'no-cache').type('text/html; charset=utf-8').send(html);
 }
 
 /** The page's own router knows these; a file that is missing is a 404, not a page. */

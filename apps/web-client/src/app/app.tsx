@@ -12,10 +12,15 @@ function isWorthRepeating(failures: number, error: Error): boolean {
   return failures < 2 && error instanceof FailureError && error.failure.code === 'coordinator-unreachable';
 }
 
+/** Of the `<style>` elements that Mantine writes; the content policy lets no other in. */
+function styleNonce(): string {
+  return document.querySelector<HTMLMetaElement>('meta[name="style-nonce"]')?.nonce ?? '';
+}
+
 export function App() {
   const [queries] = useState(() => new QueryClient({ defaultOptions: { queries: { retry: isWorthRepeating } } }));
   return (
-    <MantineProvider theme={theme} defaultColorScheme="auto">
+    <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={styleNonce}>
       <ErrorBoundary>
         <QueryClientProvider client={queries}>
           <RouterProvider router={router} />

@@ -1,5 +1,8 @@
-import { Alert, Button, Code, Container, Group, Text } from '@mantine/core';
+import { Button, Code, Container, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { Component, type ReactNode } from 'react';
+import { strings } from '#strings/shell.ts';
+
+const words = strings.broken;
 
 interface ErrorBoundaryProps {
   readonly children: ReactNode;
@@ -18,22 +21,27 @@ export class ErrorBoundary extends Component<ErrorBoundaryProps, { readonly erro
   }
 }
 
-/** The same for the router, which has boundaries of its own. */
+/** The same for the router, which has boundaries of its own. The way home is a plain link: the router may be what broke. */
 export function Broken({ error }: { readonly error: Error }) {
   return (
-    <Container size="sm" py="xl">
-      <Alert color="red" variant="light" title="This page broke" role="alert" data-code="page-broken">
-        <Text size="sm">
-          Your key, your text and your model are kept in this browser. Reload the page: it goes on where it was. If it
-          breaks again, tell whoever runs this site what stands below.
-        </Text>
-        <Code block my="sm" style={{ whiteSpace: 'pre-wrap' }}>
-          {error.message}
-        </Code>
-        <Group>
-          <Button onClick={() => window.location.reload()}>Reload</Button>
-        </Group>
-      </Alert>
+    <Container size="sm" px={0} py="xl">
+      <Paper withBorder radius="lg" p={{ base: 'md', sm: 'xl' }} role="alert" data-code="page-broken">
+        <Stack gap="md">
+          <Title order={1} size="h2">
+            {words.title}
+          </Title>
+          <Text>{words.text}</Text>
+          <Code block style={{ whiteSpace: 'pre-wrap' }}>
+            {error.message}
+          </Code>
+          <Group gap="sm">
+            <Button onClick={() => window.location.reload()}>{words.reload}</Button>
+            <Button component="a" href="/" variant="default">
+              {words.home}
+            </Button>
+          </Group>
+        </Stack>
+      </Paper>
     </Container>
   );
 }

@@ -1,13 +1,15 @@
 import { Stack, Text, Title } from '@mantine/core';
-import { PageLink } from '../shared/ui/links.tsx';
+import { strings } from '#strings/shell.ts';
+import { PageLinkButton } from '../shared/ui/links.tsx';
+
+const words = strings.notFound;
 
 export function NotFoundPage() {
   return (
-    <Stack gap="sm">
-      <Title>There is no such page</Title>
-      <Text>
-        Look at <PageLink to="/">the list of federations</PageLink>, or at the link that you were given.
-      </Text>
+    <Stack gap="md" align="flex-start">
+      <Title order={1}>{words.title}</Title>
+      <Text maw={640}>{words.text}</Text>
+      <PageLinkButton to="/">{words.list}</PageLinkButton>
     </Stack>
   );
 }

@@ -1,43 +1,82 @@
-import { ActionIcon, Container, Group, Text, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
+import {
+  ActionIcon,
+  Anchor,
+  Container,
+  Group,
+  Text,
+  useComputedColorScheme,
+  useMantineColorScheme,
+} from '@mantine/core';
 import { Link, Outlet } from '@tanstack/react-router';
+import { useRef } from 'react';
+import { strings } from '#strings/shell.ts';
 import { PageLink } from '../shared/ui/links.tsx';
+import { install, useInstall } from './kept-shell.ts';
+import { Notices } from './notices.tsx';
 import classes from './shell.module.css';
+import { usePageTitle } from './use-page-title.ts';
+import { WorkerStopped } from './worker-stopped.tsx';
 
 /** What every page stands in. */
 export function Shell() {
+  const content = useRef<HTMLDivElement>(null);
+  usePageTitle(content);
   return (
-    <>
+    <div className={classes.page}>
       <a href="#content" className={classes.skip}>
-        Skip to the content
+        {strings.skip}
       </a>
       <header className={classes.header}>
         <Container size="lg">
           <Group h={56} justify="space-between" wrap="nowrap">
-            <Link to="/" className={classes.brand} aria-label="PerFIT">
+            <Link to="/" className={classes.brand} aria-label={strings.name}>
               <img src="/favicon.svg" width={26} height={26} alt="" />
               <Text span fw={700} size="lg" visibleFrom="xs">
-                PerFIT
+                {strings.name}
               </Text>
             </Link>
-            <Group gap="clamp(10px, 2.5vw, 20px)" wrap="nowrap" component="nav" aria-label="Main">
-              <PageLink to="/" size="sm" activeOptions={{ exact: true }}>
-                Federations
+            <Group gap="clamp(10px, 2.5vw, 20px)" wrap="nowrap" component="nav" aria-label={strings.navigation}>
+              <PageLink to="/" size="sm" activeOptions={{ exact: true }} className={classes.link}>
+                {strings.federations}
               </PageLink>
-              <PageLink to="/models" size="sm">
-                Models
+              <PageLink to="/models" size="sm" className={classes.link}>
+                {strings.models}
               </PageLink>
-              <PageLink to="/operator" size="sm">
-                Operator
+              <PageLink to="/operator" size="sm" className={classes.link}>
+                {strings.operator}
               </PageLink>
               <SchemeButton />
             </Group>
           </Group>
         </Container>
       </header>
-      <Container size="lg" component="main" id="content" py={{ base: 'md', sm: 'xl' }}>
+      <Container size="lg" component="main" id="content" tabIndex={-1} ref={content} className={classes.content}>
+        <WorkerStopped />
         <Outlet />
       </Container>
-    </>
+      <Footer />
+      <Notices />
+    </div>
+  );
+}
+
+function Footer() {
+  const canInstall = useInstall();
+  return (
+    <footer className={classes.footer}>
+      <Container size="lg">
+        <Group mih={56} justify="space-between" gap="sm">
+          <Text size="sm" c="dimmed">
+            {strings.footer}
+          </Text>
+          {canInstall ? (
+            <Anchor component="button" type="button" size="sm" onClick={install}>
+              {strings.install}
+            </Anchor>
+          ) : null}
+        </Group>
+      </Container>
+    </footer>
   );
 }
 
@@ -49,7 +88,7 @@ function SchemeButton() {
     <ActionIcon
       variant="default"
       size="lg"
-      aria-label={`Change to ${next} colours`}
+      aria-label={next === 'dark' ? strings.toDark : strings.toLight}
       onClick={() => setColorScheme(next)}
     >
       <svg

@@ -1,4 +1,7 @@
+import '../shared/without-eval.ts';
 import { expose } from 'comlink';
+import { showLife } from './alive.ts';
 import { createEngine } from './engine.ts';
 
 expose(createEngine());
+showLife();

@@ -1,16 +1,16 @@
 import { proxy, type Remote, wrap } from 'comlink';
 import type { EngineApi, EventSink, Outcome } from '../../engine/engine-api.ts';
 import { FailureError } from '../failure/failure.ts';
+import { watchWorker } from './worker-watch.ts';
 
 let remote: Remote<EngineApi> | null = null;
 
 /** The worker, started when first asked for. One for the whole page. */
 export function engine(): Remote<EngineApi> {
   if (!remote) {
-    const worker = new Worker(new URL('../../engine/engine-worker.ts', import.meta.url), {
-      type: 'module',
-      name: 'perfit-engine',
-    });
+    const name = `perfit-engine-${crypto.randomUUID()}`;
+    const worker = new Worker(new URL('../../engine/engine-worker.ts', import.meta.url), { type: 'module', name });
+    watchWorker(worker, name);
     remote = wrap<EngineApi>(worker);
   }
   return remote;

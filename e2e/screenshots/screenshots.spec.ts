@@ -1,0 +1,50 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from 'playwright/test';
+import { projectRoot } from '../simulation/coordinator-process.ts';
+import { inColours } from '../specs/page-checks.ts';
+import { test } from '../specs/stage.ts';
+import { appStates, Scene } from '../specs/walk.ts';
+import { contactSheet, type Shot } from './contact-sheet.ts';
+
+const out = process.env.PERFIT_SCREENSHOTS ?? join(projectRoot, '.perfit', 'screenshots');
+const only = process.env.PERFIT_SCREENSHOTS_ONLY ?? '';
+const widths = [360, 1280];
+const schemes = ['light', 'dark'] as const;
+
+test('screenshots', async ({ stage, browser }) => {
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out, { recursive: true });
+  const scene = new Scene(stage, browser);
+  const shots: Shot[] = [];
+  for (const { name, reach } of appStates) {
+    await test.step(name, async () => {
+      try {
+        const page = await reach(scene);
+        // States are reached one from the other, so that all are walked through.
+        if (name.includes(only)) shots.push({ name, files: await shoot(page, name) });
+      } catch (error) {
+        shots.push({ name, files: [], failure: error instanceof Error ? error.message : String(error) });
+      }
+    });
+  }
+  await scene.close();
+  writeFileSync(join(out, 'index.html'), contactSheet(shots));
+  const missing = shots.filter(({ failure }) => failure).map(({ name }) => name);
+  console.log(`${join(out, 'index.html')}${missing.length ? `; not reached: ${missing.join(', ')}` : ''}`);
+});
+
+/** @returns the files' names, in the order of the columns of the sheet */
+async function shoot(page: Page, name: string): Promise<string[]> {
+  const files: string[] = [];
+  for (const width of widths) {
+    await page.setViewportSize({ width, height: width < 600 ? 780 : 800 });
+    for (const scheme of schemes) {
+      await inColours(page, scheme);
+      const file = `${name}-${width}-${scheme}.png`;
+      await page.screenshot({ path: join(out, file), fullPage: true });
+      files.push(file);
+    }
+  }
+  return files;
+}

@@ -1,0 +1,30 @@
+// `npm run screenshots`: every state of the app in light and dark, narrow and wide, as PNGs with a page that shows them
+// all. `--out DIR` puts them elsewhere than .perfit/screenshots; `--only PART` takes the states whose name has it.
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import {
+  ensureBrowser,
+  ensureDependencies,
+  ensureWebClient,
+  foreground,
+  playwrightCli,
+  root,
+  runScript,
+} from './setup.mjs';
+
+await runScript(() => {
+  const { values } = parseArgs({ options: { out: { type: 'string' }, only: { type: 'string' } } });
+  const here = process.env.INIT_CWD ?? process.cwd();
+  ensureDependencies();
+  ensureWebClient();
+  const env = {
+    ...process.env,
+    PERFIT_BROWSER: ensureBrowser(),
+    PERFIT_SCREENSHOTS: values.out ? resolve(here, values.out) : join(root, '.perfit', 'screenshots'),
+    PERFIT_SCREENSHOTS_ONLY: values.only ?? '',
+  };
+  return foreground([playwrightCli(), 'test', '--config=screenshots.config.ts', '--reporter=list'], {
+    cwd: join(root, 'e2e'),
+    env,
+  });
+});
