@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright/test';
-import { Tab } from '../simulation/tab.ts';
+import { agree, Tab } from '../simulation/tab.ts';
 import { expect, type Stage, until } from './stage.ts';
 
 /** One state of the app that is worth a look, and how to get there. They are reached in their order. */
@@ -117,7 +117,7 @@ export const appStates: readonly AppState[] = [
       const { joinUrl } = await scene.stage.federation({ name: 'By invitation' });
       const tab = await scene.join('Uninvited', joinUrl.replace(/invite=[^&]*/, 'invite=wrong'));
       await tab.start();
-      await expect(tab.page.getByRole('alert').first()).toBeVisible({ timeout: 60_000 });
+      await expect(tab.page.getByLabel('Invite code')).toHaveAttribute('aria-invalid', 'true', { timeout: 60_000 });
       return tab.page;
     },
   },
@@ -137,6 +137,7 @@ export const appStates: readonly AppState[] = [
       const [dataset] = scene.stage.texts(1, 40) as [string];
       await page.getByTestId('dataset-file').setInputFiles(dataset);
       await expect(page.getByTestId('dataset-report')).toBeVisible();
+      await agree(page);
       await expect(page.getByRole('button', { name: 'Start', exact: true })).toBeEnabled();
       return page;
     },

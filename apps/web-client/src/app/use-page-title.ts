@@ -1,6 +1,7 @@
 import { useRouter } from '@tanstack/react-router';
 import { type RefObject, useEffect } from 'react';
 import { tabTitle } from '#strings/shell.ts';
+import { useTabTitle } from '../shared/ui/tab-title.ts';
 
 /**
  * Lets a page's first heading name the tab, and brings the focus there when another page has come, so that a keyboard
@@ -15,7 +16,7 @@ export function usePageTitle(content: RefObject<HTMLElement | null>): void {
     let isAwaited = false;
     const follow = () => {
       const heading = main.querySelector('h1');
-      document.title = tabTitle(heading?.textContent ?? null);
+      document.title = useTabTitle.getState().inFront ?? tabTitle(heading?.textContent ?? null);
       if (!heading || !isAwaited) return;
       isAwaited = false;
       // Whoever has begun to do something on the new page is left where they are.
@@ -26,6 +27,7 @@ export function usePageTitle(content: RefObject<HTMLElement | null>): void {
     const observer = new MutationObserver(follow);
     observer.observe(main, { childList: true, subtree: true, characterData: true });
     follow();
+    const forget = useTabTitle.subscribe(follow);
     const leave = router.subscribe('onResolved', ({ pathChanged, fromLocation }) => {
       if (!pathChanged || !fromLocation) return;
       isAwaited = true;
@@ -34,6 +36,7 @@ export function usePageTitle(content: RefObject<HTMLElement | null>): void {
     });
     return () => {
       observer.disconnect();
+      forget();
       leave();
     };
   }, [router, content]);

@@ -2,19 +2,15 @@ import { useEffect } from 'react';
 import { strings, tabTitle } from '#strings/session-view.ts';
 import type { SessionState } from '../../shared/session/session-state.ts';
 import { roundShare } from '../../shared/session/work-left.ts';
+import { useTabTitle } from '../../shared/ui/tab-title.ts';
 
 /** The tab's title says how far it is: it is all that is seen of a tab in the background. */
 export function useProgressTitle(session: SessionState): void {
   const title = titleOf(session);
   useEffect(() => {
-    const before = document.title;
-    return () => {
-      document.title = before;
-    };
-  }, []);
-  useEffect(() => {
-    if (title) document.title = title;
+    useTabTitle.setState({ inFront: title });
   }, [title]);
+  useEffect(() => () => useTabTitle.setState({ inFront: null }), []);
 }
 
 export function titleOf(session: SessionState): string | null {
