@@ -9,7 +9,8 @@ import { engine, unwrap } from '../shared/engine-client/engine-client.ts';
  * - `data-testid="dataset-file"`: the file input;
  * - the button named "Start";
  * - `data-testid="status"`, whose `data-state` is idle, loading, recruiting, searching, tuning, uploading, waiting,
- *   finished or failed;
+ *   finished or failed; `data-paused` is asked until the present step is done and then held, and absent where nobody
+ *   paused it;
  * - errors have `role="alert"` and their code in `data-code`.
  */
 export interface Automation {
