@@ -11,7 +11,8 @@ import { engine, unwrap } from '../shared/engine-client/engine-client.ts';
  * - the checkbox whose name begins with "I understand", without which nothing starts;
  * - the button named "Start";
  * - `data-testid="status"`, whose `data-state` is idle, loading, recruiting, searching, tuning, uploading, waiting,
- *   finished or failed;
+ *   finished or failed; `data-paused` is asked until the present step is done and then held, and absent where nobody
+ *   paused it;
  * - errors have `role="alert"` and their code in `data-code`.
  */
 export interface Automation {

@@ -28,6 +28,7 @@ export function SessionView({ controls }: { readonly controls: ParticipationCont
   useProgressTitle(session);
   const { participation } = controls;
   const isRunning = participation.kind === 'running';
+  const stands = isRunning || participation.kind === 'ended' ? participation : null;
   const { activity } = session;
   const isWorking = isRunning && session.phase !== 'finished' && session.pause !== 'held';
   const result = [
@@ -52,14 +53,13 @@ export function SessionView({ controls }: { readonly controls: ParticipationCont
   ];
   const figures = <SessionCharts key="figures" session={session} />;
   // Who comes back to a finished one wants what came of it; one that ends under one's eyes keeps its order.
-  const isReopened = (isRunning || participation.kind === 'ended') && participation.isReopened === true;
-  const parts = isReopened ? [...result, figures] : [figures, ...result];
+  const parts = stands?.isReopened ? [...result, figures] : [figures, ...result];
   return (
     <>
-      {isRunning && participation.round !== null ? (
+      {stands && stands.round !== null ? (
         <Paper withBorder radius="lg" p="sm" px="lg">
           <Group justify="space-between" gap="sm">
-            <Text fw={500}>{welcomeBack(participation.round)}</Text>
+            <Text fw={500}>{welcomeBack(stands.round)}</Text>
             <Button size="xs" variant="subtle" onClick={controls.startAfresh}>
               {strings.join.afresh}
             </Button>

@@ -12,7 +12,8 @@ export type Participation =
   | { readonly kind: 'earlier'; readonly earlier: EarlierSession }
   /** `round` is the one taken up again after a reload; null where this is the first sitting. */
   | { readonly kind: 'running'; readonly round: number | null; readonly isReopened?: boolean }
-  | { readonly kind: 'ended'; readonly isReopened?: boolean }
+  /** As it ran. */
+  | { readonly kind: 'ended'; readonly round: number | null; readonly isReopened?: boolean }
   | { readonly kind: 'refused'; readonly failure: Failure; readonly earlier: EarlierSession | null };
 
 export interface ParticipationControls {
@@ -39,14 +40,14 @@ export function useParticipation(seat: Seat): ParticipationControls {
   const reset = useSession((store) => store.reset);
   const remembered = useRef<EarlierSession | null>(null);
 
-  const follow = useCallback(async (running: Promise<Outcome<unknown>>, isReopened = false) => {
+  const follow = useCallback(async (running: Promise<Outcome<unknown>>) => {
     const outcome = await running;
     // A refusal before anything was under way leaves the page as it was; later ones are part of the session.
     const isRefusal = !outcome.ok && useSession.getState().session.phase !== 'failed';
-    setParticipation(
+    setParticipation((ran) =>
       isRefusal
         ? { kind: 'refused', failure: outcome.error, earlier: remembered.current }
-        : { kind: 'ended', isReopened },
+        : { ...(ran.kind === 'running' ? ran : { round: null }), kind: 'ended' },
     );
   }, []);
 
@@ -89,7 +90,7 @@ export function useParticipation(seat: Seat): ParticipationControls {
     },
     reopen: () => {
       setParticipation({ kind: 'running', round: null, isReopened: true });
-      void follow(engine().reopen(seat, asSink(take)), true);
+      void follow(engine().reopen(seat, asSink(take)));
     },
     setPaused: (isPaused) => void engine().setPaused(isPaused),
     stop: () => void engine().leave('asked'),

@@ -40,7 +40,29 @@ let opening: Promise<IDBPDatabase<PerfitDatabase>> | null = null;
 
 /** What this browser keeps for the site. @throws FailureError `storage-unavailable`, as in some private windows */
 export function database(): Promise<IDBPDatabase<PerfitDatabase>> {
-  opening ??= openDB<PerfitDatabase>('perfit', 3, {
+  opening ??= opened().catch((cause) => {
+    opening = null;
+    throw new FailureError({
+      code: 'storage-unavailable',
+      message: `This browser lets the page keep nothing (${String(cause)}). Use an ordinary window instead of a private one.`,
+    });
+  });
+  return opening;
+}
+
+/** Whoever opens it while it is being deleted is turned away, and is let in after that. */
+async function opened(attempts = 5): Promise<IDBPDatabase<PerfitDatabase>> {
+  try {
+    return await open();
+  } catch (error) {
+    const isTurnedAway = error instanceof DOMException && error.name === 'AbortError';
+    if (!isTurnedAway || attempts <= 1) throw error;
+    return opened(attempts - 1);
+  }
+}
+
+function open(): Promise<IDBPDatabase<PerfitDatabase>> {
+  return openDB<PerfitDatabase>('perfit', 3, {
     upgrade: (db) => {
       for (const store of stores) if (!db.objectStoreNames.contains(store)) db.createObjectStore(store);
     },
@@ -50,14 +72,7 @@ export function database(): Promise<IDBPDatabase<PerfitDatabase>> {
       if (wanted === null) tellCleared();
     },
     terminated: tellCleared,
-  }).catch((cause) => {
-    opening = null;
-    throw new FailureError({
-      code: 'storage-unavailable',
-      message: `This browser lets the page keep nothing (${String(cause)}). Use an ordinary window instead of a private one.`,
-    });
   });
-  return opening;
 }
 
 export function keyOf({ federation, as }: Seat): string {

@@ -158,7 +158,7 @@ function fromZero(_: uPlot, __: number | null, high: number | null): uPlot.Range
 
 /** One point gets room on both sides. */
 function xRange(_: uPlot, low: number, high: number): uPlot.Range.MinMax {
-  return low === high ? [low - 1, high + 1] : [low, high];
+  return low === high ? [low - 0.6, high + 0.6] : [low, high];
 }
 
 function yRange(_: uPlot, low: number | null, high: number | null): uPlot.Range.MinMax {
