@@ -55,5 +55,9 @@ export default defineConfig({
     assetsInlineLimit: 0,
     // The worker carries TensorFlow.js; the page does not.
     chunkSizeWarningLimit: 2000,
+    // A schema that is made before zod is told to do without eval would try it: both come in one piece.
+    rolldownOptions: {
+      output: { codeSplitting: { groups: [{ name: 'schemas', test: /[\\/]node_modules[\\/]zod[\\/]|without-eval/ }] } },
+    },
   },
 });

@@ -41,6 +41,8 @@ async function shoot(page: Page, name: string): Promise<string[]> {
     await page.setViewportSize({ width, height: width < 600 ? 780 : 800 });
     for (const scheme of schemes) {
       await inColours(page, scheme);
+      // What sticks to the top of the window would else lie across the middle of the picture.
+      await page.evaluate(() => window.scrollTo({ top: 0, behavior: 'instant' }));
       const file = `${name}-${width}-${scheme}.png`;
       await page.screenshot({ path: join(out, file), fullPage: true });
       files.push(file);

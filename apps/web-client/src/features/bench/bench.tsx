@@ -1,10 +1,11 @@
-import { Alert, Button, Group, Loader, Stack, Table, Text } from '@mantine/core';
+import { Button, Group, Loader, Stack, Table, Text, Title } from '@mantine/core';
 import { useState } from 'react';
-import { strings } from '#strings/bench.ts';
+import { limitsLine, strings } from '#strings/bench.ts';
 import type { BenchReport } from '../../engine/engine-api.ts';
 import { asListener, engine, unwrap } from '../../shared/engine-client/engine-client.ts';
 import { type Failure, failureOf } from '../../shared/failure/failure.ts';
 import { saveFile } from '../../shared/files/save-file.ts';
+import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
 
 type State =
@@ -30,7 +31,13 @@ export function Bench() {
   const isRunning = state.kind === 'running';
   return (
     <Stack gap="lg">
-      <Section title={strings.title} lead={strings.lead}>
+      <Stack gap="xs" maw={760}>
+        <Title order={1}>{strings.title}</Title>
+        <Text size="lg" c="dimmed">
+          {strings.lead}
+        </Text>
+      </Stack>
+      <Section title={strings.measure}>
         <Group>
           <Button onClick={() => void run()} disabled={isRunning}>
             {state.kind === 'idle' || isRunning ? strings.start : strings.again}
@@ -45,11 +52,7 @@ export function Bench() {
           {isRunning ? <Loader size="xs" /> : null}
           {isRunning ? <Text size="sm">{state.part}</Text> : null}
         </Group>
-        {state.kind === 'failed' ? (
-          <Alert color="red" title={state.failure.code}>
-            {state.failure.message}
-          </Alert>
-        ) : null}
+        {state.kind === 'failed' ? <FailureAlert failure={state.failure} /> : null}
       </Section>
       {state.kind === 'done' ? <Figures report={state.report} /> : null}
     </Stack>
@@ -66,13 +69,11 @@ function Figures({ report }: { readonly report: BenchReport }) {
   return (
     <>
       <Section title={strings.limits} lead={adapter.description || adapter.architecture || adapter.vendor}>
-        <Text>
-          {figure(limits.fmaGflops)} GFLOP/s of f32 multiply-adds, {figure(limits.copyGBps)} GB/s copied
-        </Text>
+        <Text>{limitsLine(figure(limits.fmaGflops), figure(limits.copyGBps))}</Text>
       </Section>
       <Section title={strings.steps}>
         <FigureTable
-          head={['model', 'B × T', 'tokens/s', 'TensorFlow.js', 'ratio', 'dispatches', 'peak MB', 'predicted']}
+          head={strings.stepColumns}
           rows={step.map((of) => [
             `${of.model} ${of.precision}`,
             `${of.B} × ${of.T}`,
@@ -87,7 +88,7 @@ function Figures({ report }: { readonly report: BenchReport }) {
       </Section>
       <Section title={strings.generation}>
         <FigureTable
-          head={['model', 'prompt tokens/s', 'tokens/s', 'of the copy rate']}
+          head={strings.decodeColumns}
           rows={decode.map((of) => [
             `${of.model} ${of.precision}`,
             figure(of.prefillTokensPerSecond),
@@ -98,7 +99,7 @@ function Figures({ report }: { readonly report: BenchReport }) {
       </Section>
       <Section title={strings.ops}>
         <FigureTable
-          head={['op', 'shape', 'ms', 'GFLOP/s', 'GB/s', 'of its limit', 'TensorFlow.js']}
+          head={strings.opColumns}
           rows={ops.map((op) => [
             op.name,
             op.shape,

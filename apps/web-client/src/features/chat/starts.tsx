@@ -35,7 +35,7 @@ export function Starts({ some, onPick }: StartsProps) {
   const examples = data?.examples.filter(({ prompt }) => prompt !== '') ?? [];
   if (!data || examples.length === 0) return null;
   const all = (
-    <Button size="xs" variant="subtle" onClick={list}>
+    <Button size="xs" variant="default" onClick={list}>
       {some ? allOf(examples.length) : strings.pickStart}
     </Button>
   );

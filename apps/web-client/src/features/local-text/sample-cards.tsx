@@ -1,4 +1,4 @@
-import { Paper, SimpleGrid, Stack, Text, UnstyledButton } from '@mantine/core';
+import { Paper, SimpleGrid, Stack, Text, UnstyledButton, VisuallyHidden } from '@mantine/core';
 import { strings } from '#strings/local-text.ts';
 import classes from './local-text.module.css';
 import { type SampleText, sampleTexts } from './sample-texts.ts';
@@ -15,14 +15,10 @@ export function SampleCards({ onSample }: { readonly onSample: (sample: SampleTe
       </Text>
       <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} spacing="sm" mt={4}>
         {sampleTexts.map((sample) => (
-          <UnstyledButton
-            key={sample.name}
-            className={classes.sample}
-            aria-label={strings.useSample(sample.title)}
-            onClick={() => onSample(sample)}
-          >
+          <UnstyledButton key={sample.name} className={classes.sample} onClick={() => onSample(sample)}>
             <Paper withBorder p="md" h="100%">
               <Text fw={600} size="sm">
+                <VisuallyHidden>{strings.useSample} </VisuallyHidden>
                 {sample.title}
               </Text>
               <Text size="sm" c="dimmed" mt={4}>

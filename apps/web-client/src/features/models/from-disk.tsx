@@ -1,11 +1,10 @@
 import { Button, FileButton, Group, Paper, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
-import { adviceFor, strings } from '#strings/models.ts';
+import { actOn, adviceFor, chosenFiles, strings } from '#strings/models.ts';
 import type { ModelNeeds } from '../../engine/catalogue-api.ts';
 import type { ModelOrigin } from '../../engine/models-api.ts';
 import { engine, unwrap } from '../../shared/engine-client/engine-client.ts';
 import { type Failure, failureOf } from '../../shared/failure/failure.ts';
-import { formatBytes } from '../../shared/format/format-number.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
 import { NeedsLines } from './needs-lines.tsx';
 import { needsAt, type PrecisionWish } from './precision.ts';
@@ -84,14 +83,14 @@ export function FromDisk({ precision, busy, onOpen }: FromDiskProps) {
                 {chosen.name}
               </Text>
               <Text size="sm" c="dimmed">
-                {chosen.needs.modelType} · {chosen.files.length} files, {formatBytes(sizeOf(chosen.files))}
+                {chosenFiles(chosen.needs.modelType, chosen.files.length, sizeOf(chosen.files))}
               </Text>
               <NeedsLines needs={needsAt(chosen.needs, precision)} />
               <Group>
                 <Button
                   size="xs"
                   disabled={busy}
-                  aria-label={`${words.open} ${chosen.name}`}
+                  aria-label={actOn(words.open, chosen.name)}
                   onClick={() => onOpen({ kind: 'files', name: chosen.name, files: chosen.files })}
                 >
                   {words.open}

@@ -35,7 +35,7 @@ export function FromHub({ busy, onOpen }: FromHubProps) {
         <TextInput
           label={words.repository}
           description={words.repositoryHint}
-          placeholder="Qwen/Qwen3-0.6B"
+          placeholder={words.repositoryExample}
           autoComplete="off"
           autoCapitalize="off"
           spellCheck={false}

@@ -1,7 +1,7 @@
 import { Button, Group, Paper, SimpleGrid, Skeleton, Stack, Text } from '@mantine/core';
 import type { ModelList } from '@perfit/protocol';
 import { useQuery } from '@tanstack/react-query';
-import { strings } from '#strings/models.ts';
+import { actOn, labelled, strings } from '#strings/models.ts';
 import type { ModelOrigin } from '../../engine/models-api.ts';
 import { modelListQuery } from '../../shared/coordinator/models.ts';
 import { failureOf } from '../../shared/failure/failure.ts';
@@ -68,11 +68,11 @@ function Mirrored({ model, precision, busy, onOpen }: MirroredProps) {
         {data ? <NeedsLines needs={needsAt(data, precision)} /> : null}
         {refusal ? (
           <Text size="sm" c="red">
-            {words.cannotOpen}: {refusal}
+            {labelled(words.cannotOpen, refusal)}
           </Text>
         ) : null}
         <Group mt="auto">
-          <Button size="xs" disabled={busy || refusal !== null} aria-label={`${words.open} ${id}`} onClick={onOpen}>
+          <Button size="xs" disabled={busy || refusal !== null} aria-label={actOn(words.open, id)} onClick={onOpen}>
             {words.open}
           </Button>
         </Group>

@@ -1,7 +1,7 @@
 import { Button, Group, Modal, Progress, Skeleton, Stack, Table, Text } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { partlyKept, progressLine, reallyDelete, strings } from '#strings/models.ts';
+import { actOn, partlyKept, progressLine, reallyDelete, strings } from '#strings/models.ts';
 import type { ModelOrigin, StoredModel } from '../../engine/models-api.ts';
 import { engine, unwrap } from '../../shared/engine-client/engine-client.ts';
 import { type Failure, failureOf } from '../../shared/failure/failure.ts';
@@ -98,7 +98,7 @@ function KeptTable({ models, busy, onOpen, onDelete }: KeptTableProps) {
                     {name}
                   </Text>
                   <Text size="xs" c="dimmed" fw={400}>
-                    {words.origins[origin]}, {revision.slice(0, 10)}
+                    {`${words.origins[origin]}, ${revision.slice(0, 10)}`}
                   </Text>
                 </Table.Th>
                 <Table.Td>{formatBytes(bytes)}</Table.Td>
@@ -111,7 +111,7 @@ function KeptTable({ models, busy, onOpen, onDelete }: KeptTableProps) {
                         size="xs"
                         variant="light"
                         disabled={busy}
-                        aria-label={`${words.open} ${name}, ${words.origins[origin]}`}
+                        aria-label={actOn(words.open, `${name}, ${words.origins[origin]}`)}
                         onClick={() => onOpen(again)}
                       >
                         {words.open}
@@ -121,7 +121,7 @@ function KeptTable({ models, busy, onOpen, onDelete }: KeptTableProps) {
                       size="xs"
                       variant="light"
                       color="red"
-                      aria-label={`${words.delete} ${name}`}
+                      aria-label={actOn(words.delete, name)}
                       onClick={() => onDelete(model)}
                     >
                       {words.delete}

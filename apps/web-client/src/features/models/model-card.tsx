@@ -1,6 +1,6 @@
 import { Anchor, Badge, Button, Group, Paper, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { useId } from 'react';
-import { strings } from '#strings/models.ts';
+import { actOn, labelled, strings } from '#strings/models.ts';
 import type { CatalogueEntry } from '../../engine/catalogue-api.ts';
 import { formatBytes, formatCount } from '../../shared/format/format-number.ts';
 import { Fact } from '../../shared/ui/fact.tsx';
@@ -53,7 +53,7 @@ export function ModelCard({ entry, precision, mirrored, kept, isOpen, obstacle, 
         ) : null}
         <Text size="sm">{goodAt}</Text>
         <Text size="sm" c="dimmed">
-          {words.languages}: {languages}
+          {labelled(words.languages, languages)}
         </Text>
         <SimpleGrid cols={3} spacing="xs">
           <Fact label={words.download} value={<Figure>{formatBytes(downloadBytes)}</Figure>} />
@@ -62,13 +62,17 @@ export function ModelCard({ entry, precision, mirrored, kept, isOpen, obstacle, 
             value={<Figure>{formatBytes(needs.weightBytes)}</Figure>}
             note={needs.precision}
           />
-          <Fact label={words.context} value={<Figure>{formatCount(entry.needs.contextLength)}</Figure>} note="tokens" />
+          <Fact
+            label={words.context}
+            value={<Figure>{formatCount(entry.needs.contextLength)}</Figure>}
+            note={words.tokens}
+          />
         </SimpleGrid>
         <NeedsLines needs={needs} />
         <Group gap="sm" mt="auto" justify="space-between" align="center">
           <Button
             size="xs"
-            aria-label={`${words.open} ${name}`}
+            aria-label={actOn(words.open, name)}
             aria-describedby={obstacle ? whyId : undefined}
             disabled={obstacle !== null || isOpen || busy}
             onClick={onOpen}
@@ -76,7 +80,7 @@ export function ModelCard({ entry, precision, mirrored, kept, isOpen, obstacle, 
             {isOpen ? words.isOpen : words.open}
           </Button>
           <Anchor href={licence.url} size="sm" target="_blank" rel="noreferrer">
-            {words.licence}: {licence.name}
+            {labelled(words.licence, licence.name)}
           </Anchor>
         </Group>
         {obstacle ? (

@@ -1,5 +1,5 @@
 import { Alert, Button, SimpleGrid, Stack } from '@mantine/core';
-import { strings } from '#strings/models.ts';
+import { parameterCount, strings } from '#strings/models.ts';
 import type { OpenedModel } from '../../engine/models-api.ts';
 import { formatCount } from '../../shared/format/format-number.ts';
 import { Fact } from '../../shared/ui/fact.tsx';
@@ -27,9 +27,9 @@ export function Opened({ model, onClose }: OpenedProps) {
       <Stack gap="md" data-testid="opened-model">
         <SimpleGrid cols={{ base: 2, sm: 3, md: 6 }} spacing="lg">
           <Fact label={words.type} value={modelType} />
-          <Fact label={words.parameters} value={formatParameters(parameters)} note={formatCount(parameters)} />
+          <Fact label={words.parameters} value={parameterCount(parameters)} note={formatCount(parameters)} />
           <Fact label={words.weights} value={precision} note={strings.device.backends[backend]} />
-          <Fact label={words.context} value={formatCount(contextLength)} note="tokens" />
+          <Fact label={words.context} value={formatCount(contextLength)} note={words.tokens} />
           <Fact label={words.revision} value={revision.slice(0, 10)} />
           <Fact
             label={words.kept}
@@ -45,9 +45,4 @@ export function Opened({ model, onClose }: OpenedProps) {
       </Stack>
     </Section>
   );
-}
-
-function formatParameters(count: number): string {
-  if (count >= 1e9) return `${(count / 1e9).toFixed(1)} billion`;
-  return `${(count / 1e6).toFixed(count < 1e7 ? 1 : 0)} million`;
 }

@@ -1,5 +1,5 @@
 import { Button, Group, Progress, Stack, Text, VisuallyHidden } from '@mantine/core';
-import { adviceFor, progressLine, strings } from '#strings/models.ts';
+import { actOn, adviceFor, fromKept, progressLine, strings, timeLeft } from '#strings/models.ts';
 import type { ModelProgress, ModelWish } from '../../engine/models-api.ts';
 import { formatBytes, formatSeconds } from '../../shared/format/format-number.ts';
 import { nameOfOrigin } from '../../shared/models/name-of-origin.ts';
@@ -15,7 +15,7 @@ export function Opening({ controls }: { readonly controls: OpenModelControls }) 
   switch (state.kind) {
     case 'loading':
       return (
-        <Section title={`${words.title} ${nameOfOrigin(state.wish.origin)}`}>
+        <Section title={actOn(words.title, nameOfOrigin(state.wish.origin))}>
           <Loading progress={state.progress} />
           <Group>
             <Button variant="default" onClick={stop} loading={state.stopping}>
@@ -26,7 +26,7 @@ export function Opening({ controls }: { readonly controls: OpenModelControls }) 
       );
     case 'stopped':
       return (
-        <Section title={`${words.title} ${nameOfOrigin(state.wish.origin)}`}>
+        <Section title={actOn(words.title, nameOfOrigin(state.wish.origin))}>
           <Text role="status">{words.stopped}</Text>
           <Again wish={state.wish} onOpen={open} onClose={close} />
         </Section>
@@ -34,7 +34,7 @@ export function Opening({ controls }: { readonly controls: OpenModelControls }) 
     case 'failed': {
       const advice = adviceFor(state.failure.code);
       return (
-        <Section title={`${words.title} ${nameOfOrigin(state.wish.origin)}`}>
+        <Section title={actOn(words.title, nameOfOrigin(state.wish.origin))}>
           <FailureAlert failure={state.failure} title={words.failed}>
             {advice ? <Text size="sm">{advice}</Text> : null}
           </FailureAlert>
@@ -78,7 +78,7 @@ function Loading({ progress }: { readonly progress: ModelProgress | null }) {
   const parts = [
     progressLine(bytes, total),
     ...(bytesPerSecond === null ? [] : [`${formatBytes(Math.round(bytesPerSecond))}/s`]),
-    ...(secondsLeft === null || percent === 100 ? [] : [`${formatSeconds(secondsLeft)} left`]),
+    ...(secondsLeft === null || percent === 100 ? [] : [timeLeft(formatSeconds(secondsLeft))]),
   ];
   return (
     <Stack gap="xs" data-testid="model-progress">
@@ -88,7 +88,7 @@ function Loading({ progress }: { readonly progress: ModelProgress | null }) {
       </Text>
       {bytes > fetched ? (
         <Text size="sm" c="dimmed">
-          {formatBytes(bytes - fetched)} of it came from what this browser keeps.
+          {fromKept(bytes - fetched)}
         </Text>
       ) : null}
       {/* Every tenth is enough to hear. */}

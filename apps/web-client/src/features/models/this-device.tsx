@@ -1,6 +1,6 @@
 import { SimpleGrid, Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { strings } from '#strings/models.ts';
+import { about, strings } from '#strings/models.ts';
 import type { BackendChoice } from '../../engine/engine-api.ts';
 import { failureOf } from '../../shared/failure/failure.ts';
 import { formatBytes } from '../../shared/format/format-number.ts';
@@ -22,7 +22,7 @@ export function ThisDevice({ backend }: { readonly backend: BackendChoice }) {
           <Fact label={words.computes} value={words.backends[data.device.backend]} note={data.device.description} />
           <Fact
             label={words.memory}
-            value={data.budget === null ? words.noGraphics : `about ${formatBytes(data.budget)}`}
+            value={data.budget === null ? words.noGraphics : about(formatBytes(data.budget))}
             note={data.budget === null ? words.noGraphicsNote : words.memoryNote}
           />
           <Fact

@@ -1,22 +1,23 @@
 import { Badge, Progress, Stack, Table, Text } from '@mantine/core';
 import type { ClientView, FederationDetail } from '@perfit/protocol';
+import { progressOf, clientStrings as words } from '#strings/operator.ts';
 import { formatBytes, formatCount, formatPerplexity, formatShare } from '../../shared/format/format-number.ts';
 
 /** Everybody who takes part: where they are, on what, and what they have gained. */
 export function ClientsTable({ detail }: { readonly detail: FederationDetail }) {
-  if (!detail.clients.length) return <Text c="dimmed">Nobody has joined yet.</Text>;
+  if (!detail.clients.length) return <Text c="dimmed">{words.none}</Text>;
   return (
     <Table.ScrollContainer minWidth={760}>
       <Table verticalSpacing={6} tabularNums>
         <Table.Thead>
           <Table.Tr>
-            <Table.Th>Name</Table.Th>
-            <Table.Th>Now</Table.Th>
-            <Table.Th>Device</Table.Th>
-            <Table.Th ta="right">Examples</Table.Th>
-            <Table.Th ta="right">Owns</Table.Th>
-            <Table.Th ta="right">Up / down</Table.Th>
-            <Table.Th ta="right">Perplexity: base → tuned</Table.Th>
+            <Table.Th>{words.columns.name}</Table.Th>
+            <Table.Th>{words.columns.now}</Table.Th>
+            <Table.Th>{words.columns.device}</Table.Th>
+            <Table.Th ta="right">{words.columns.examples}</Table.Th>
+            <Table.Th ta="right">{words.columns.owns}</Table.Th>
+            <Table.Th ta="right">{words.columns.traffic}</Table.Th>
+            <Table.Th ta="right">{words.columns.gain}</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -27,7 +28,7 @@ export function ClientsTable({ detail }: { readonly detail: FederationDetail }) 
                   {client.name}
                 </Text>
                 <Badge size="xs" variant="dot" color={client.connected ? 'teal' : 'gray'}>
-                  {client.connected ? 'connected' : 'away'}
+                  {client.connected ? words.connected : words.away}
                 </Badge>
               </Table.Td>
               <Table.Td miw={120}>
@@ -39,17 +40,13 @@ export function ClientsTable({ detail }: { readonly detail: FederationDetail }) 
                   {client.device.description}
                 </Text>
               </Table.Td>
-              <Table.Td ta="right">
-                {client.examples.training} + {client.examples.heldOut}
-              </Table.Td>
+              <Table.Td ta="right">{`${client.examples.training} + ${client.examples.heldOut}`}</Table.Td>
               <Table.Td ta="right">
                 {client.kept === null
                   ? '–'
                   : `${formatCount(client.kept)} (${formatShare(client.kept / detail.layoutSize)})`}
               </Table.Td>
-              <Table.Td ta="right">
-                {formatBytes(client.bytesUp)} / {formatBytes(client.bytesDown)}
-              </Table.Td>
+              <Table.Td ta="right">{`${formatBytes(client.bytesUp)} / ${formatBytes(client.bytesDown)}`}</Table.Td>
               <Table.Td ta="right">{gain(detail, client)}</Table.Td>
             </Table.Tr>
           ))}
@@ -61,14 +58,14 @@ export function ClientsTable({ detail }: { readonly detail: FederationDetail }) 
 
 function ClientProgress({ client }: { readonly client: ClientView }) {
   const { progress } = client;
-  if (!progress) return <Text size="sm">–</Text>;
+  if (!progress) return <Text size="sm">{'–'}</Text>;
   return (
     <Stack gap={2}>
       <Text size="sm">
         {progress.phase}
         {progress.loss === undefined ? '' : `, loss ${progress.loss.toFixed(2)}`}
       </Text>
-      <Progress value={100 * progress.done} size="sm" aria-label={`Progress of ${client.name}`} />
+      <Progress value={100 * progress.done} size="sm" aria-label={progressOf(client.name)} />
     </Stack>
   );
 }
@@ -80,5 +77,5 @@ function gain({ rounds }: FederationDetail, { id }: ClientView): string {
     .filter((submission) => submission.client === id && submission.perplexity)
     .toSorted((a, b) => Date.parse(a.receivedAt) - Date.parse(b.receivedAt))
     .at(-1)?.perplexity;
-  return reported ? `${formatPerplexity(reported.base)} → ${formatPerplexity(reported.tuned)}` : 'not shared';
+  return reported ? `${formatPerplexity(reported.base)} → ${formatPerplexity(reported.tuned)}` : words.notShared;
 }

@@ -2,7 +2,7 @@ import { Button, Group, SimpleGrid, Stack, Textarea, TextInput } from '@mantine/
 import { strategyNames } from '@perfit/protocol';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { fieldHints } from '#strings/operator.ts';
+import { fieldHints, createStrings as words } from '#strings/operator.ts';
 import { failureOf } from '../../shared/failure/failure.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
 import { createFederation } from './admin-api.ts';
@@ -69,13 +69,13 @@ export function CreateForm({ models, onCreated, onCancel }: CreateFormProps) {
           <NumberField form={form} field="tuning.maxLength" />
         </SimpleGrid>
         <AdvancedFields form={form} />
-        {creation.error ? <FailureAlert failure={failureOf(creation.error)} title="It was not created" /> : null}
+        {creation.error ? <FailureAlert failure={failureOf(creation.error)} title={words.failed} /> : null}
         <Group>
           <Button type="submit" loading={creation.isPending}>
-            Create
+            {words.create}
           </Button>
           <Button variant="default" onClick={onCancel}>
-            Cancel
+            {words.cancel}
           </Button>
         </Group>
       </Stack>

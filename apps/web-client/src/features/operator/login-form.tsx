@@ -1,6 +1,7 @@
 import { Button, Paper, Stack, TextInput, Title } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
+import { loginStrings as words } from '#strings/operator.ts';
 import { failureOf } from '../../shared/failure/failure.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
 import { login } from './admin-api.ts';
@@ -23,24 +24,24 @@ export function LoginForm() {
       <form onSubmit={submit}>
         <Stack gap="md">
           <Title order={1} size="h2">
-            Operator
+            {words.title}
           </Title>
           <TextInput
-            label="Name"
+            label={words.name}
             autoComplete="username"
             value={name}
             onChange={(event) => setName(event.currentTarget.value)}
           />
           <TextInput
-            label="Password"
+            label={words.password}
             type="password"
             autoComplete="current-password"
             value={password}
             onChange={(event) => setPassword(event.currentTarget.value)}
           />
-          {attempt.error ? <FailureAlert failure={failureOf(attempt.error)} title="You are not logged in" /> : null}
+          {attempt.error ? <FailureAlert failure={failureOf(attempt.error)} title={words.failed} /> : null}
           <Button type="submit" loading={attempt.isPending} disabled={!name || !password}>
-            Log in
+            {words.login}
           </Button>
         </Stack>
       </form>

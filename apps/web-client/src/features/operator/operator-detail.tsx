@@ -1,9 +1,15 @@
 import { Badge, Button, CopyButton, Group, Skeleton, Stack, Text, TextInput, Title, Tooltip } from '@mantine/core';
 import type { FederationDetail, OperatorAction } from '@perfit/protocol';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { actionWords, stopWarning } from '#strings/operator.ts';
+import {
+  actionWords,
+  methodLine,
+  readyLine,
+  roundLine,
+  stopWarning,
+  detailStrings as words,
+} from '#strings/operator.ts';
 import { failureOf } from '../../shared/failure/failure.ts';
-import { formatCount } from '../../shared/format/format-number.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
 import { isOver, stateColor, stateWord } from '../../shared/session/federation-state.ts';
 import { HeatGrid } from '../../shared/ui/heat-grid.tsx';
@@ -19,44 +25,43 @@ export function OperatorDetail({ id }: { readonly id: string }) {
   const { data, error, live } = useLiveDetail(id);
   if (error && !data) return <FailureAlert failure={failureOf(error)} />;
   if (!data) return <Skeleton height={320} radius="lg" />;
-  const over = isOver(data.status.state);
+  const { config, status } = data;
+  const over = isOver(status.state);
+  const summary = [
+    roundLine(status.round, status.rounds),
+    ...(over ? [] : [readyLine(status.ready, status.recruit)]),
+    methodLine(config.strategy, config.model, data.layoutSize),
+    live ? words.live : words.notLive,
+    ...(status.reason ? [status.reason] : []),
+  ];
   return (
     <Stack gap="md">
-      <Stack gap={4}>
+      <Stack gap="xs">
         <PageLink to="/operator" size="sm">
-          ← All federations
+          {words.back}
         </PageLink>
         <Group justify="space-between" gap="sm">
           <Group gap="sm">
-            <Title order={1}>{data.config.name}</Title>
-            <Badge size="lg" variant="light" color={stateColor(data.status.state)}>
-              {stateWord(data.status.state)}
+            <Title order={1}>{config.name}</Title>
+            <Badge size="lg" variant="light" color={stateColor(status.state)}>
+              {stateWord(status.state)}
             </Badge>
           </Group>
           <Actions detail={data} />
         </Group>
-        <Text c="dimmed">
-          Round {data.status.round} of {data.status.rounds}.{' '}
-          {over ? '' : `${data.status.ready} clients are ready, ${data.status.recruit} are needed to start. `}
-          {data.config.strategy} on {data.config.model}, {formatCount(data.layoutSize)} adapter parameters.{' '}
-          {live ? 'Live.' : 'Not live: refreshed every few seconds.'}
-          {data.status.reason ? ` ${data.status.reason}` : ''}
-        </Text>
+        <Text c="dimmed">{summary.join(' ')}</Text>
       </Stack>
       {over ? null : <Invite detail={data} />}
-      <Section title="Rounds">
+      <Section title={words.rounds}>
         <RoundsTable detail={data} />
       </Section>
-      <Section title="Clients">
+      <Section title={words.clients}>
         <ClientsTable detail={data} />
       </Section>
-      <Section
-        title="Mask overlap"
-        lead="Shared positions over positions of either, in per cent. People who write about the same things own the same parameters."
-      >
+      <Section title={words.overlap.title} lead={words.overlap.lead}>
         <Overlap detail={data} />
       </Section>
-      <Section title="Events">
+      <Section title={words.events.title}>
         <Events detail={data} />
       </Section>
     </Stack>
@@ -103,10 +108,10 @@ function Invite({ detail }: { readonly detail: FederationDetail }) {
   const link = new URL(`/join/${detail.id}`, window.location.origin);
   if (code) link.searchParams.set('invite', code);
   return (
-    <Section title="Invite people" lead="Whoever opens this link can take part. Send it only to those who should.">
+    <Section title={words.invite.title} lead={words.invite.lead}>
       <Group gap="sm" align="flex-end">
         <TextInput
-          label="Link"
+          label={words.invite.link}
           readOnly
           value={link.href}
           flex={1}
@@ -115,9 +120,9 @@ function Invite({ detail }: { readonly detail: FederationDetail }) {
         />
         <CopyButton value={link.href}>
           {({ copied, copy }) => (
-            <Tooltip label="Copied" opened={copied}>
+            <Tooltip label={words.invite.copied} opened={copied}>
               <Button variant="default" onClick={copy}>
-                Copy
+                {words.invite.copy}
               </Button>
             </Tooltip>
           )}
@@ -129,11 +134,11 @@ function Invite({ detail }: { readonly detail: FederationDetail }) {
 
 function Overlap({ detail }: { readonly detail: FederationDetail }) {
   const { clients, matrix } = detail.maskOverlap;
-  if (clients.length < 2) return <Text c="dimmed">It shows when two clients have found their masks.</Text>;
+  if (clients.length < 2) return <Text c="dimmed">{words.overlap.none}</Text>;
   const names = clients.map((id) => nameOf(detail, id));
   return (
     <HeatGrid
-      caption="Overlap of the masks, by client"
+      caption={words.overlap.caption}
       rows={names}
       columns={names}
       shares={matrix}
@@ -150,7 +155,7 @@ function nameOf(detail: FederationDetail, id: string): string {
 }
 
 function Events({ detail }: { readonly detail: FederationDetail }) {
-  if (!detail.events.length) return <Text c="dimmed">Nothing has happened yet.</Text>;
+  if (!detail.events.length) return <Text c="dimmed">{words.events.none}</Text>;
   const latest = detail.events.toSorted((a, b) => b.sequence - a.sequence).slice(0, 60);
   return (
     <Stack gap={4} component="ol" p={0} m={0} mah={360} style={{ listStyle: 'none', overflowY: 'auto' }}>

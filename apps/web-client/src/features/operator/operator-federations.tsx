@@ -1,6 +1,7 @@
 import { Badge, Button, Group, Skeleton, Stack, Table, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { listStrings as words } from '#strings/operator.ts';
 import { failureOf } from '../../shared/failure/failure.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
 import { stateColor, stateWord } from '../../shared/session/federation-state.ts';
@@ -18,11 +19,11 @@ export function OperatorFederations({ onCreated }: { readonly onCreated: (id: st
   return (
     <Stack gap="md">
       <Group justify="space-between">
-        <Title order={1}>Federations</Title>
-        {creating ? null : <Button onClick={() => setCreating(true)}>New federation</Button>}
+        <Title order={1}>{words.title}</Title>
+        {creating ? null : <Button onClick={() => setCreating(true)}>{words.create}</Button>}
       </Group>
       {creating ? (
-        <Section title="New federation">
+        <Section title={words.create}>
           {models.data ? (
             <>
               <UnusableModels models={models.data} />
@@ -40,18 +41,18 @@ export function OperatorFederations({ onCreated }: { readonly onCreated: (id: st
       {isPending ? <Skeleton height={160} radius="lg" /> : null}
       {error && !data ? <FailureAlert failure={failureOf(error)} /> : null}
       {data ? (
-        <Section title="On this coordinator">
+        <Section title={words.list}>
           {data.length ? (
             <Table.ScrollContainer minWidth={520}>
               <Table verticalSpacing="sm" tabularNums>
                 <Table.Thead>
                   <Table.Tr>
-                    <Table.Th>Name</Table.Th>
-                    <Table.Th>State</Table.Th>
-                    <Table.Th ta="right">Round</Table.Th>
-                    <Table.Th ta="right">Ready</Table.Th>
-                    <Table.Th>Strategy</Table.Th>
-                    <Table.Th>Model</Table.Th>
+                    <Table.Th>{words.columns.name}</Table.Th>
+                    <Table.Th>{words.columns.state}</Table.Th>
+                    <Table.Th ta="right">{words.columns.round}</Table.Th>
+                    <Table.Th ta="right">{words.columns.ready}</Table.Th>
+                    <Table.Th>{words.columns.strategy}</Table.Th>
+                    <Table.Th>{words.columns.model}</Table.Th>
                   </Table.Tr>
                 </Table.Thead>
                 <Table.Tbody>
@@ -67,9 +68,7 @@ export function OperatorFederations({ onCreated }: { readonly onCreated: (id: st
                           {stateWord(status.state)}
                         </Badge>
                       </Table.Td>
-                      <Table.Td ta="right">
-                        {status.round} / {status.rounds}
-                      </Table.Td>
+                      <Table.Td ta="right">{`${status.round} / ${status.rounds}`}</Table.Td>
                       <Table.Td ta="right">{status.ready}</Table.Td>
                       <Table.Td>{config.strategy}</Table.Td>
                       <Table.Td>{config.model}</Table.Td>
@@ -79,7 +78,7 @@ export function OperatorFederations({ onCreated }: { readonly onCreated: (id: st
               </Table>
             </Table.ScrollContainer>
           ) : (
-            <Text c="dimmed">None yet. Make the first one, and send its invite link to the people who take part.</Text>
+            <Text c="dimmed">{words.none}</Text>
           )}
         </Section>
       ) : null}

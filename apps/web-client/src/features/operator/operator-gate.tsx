@@ -1,6 +1,7 @@
 import { Button, Group, Skeleton, Stack, Text } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
+import { loggedInAs, loginStrings } from '#strings/operator.ts';
 import { FailureError, failureOf } from '../../shared/failure/failure.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
 import { logout, operatorQuery } from './admin-api.ts';
@@ -23,10 +24,10 @@ export function OperatorGate({ children }: { readonly children: ReactNode }) {
     <Stack gap="md">
       <Group justify="flex-end" gap="sm">
         <Text size="sm" c="dimmed">
-          Logged in as {data.name}
+          {loggedInAs(data.name)}
         </Text>
         <Button size="xs" variant="subtle" onClick={() => void leave()}>
-          Log out
+          {loginStrings.logout}
         </Button>
       </Group>
       {children}

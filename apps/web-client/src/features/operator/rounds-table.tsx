@@ -1,23 +1,24 @@
 import { Badge, Table, Text } from '@mantine/core';
 import type { FederationDetail, RoundView } from '@perfit/protocol';
+import { roundStrings as words } from '#strings/operator.ts';
 import { formatBytes, formatPerplexity, formatSeconds } from '../../shared/format/format-number.ts';
 
 const colors = { training: 'teal', aggregating: 'teal', committed: 'gray', failed: 'red' } as const;
 
 /** Every attempt of every round, the latest first, and who submitted. */
 export function RoundsTable({ detail }: { readonly detail: FederationDetail }) {
-  if (!detail.rounds.length) return <Text c="dimmed">The first round has not begun.</Text>;
+  if (!detail.rounds.length) return <Text c="dimmed">{words.none}</Text>;
   const latest = detail.rounds.toSorted((a, b) => b.number - a.number || b.attempt - a.attempt);
   return (
     <Table.ScrollContainer minWidth={620}>
       <Table verticalSpacing={6} tabularNums>
         <Table.Thead>
           <Table.Tr>
-            <Table.Th>Round</Table.Th>
-            <Table.Th>State</Table.Th>
-            <Table.Th ta="right">Time</Table.Th>
-            <Table.Th ta="right">Bytes</Table.Th>
-            <Table.Th>Submissions: name, examples, perplexity received → tuned</Table.Th>
+            <Table.Th>{words.columns.round}</Table.Th>
+            <Table.Th>{words.columns.state}</Table.Th>
+            <Table.Th ta="right">{words.columns.time}</Table.Th>
+            <Table.Th ta="right">{words.columns.bytes}</Table.Th>
+            <Table.Th>{words.columns.submissions}</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -39,13 +40,10 @@ export function RoundsTable({ detail }: { readonly detail: FederationDetail }) {
                 {formatBytes(round.submissions.reduce((sum, { bytes }) => sum + bytes, 0))}
               </Table.Td>
               <Table.Td>
-                {round.submissions.length ? null : <Text size="sm">none yet</Text>}
+                {round.submissions.length ? null : <Text size="sm">{words.noSubmission}</Text>}
                 {round.submissions.map((submission) => (
                   <Text key={submission.client} size="sm">
-                    {submission.name}, {submission.examples}
-                    {submission.perplexity
-                      ? `, ${formatPerplexity(submission.perplexity.received)} → ${formatPerplexity(submission.perplexity.tuned)}`
-                      : ''}
+                    {submissionLine(submission)}
                   </Text>
                 ))}
               </Table.Td>
@@ -57,6 +55,12 @@ export function RoundsTable({ detail }: { readonly detail: FederationDetail }) {
   );
 }
 
+function submissionLine({ name, examples, perplexity }: RoundView['submissions'][number]): string {
+  const parts = [name, String(examples)];
+  if (perplexity) parts.push(`${formatPerplexity(perplexity.received)} → ${formatPerplexity(perplexity.tuned)}`);
+  return parts.join(', ');
+}
+
 function duration({ startedAt, closedAt }: RoundView): string {
-  return closedAt ? formatSeconds((Date.parse(closedAt) - Date.parse(startedAt)) / 1000) : 'running';
+  return closedAt ? formatSeconds((Date.parse(closedAt) - Date.parse(startedAt)) / 1000) : words.running;
 }

@@ -1,5 +1,6 @@
 import { Alert, Code, Group, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
+import { strings } from '#strings/shell.ts';
 import type { Failure } from '../failure/failure.ts';
 
 interface FailureAlertProps {
@@ -10,7 +11,7 @@ interface FailureAlertProps {
 }
 
 /** An error as a sentence, with its code for whoever helps. */
-export function FailureAlert({ failure, title = 'That did not work', children }: FailureAlertProps) {
+export function FailureAlert({ failure, title = strings.failed, children }: FailureAlertProps) {
   return (
     <Alert color="red" variant="light" title={title} role="alert" data-code={failure.code}>
       <Text size="sm">{failure.message}</Text>

@@ -16,7 +16,7 @@ export const strings = {
   samples: 'Take a sample instead',
   sampleTitle: 'No text at hand? Try a sample',
   sampleLead: 'Four invented people and what they write at work. In a federation, each tab should take another one.',
-  useSample: (title: string) => `Use the sample ${title}`,
+  useSample: 'Use the sample',
   few: 'This is little text',
   fewWhy: (count: number) =>
     `${count} examples are enough to see how it works. Do not expect much of the model: it may learn the tone, and it will repeat what it was given. From about 50 examples on, the figures begin to mean something.`,

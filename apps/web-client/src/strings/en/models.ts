@@ -43,6 +43,7 @@ export const strings = {
     tuning: 'Tuning',
     chat: 'Chat',
     why: 'Why',
+    tokens: 'tokens',
     closedHub: 'This coordinator does not have it, and its page may not fetch from the Hub.',
     needsToken: 'Needs a token of the Hub: open it by name below.',
   },
@@ -60,6 +61,7 @@ export const strings = {
     mirrorLead: 'Models in the coordinator’s own folder: they need no other network.',
     open: 'Open',
     repository: 'Repository',
+    repositoryExample: 'Qwen/Qwen3-0.6B',
     repositoryHint: 'owner/name, or owner/name@revision for a branch, a tag or a commit',
     badRepository: 'Write it as owner/name, or owner/name@revision.',
     token: 'Access token (gated models only)',
@@ -100,6 +102,7 @@ export const strings = {
     kept: 'Kept in this browser',
     keptNote: 'it opens without the network next time',
     notKeptNote: 'it is fetched again next time',
+    tokens: 'tokens',
     yes: 'yes',
     no: 'no',
     notKept: 'The model is open, and could not be kept',
@@ -169,6 +172,37 @@ export const strings = {
 export function reckonedFor(of: { maxLength: number; batchSize: number; rank: number; contextLength: number }): string {
   const texts = of.batchSize === 1 ? 'one text' : `${of.batchSize} texts`;
   return `Memory is reckoned for tuning ${texts} of ${formatCount(of.maxLength)} tokens at a time in rank ${of.rank}, and for a chat of ${formatCount(of.contextLength)} tokens.`;
+}
+
+/** A word and what it says, as one. */
+export function labelled(label: string, value: string): string {
+  return `${label}: ${value}`;
+}
+
+/** What a button does, to whoever does not see what it stands beside. */
+export function actOn(action: string, name: string): string {
+  return `${action} ${name}`;
+}
+
+export function chosenFiles(modelType: string, files: number, bytes: number): string {
+  return `${modelType} · ${files} ${files === 1 ? 'file' : 'files'}, ${formatBytes(bytes)}`;
+}
+
+export function fromKept(bytes: number): string {
+  return `${formatBytes(bytes)} of it came from what this browser keeps.`;
+}
+
+export function timeLeft(time: string): string {
+  return `${time} left`;
+}
+
+export function parameterCount(count: number): string {
+  if (count >= 1e9) return `${(count / 1e9).toFixed(1)} billion`;
+  return `${(count / 1e6).toFixed(count < 1e7 ? 1 : 0)} million`;
+}
+
+export function about(amount: string): string {
+  return `about ${amount}`;
 }
 
 export function progressLine(bytes: number, total: number): string {

@@ -1,3 +1,5 @@
+import { formatCount } from '../../shared/format/format-number.ts';
+
 export const fieldHints = {
   name: { label: 'Name', hint: 'Everybody who joins sees it.' },
   description: { label: 'Description', hint: 'For whom this is, and what people should bring.' },
@@ -82,3 +84,99 @@ export const actionWords = {
 
 export const stopWarning =
   'Stop this federation for good? Everybody keeps what they have so far; no further round begins.';
+
+export const loginStrings = {
+  title: 'Operator',
+  name: 'Name',
+  password: 'Password',
+  failed: 'You are not logged in',
+  login: 'Log in',
+  logout: 'Log out',
+} as const;
+
+export function loggedInAs(name: string): string {
+  return `Logged in as ${name}`;
+}
+
+export const listStrings = {
+  title: 'Federations',
+  create: 'New federation',
+  list: 'On this coordinator',
+  none: 'None yet. Make the first one, and send its invite link to the people who take part.',
+  columns: { name: 'Name', state: 'State', round: 'Round', ready: 'Ready', strategy: 'Strategy', model: 'Model' },
+  unusable: 'Models that cannot be offered',
+} as const;
+
+export const createStrings = {
+  create: 'Create',
+  cancel: 'Cancel',
+  failed: 'It was not created',
+} as const;
+
+export const detailStrings = {
+  back: '← All federations',
+  live: 'Live.',
+  notLive: 'Not live: refreshed every few seconds.',
+  invite: {
+    title: 'Invite people',
+    lead: 'Whoever opens this link can take part. Send it only to those who should.',
+    link: 'Link',
+    copy: 'Copy',
+    copied: 'Copied',
+  },
+  rounds: 'Rounds',
+  clients: 'Clients',
+  overlap: {
+    title: 'Mask overlap',
+    lead: 'Shared positions over positions of either, in per cent. People who write about the same things own the same parameters.',
+    none: 'It shows when two clients have found their masks.',
+    caption: 'Overlap of the masks, by client',
+  },
+  events: { title: 'Events', none: 'Nothing has happened yet.' },
+} as const;
+
+export function roundLine(round: number, rounds: number): string {
+  return `Round ${round} of ${rounds}.`;
+}
+
+export function readyLine(ready: number, recruit: number): string {
+  const are = ready === 1 ? '1 client is ready' : `${ready} clients are ready`;
+  return `${are}, ${recruit} ${recruit === 1 ? 'is' : 'are'} needed to start.`;
+}
+
+export function methodLine(strategy: string, model: string, parameters: number): string {
+  return `${strategy} on ${model}, ${formatCount(parameters)} adapter parameters.`;
+}
+
+export const clientStrings = {
+  none: 'Nobody has joined yet.',
+  connected: 'connected',
+  away: 'away',
+  notShared: 'not shared',
+  columns: {
+    name: 'Name',
+    now: 'Now',
+    device: 'Device',
+    examples: 'Examples',
+    owns: 'Owns',
+    traffic: 'Up / down',
+    gain: 'Perplexity: base → tuned',
+  },
+} as const;
+
+export function progressOf(name: string): string {
+  return `Progress of ${name}`;
+}
+
+export const roundStrings = {
+  none: 'The first round has not begun.',
+  noSubmission: 'none yet',
+  running: 'running',
+  columns: {
+    round: 'Round',
+    state: 'State',
+    time: 'Time',
+    bytes: 'Bytes',
+    submissions: 'Submissions: name, examples, perplexity received → tuned',
+  },
+} as const;

@@ -25,6 +25,8 @@ export const strings = {
     text: 'The browser ended it, most often for lack of memory. Your key, your text and what has been tuned so far are kept in this browser. Close other tabs that you do not need and reload the page: it goes on where it was.',
     reload: 'Reload',
   },
+  /** Of a failure without a title of its own. */
+  failed: 'That did not work',
   broken: {
     title: 'This page broke',
     text: 'Your key, your text and your model are kept in this browser. Reload the page: it goes on where it was. If it breaks again, tell whoever runs this site what stands below.',
