@@ -77,8 +77,8 @@ test('a dropped folder is read, its columns are named, and what the model will s
   await expect(file('fahrplan.csv').locator('[data-code="data-no-examples"]')).toBeVisible();
 
   const columns = page.getByRole('group', { name: 'Columns of fahrplan.csv' });
+  // One right after the other, before the worker has answered for the first.
   await columns.getByLabel('Instruction').selectOption('Frage');
-  await expect(columns).toContainText('Wann kommt Zug 0?');
   await columns.getByLabel('Response').selectOption('Antwort');
   await expect(file('fahrplan.csv')).toContainText('14 examples');
 

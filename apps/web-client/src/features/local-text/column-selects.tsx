@@ -1,4 +1,5 @@
 import { NativeSelect, SimpleGrid, Stack, Text } from '@mantine/core';
+import { useState } from 'react';
 import { strings } from '#strings/local-text.ts';
 import type { ColumnMapping, ColumnRole, DataFileReport } from '../../engine/engine-api.ts';
 import { formatCount } from '../../shared/format/format-number.ts';
@@ -11,15 +12,20 @@ interface ColumnSelectsProps {
   readonly onChange: (columns: ColumnMapping) => void;
 }
 
-const roles = ['instruction', 'context', 'response', 'text'] as const;
+const allRoles = ['instruction', 'context', 'response', 'text'] as const;
 
 /** Which column is the instruction, the context, the response, or text; with what is in the chosen ones. */
 export function ColumnSelects({ file, filesAlike, onChange }: ColumnSelectsProps) {
+  // Until the file has been read again, what was last chosen counts: the next choice may come before that.
+  const [wish, setWish] = useState({ over: file.roles, roles: file.roles });
+  const roles = wish.over === file.roles ? wish.roles : file.roles;
   const choose = (role: ColumnRole, name: string) => {
     const column = name === '' ? null : name;
     // A row is a question with its answer, or text: choosing one takes the other back.
     const others = role === 'text' ? { instruction: null, context: null, response: null } : { text: null };
-    onChange({ ...file.roles, ...(column === null ? {} : others), [role]: column });
+    const next = { ...roles, ...(column === null ? {} : others), [role]: column };
+    setWish({ over: file.roles, roles: next });
+    onChange(next);
   };
   return (
     <Stack gap="xs" pt="sm" role="group" aria-label={strings.columnsOf(file.name)}>
@@ -27,8 +33,14 @@ export function ColumnSelects({ file, filesAlike, onChange }: ColumnSelectsProps
         {strings.whatIsWhat}
       </Text>
       <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} spacing="md">
-        {roles.map((role) => (
-          <RoleSelect key={role} role={role} file={file} onChoose={(name) => choose(role, name)} />
+        {allRoles.map((role) => (
+          <RoleSelect
+            key={role}
+            role={role}
+            columns={file.columns}
+            chosen={roles[role] ?? null}
+            onChoose={(name) => choose(role, name)}
+          />
         ))}
       </SimpleGrid>
       {filesAlike > 1 ? (
@@ -42,35 +54,36 @@ export function ColumnSelects({ file, filesAlike, onChange }: ColumnSelectsProps
 
 interface RoleSelectProps {
   readonly role: ColumnRole;
-  readonly file: DataFileReport;
+  readonly columns: DataFileReport['columns'];
+  readonly chosen: string | null;
   readonly onChoose: (name: string) => void;
 }
 
-function RoleSelect({ role, file, onChoose }: RoleSelectProps) {
+function RoleSelect({ role, columns, chosen, onChoose }: RoleSelectProps) {
   const { label, hint } = strings.roles[role];
-  const chosen = file.columns.find(({ name }) => name === file.roles[role]);
+  const column = columns.find(({ name }) => name === chosen);
   return (
     <div>
       <NativeSelect
         size="sm"
         label={label}
         description={hint}
-        value={chosen?.name ?? ''}
+        value={column?.name ?? ''}
         onChange={(event) => onChoose(event.currentTarget.value)}
         data={[
           { value: '', label: strings.noColumn },
-          ...file.columns.map(({ name, samples }) => ({
+          ...columns.map(({ name, samples }) => ({
             value: name,
             label: samples[0] ? `${name}: ${samples[0].slice(0, 40)}` : name,
           })),
         ]}
       />
-      {chosen ? (
+      {column ? (
         <ul className={classes.samples}>
-          {chosen.samples.map((sample) => (
+          {column.samples.map((sample) => (
             <li key={sample}>{sample}</li>
           ))}
-          {chosen.samples.length === 0 ? <li>{strings.emptyColumn}</li> : null}
+          {column.samples.length === 0 ? <li>{strings.emptyColumn}</li> : null}
         </ul>
       ) : null}
     </div>

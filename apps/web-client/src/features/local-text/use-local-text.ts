@@ -63,15 +63,18 @@ export function useLocalText({ split, reader, onChange, onTokens }: LocalTextOpt
       setFailure(null);
       try {
         const next = await collecting();
+        if (mine !== turn.current) return;
+        // At once: a further choice while this is being read goes out from it.
+        chosen.current = next;
         const settings = next.most === undefined ? split : { ...split, most: next.most };
         const latest = next.files.length > 0 ? unwrap(await engine().readData(next.files, settings)) : null;
         if (mine !== turn.current) return;
-        chosen.current = next;
         setReport(latest);
         if (latest === null) setFailure({ code: 'data-empty', message: strings.emptyFolder });
         onChange(latest === null || latest.failure !== null ? null : datasetOf(next, latest));
       } catch (error) {
         if (mine !== turn.current) return;
+        chosen.current = nothing;
         setReport(null);
         setFailure(failureOf(error));
         onChange(null);
