@@ -26,6 +26,9 @@ export function Shell() {
               <PageLink to="/models" size="sm">
                 Models
               </PageLink>
+              <PageLink to="/history" size="sm">
+                History
+              </PageLink>
               <PageLink to="/operator" size="sm">
                 Operator
               </PageLink>
