@@ -17,6 +17,7 @@ test('everything that left can be read, checked, kept and deleted', async ({ sta
   await tab.start();
   await until('the federation is finished', async () => (await tab.status()).state === 'finished');
   const { page } = tab;
+  page.setDefaultTimeout(30_000);
   const { rounds } = await stage.operator.detail(id);
   const norms = new Map(rounds.map(({ number, submissions }) => [number, submissions[0]?.norm]));
 
@@ -131,7 +132,7 @@ test('everything that left can be read, checked, kept and deleted', async ({ sta
 
 /** Shows one kind of message alone. */
 async function show(page: Page, kind: string): Promise<void> {
-  await page.getByRole('textbox', { name: 'Kind of message' }).click();
+  await page.getByRole('combobox', { name: 'Kind of message' }).click();
   await page.getByRole('option', { name: kind, exact: true }).click();
 }
 
