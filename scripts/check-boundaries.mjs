@@ -104,7 +104,16 @@ const rooms = {
   e2e: { may: [NODE, 'zod', 'axe-core', 'commander', /^playwright(\/|$)/, '@huggingface/gguf', '@perfit/protocol'] },
 };
 /** What tests may import on top of their room. */
-const forTests = ['vitest', 'fast-check', NODE, 'zod', 'socket.io-client', '@perfit/core/node', '@huggingface/gguf'];
+const forTests = [
+  'vitest',
+  'fast-check',
+  NODE,
+  'zod',
+  'socket.io-client',
+  'fake-indexeddb/auto',
+  '@perfit/core/node',
+  '@huggingface/gguf',
+];
 const TEST = /(\.test\.tsx?$|^test\/)/;
 
 checkTheCheck();

@@ -181,25 +181,31 @@ describe('socket connection', () => {
     expect(events).toEqual([{ type: 'connected' }]);
   });
 
-  it('enters every message in the ledger, with its bytes', async () => {
+  it('[LG1] enters every message in the ledger: its JSON, and behind it its binaries', async () => {
     const { socket, connection, ledger } = connected();
     const data = Uint8Array.of(1, 2, 3, 4, 5);
     const asking = connection.request('chunk', { upload: 'ü', offset: 0, data });
+    data.fill(9);
     socket.answer({ ok: true, value: { offset: 5 } });
     await asking;
     connection.notify('progress', { round: 1, phase: 'tune', done: 0 });
     socket.receive('status', status);
+    socket.receive('replaced');
     const downloading = connection.request('download', { what: 'slice', version: 1, offset: 0 });
     socket.answer({ ok: true, value: { data: Buffer.from([1, 2]), total: 2, sha256: '0'.repeat(64) } });
     await downloading;
-    const text = (value: unknown) => Buffer.byteLength(JSON.stringify(value));
-    expect(ledger.map(({ direction, kind, bytes, at }) => [direction, kind, bytes, at])).toEqual([
-      ['up', 'chunk', text({ upload: 'ü', offset: 0 }) + 5, 12],
-      ['down', 'chunk', text({ ok: true, value: { offset: 5 } }), 12],
-      ['up', 'progress', text({ round: 1, phase: 'tune', done: 0 }), 12],
-      ['down', 'status', text(status), 12],
-      ['up', 'download', text({ what: 'slice', version: 1, offset: 0 }), 12],
-      ['down', 'download', text({ ok: true, value: { total: 2, sha256: '0'.repeat(64) } }) + 2, 12],
+    const shown = ledger.map(({ direction, kind, content, jsonLength, exchange, at }) => {
+      const json = Buffer.from(content.subarray(0, jsonLength)).toString();
+      return [direction, kind, json, [...content.subarray(jsonLength)], exchange, at];
+    });
+    expect(shown).toEqual([
+      ['up', 'chunk', '{"upload":"ü","offset":0}', [1, 2, 3, 4, 5], 1, 12],
+      ['down', 'chunk', '{"ok":true,"value":{"offset":5}}', [], 1, 12],
+      ['up', 'progress', '{"round":1,"phase":"tune","done":0}', [], null, 12],
+      ['down', 'status', JSON.stringify(status), [], null, 12],
+      ['down', 'replaced', '', [], null, 12],
+      ['up', 'download', '{"what":"slice","version":1,"offset":0}', [], 2, 12],
+      ['down', 'download', `{"ok":true,"value":{"total":2,"sha256":"${'0'.repeat(64)}"}}`, [1, 2], 2, 12],
     ]);
     expect(ledger[0]?.message).toEqual({ upload: 'ü', offset: 0, data });
   });

@@ -168,7 +168,7 @@ export type { PartStore, WithLock } from './weights/keeping/part-store.ts';
 export { partCount } from './weights/keeping/parts.ts';
 export { type ListedSource, type ManifestFile, type ModelManifest, PART_BYTES } from './weights/manifest.ts';
 export { mirrorSource } from './weights/mirror-source.ts';
-export type { PatientOptions } from './weights/patient-get.ts';
+export type { ObservedGet, PatientOptions } from './weights/patient-get.ts';
 export type { SafetensorsDtype, TensorEntry } from './weights/safetensors-reader.ts';
 export { type TensorToWrite, type WriteOptions, writeSafetensors } from './weights/safetensors-writer.ts';
 export { fileSource, type HttpSourceOptions, httpSource, type ModelSource } from './weights/source.ts';

@@ -1,8 +1,17 @@
-export { decodeMask, encodeMask, maskByteLimit, maskHash } from './codecs/mask-codec.ts';
+export {
+  decodeMask,
+  encodeMask,
+  type MaskHeader,
+  maskByteLimit,
+  maskHash,
+  readMaskHeader,
+} from './codecs/mask-codec.ts';
 export { sha256Hex } from './codecs/sha256.ts';
 export {
   decodeValues,
   encodeValues,
+  readValuesHeader,
+  type ValuesHeader,
   type ValuesOwner,
   valuesByteLength,
   type WireDtype,

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeMask, encodeMask, maskByteLimit, maskHash, ProtocolError, sha256Hex } from '../src/index.ts';
+import {
+  decodeMask,
+  encodeMask,
+  maskByteLimit,
+  maskHash,
+  ProtocolError,
+  readMaskHeader,
+  sha256Hex,
+} from '../src/index.ts';
 import { Mask, seededRandom } from '../src/space/index.ts';
 import { arbitraryMask, HASH_A, HASH_B } from './arbitraries.ts';
 
@@ -67,6 +75,8 @@ describe('mask codec', () => {
     );
     const header = ['50464d4b', '01', '00', '0000', '0b000000', '02000000', HASH_A];
     expect(Buffer.from(bytes).toString('hex')).toBe(`${header.join('')}0102`);
+    expect(readMaskHeader(bytes)).toEqual({ size: 11, kept: 2, layoutHash: HASH_A });
+    expect(() => readMaskHeader(bytes.subarray(0, 47))).toThrow(ProtocolError);
   });
 
   it('[DC1] names what is wrong', async () => {

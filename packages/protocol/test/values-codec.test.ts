@@ -5,6 +5,7 @@ import {
   decodeValues,
   encodeValues,
   ProtocolError,
+  readValuesHeader,
   valuesByteLength,
   type WireDtype,
   wireDtypes,
@@ -224,6 +225,14 @@ describe('values codec', () => {
     const shifted = new Uint8Array(bytes.length + 3);
     shifted.set(bytes, 3);
     expect(decodeValues(shifted.subarray(3), { ...owner, count: 3 })).toEqual(Float32Array.of(1, -2, Number.NaN));
+  });
+
+  it('[DC2] says of itself whose it is', () => {
+    for (const dtype of wireDtypes) {
+      const bytes = encodeValues(Float32Array.of(1, 2, 3), dtype, owner);
+      expect(readValuesHeader(bytes)).toEqual({ dtype, count: 3, ...owner });
+      expect(() => readValuesHeader(bytes.subarray(0, 75))).toThrow(ProtocolError);
+    }
   });
 
   it('[DC2] names what is wrong', () => {

@@ -1,5 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
 import { Broken } from './error-boundary.tsx';
+import { historySearchSchema } from './history-search.ts';
 import { joinSearchSchema } from './join-search.ts';
 import { LandingPage } from './landing-page.tsx';
 import { modelsSearchSchema } from './models-search.ts';
@@ -40,6 +41,19 @@ const modelsRoute = createRoute({
   component: lazyRouteComponent(() => import('./models-page.tsx'), 'ModelsPage'),
 });
 
+const historyRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/history',
+  component: lazyRouteComponent(() => import('./history-page.tsx'), 'HistoryPage'),
+});
+
+const historyLedgerRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/history/$federation',
+  validateSearch: (search) => historySearchSchema.parse(search),
+  component: lazyRouteComponent(() => import('./history-page.tsx'), 'HistoryLedgerPage'),
+});
+
 const benchRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/bench',
@@ -51,6 +65,8 @@ export const router = createRouter({
     landingRoute,
     joinRoute,
     modelsRoute,
+    historyRoute,
+    historyLedgerRoute,
     operatorRoute,
     operatorFederationRoute,
     benchRoute,

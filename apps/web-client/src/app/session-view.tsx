@@ -4,9 +4,11 @@ import { useState } from 'react';
 import { strings, welcomeBack } from '#strings/app.ts';
 import { strings as sessionStrings } from '#strings/session-view.ts';
 import type { HeldOutExample } from '../engine/comparison-api.ts';
+import type { Seat } from '../engine/engine-api.ts';
 import { AdapterExport } from '../features/adapter-export/adapter-export.tsx';
 import { Chat } from '../features/chat/chat.tsx';
 import { Improvements } from '../features/improvements/improvements.tsx';
+import { Exposure } from '../features/ledger/exposure.tsx';
 import { Ledger } from '../features/ledger/ledger.tsx';
 import { DeviceSwitches } from '../features/session-view/device-switches.tsx';
 import { FinishedActions, SessionActions } from '../features/session-view/session-actions.tsx';
@@ -20,7 +22,7 @@ import { GoOnOrAfresh } from './go-on-or-afresh.tsx';
 import type { ParticipationControls } from './use-participation.ts';
 
 /** A session, running or ended. */
-export function SessionView({ controls }: { readonly controls: ParticipationControls }) {
+export function SessionView({ seat, controls }: { readonly seat: Seat; readonly controls: ParticipationControls }) {
   const session = useSession((store) => store.session);
   const ledger = useSession((store) => store.ledger);
   const [chosen, setChosen] = useState<HeldOutExample | null>(null);
@@ -94,7 +96,8 @@ export function SessionView({ controls }: { readonly controls: ParticipationCont
         </FailureAlert>
       ) : null}
       {parts}
-      <Ledger entries={ledger} />
+      <Ledger seat={seat} entries={ledger} />
+      <Exposure config={session.federation?.config ?? null} />
     </>
   );
 }

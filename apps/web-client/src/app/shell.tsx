@@ -42,6 +42,9 @@ export function Shell() {
               <PageLink to="/models" size="sm" className={classes.link}>
                 {strings.models}
               </PageLink>
+              <PageLink to="/history" size="sm" className={classes.link}>
+                {strings.history}
+              </PageLink>
               <PageLink to="/operator" size="sm" className={classes.link}>
                 {strings.operator}
               </PageLink>

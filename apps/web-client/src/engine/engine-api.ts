@@ -16,6 +16,8 @@ import type { CatalogueApi } from './catalogue-api.ts';
 import type { ChatApi } from './chat-api.ts';
 import type { ComparisonApi } from './comparison-api.ts';
 import type { ExportsApi } from './exports-api.ts';
+import type { HistoryApi } from './history-api.ts';
+import type { LedgerApi, LedgerEntry } from './ledger-api.ts';
 import type { ModelProgress, ModelsApi } from './models-api.ts';
 import type { ProbeApi } from './probe-api.ts';
 
@@ -216,14 +218,7 @@ export interface EarlierSession {
   readonly consent?: RecordedConsent;
 }
 
-export interface LedgerEntry {
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  readonly direction: 'up' | 'down';
-  /** The message's name in the protocol, or the file that was fetched. */
-  readonly kind: string;
-  readonly bytes: number;
-}
+export type { LedgerEntry };
 
 /** Everything that the page is told while a session runs. */
 export type EngineEvent =
@@ -328,7 +323,15 @@ export type { ExportChoice, ExportChoices, ExportFormat } from './exports-api.ts
 export type { BenchReport };
 
 /** The worker. Callbacks are Comlink proxies; every method answers with an Outcome and never rejects. */
-export interface EngineApi extends ModelsApi, CatalogueApi, ProbeApi, ChatApi, ComparisonApi, ExportsApi {
+export interface EngineApi
+  extends ModelsApi,
+    CatalogueApi,
+    ProbeApi,
+    ChatApi,
+    ComparisonApi,
+    ExportsApi,
+    LedgerApi,
+    HistoryApi {
   /** Starts what would compute, so that what is said of it is true. */
   describeDevice(wish: DeviceWish): Promise<Outcome<DeviceReport>>;
   /** Reads a person's text and keeps it at hand for the next two; nothing is sent. */

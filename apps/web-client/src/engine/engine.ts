@@ -10,8 +10,10 @@ import { DeviceProbes } from './device-probe.ts';
 import type { EngineApi, EventSink, JoinOptions, Seat } from './engine-api.ts';
 import { Exports } from './exports.ts';
 import { outcomeOf } from './failures.ts';
+import { historyDesk } from './history-desk.ts';
 import { Journal } from './journal.ts';
 import { knock } from './knock.ts';
+import { ledgerDesk } from './ledger/ledger-desk.ts';
 import { filesToKeep, heldOutExamples } from './local-data.ts';
 import { modelStorage } from './models/kept-models.ts';
 import { ModelsDesk } from './models/models-desk.ts';
@@ -19,7 +21,7 @@ import { mirrored } from './models/open-files.ts';
 import { recordOfSession } from './record-of-session.ts';
 import { lockSeat } from './seat-lock.ts';
 import { Sitting, type SittingEnd } from './sitting.ts';
-import { forgetSeat } from './storage/database.ts';
+import { forgetSeat, keyOf } from './storage/database.ts';
 import { asEarlier, loadSession, type StoredSession } from './storage/stored-sessions.ts';
 import { Workbench } from './workbench.ts';
 
@@ -54,7 +56,7 @@ export function createEngine(): EngineApi {
         message: 'Another tab of this browser is taking part as this person. Use that one, or take over here.',
       });
     }
-    const current = new Journal(seat, { ...stored, standing: 'running' }, sink);
+    const current = await Journal.open(seat, { ...stored, standing: 'running' }, sink);
     const { options, consent } = stored;
     const mine = new Sitting({ seat, options, consent, journal: current, backend, workbench });
     lock.onTaken(() => mine.stop('replaced'));
@@ -89,6 +91,8 @@ export function createEngine(): EngineApi {
 
   return {
     ...catalogueDesk(backend),
+    ...ledgerDesk((seat) => (journal && keyOf(journal.seat) === keyOf(seat) ? journal.ledger : null)),
+    ...historyDesk({ ended: () => ended, letGo: () => workbench.clear() }),
     describeDevice: (wish) => outcomeOf(async () => deviceReport(await backend.start(wish))),
     probeDevice: (wish) => outcomeOf(() => probes.measure(wish)),
     knock: (seat, invite) =>
@@ -107,7 +111,7 @@ export function createEngine(): EngineApi {
     forget: (seat) =>
       outcomeOf(async () => {
         await ended;
-        await forgetSeat(seat);
+        await forgetSeat(keyOf(seat));
         return null;
       }),
     join: (options, sink) =>
@@ -120,7 +124,7 @@ export function createEngine(): EngineApi {
       outcomeOf(async () => {
         await ended;
         const stored = await mustRemember(seat);
-        const current = new Journal(seat, stored, sink);
+        const current = await Journal.open(seat, stored, sink);
         journal = current;
         try {
           await reopen(seat, stored, current);
@@ -200,7 +204,7 @@ export function createEngine(): EngineApi {
     deleteModel: (key) => outcomeOf(() => modelsDesk.delete(key)),
     useAdapter: (files) => outcomeOf(() => modelsDesk.useAdapter(files)),
     evaluate: (wish, onProgress) => outcomeOf(() => modelsDesk.evaluate(wish, onProgress)),
-    session: () => outcomeOf(() => journal && recordOfSession(journal.session, journal.ledger, Date.now())),
+    session: () => outcomeOf(() => journal && recordOfSession(journal.session, journal.ledger.entries, Date.now())),
   };
 
   /** Model and adapter as they were, the past with them; nothing is sent. */
@@ -218,7 +222,9 @@ export function createEngine(): EngineApi {
       workbench.moveTo(device.backend);
       const { model } = await workbench.load(mirrored(federation.modelPath), {
         onProgress: (progress) => current.emit({ type: 'loading', stage: 'model', ...progress }),
+        onGet: (exchange) => current.ledger.writeFetch(exchange),
       });
+      current.noteDimensions(model.dimensions);
       const { config } = federation;
       await workbench.open(seat, layoutOf(config, model.dimensions), {
         examples: heldOutExamples(options.dataset, { heldOut: config.evaluation.heldOut, seed: config.seed }),
@@ -245,7 +251,6 @@ async function newSession(options: JoinOptions): Promise<StoredSession> {
     ...(consent ? { consent } : {}),
     standing: 'running',
     session: emptySession,
-    ledger: [],
   };
 }
 

@@ -1,6 +1,8 @@
+import type { ModelDimensions } from '@perfit/protocol/space';
 import { foldEvent } from '../shared/session/fold-event.ts';
 import type { SessionState } from '../shared/session/session-state.ts';
-import type { EngineEvent, EventSink, LedgerEntry, Seat, TimedEvent } from './engine-api.ts';
+import type { EngineEvent, EventSink, Seat, TimedEvent } from './engine-api.ts';
+import { LedgerBook } from './ledger/ledger-book.ts';
 import { type StoredSession, saveSession } from './storage/stored-sessions.ts';
 
 /** So often the page is told, and so often the session is written down, at most. */
@@ -9,29 +11,42 @@ const SAVE_EVERY_MS = 1000;
 
 /** Takes the events of one sitting: folds them, tells the page in bundles, and keeps the outcome for a reload. */
 export class Journal {
+  readonly ledger: LedgerBook;
+  readonly seat: Seat;
   #stored: StoredSession;
-  readonly #seat: Seat;
   readonly #sink: EventSink;
   #untold: TimedEvent[] = [];
   #telling: ReturnType<typeof setTimeout> | null = null;
   #saving: ReturnType<typeof setTimeout> | null = null;
   #isClosed = false;
 
-  constructor(seat: Seat, stored: StoredSession, sink: EventSink) {
-    this.#seat = seat;
+  private constructor(seat: Seat, { ledger: older, ...stored }: StoredSession, open: OpenBook) {
+    this.seat = seat;
     this.#stored = stored;
-    this.#sink = sink;
-    if (stored.session.startedAt !== null) {
-      this.emit({ type: 'restored', session: stored.session, ledger: stored.ledger });
-    }
+    this.#sink = open.sink;
+    this.ledger = open.book;
+    const entries = [...open.book.entries];
+    if (stored.session.startedAt !== null) this.emit({ type: 'restored', session: stored.session, ledger: entries });
+    else if (entries.length > 0) this.emit({ type: 'ledger', entries });
+  }
+
+  static async open(seat: Seat, stored: StoredSession, sink: EventSink): Promise<Journal> {
+    let journal: Journal | null = null;
+    const book = await LedgerBook.open(seat, {
+      ...(stored.ledger ? { older: stored.ledger } : {}),
+      onEntry: (entry) => journal?.emit({ type: 'ledger', entries: [entry] }),
+    });
+    journal = new Journal(seat, stored, { book, sink });
+    return journal;
   }
 
   get session(): SessionState {
     return this.#stored.session;
   }
 
-  get ledger(): readonly LedgerEntry[] {
-    return this.#stored.ledger;
+  /** What the layout follows from, for whoever reads the ledger later. */
+  noteDimensions(dimensions: ModelDimensions): void {
+    this.#stored = { ...this.#stored, dimensions };
   }
 
   /** Keeps what there is now: a tab may be gone within its first second. */
@@ -48,16 +63,9 @@ export class Journal {
     this.#saving ??= setTimeout(() => void this.#save(), SAVE_EVERY_MS);
   }
 
-  /** A message to or from the coordinator. */
-  write(entry: Omit<LedgerEntry, 'at'>): void {
-    if (this.#isClosed) return;
-    const dated = { ...entry, at: Date.now() };
-    this.#stored = { ...this.#stored, ledger: [...this.#stored.ledger, dated] };
-    this.emit({ type: 'ledger', entries: [dated] });
-  }
-
-  /** Tells and keeps what is left; later events are dropped. @param standing null leaves the store to another tab */
+  /** Tells and keeps what is left; later events are dropped. @param standing null leaves the session to another tab */
   async close(standing: StoredSession['standing'] | null): Promise<void> {
+    await this.ledger.close();
     this.#tell();
     this.#isClosed = true;
     if (this.#saving) clearTimeout(this.#saving);
@@ -78,9 +86,14 @@ export class Journal {
   async #save(): Promise<void> {
     this.#saving = null;
     try {
-      await saveSession(this.#seat, this.#stored);
+      await saveSession(this.seat, this.#stored);
     } catch {
       // The client's record is what matters for going on, and its own failures are reported.
     }
   }
+}
+
+interface OpenBook {
+  readonly book: LedgerBook;
+  readonly sink: EventSink;
 }

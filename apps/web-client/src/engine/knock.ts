@@ -3,6 +3,7 @@ import { PROTOCOL_VERSION } from '@perfit/protocol';
 import { io } from 'socket.io-client';
 import { FailureError } from '../shared/failure/failure.ts';
 import type { Seat } from './engine-api.ts';
+import { LedgerBook } from './ledger/ledger-book.ts';
 import { AGENT } from './sitting.ts';
 import { keysOf } from './storage/identities.ts';
 
@@ -13,7 +14,8 @@ import { keysOf } from './storage/identities.ts';
 export async function knock(seat: Seat, invite: string | null): Promise<void> {
   const { publicKey } = await identityFromKeyPair(await keysOf(seat));
   const socket = io({ transports: ['websocket'], autoConnect: false, reconnection: false, forceNew: true });
-  const connection = socketConnection(socket);
+  const ledger = await LedgerBook.open(seat);
+  const connection = socketConnection(socket, (message) => ledger.write(message));
   try {
     await connected(connection);
     const hello = { protocol: PROTOCOL_VERSION, federation: seat.federation, publicKey, agent: AGENT };
@@ -22,6 +24,7 @@ export async function knock(seat: Seat, invite: string | null): Promise<void> {
     throw error instanceof ConnectionLost ? unreachable : error;
   } finally {
     connection.close();
+    await ledger.close();
   }
 }
 

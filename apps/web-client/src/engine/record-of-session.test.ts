@@ -5,7 +5,11 @@ import { emptySession } from '../shared/session/session-state.ts';
 import type { EngineEvent, LedgerEntry } from './engine-api.ts';
 import { recordOfSession } from './record-of-session.ts';
 
-const ledger: LedgerEntry[] = [{ at: Date.UTC(2026, 10, 22, 9), direction: 'up', kind: 'hello', bytes: 212 }];
+const message = { sha256: null, textBytes: 0, round: null, transfer: null };
+const ledger: LedgerEntry[] = [
+  { ...message, id: 1, at: Date.UTC(2026, 10, 22, 9), direction: 'up', kind: 'hello', bytes: 212 },
+  { ...message, id: 2, at: Date.UTC(2026, 10, 22, 9), direction: 'down', kind: 'fetch', bytes: 4_000_000 },
+];
 const events: EngineEvent[] = [
   { type: 'started', name: 'Ada', federation: 'village' },
   { type: 'device', backend: 'wasm', description: 'one thread', reason: 'r' },

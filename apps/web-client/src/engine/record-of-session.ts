@@ -27,7 +27,7 @@ export function recordOfSession(session: SessionState, ledger: readonly LedgerEn
     bytesUp: session.bytesUp,
     bytesDown: session.bytesDown,
     seconds: session.startedAt === null ? 0 : ((session.endedAt ?? now) - session.startedAt) / 1000,
-    messages: ledger.map(({ direction, kind, bytes, at }) => ({
+    messages: ledger.filter(isMessage).map(({ direction, kind, bytes, at }) => ({
       direction,
       kind,
       bytes,
@@ -35,4 +35,8 @@ export function recordOfSession(session: SessionState, ledger: readonly LedgerEn
     })),
     problems: session.problems.map(({ code, message }) => ({ code, message })),
   };
+}
+
+function isMessage({ kind }: LedgerEntry): boolean {
+  return kind !== 'fetch';
 }

@@ -1,8 +1,10 @@
+import { FailureError } from '../shared/failure/failure.ts';
 import type { Seat } from './engine-api.ts';
 import { keyOf } from './storage/database.ts';
 
 /** After a reload the page before this one may hold the seat for a moment longer. */
 const PATIENCE_MS = 2000;
+const PREFIX = 'perfit seat ';
 
 export interface SeatLock {
   release(): void;
@@ -35,7 +37,7 @@ export async function lockSeat(seat: Seat, takeOver: boolean): Promise<SeatLock 
       },
     };
     navigator.locks
-      .request(`perfit seat ${keyOf(seat)}`, options, () => {
+      .request(PREFIX + keyOf(seat), options, () => {
         isGranted = true;
         resolve(lock);
         return held;
@@ -50,4 +52,27 @@ export async function lockSeat(seat: Seat, takeOver: boolean): Promise<SeatLock 
         }
       });
   });
+}
+
+/** Keys of the seats that tabs are at work with. */
+export async function heldSeats(): Promise<Set<string>> {
+  const { held = [] } = await navigator.locks.query();
+  return new Set(held.flatMap(({ name }) => (name?.startsWith(PREFIX) ? [name.slice(PREFIX.length)] : [])));
+}
+
+/**
+ * Runs where nobody is at work with any of the seats, and keeps everybody from them meanwhile.
+ * @param keys of seats @throws FailureError `other-tab`
+ */
+export async function withFreeSeats<T>(keys: readonly string[], work: () => Promise<T>): Promise<T> {
+  const [key, ...others] = keys;
+  if (key === undefined) return work();
+  const result = await navigator.locks.request(PREFIX + key, { ifAvailable: true }, (lock) => {
+    if (lock) return withFreeSeats(others, work);
+    throw new FailureError({
+      code: 'other-tab',
+      message: `Another tab of this browser is at work in the federation ${key.split('/')[0]}. Stop it there, or close that tab, and delete then.`,
+    });
+  });
+  return result as T;
 }

@@ -121,9 +121,7 @@ export class Sitting {
     journal.emit({ type: 'started', name, federation: this.#seat.federation });
     const device = await this.#device();
     const socket = io({ transports: ['websocket'], autoConnect: false, reconnection: false, forceNew: true });
-    const connection = socketConnection(socket, ({ direction, kind, bytes }) =>
-      journal.write({ direction, kind, bytes }),
-    );
+    const connection = socketConnection(socket, (message) => journal.ledger.write(message));
     this.#hangUp = () => connection.close();
     // Sooner than its next attempt.
     globalThis.addEventListener('online', () => connection.connect(), { signal: this.#over.signal });
@@ -166,6 +164,7 @@ export class Sitting {
       await putKeysBack(this.#seat, keys);
       await records.putBack();
       await this.journal.keep();
+      await this.journal.ledger.putBack();
       this.journal.emit({
         type: 'problem',
         error: {
@@ -203,9 +202,11 @@ export class Sitting {
     journal.emit({ type: 'loading', stage: 'model' });
     const { model, tokenizer, files } = await this.#workbench.load(mirrored(modelPath), {
       onProgress: (progress) => journal.emit({ type: 'loading', stage: 'model', ...progress }),
+      onGet: (exchange) => journal.ledger.writeFetch(exchange),
       signal,
       wish: wishOf(config, await this.#device()),
     });
+    journal.noteDimensions(model.dimensions);
     const { refusal } = files.source;
     if (refusal) journal.emit({ type: 'problem', ...(await notKept(files.name, refusal)) });
     journal.emit({ type: 'loading', stage: 'text' });

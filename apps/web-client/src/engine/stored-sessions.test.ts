@@ -8,7 +8,6 @@ const kept = (dataset: unknown) =>
     options: { name: 'Ada', dataset, backend: 'wasm', shareEvaluation: true },
     standing: 'running',
     session: emptySession,
-    ledger: [],
   }) as unknown as StoredSession;
 
 describe('a session that this browser keeps', () => {

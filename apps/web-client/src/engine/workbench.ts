@@ -6,6 +6,7 @@ import {
   loadModel,
   loadTokenizer,
   type ModelConfig,
+  type ObservedGet,
   type Precision,
   parseModelConfig,
   type Tokenizer,
@@ -54,6 +55,8 @@ interface Turn {
 
 interface LoadOptions {
   readonly onProgress: (progress: ModelProgress) => void;
+  /** Told of each request for a file, and of its answer. */
+  readonly onGet?: (exchange: ObservedGet) => void;
   readonly signal?: AbortSignal;
   /** Chosen by what the model is. */
   readonly precision?: (config: ModelConfig) => Precision | undefined;
@@ -108,9 +111,10 @@ export class Workbench {
   }
 
   async #read(origin: ModelOrigin, options: LoadOptions & { readonly signal: AbortSignal }): Promise<BaseModel> {
-    const { onProgress, signal, wish, precision } = options;
+    const { onProgress, onGet, signal, wish, precision } = options;
     const meter = new ProgressMeter();
-    const files = await openFiles(origin, { signal, onFetch: (bytes) => meter.addFetched(bytes) });
+    const onFetch = (bytes: number) => meter.addFetched(bytes);
+    const files = await openFiles(origin, { signal, onFetch, ...(onGet ? { observe: onGet } : {}) });
     const { source } = files;
     const tokenizer = await loadTokenizer(source);
     const chosen = precision?.(parseModelConfig(await source.text('config.json')));

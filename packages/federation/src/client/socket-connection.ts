@@ -28,9 +28,13 @@ export interface SocketLike {
 export interface LedgerEntry {
   readonly direction: 'up' | 'down';
   readonly kind: string;
-  /** Of binaries, plus the UTF-8 length of the rest as JSON; the transport's own framing is not counted. */
-  readonly bytes: number;
+  /** [LG1] What the message is, byte by byte: its JSON, then its binaries. A copy: nobody changes it later. */
+  readonly content: Uint8Array<ArrayBuffer>;
+  /** How many bytes of the content are JSON. */
+  readonly jsonLength: number;
   readonly message: unknown;
+  /** The same for a request and its answer, and for nothing else of this connection; null where none is due. */
+  readonly exchange: number | null;
   /** Milliseconds since the epoch. */
   readonly at: number;
 }
@@ -47,7 +51,7 @@ export interface SocketConnectionOptions {
  */
 export function socketConnection(
   socket: SocketLike,
-  observe: (entry: LedgerEntry) => void = () => {},
+  observe: ((entry: LedgerEntry) => void) | null = null,
   options: SocketConnectionOptions = {},
 ): Connection {
   return new SocketConnection(socket, observe, options);
@@ -55,14 +59,15 @@ export function socketConnection(
 
 class SocketConnection implements Connection {
   private readonly socket: SocketLike;
-  private readonly observe: (entry: LedgerEntry) => void;
+  private readonly observe: ((entry: LedgerEntry) => void) | null;
   private readonly now: () => number;
   private readonly answerTimeoutMs: number;
   private readonly listeners = new Set<(event: ConnectionEvent) => void>();
   private readonly unanswered = new Set<(error: ConnectionLost) => void>();
   private readonly handlers: Record<string, (...values: unknown[]) => void>;
+  private exchanges = 0;
 
-  constructor(socket: SocketLike, observe: (entry: LedgerEntry) => void, options: SocketConnectionOptions) {
+  constructor(socket: SocketLike, observe: ((entry: LedgerEntry) => void) | null, options: SocketConnectionOptions) {
     this.socket = socket;
     this.observe = observe;
     this.now = options.now ?? Date.now;
@@ -101,12 +106,13 @@ class SocketConnection implements Connection {
       };
       this.unanswered.add(fail);
       signal?.addEventListener('abort', onAbort);
-      this.record('up', name, message);
+      const exchange = ++this.exchanges;
+      this.record('up', name, message, exchange);
       this.socket.timeout(this.answerTimeoutMs).emit(name, message, (silence: unknown, reply: unknown) => {
         if (!this.unanswered.has(fail)) return;
         if (silence) return this.giveUp(`the server did not answer "${name}"`);
         settle();
-        this.record('down', name, reply);
+        this.record('down', name, reply, exchange);
         try {
           resolve(readReply(name, reply));
         } catch (error) {
@@ -118,7 +124,7 @@ class SocketConnection implements Connection {
 
   notify(name: 'progress', message: unknown): void {
     if (!this.socket.connected) return;
-    this.record('up', name, message);
+    this.record('up', name, message, null);
     this.socket.emit(name, message);
   }
 
@@ -147,7 +153,7 @@ class SocketConnection implements Connection {
   }
 
   private onAnnouncement(name: AnnouncementName, message: unknown): void {
-    this.record('down', name, message);
+    this.record('down', name, message, null);
     // `replaced` may come without a body.
     const parsed = announcements[name].safeParse(message ?? {});
     // What cannot be read cannot be obeyed; the ledger shows it. A server of another version was refused by HS1.
@@ -162,8 +168,8 @@ class SocketConnection implements Connection {
     for (const fail of [...this.unanswered]) fail(error);
   }
 
-  private record(direction: 'up' | 'down', kind: string, message: unknown): void {
-    this.observe({ direction, kind, bytes: byteCount(message), message, at: this.now() });
+  private record(direction: 'up' | 'down', kind: string, message: unknown, exchange: number | null): void {
+    this.observe?.({ direction, kind, ...contentOf(message), message, exchange, at: this.now() });
   }
 }
 
@@ -181,14 +187,28 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-function byteCount(message: unknown): number {
-  let binary = 0;
+/**
+ * [LG1] The message as JSON in UTF-8, without its binaries, and these behind it in the order in which they stand in it.
+ * Socket.IO sends the same JSON with a placeholder for each binary, in a packet with the message's name, and each binary
+ * in a frame of its own.
+ */
+function contentOf(message: unknown): Pick<LedgerEntry, 'content' | 'jsonLength'> {
+  const binaries: Uint8Array[] = [];
   // Not an arrow: `this` has the value before Buffer's toJSON made an array of it.
   const rest = JSON.stringify(message, function (this: Record<string, unknown>, key: string, shown: unknown) {
     const value = this[key];
-    if (!ArrayBuffer.isView(value) && !(value instanceof ArrayBuffer)) return shown;
-    binary += value.byteLength;
+    if (value instanceof ArrayBuffer) binaries.push(new Uint8Array(value));
+    else if (ArrayBuffer.isView(value)) binaries.push(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+    else return shown;
     return undefined;
   });
-  return binary + (rest === undefined ? 0 : new TextEncoder().encode(rest).length);
+  const json = new TextEncoder().encode(rest ?? '');
+  const content = new Uint8Array(binaries.reduce((length, { byteLength }) => length + byteLength, json.length));
+  content.set(json);
+  let at = json.length;
+  for (const binary of binaries) {
+    content.set(binary, at);
+    at += binary.length;
+  }
+  return { content, jsonLength: json.length };
 }

@@ -9,6 +9,16 @@ export interface PatientOptions {
   readonly attempts?: number;
   /** Waits between two attempts. @param milliseconds as long as the server asked for, or longer each time */
   readonly pause?: (milliseconds: number, signal: AbortSignal | undefined) => Promise<void>;
+  /** Told of every request as it is sent, and again with what came of it. */
+  readonly observe?: (exchange: ObservedGet) => void;
+}
+
+export interface ObservedGet {
+  readonly url: string;
+  /** As they were asked for; the browser adds its own. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Null while there is none. The bytes are whoever asked's: to be read at once, and left as they are. */
+  readonly answer: Answer | null;
 }
 
 export interface Answer {
@@ -34,10 +44,11 @@ const TRANSIENT = new Set([408, 429, 500, 502, 503, 504]);
 
 /** GET that asks again where the connection drops or the server is busy: five times, with longer pauses between. */
 export function patientGet(options: PatientOptions): PatientGet {
-  const { signal, attempts = ATTEMPTS, pause = wait } = options;
+  const { signal, attempts = ATTEMPTS, pause = wait, observe } = options;
   const request = options.fetch ?? ((...args: Parameters<typeof fetch>) => globalThis.fetch(...args));
 
-  async function attempt(url: string, { headers, largest = Number.POSITIVE_INFINITY }: PatientRequest) {
+  async function attempt(url: string, { headers = {}, largest = Number.POSITIVE_INFINITY }: PatientRequest) {
+    observe?.({ url, headers, answer: null });
     // What comes is kept by whoever asked: twice would be once too often, and Chromium makes one range of an address wait
     // for another where its own cache is to hold them.
     const response = await request(url, { headers: { ...headers }, signal: signal ?? null, cache: 'no-store' });
@@ -46,7 +57,9 @@ export function patientGet(options: PatientOptions): PatientGet {
       await response.body?.cancel();
       throw new WeightsError('weights-unreadable', `${url} answers with more than was asked for: it has no ranges`);
     }
-    return { status, headers: answered, bytes: await bodyOf(response) };
+    const answer = { status, headers: answered, bytes: await bodyOf(response) };
+    observe?.({ url, headers, answer });
+    return answer;
   }
 
   return async (url, asked = {}) => {

@@ -43,6 +43,20 @@ export async function decodeMask(bytes: Uint8Array, expected: { layoutHash: stri
   return mask;
 }
 
+/** What an encoded mask says of itself. */
+export interface MaskHeader {
+  /** N. */
+  readonly size: number;
+  readonly kept: number;
+  readonly layoutHash: string;
+}
+
+/** [DC1] For whoever looks at a mask of which they do not know the layout. @throws ProtocolError `codec-*` */
+export function readMaskHeader(bytes: Uint8Array): MaskHeader {
+  const { view } = readPrelude(bytes, PRELUDE);
+  return { size: view.getUint32(8, true), kept: view.getUint32(12, true), layoutHash: readHash(bytes, 16) };
+}
+
 /** [UP1] No mask of N positions is longer when encoded. */
 export function maskByteLimit(size: number): number {
   return PRELUDE.length + Math.ceil(size / 8);

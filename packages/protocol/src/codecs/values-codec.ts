@@ -67,18 +67,16 @@ export function decodeValues(
   bytes: Uint8Array,
   expected: ValuesOwner & { count: number; dtype?: WireDtype },
 ): Float32Array {
-  const { kind, view } = readPrelude(bytes, PRELUDE);
-  const dtype = readDtype(kind);
+  const { dtype, count, layoutHash, maskHash } = readValuesHeader(bytes);
   if (expected.dtype && dtype !== expected.dtype) {
     throw new ProtocolError('codec-dtype', `The values are ${dtype}; this federation sends ${expected.dtype}.`);
   }
-  if (readHash(bytes, 12) !== expected.layoutHash) {
+  if (layoutHash !== expected.layoutHash) {
     throw new ProtocolError('codec-layout', 'The values are for another layout than this federation has.');
   }
-  if (readHash(bytes, 44) !== expected.maskHash) {
+  if (maskHash !== expected.maskHash) {
     throw new ProtocolError('codec-mask', 'The values are for another mask than the one on file.');
   }
-  const count = view.getUint32(8, true);
   if (count !== expected.count) {
     throw new ProtocolError('codec-length', `There are ${count} values; the mask keeps ${expected.count}.`);
   }
@@ -89,7 +87,24 @@ export function decodeValues(
   if (bytes.length > length) {
     throw new ProtocolError('codec-length', `The values have ${bytes.length} bytes; ${length} are all there are.`);
   }
-  return readValues(view, count, dtype);
+  return readValues(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), count, dtype);
+}
+
+/** What a block of values says of itself. */
+export interface ValuesHeader extends ValuesOwner {
+  readonly dtype: WireDtype;
+  readonly count: number;
+}
+
+/** [DC2] For whoever looks at values of which they do not know whose they are. @throws ProtocolError `codec-*` */
+export function readValuesHeader(bytes: Uint8Array): ValuesHeader {
+  const { kind, view } = readPrelude(bytes, PRELUDE);
+  return {
+    dtype: readDtype(kind),
+    count: view.getUint32(8, true),
+    layoutHash: readHash(bytes, 12),
+    maskHash: readHash(bytes, 44),
+  };
 }
 
 function readDtype(kind: number): WireDtype {

@@ -24,8 +24,7 @@ export interface ModelFiles {
   readonly source: KeepingSource;
 }
 
-export interface OpenFilesOptions {
-  readonly signal?: AbortSignal;
+export interface OpenFilesOptions extends Pick<PatientOptions, 'signal' | 'observe'> {
   /** Called with the bytes of every part that did not come from this browser. */
   readonly onFetch?: (bytes: number) => void;
 }
@@ -34,11 +33,11 @@ export interface OpenFilesOptions {
  * Opens the files of a model. Where the origin cannot be reached, what is kept of the model is read alone.
  * @throws WeightsError
  */
-export async function openFiles(origin: ModelOrigin, { signal, onFetch }: OpenFilesOptions): Promise<ModelFiles> {
+export async function openFiles(origin: ModelOrigin, { onFetch, ...asked }: OpenFilesOptions): Promise<ModelFiles> {
   const name = nameOfOrigin(origin);
   const known = await lastKept(origin);
   // Who has the model waits no longer than it takes to hear that nobody answers.
-  const listed = sourceOf(origin, { ...(signal ? { signal } : {}), ...(known ? { attempts: 1 } : {}) });
+  const listed = sourceOf(origin, { ...asked, ...(known ? { attempts: 1 } : {}) });
   const reached = await manifestOf(listed);
   const kept = reached ? null : known;
   if (!reached && !kept) {
@@ -51,7 +50,7 @@ export async function openFiles(origin: ModelOrigin, { signal, onFetch }: OpenFi
     // A browser that keeps nothing can still load: it says so when it comes to the parts.
   });
   const options = { key, store: opfsParts, withLock: acrossTabs, ...(onFetch ? { onFetch } : {}) };
-  const source = reached ? sourceOf(pinned(origin, manifest), signal ? { signal } : {}) : null;
+  const source = reached ? sourceOf(pinned(origin, manifest), asked) : null;
   const isOnHub = origin.kind === 'hub';
   return { key, name, revision: manifest.revision, isOnHub, source: keepingSource(source, manifest, options) };
 }

@@ -1,7 +1,8 @@
 import type { Tiles } from '@perfit/core';
-import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
+import { type DBSchema, deleteDB, type IDBPDatabase, openDB } from 'idb';
 import { FailureError } from '../../shared/failure/failure.ts';
 import type { Seat } from '../engine-api.ts';
+import type { LedgerEntry } from '../ledger-api.ts';
 import type { KeptModel } from '../models/kept-models.ts';
 import type { StoredSession } from './stored-sessions.ts';
 
@@ -11,6 +12,10 @@ interface PerfitDatabase extends DBSchema {
   /** Encoded client records. */
   records: { key: string; value: Uint8Array };
   sessions: { key: string; value: StoredSession };
+  /** By seat and id. */
+  ledger: { key: [string, number]; value: LedgerEntry };
+  /** What the entries are of, as far as there is room. */
+  ledgerBytes: { key: [string, number]; value: Uint8Array<ArrayBuffer> };
   /** The fastest tiles of our products, by graphics adapter. */
   tiles: { key: string; value: Tiles };
   models: { key: string; value: KeptModel };
@@ -18,9 +23,12 @@ interface PerfitDatabase extends DBSchema {
   modelParts: { key: string; value: string };
 }
 
-const stores = ['keys', 'records', 'sessions', 'tiles', 'models', 'modelParts'] as const;
-/** Of a seat. */
+const DATABASE = 'perfit';
+const stores = ['keys', 'records', 'sessions', 'ledger', 'ledgerBytes', 'tiles', 'models', 'modelParts'] as const;
+/** Of a seat, by its key. */
 const seatStores = ['keys', 'records', 'sessions'] as const;
+/** Of a seat, by its key and a number. */
+const ledgerStores = ['ledger', 'ledgerBytes'] as const;
 
 /** Told where the person, or the browser, has deleted all that was kept, under the eyes of this page. */
 const clearedListeners = new Set<() => void>();
@@ -62,7 +70,7 @@ async function opened(attempts = 5): Promise<IDBPDatabase<PerfitDatabase>> {
 }
 
 function open(): Promise<IDBPDatabase<PerfitDatabase>> {
-  return openDB<PerfitDatabase>('perfit', 3, {
+  return openDB<PerfitDatabase>(DATABASE, 4, {
     upgrade: (db) => {
       for (const store of stores) if (!db.objectStoreNames.contains(store)) db.createObjectStore(store);
     },
@@ -79,11 +87,31 @@ export function keyOf({ federation, as }: Seat): string {
   return `${federation}/${as}`;
 }
 
-/** Key, record and session of a seat: gone for good. */
-export async function forgetSeat(seat: Seat): Promise<void> {
-  const transaction = (await database()).transaction(seatStores, 'readwrite');
+/** All that has the seat's key and a number. */
+export function ofSeat(key: string): IDBKeyRange {
+  return IDBKeyRange.bound([key], [key, []]);
+}
+
+/** Key, record, session and ledger of a seat: gone for good. @param key {@link keyOf} the seat */
+export async function forgetSeat(key: string): Promise<void> {
+  const transaction = (await database()).transaction([...seatStores, ...ledgerStores], 'readwrite');
   await Promise.all([
-    ...seatStores.map((store) => transaction.objectStore(store).delete(keyOf(seat))),
+    ...seatStores.map((store) => transaction.objectStore(store).delete(key)),
+    ...ledgerStores.map((store) => transaction.objectStore(store).delete(ofSeat(key))),
     transaction.done,
   ]);
+}
+
+/** Keys of the seats that anything is kept of. */
+export async function seatKeys(): Promise<string[]> {
+  const db = await database();
+  const keys = await Promise.all(seatStores.map((store) => db.getAllKeys(store)));
+  const ledgers = await db.getAllKeys('ledger');
+  return [...new Set([...keys.flat(), ...ledgers.map(([key]) => key)])].map(String).sort();
+}
+
+/** All of it, for good. Other tabs of the site let go of it; who is at work in one keeps its own again. */
+export async function deleteDatabase(): Promise<void> {
+  await deleteDB(DATABASE);
+  opening = null;
 }

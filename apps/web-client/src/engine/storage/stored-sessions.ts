@@ -1,5 +1,7 @@
+import type { ModelDimensions } from '@perfit/protocol/space';
 import type { SessionState } from '../../shared/session/session-state.ts';
-import type { BackendChoice, EarlierSession, LedgerEntry, RecordedConsent, Seat } from '../engine-api.ts';
+import type { BackendChoice, EarlierSession, RecordedConsent, Seat } from '../engine-api.ts';
+import type { LedgerEntry } from '../ledger-api.ts';
 import type { ReadFile } from '../local-data.ts';
 import { database, keyOf } from './database.ts';
 
@@ -17,6 +19,9 @@ interface OneFile {
   readonly bytes: Uint8Array;
 }
 
+/** As messages were kept before they had a store of their own. */
+export type OlderEntry = Pick<LedgerEntry, 'at' | 'direction' | 'kind' | 'bytes'>;
+
 /** What a seat was joined with, and how it went: enough to go on after a reload. */
 export interface StoredSession {
   readonly options: {
@@ -32,7 +37,10 @@ export interface StoredSession {
   readonly consent?: RecordedConsent;
   readonly standing: EarlierSession['standing'];
   readonly session: SessionState;
-  readonly ledger: readonly LedgerEntry[];
+  /** Of the base model: with the federation's settings it gives the layout. Absent before the model was loaded. */
+  readonly dimensions?: ModelDimensions;
+  /** Where an earlier version of this page kept it: {@link LedgerBook} takes it over. */
+  readonly ledger?: readonly OlderEntry[];
 }
 
 export async function loadSession(seat: Seat): Promise<StoredSession | null> {

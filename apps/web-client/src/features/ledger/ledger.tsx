@@ -1,79 +1,115 @@
-import { Badge, Button, Group, Stack, Table, Text } from '@mantine/core';
-import { useState } from 'react';
-import type { LedgerEntry } from '../../engine/engine-api.ts';
+import { Button, Group, Select, Stack, Text } from '@mantine/core';
+import { useMemo, useState } from 'react';
+import { kindName, strings, summary } from '#strings/ledger.ts';
+import type { Seat } from '../../engine/engine-api.ts';
+import type { LedgerEntry } from '../../engine/ledger-api.ts';
 import { saveFile } from '../../shared/files/save-file.ts';
-import { formatBytes, formatCount } from '../../shared/format/format-number.ts';
 import { Section } from '../../shared/ui/section.tsx';
+import { EntryDialog } from './entry-dialog.tsx';
+import { HashCheck } from './hash-check.tsx';
+import { ledgerFile } from './ledger-file.ts';
+import { filtered, type LedgerFilter, type LedgerRow, rowsOf } from './ledger-rows.ts';
+import { LedgerTable } from './ledger-table.tsx';
+import { TotalsTables } from './totals-tables.tsx';
 
-const FIRST_SHOWN = 12;
-const SHOWN_AT_MOST = 500;
+interface LedgerProps {
+  readonly seat: Seat;
+  /** Ascending. */
+  readonly entries: readonly LedgerEntry[];
+}
 
-/** Every message between this tab and the coordinator, the latest first. */
-export function Ledger({ entries }: { readonly entries: readonly LedgerEntry[] }) {
-  const [all, setAll] = useState(false);
-  const shown = entries.slice(all ? -SHOWN_AT_MOST : -FIRST_SHOWN).toReversed();
-  const up = entries.filter(({ direction }) => direction === 'up');
-  const save = () => {
-    const json = JSON.stringify(
-      entries.map((entry) => ({ ...entry, at: new Date(entry.at).toISOString() })),
-      null,
-      2,
-    );
-    saveFile('perfit-ledger.json', new TextEncoder().encode(json), 'application/json');
-  };
+/** [LG1] Every message of a seat: a list to look through, and what each of them says. */
+export function Ledger({ seat, entries }: LedgerProps) {
+  const [filter, setFilter] = useState<LedgerFilter>({ direction: 'both', kind: null });
+  const [opened, setOpened] = useState<LedgerRow | null>(null);
+  const rows = useMemo(() => rowsOf(entries), [entries]);
+  const shown = useMemo(() => filtered(rows, filter), [rows, filter]);
+  const save = () => saveFile('perfit-ledger.jsonl', ledgerFile(entries), 'application/jsonl');
   return (
     <Section
-      title="Ledger"
-      lead="Every message between this tab and the coordinator, with its size. Nothing else leaves this tab."
+      title={strings.title}
+      lead={strings.lead}
       aside={
-        <Button variant="default" size="xs" onClick={save} disabled={!entries.length}>
-          Download as JSON
+        <Button variant="default" size="xs" onClick={save} disabled={entries.length === 0}>
+          {strings.save}
         </Button>
       }
     >
-      <Stack gap="sm">
-        <Text size="sm">
-          {formatCount(up.length)} messages sent, {formatBytes(total(up))} in all;{' '}
-          {formatCount(entries.length - up.length)} received, {formatBytes(total(entries) - total(up))}.
+      <Stack gap="md">
+        <Text size="sm">{summaryOf(entries)}</Text>
+        <Filters rows={rows} filter={filter} onFilter={setFilter} />
+        <LedgerTable
+          key={`${filter.direction} ${filter.kind}`}
+          rows={shown}
+          empty={entries.length === 0 ? strings.none : strings.noMatch}
+          onOpen={setOpened}
+        />
+        <TotalsTables rows={rows} />
+        <HashCheck seat={seat} disabled={entries.length === 0} />
+        <Text size="xs" c="dimmed" maw={720}>
+          {strings.scope}
         </Text>
-        <Table.ScrollContainer minWidth={440}>
-          <Table verticalSpacing={4} tabularNums data-testid="ledger">
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Time</Table.Th>
-                <Table.Th>Direction</Table.Th>
-                <Table.Th>Message</Table.Th>
-                <Table.Th ta="right">Bytes</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {shown.map((entry, i) => (
-                <Table.Tr key={entries.length - i}>
-                  <Table.Td>{new Date(entry.at).toLocaleTimeString()}</Table.Td>
-                  <Table.Td>
-                    <Badge variant="light" color={entry.direction === 'up' ? 'orange' : 'gray'} size="sm">
-                      {entry.direction === 'up' ? '↑ sent' : '↓ received'}
-                    </Badge>
-                  </Table.Td>
-                  <Table.Td>{entry.kind}</Table.Td>
-                  <Table.Td ta="right">{formatCount(entry.bytes)}</Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
-        {entries.length > FIRST_SHOWN ? (
-          <Group>
-            <Button variant="subtle" size="xs" onClick={() => setAll(!all)}>
-              {all ? 'Show fewer' : `Show ${formatCount(Math.min(entries.length, SHOWN_AT_MOST))}`}
-            </Button>
-          </Group>
-        ) : null}
       </Stack>
+      <EntryDialog seat={seat} row={opened} onClose={() => setOpened(null)} />
     </Section>
   );
 }
 
-function total(entries: readonly LedgerEntry[]): number {
-  return entries.reduce((sum, { bytes }) => sum + bytes, 0);
+interface FiltersProps {
+  readonly rows: readonly LedgerRow[];
+  readonly filter: LedgerFilter;
+  readonly onFilter: (filter: LedgerFilter) => void;
+}
+
+function Filters({ rows, filter, onFilter }: FiltersProps) {
+  const words = strings.filter;
+  const kinds = [...new Set(rows.map(({ kind }) => kind))].sort((a, b) => kindName(a).localeCompare(kindName(b)));
+  const directions = [
+    { value: 'both', label: words.both },
+    { value: 'up', label: words.up },
+    { value: 'down', label: words.down },
+  ] as const;
+  return (
+    <Group gap="sm" align="flex-end">
+      <Group gap={6} role="group" aria-label={words.direction}>
+        {directions.map(({ value, label }) => (
+          <Button
+            key={value}
+            size="xs"
+            variant={filter.direction === value ? 'light' : 'default'}
+            aria-pressed={filter.direction === value}
+            onClick={() => onFilter({ ...filter, direction: value })}
+          >
+            {label}
+          </Button>
+        ))}
+      </Group>
+      <Select
+        aria-label={words.kind}
+        size="xs"
+        w={220}
+        clearable
+        clearButtonProps={{ 'aria-label': words.all }}
+        placeholder={words.all}
+        data={kinds.map((kind) => ({ value: kind, label: kindName(kind) }))}
+        value={filter.kind}
+        onChange={(kind) => onFilter({ ...filter, kind })}
+      />
+    </Group>
+  );
+}
+
+function summaryOf(entries: readonly LedgerEntry[]): string {
+  const of = { up: 0, upBytes: 0, down: 0, downBytes: 0, files: 0 };
+  for (const { kind, direction, bytes } of entries) {
+    if (kind === 'fetch') of.files += direction === 'down' ? bytes : 0;
+    else if (direction === 'up') {
+      of.up++;
+      of.upBytes += bytes;
+    } else {
+      of.down++;
+      of.downBytes += bytes;
+    }
+  }
+  return summary(of);
 }

@@ -26,6 +26,9 @@ const step = (at: number, steps = 8): EngineEvent => ({
   tokens: 500,
 });
 
+/** What the fold does not look at. */
+const message = { id: 1, sha256: null, textBytes: 0, round: null, transfer: null };
+
 describe('the session as events make it', () => {
   it('says what happens in the order of a round', () => {
     const phases: [EngineEvent, SessionState['phase'], string][] = [
@@ -120,7 +123,7 @@ describe('the session as events make it', () => {
   });
 
   it('keeps a deadline and bytes by round, and whose part went in', () => {
-    const entries = [{ at: 1, direction: 'up', kind: 'chunk', bytes: 7 }] as const;
+    const entries = [{ ...message, at: 1, direction: 'up', kind: 'chunk', bytes: 7 }] as const;
     const closed = { round: 1, attempt: 1, outcome: 'committed', version: 1, submissions: 3 } as const;
     const { rounds } = after([
       { type: 'ledger', entries },
@@ -149,11 +152,12 @@ describe('the session as events make it', () => {
     expect(back).toMatchObject({ pause: 'off', pace: null, adapted: null });
   });
 
-  it('counts bytes by direction', () => {
+  it('counts bytes of messages by direction, and not the model’s files', () => {
     const entries = [
-      { at: 1, direction: 'up', kind: 'hello', bytes: 100 },
-      { at: 2, direction: 'down', kind: 'hello', bytes: 30 },
-      { at: 3, direction: 'up', kind: 'prove', bytes: 5 },
+      { ...message, at: 1, direction: 'up', kind: 'hello', bytes: 100 },
+      { ...message, at: 2, direction: 'down', kind: 'hello', bytes: 30 },
+      { ...message, at: 3, direction: 'up', kind: 'prove', bytes: 5 },
+      { ...message, at: 4, direction: 'down', kind: 'fetch', bytes: 4000 },
     ] as const;
     expect(after([{ type: 'ledger', entries }])).toMatchObject({ bytesUp: 105, bytesDown: 30 });
   });

@@ -354,5 +354,7 @@ function inOrder(rounds: readonly RoundState[]): readonly RoundState[] {
 }
 
 function sum(entries: readonly LedgerEntry[], direction: LedgerEntry['direction']): number {
-  return entries.reduce((total, entry) => (entry.direction === direction ? total + entry.bytes : total), 0);
+  // The model's files are another matter than what the federation exchanges.
+  const messages = entries.filter((entry) => entry.direction === direction && entry.kind !== 'fetch');
+  return messages.reduce((total, { bytes }) => total + bytes, 0);
 }

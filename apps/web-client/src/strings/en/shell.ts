@@ -4,6 +4,7 @@ export const strings = {
   navigation: 'Main',
   federations: 'Federations',
   models: 'Models',
+  history: 'History',
   operator: 'Operator',
   toDark: 'Change to dark colours',
   toLight: 'Change to light colours',

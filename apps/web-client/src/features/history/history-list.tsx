@@ -1,0 +1,68 @@
+import { Paper, Skeleton, Stack, Text } from '@mantine/core';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { strings } from '#strings/history.ts';
+import type { HistoryEntry } from '../../engine/history-api.ts';
+import { engine } from '../../shared/engine-client/engine-client.ts';
+import { type Failure, failureOf } from '../../shared/failure/failure.ts';
+import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
+import { PageLinkButton } from '../../shared/ui/links.tsx';
+import { ConfirmDelete } from './confirm-delete.tsx';
+import { DeleteAll } from './delete-all.tsx';
+import { historyQuery } from './history-query.ts';
+import { LeftoverCard } from './leftover-card.tsx';
+import { SessionCard } from './session-card.tsx';
+
+/** Everything that this browser remembers of federations, and ways to be rid of it. */
+export function HistoryList() {
+  const { data, error } = useQuery(historyQuery);
+  const queries = useQueryClient();
+  const [doomed, setDoomed] = useState<HistoryEntry | null>(null);
+  const [failure, setFailure] = useState<Failure | null>(null);
+  const remove = async ({ key }: HistoryEntry) => {
+    setDoomed(null);
+    const outcome = await engine().deleteFromHistory(key);
+    setFailure(outcome.ok ? null : outcome.error);
+    await queries.invalidateQueries(historyQuery);
+  };
+  if (!data) {
+    return error ? (
+      <FailureAlert failure={failureOf(error)} title={strings.failed} />
+    ) : (
+      <Skeleton height={220} radius="lg" />
+    );
+  }
+  return (
+    <Stack gap="md">
+      {failure ? <FailureAlert failure={failure} title={strings.really.failed} /> : null}
+      {data.length === 0 ? <Empty /> : null}
+      <Stack component="ul" gap="md" p={0} m={0} style={{ listStyle: 'none' }}>
+        {data.map((entry) => (
+          <li key={entry.key}>
+            {entry.kind === 'session' ? (
+              <SessionCard entry={entry} onDelete={() => setDoomed(entry)} />
+            ) : (
+              <LeftoverCard entry={entry} onDelete={() => setDoomed(entry)} />
+            )}
+          </li>
+        ))}
+      </Stack>
+      <DeleteAll />
+      <ConfirmDelete entry={doomed} onKeep={() => setDoomed(null)} onDelete={(entry) => void remove(entry)} />
+    </Stack>
+  );
+}
+
+function Empty() {
+  return (
+    <Paper withBorder radius="lg" p={{ base: 'md', sm: 'xl' }}>
+      <Stack gap="xs" align="flex-start">
+        <Text fw={600}>{strings.empty}</Text>
+        <Text c="dimmed">{strings.emptyHint}</Text>
+        <PageLinkButton to="/" variant="light" size="sm" mt="xs">
+          {strings.toFederations}
+        </PageLinkButton>
+      </Stack>
+    </Paper>
+  );
+}

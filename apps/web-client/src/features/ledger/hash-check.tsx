@@ -1,0 +1,61 @@
+import { Button, Group, Text } from '@mantine/core';
+import { useState } from 'react';
+import { checked, checking, strings } from '#strings/ledger.ts';
+import type { Seat } from '../../engine/engine-api.ts';
+import type { LedgerCheck } from '../../engine/ledger-api.ts';
+import { asCounter, engine } from '../../shared/engine-client/engine-client.ts';
+import type { Failure } from '../../shared/failure/failure.ts';
+
+type State =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'checking'; readonly done: number }
+  | { readonly kind: 'checked'; readonly check: LedgerCheck }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+/** Hashes what is kept once more. */
+export function HashCheck({ seat, disabled }: { readonly seat: Seat; readonly disabled: boolean }) {
+  const [state, setState] = useState<State>({ kind: 'idle' });
+  const check = async () => {
+    setState({ kind: 'checking', done: 0 });
+    const onProgress = asCounter((done) => setState({ kind: 'checking', done }));
+    const outcome = await engine().verifyLedger(seat, onProgress);
+    setState(outcome.ok ? { kind: 'checked', check: outcome.value } : { kind: 'failed', failure: outcome.error });
+  };
+  const isWrong = state.kind === 'failed' || (state.kind === 'checked' && state.check.wrong.length > 0);
+  return (
+    <Group gap="sm">
+      <Button
+        size="xs"
+        variant="default"
+        disabled={disabled}
+        loading={state.kind === 'checking'}
+        onClick={() => void check()}
+      >
+        {strings.verify}
+      </Button>
+      <Text
+        size="sm"
+        flex={1}
+        miw={200}
+        mih="1.55em"
+        c={isWrong ? 'var(--mantine-color-error)' : undefined}
+        role="status"
+      >
+        {wordsOf(state)}
+      </Text>
+    </Group>
+  );
+}
+
+function wordsOf(state: State): string {
+  switch (state.kind) {
+    case 'idle':
+      return '';
+    case 'checking':
+      return checking(state.done);
+    case 'checked':
+      return checked({ ...state.check, wrong: state.check.wrong.length });
+    case 'failed':
+      return state.failure.message;
+  }
+}
