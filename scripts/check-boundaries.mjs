@@ -78,6 +78,7 @@ const rooms = {
       'zustand',
       /^uplot/,
       'comlink',
+      'get-nonce',
       'idb',
       'socket.io-client',
       // The words that people read, in the language of the build.

@@ -5,16 +5,12 @@ import { useState } from 'react';
 import { FailureError } from '../shared/failure/failure.ts';
 import { ErrorBoundary } from './error-boundary.tsx';
 import { router } from './router.tsx';
+import { styleNonce } from './style-nonce.ts';
 import { theme } from './theme.ts';
 
 /** Refusals do not turn into consent by repetition; only a silent coordinator is asked again. */
 function isWorthRepeating(failures: number, error: Error): boolean {
   return failures < 2 && error instanceof FailureError && error.failure.code === 'coordinator-unreachable';
-}
-
-/** Of the `<style>` elements that Mantine writes; the content policy lets no other in. */
-function styleNonce(): string {
-  return document.querySelector<HTMLMetaElement>('meta[name="style-nonce"]')?.nonce ?? '';
 }
 
 export function App() {

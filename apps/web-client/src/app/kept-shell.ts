@@ -29,8 +29,12 @@ export function keepShell(): void {
   if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return;
   // Not before the page stands: what it needs first comes first.
   window.addEventListener('load', () => {
-    // A browser that keeps nothing shows the page all the same.
-    void navigator.serviceWorker.register('/sw.js').then(watch, () => {});
+    // A browser that keeps nothing shows the page all the same; one that is told to block workers answers with nothing.
+    const registered: Promise<ServiceWorkerRegistration | undefined> = navigator.serviceWorker.register('/sw.js');
+    void registered.then(
+      (registration) => registration && watch(registration),
+      () => {},
+    );
   });
 }
 
