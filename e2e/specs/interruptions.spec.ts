@@ -12,7 +12,7 @@ const ATTEMPTS = process.env.PERFIT_SLOW_TESTS === '1' ? 8 : 5;
 const federation = {
   tuning: { epochs: 3, batchSize: 8, maxLength: 128, learningRate: 4e-3 },
   search: { warmupEpochs: 1, iterations: 2, batches: 1 },
-  schedule: { rounds: 6, recruit: 1, goal: 1, minimum: 1, deadlineSeconds: 200 },
+  schedule: { rounds: 10, recruit: 1, goal: 1, minimum: 1, deadlineSeconds: 200 },
 };
 
 test('pause, lost networks, deleted and full storage, two tabs: one session goes on through all of it', async ({
@@ -51,7 +51,7 @@ test('pause, lost networks, deleted and full storage, two tabs: one session goes
       await until('the tab is through', async () => (await tab.status()).state === 'finished', { within: 300_000 });
       const detail = await stage.operator.detail(id);
       expect(countedOnce(detail)).toBe(true);
-      expect(detail.rounds.map(({ state }) => state)).toEqual(Array(6).fill('committed'));
+      expect(detail.rounds.map(({ state }) => state)).toEqual(Array(10).fill('committed'));
       expect(detail.clients).toHaveLength(1);
       expect(await tab.page.title()).toBe('Finished · PerFIT');
       await nothingMoved(tab);
@@ -147,6 +147,7 @@ async function survivesFullStorage(context: BrowserContext, tab: Tab): Promise<v
     const devtools = await context.newCDPSession(tab.page);
     const { origin } = new URL(tab.page.url());
     await devtools.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1000 });
+    // Chromium looks up the room that there is only now and then: half a minute goes by.
     await until('it has noticed', async () =>
       (await tab.session()).problems.some(({ code }) => code === 'storage-failed'),
     );

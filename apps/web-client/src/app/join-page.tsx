@@ -43,7 +43,7 @@ export function JoinPage() {
       {participation.kind === 'earlier' ? <EarlierSitting earlier={participation.earlier} controls={controls} /> : null}
       {participation.kind === 'running' || participation.kind === 'ended' ? (
         <Suspense fallback={<Skeleton height={320} radius="lg" />}>
-          <SessionView seat={seat} controls={controls} />
+          <SessionView seat={seat} preview={data?.config ?? null} controls={controls} />
         </Suspense>
       ) : (
         // Programs that drive the page look for the status from the start.

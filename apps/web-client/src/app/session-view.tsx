@@ -1,4 +1,5 @@
 import { Box, Button, Group, Paper, Text } from '@mantine/core';
+import type { FederationConfig } from '@perfit/protocol';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { strings, welcomeBack } from '#strings/app.ts';
@@ -21,9 +22,17 @@ import { useSession } from '../shared/session/session-store.ts';
 import { GoOnOrAfresh } from './go-on-or-afresh.tsx';
 import type { ParticipationControls } from './use-participation.ts';
 
+interface SessionViewProps {
+  readonly seat: Seat;
+  /** What the federation says of itself before it lets one in; null where it says nothing. */
+  readonly preview: FederationConfig | null;
+  readonly controls: ParticipationControls;
+}
+
 /** A session, running or ended. */
-export function SessionView({ seat, controls }: { readonly seat: Seat; readonly controls: ParticipationControls }) {
+export function SessionView({ seat, preview, controls }: SessionViewProps) {
   const session = useSession((store) => store.session);
+  const config = session.federation?.config ?? preview;
   const ledger = useSession((store) => store.ledger);
   const [chosen, setChosen] = useState<HeldOutExample | null>(null);
   const navigate = useNavigate();
@@ -38,7 +47,7 @@ export function SessionView({ seat, controls }: { readonly seat: Seat; readonly 
       <Chat
         ready={{ base: session.models.base, personal: session.models.personal !== null }}
         working={isWorking}
-        isDemonstration={isDemonstration(session.federation?.config.model ?? '')}
+        isDemonstration={isDemonstration(config?.model ?? '')}
         hasExamples
         chosen={chosen}
       />
@@ -97,7 +106,7 @@ export function SessionView({ seat, controls }: { readonly seat: Seat; readonly 
       ) : null}
       {parts}
       <Ledger seat={seat} entries={ledger} />
-      <Exposure config={session.federation?.config ?? null} />
+      <Exposure config={config} />
     </>
   );
 }

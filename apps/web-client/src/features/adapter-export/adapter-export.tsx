@@ -59,7 +59,7 @@ export function AdapterExport({ ready }: { readonly ready: boolean }) {
   return (
     <Section title={strings.title} lead={strings.lead}>
       {error ? <FailureAlert failure={failureOf(error)} title={strings.sizesFailed} /> : null}
-      {ready && !data && !error ? <Skeleton height={150} radius="md" /> : null}
+      {data || error ? null : <Skeleton height={150} radius="md" animate={ready} />}
       {data ? <FormatChoice choices={data.choices} value={format} disabled={isWriting} onChange={choose} /> : null}
       <Group gap="md">
         <Button onClick={() => void write()} loading={isWriting} disabled={!choice || choice.failure !== null}>

@@ -122,7 +122,7 @@ export function Chat({
         {/* Whole answers, once: word by word nobody can listen to two. */}
         <VisuallyHidden role="status">{isBusy ? strings.answering : spoken(exchanges.at(-1), words)}</VisuallyHidden>
         {failure ? <FailureAlert failure={failure} title={strings.failed} /> : null}
-        {hasExamples && ready.base ? <Starts some={exchanges.length === 0} onPick={begin} /> : null}
+        {hasExamples ? <Starts ready={ready.base} some={exchanges.length === 0} onPick={begin} /> : null}
         <form onSubmit={submit}>
           <Stack gap="sm">
             <Textarea
@@ -181,11 +181,10 @@ export function Chat({
                 </Button>
               </Group>
             </Group>
-            {ready.base && !working ? null : (
-              <Text size="sm" c="dimmed">
-                {ready.base ? strings.duringWork : strings.notYet}
-              </Text>
-            )}
+            {/* Its line stays when it has nothing to say. */}
+            <Text size="sm" c="dimmed" mih="1.55em">
+              {ready.base ? (working ? strings.duringWork : null) : strings.notYet}
+            </Text>
           </Stack>
         </form>
         <Collapse expanded={isSetting} id={settingsId}>

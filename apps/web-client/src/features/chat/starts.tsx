@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Stack, Text, TextInput, UnstyledButton } from '@mantine/core';
+import { Button, Group, Modal, Skeleton, Stack, Text, TextInput, UnstyledButton } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -11,33 +11,38 @@ import classes from './chat.module.css';
 const AT_ONCE = 3;
 
 interface StartsProps {
+  /** There is a model to ask: before it, their room is kept. */
+  readonly ready: boolean;
   /** With a few to choose from at once; else only the way to all of them. */
   readonly some: boolean;
   readonly onPick: (example: HeldOutExample) => void;
 }
 
 /** [PF8] The person's held-out examples as what to begin with. */
-export function Starts({ some, onPick }: StartsProps) {
+export function Starts({ ready, some, onPick }: StartsProps) {
   const [isListed, { open, close }] = useDisclosure(false);
   const [picked, setPicked] = useState<HeldOutExample | null>(null);
   const list = () => {
     setPicked(null);
     open();
   };
-  const { data } = useQuery({
+  const { data, isError } = useQuery({
     queryKey: ['held-out-examples'],
     queryFn: async () => unwrap(await engine().heldOutExamples()),
+    enabled: ready,
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 0,
     retry: false,
   });
   // Text to be continued asks nothing.
   const examples = data?.examples.filter(({ prompt }) => prompt !== '') ?? [];
-  if (!data || examples.length === 0) return null;
+  if (isError || (data && examples.length === 0)) return null;
   const all = (
-    <Button size="xs" variant="default" onClick={list}>
-      {some ? allOf(examples.length) : strings.pickStart}
-    </Button>
+    <Group>
+      <Button size="xs" variant="default" disabled={!data} onClick={list}>
+        {some && data ? allOf(examples.length) : strings.pickStart}
+      </Button>
+    </Group>
   );
   return (
     <>
@@ -46,17 +51,21 @@ export function Starts({ some, onPick }: StartsProps) {
           <Text size="sm" c="dimmed">
             {strings.starts}
           </Text>
-          <Group gap="xs">
-            {examples.slice(0, AT_ONCE).map((example, i) => (
-              <UnstyledButton key={i} className={classes.start} onClick={() => onPick(example)}>
-                {example.prompt}
-              </UnstyledButton>
-            ))}
-            {all}
-          </Group>
+          <div className={classes.starts}>
+            {data
+              ? examples.slice(0, AT_ONCE).map((example, i) => (
+                  <UnstyledButton key={i} className={classes.start} onClick={() => onPick(example)}>
+                    {example.prompt}
+                  </UnstyledButton>
+                ))
+              : Array.from({ length: AT_ONCE }, (_, i) => (
+                  <Skeleton key={i} className={classes.start} animate={ready} aria-hidden />
+                ))}
+          </div>
+          {all}
         </Stack>
       ) : (
-        <Group>{all}</Group>
+        all
       )}
       <Modal
         opened={isListed}
@@ -71,7 +80,7 @@ export function Starts({ some, onPick }: StartsProps) {
       >
         <StartList
           examples={examples}
-          more={data.total > data.examples.length ? firstOf(data.examples.length, data.total) : null}
+          more={data && data.total > data.examples.length ? firstOf(data.examples.length, data.total) : null}
           onPick={(example) => {
             setPicked(example);
             close();
