@@ -162,6 +162,38 @@ export const appStates: readonly AppState[] = [
     },
   },
   {
+    name: 'ledger-message',
+    reach: async (scene) => {
+      const { page } = scene.tab('Ada');
+      await page
+        .getByRole('button', { name: /^Your changes, .*: open/ })
+        .first()
+        .click();
+      await expect(page.getByRole('dialog').getByRole('img', { name: /^Histogram of/ })).toBeVisible();
+      return page;
+    },
+  },
+  {
+    name: 'history',
+    reach: async (scene) => {
+      const { page } = scene.tab('Ada');
+      await page.keyboard.press('Escape');
+      await page.getByRole('link', { name: 'History' }).click();
+      await expect(page.getByTestId('history-entry')).toBeVisible();
+      return page;
+    },
+  },
+  {
+    name: 'history-delete-all',
+    reach: async (scene) => {
+      const { page } = scene.tab('Ada');
+      await page.getByRole('button', { name: 'Delete everything…' }).click();
+      await expect(page.getByRole('dialog')).toBeVisible();
+      return page;
+    },
+  },
+  { name: 'history-empty', reach: (scene) => onPage(scene, '/history', /Nothing yet/) },
+  {
     name: 'work-recruiting',
     reach: async (scene) => {
       const { joinUrl } = await scene.stage.federation({
@@ -196,9 +228,20 @@ export const appStates: readonly AppState[] = [
     },
   },
   {
+    name: 'work-paused',
+    reach: async (scene) => {
+      const { page } = scene.tab('Grace');
+      const actions = page.getByRole('group', { name: 'What you can do' });
+      await actions.getByRole('button', { name: 'Pause' }).click();
+      await expect(page.getByTestId('status')).toHaveAttribute('data-paused', 'held', { timeout: 60_000 });
+      return page;
+    },
+  },
+  {
     name: 'work-offline',
     reach: async (scene) => {
       const { page } = scene.tab('Grace');
+      await page.getByRole('button', { name: 'Resume' }).click();
       await page.context().setOffline(true);
       await expect(page.getByText('You are offline')).toBeVisible();
       return page;

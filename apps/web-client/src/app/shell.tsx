@@ -35,7 +35,7 @@ export function Shell() {
                 {strings.name}
               </Text>
             </Link>
-            <Group gap="clamp(10px, 2.5vw, 20px)" wrap="nowrap" component="nav" aria-label={strings.navigation}>
+            <Group gap="clamp(6px, 2.2vw, 20px)" wrap="nowrap" component="nav" aria-label={strings.navigation}>
               <PageLink to="/" size="sm" activeOptions={{ exact: true }} className={classes.link}>
                 {strings.federations}
               </PageLink>

@@ -17,7 +17,7 @@ export function Exposure({ config }: { readonly config: FederationConfig | null 
           </Title>
           {[...strings.learnt, strings.shared].map(({ title, text }) => (
             <Text key={title} size="sm">
-              <b>{title}.</b> {text}
+              <b>{`${title}.`}</b> {text}
             </Text>
           ))}
           <Text size="sm">{strings.others}</Text>
