@@ -6,7 +6,7 @@ import { FailureError } from '../shared/failure/failure.ts';
 import { ErrorBoundary } from './error-boundary.tsx';
 import { router } from './router.tsx';
 import { styleNonce } from './style-nonce.ts';
-import { theme } from './theme.ts';
+import { cssVariablesResolver, theme } from './theme.ts';
 
 /** Refusals do not turn into consent by repetition; only a silent coordinator is asked again. */
 function isWorthRepeating(failures: number, error: Error): boolean {
@@ -16,7 +16,12 @@ function isWorthRepeating(failures: number, error: Error): boolean {
 export function App() {
   const [queries] = useState(() => new QueryClient({ defaultOptions: { queries: { retry: isWorthRepeating } } }));
   return (
-    <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={styleNonce}>
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={cssVariablesResolver}
+      defaultColorScheme="auto"
+      getStyleNonce={styleNonce}
+    >
       <ErrorBoundary>
         <QueryClientProvider client={queries}>
           <RouterProvider router={router} />

@@ -1,4 +1,5 @@
-import { Badge, createTheme, rem } from '@mantine/core';
+import { Badge, type CSSVariablesResolver, createTheme, rem } from '@mantine/core';
+import { strings } from '#strings/shell.ts';
 
 export const theme = createTheme({
   primaryColor: 'cyan',
@@ -8,10 +9,21 @@ export const theme = createTheme({
   respectReducedMotion: true,
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif',
   fontFamilyMonospace: 'ui-monospace, "SF Mono", "Cascadia Mono", "DejaVu Sans Mono", monospace',
-  // A word that is cut off says nothing.
-  components: { Badge: Badge.extend({ defaultProps: { miw: 'max-content' } }) },
+  components: {
+    // A word that is cut off says nothing.
+    Badge: Badge.extend({ defaultProps: { miw: 'max-content' } }),
+    // Not by its `extend`: dialogs come with the pages that have one.
+    Modal: { defaultProps: { closeButtonProps: { 'aria-label': strings.close } } },
+  },
   headings: {
     fontWeight: '650',
     sizes: { h1: { fontSize: `clamp(${rem(26)}, 5vw, ${rem(38)})`, lineHeight: '1.15' } },
   },
 });
+
+/** Under the pointer a button gets darker: one shade lighter its white words would be too faint (WCAG AA). */
+export const cssVariablesResolver: CSSVariablesResolver = () => {
+  const hover = 'color-mix(in srgb, var(--mantine-color-cyan-9) 88%, black)';
+  const variables = { '--mantine-color-cyan-filled-hover': hover, '--mantine-primary-color-filled-hover': hover };
+  return { variables: {}, light: variables, dark: variables };
+};

@@ -19,14 +19,7 @@ interface EntryDialogProps {
 export function EntryDialog({ seat, row, onClose }: EntryDialogProps) {
   const isNarrow = useMediaQuery('(max-width: 40em)', false, { getInitialValueInEffect: false });
   return (
-    <Modal
-      opened={row !== null}
-      onClose={onClose}
-      title={row ? detailTitle(row) : ''}
-      size={860}
-      fullScreen={isNarrow}
-      closeButtonProps={{ 'aria-label': strings.detail.close }}
-    >
+    <Modal opened={row !== null} onClose={onClose} title={row ? detailTitle(row) : ''} size={860} fullScreen={isNarrow}>
       {row ? <Opened key={row.id} seat={seat} row={row} /> : null}
     </Modal>
   );

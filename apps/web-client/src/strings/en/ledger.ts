@@ -86,7 +86,6 @@ export const strings = {
   failed: 'The ledger could not be read',
 
   detail: {
-    close: 'Close',
     back: 'Back',
     time: 'Time',
     direction: 'Direction',

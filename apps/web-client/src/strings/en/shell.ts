@@ -10,6 +10,8 @@ export const strings = {
   toLight: 'Change to light colours',
   footer: 'Your text stays in this browser.',
   install: 'Install as an app',
+  /** A dialog. */
+  close: 'Close',
   notices: 'Notices',
   offline: {
     title: 'You are offline',
