@@ -298,7 +298,7 @@ describe('the Hub', () => {
     await coordinator.close();
     coordinator = await startCoordinator(folders, { allowHub: true });
     const { host } = new URL(coordinator.url);
-    expect(await connectSources()).toBe(`connect-src 'self' blob: ws://${host} wss://${host} ${HUB}`);
+    expect(await connectSources()).toBe(`connect-src 'self' ws://${host} wss://${host} ${HUB}`);
     expect((await list()).hub).toBe(true);
   });
 });
