@@ -1,5 +1,7 @@
 import { defineConfig } from 'playwright/test';
-import { launchOptions } from './simulation/browser.ts';
+import { firefoxOptions, firefoxPath, launchOptions } from './simulation/browser.ts';
+
+const firefox = firefoxPath();
 
 export default defineConfig({
   testDir: 'specs',
@@ -10,10 +12,22 @@ export default defineConfig({
   expect: { timeout: 30_000 },
   outputDir: 'test-results',
   use: {
-    browserName: 'chromium',
-    launchOptions: launchOptions(),
     screenshot: 'only-on-failure',
     // A page that is kept from an earlier test would hide what this one serves; offline.spec.ts lets it in.
     serviceWorkers: 'block',
   },
+  projects: [
+    { name: 'chromium', use: { browserName: 'chromium', launchOptions: launchOptions() } },
+    // A person's way from the invitation to the export, on WebAssembly: the other specs need Chromium's own tools.
+    ...(firefox
+      ? [
+          {
+            name: 'firefox',
+            testMatch: ['join.spec.ts', 'thread.spec.ts', 'result.spec.ts', 'ledger.spec.ts'],
+            timeout: 300_000,
+            use: { browserName: 'firefox' as const, ...firefoxOptions(firefox) },
+          },
+        ]
+      : []),
+  ],
 });

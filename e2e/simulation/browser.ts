@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { type Browser, chromium, type LaunchOptions } from 'playwright';
 
 /**
@@ -25,4 +26,15 @@ export function launchOptions(executablePath = process.env.PERFIT_BROWSER): Laun
 
 export function launchBrowser(options: { headed: boolean }): Promise<Browser> {
   return chromium.launch({ ...launchOptions(), headless: !options.headed });
+}
+
+/** Where Debian has Firefox, or where `PERFIT_FIREFOX` says it is. */
+export function firefoxPath(): string | null {
+  const path = process.env.PERFIT_FIREFOX ?? '/usr/bin/firefox-esr';
+  return existsSync(path) ? path : null;
+}
+
+/** A stock Firefox over WebDriver BiDi: Playwright's own build cannot be downloaded everywhere. */
+export function firefoxOptions(executablePath: string): { channel: string; launchOptions: LaunchOptions } {
+  return { channel: 'moz-firefox', launchOptions: { executablePath } };
 }

@@ -1,9 +1,20 @@
 import { type SessionRecord, sessionRecordSchema } from '@perfit/protocol';
-import type { Browser, BrowserContext, Page } from 'playwright';
+import type { Browser, BrowserContext, Locator, Page } from 'playwright';
 
 /** Ticks what a person must understand before they take part. */
 export async function agree(page: Page): Promise<void> {
   await page.getByRole('checkbox', { name: /^I understand/ }).check({ timeout: 60_000 });
+}
+
+/** As a person does, key by key: filling a field in at once goes past React in Firefox. */
+export async function type(field: Locator, text: string): Promise<void> {
+  await field.press('ControlOrMeta+a');
+  await field.pressSequentially(text);
+}
+
+/** Writes a message to the models. */
+export async function write(page: Page | Locator, text: string): Promise<void> {
+  await type(page.getByLabel('Your message'), text);
 }
 
 export interface TabOptions {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type BrowserContext, chromium } from 'playwright';
 import { launchOptions } from '../simulation/browser.ts';
-import { Tab } from '../simulation/tab.ts';
+import { Tab, write } from '../simulation/tab.ts';
 import { forgetShifts, shiftsOf, watchShifts } from './layout-shifts.ts';
 import { ShakyNetwork } from './shaky-network.ts';
 import { countedOnce, expect, type Stage, test, until } from './stage.ts';
@@ -183,7 +183,7 @@ async function isTakenOverAndBack(context: BrowserContext, tab: Tab): Promise<vo
 }
 
 async function chats({ page }: Tab): Promise<void> {
-  await page.getByLabel('Your message').fill('What time do you open?');
+  await write(page, 'What time do you open?');
   await page.getByRole('button', { name: 'Send' }).click();
   await expect
     .poll(async () => (await page.getByTestId('answer-base').last().textContent())?.trim().length)

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeMask, decodeValues, readMaskHeader, readValuesHeader } from '@perfit/protocol';
 import type { Locator, Page } from 'playwright';
-import { agree } from '../simulation/tab.ts';
+import { agree, type } from '../simulation/tab.ts';
 import { expect, type Stage, test, until } from './stage.ts';
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
@@ -201,7 +201,7 @@ async function deleteEverything(page: Page): Promise<void> {
   const dialog = page.getByRole('dialog');
   const confirm = dialog.getByRole('button', { name: 'Delete everything' });
   await expect(confirm).toBeDisabled();
-  await dialog.getByLabel('Confirmation').fill('delete');
+  await type(dialog.getByLabel('Confirmation'), 'delete');
   await confirm.click();
 }
 

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '../simulation/coordinator-process.ts';
+import { write } from '../simulation/tab.ts';
 import { expect, test } from './stage.ts';
 
 test('a model of the coordinator is opened, talked to and measured, and others are told beforehand what they need', async ({
@@ -39,7 +40,7 @@ test('a model of the coordinator is opened, talked to and measured, and others a
   });
 
   await test.step('an answer', async () => {
-    await page.getByLabel('Your message').fill('What do you sell?');
+    await write(page, 'What do you sell?');
     await page.getByRole('button', { name: 'Send' }).click();
     await expect(page.getByTestId('answer-base')).toHaveText(/\w{2,}/);
     await expect(page.getByTestId('answer-personal')).toHaveCount(0);

@@ -1,4 +1,5 @@
 import type { Page } from 'playwright/test';
+import { write } from '../simulation/tab.ts';
 import { expect, test, until } from './stage.ts';
 
 test.use({ serviceWorkers: 'allow' });
@@ -42,7 +43,7 @@ test('with the coordinator gone, the app opens, stays isolated, and chats with w
 });
 
 async function chat(page: Page, which: 'base' | 'personal'): Promise<void> {
-  await page.getByLabel('Your message').fill('What time do you open?');
+  await write(page, 'What time do you open?');
   await page.getByRole('button', { name: 'Send' }).click();
   const answer = page.getByTestId(`answer-${which}`).last();
   await expect.poll(async () => (await answer.textContent())?.trim().length ?? 0).toBeGreaterThan(0);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Page } from 'playwright';
 import { projectRoot } from '../simulation/coordinator-process.ts';
+import { write } from '../simulation/tab.ts';
 import { expect, test, until } from './stage.ts';
 
 const MAX_LENGTH = 128;
@@ -27,7 +28,7 @@ for (const folder of [nano, tinyStories]) {
       .click();
     await expect(page.getByTestId('open-state')).toHaveAttribute('data-state', 'open', { timeout: 60_000 });
 
-    await page.getByLabel('Your message').fill('Once upon a time');
+    await write(page, 'Once upon a time');
     await page.getByRole('button', { name: 'Send' }).click();
     await expect(page.getByTestId('answer-base')).toHaveText(/\w{2,}/);
 

@@ -1,3 +1,4 @@
+import { write } from '../simulation/tab.ts';
 import { expect, test, until } from './stage.ts';
 
 test('two people tune together, compare the models in a chat, and take the adapter home', async ({
@@ -36,7 +37,7 @@ test('two people tune together, compare the models in a chat, and take the adapt
   });
 
   await test.step('chat beside the base model', async () => {
-    await ada.page.getByLabel('Your message').fill('What time do you open?');
+    await write(ada.page, 'What time do you open?');
     await ada.page.getByRole('button', { name: 'Send' }).click();
     for (const which of ['base', 'personal']) {
       await expect

@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright/test';
-import { agree, Tab } from '../simulation/tab.ts';
+import { agree, Tab, write } from '../simulation/tab.ts';
 import { expect, type Stage, until } from './stage.ts';
 
 /** One state of the app that is worth a look, and how to get there. They are reached in their order. */
@@ -155,7 +155,7 @@ export const appStates: readonly AppState[] = [
     name: 'result-chat',
     reach: async (scene) => {
       const { page } = scene.tab('Ada');
-      await page.getByLabel('Your message').fill('What time do you open?');
+      await write(page, 'What time do you open?');
       await page.getByRole('button', { name: 'Send' }).click();
       await expect(page.getByRole('button', { name: 'Send' })).toBeVisible({ timeout: 60_000 });
       return page;
