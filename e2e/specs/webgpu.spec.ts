@@ -1,8 +1,9 @@
 import { join } from 'node:path';
+import type { Page, Worker } from 'playwright';
 import { expect, test, until } from './stage.ts';
 import { writeTinyModel } from './tiny-model.ts';
 
-test('WebGPU and WASM find the same mask and the same personal model, within float noise', async ({
+test('WebGPU and WASM find the same mask and the same personal model, also where the device is lost in between', async ({
   stage,
   browser,
 }) => {
@@ -16,7 +17,16 @@ test('WebGPU and WASM find the same mask and the same personal model, within flo
       schedule: { rounds: 2, recruit: 1, goal: 1, minimum: 1, deadlineSeconds: 280 },
     });
     const tab = await stage.open(browser, { name: backend, joinUrl, dataset, backend });
+    const worker = await workerOf(tab.page);
+    if (backend === 'webgpu') await worker.evaluate(makeDevicesTakeable);
     await tab.start();
+    if (backend === 'webgpu') {
+      await until('it tunes', async () => (await tab.status()).text.startsWith('Tuning on'));
+      expect(await worker.evaluate(takeDevicesAway)).toBeGreaterThan(0);
+      await until('the loss is told', async () =>
+        (await tab.session()).problems.some(({ code }) => code === 'device-lost'),
+      );
+    }
     await until(`${backend} is through`, async () => (await tab.status()).state === 'finished', { within: 280_000 });
     sessions.push(await tab.session());
     expect(tab.errors).toEqual([]);
@@ -32,3 +42,35 @@ test('WebGPU and WASM find the same mask and the same personal model, within flo
     }
   }
 });
+
+async function workerOf(page: Page): Promise<Worker> {
+  return page.workers()[0] ?? page.waitForEvent('worker');
+}
+
+// What follows runs in the worker. No browser lets a test break its driver: here a device is destroyed, and says what it
+// would say if the driver had taken it.
+
+interface Takeable {
+  perfitTake?: (() => void)[];
+}
+
+function makeDevicesTakeable(): void {
+  const take: (() => void)[] = [];
+  (globalThis as Takeable).perfitTake = take;
+  Object.defineProperty(GPUDevice.prototype, 'lost', {
+    get(this: GPUDevice) {
+      return new Promise((resolve) => {
+        take.push(() => {
+          this.destroy();
+          resolve({ reason: 'unknown', message: 'the test took it away' });
+        });
+      });
+    },
+  });
+}
+
+function takeDevicesAway(): number {
+  const all = (globalThis as Takeable).perfitTake?.splice(0) ?? [];
+  for (const take of all) take();
+  return all.length;
+}
