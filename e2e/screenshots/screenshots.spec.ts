@@ -9,6 +9,10 @@ import { contactSheet, type Shot } from './contact-sheet.ts';
 
 const out = process.env.PERFIT_SCREENSHOTS ?? join(projectRoot, '.perfit', 'screenshots');
 const only = process.env.PERFIT_SCREENSHOTS_ONLY ?? '';
+/** Where the pictures for the documentation go; null leaves them as they are. */
+const docs = process.env.PERFIT_SCREENSHOTS_DOCS || null;
+/** What the documentation shows, as it is seen in a window. */
+const shownInDocs = ['join-empty', 'work-tuning', 'ledger-message', 'operator-detail'];
 const widths = [360, 1280];
 const schemes = ['light', 'dark'] as const;
 
@@ -23,6 +27,7 @@ test('screenshots', async ({ stage, browser }) => {
         const page = await reach(scene);
         // States are reached one from the other, so that all are walked through.
         if (name.includes(only)) shots.push({ name, files: await shoot(page, name) });
+        if (docs && shownInDocs.includes(name)) await shootForDocs(page, join(docs, name));
       } catch (error) {
         shots.push({ name, files: [], failure: error instanceof Error ? error.message : String(error) });
       }
@@ -49,4 +54,13 @@ async function shoot(page: Page, name: string): Promise<string[]> {
     }
   }
   return files;
+}
+
+async function shootForDocs(page: Page, path: string): Promise<void> {
+  await page.setViewportSize({ width: 1280, height: 900 });
+  for (const scheme of schemes) {
+    await inColours(page, scheme);
+    await page.evaluate(() => window.scrollTo({ top: 0, behavior: 'instant' }));
+    await page.screenshot({ path: `${path}-${scheme}.png` });
+  }
 }

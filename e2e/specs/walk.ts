@@ -124,9 +124,14 @@ export const appStates: readonly AppState[] = [
   {
     name: 'join-empty',
     reach: async (scene) => {
-      const { joinUrl } = await scene.stage.federation({ name: 'A quick round', schedule: alone });
+      const { joinUrl } = await scene.stage.federation({
+        name: 'A quick round',
+        host: { name: 'The village hall', contact: 'mailto:hall@example.org' },
+        schedule: alone,
+      });
       const tab = await scene.join('Ada', joinUrl);
       await expect(tab.page.getByRole('button', { name: 'Start', exact: true })).toBeVisible();
+      await expect(tab.page.getByTestId('computing-time')).toContainText('a text like the samples');
       return tab.page;
     },
   },
