@@ -131,6 +131,34 @@ describe('every route of the operator’s API', () => {
   });
 });
 
+describe('the OpenAPI document', () => {
+  it('has every route of the router, with what it needs and what goes in and out', async () => {
+    const response = await fetch(new URL('/api/openapi.json', coordinator.url));
+    const document = (await response.json()) as {
+      openapi: string;
+      paths: Record<string, Record<string, { 'x-needs-role'?: string; security: unknown[]; operationId: string }>>;
+    };
+    expect(document.openapi).toBe('3.1.0');
+    for (const { method, path, needs } of await routesOfTheRouter()) {
+      const described = document.paths[`/api/admin${path.replace(/:(\w+)/g, '{$1}')}`]?.[method.toLowerCase()];
+      expect([method, path, described?.['x-needs-role'] ?? 'nobody']).toEqual([method, path, needs]);
+    }
+    const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
+    expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length);
+    const actions = document.paths['/api/admin/federations/{id}/actions']?.post;
+    expect(actions).toMatchObject({
+      parameters: [{ name: 'id', in: 'path', required: true }],
+      requestBody: {
+        required: true,
+        content: {
+          'application/json': { schema: { properties: { action: { enum: ['start', 'pause', 'resume', 'stop'] } } } },
+        },
+      },
+    });
+    expect(JSON.stringify(document)).not.toContain('$schema');
+  });
+});
+
 describe('operators', () => {
   it('are added, changed and removed; one admin is always left', async () => {
     const made = await admin.post('/operators', { name: 'nils', role: 'viewer', password: 'a good long password' });

@@ -11,6 +11,7 @@ import { principalOf } from './authentication.ts';
 import { createMetrics } from './metrics.ts';
 import { addModelListRoute } from './model-list-route.ts';
 import { addModelRoutes } from './model-routes.ts';
+import { openApiDocument } from './openapi.ts';
 import { answerRefusals } from './refusals.ts';
 import { setSecurityHeaders } from './security-headers.ts';
 import { serveWebClient } from './web-client.ts';
@@ -44,6 +45,7 @@ export async function createHttpServer(parts: HttpParts): Promise<FastifyInstanc
   addModelRoutes(app, parts);
   addModelListRoute(app, parts);
   addPublicRoutes(app, parts);
+  addOpenApiRoute(app);
   addHealthRoutes(app, parts);
   await addAdminRoutes(app, parts);
   await serveWebClient(app, parts.webRoot);
@@ -59,6 +61,14 @@ function addPublicRoutes(app: FastifyInstance, { federations, views }: HttpParts
   app.get('/api/federations/:id', async (request, reply) => {
     reply.header('cache-control', 'no-store');
     return views.summary(federations.get(byId.parse(request.params).id));
+  });
+}
+
+function addOpenApiRoute(app: FastifyInstance): void {
+  const document = openApiDocument();
+  app.get('/api/openapi.json', async (_request, reply) => {
+    reply.header('cache-control', 'no-store');
+    return document;
   });
 }
 
