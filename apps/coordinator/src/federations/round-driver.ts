@@ -18,6 +18,7 @@ import type { Clock } from '../clock.ts';
 import { SerialQueue } from '../serial-queue.ts';
 import type { Store, SubmissionRow } from '../store/store.ts';
 import type { AdapterSpace, Adapters } from './adapters.ts';
+import { applied } from './applied.ts';
 import { sentencesOf } from './sentences.ts';
 import type { Spool } from './spool.ts';
 
@@ -235,7 +236,7 @@ export class RoundDriver {
     // A version without a commit that asks for it would stand in the way of the next one.
     if (!isAggregating(this.current)) return;
     try {
-      const next = (await this.openSums()).apply();
+      const next = await applied(await this.openSums());
       const blobs = await this.parts.adapters.keep(next);
       await this.dispatch(
         { type: 'committed' },
