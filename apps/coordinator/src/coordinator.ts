@@ -153,6 +153,8 @@ async function start(
     origins,
     joinUrl,
     store,
+    dataDirectory,
+    clock,
     webRoot,
     allowHub,
     trustProxy,

@@ -4,12 +4,14 @@ import { federationIdSchema, ProtocolError } from '@perfit/protocol';
 import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import type { Clock } from '../clock.ts';
 import type { ModelHashes } from '../models/model-hashes.ts';
 import type { Store } from '../store/store.ts';
 import { type AdminParts, addAdminRoutes } from './admin-routes.ts';
 import { createMetrics } from './metrics.ts';
 import { addModelListRoute } from './model-list-route.ts';
 import { addModelRoutes } from './model-routes.ts';
+import { readiness } from './readiness.ts';
 import { answerRefusals } from './refusals.ts';
 import { setSecurityHeaders } from './security-headers.ts';
 import { sessionTokenOf } from './session-cookie.ts';
@@ -18,6 +20,8 @@ import { serveWebClient } from './web-client.ts';
 export interface HttpParts extends AdminParts {
   readonly store: Store;
   readonly hashes: ModelHashes;
+  readonly dataDirectory: string;
+  readonly clock: Clock;
   readonly webRoot: string | undefined;
   /** Whether pages may talk to the Hugging Face Hub. */
   readonly allowHub: boolean;
@@ -59,16 +63,18 @@ function addPublicRoutes(app: FastifyInstance, { federations, views }: HttpParts
   });
 }
 
-function addHealthRoutes(app: FastifyInstance, { accounts, federations, store }: HttpParts): void {
+function addHealthRoutes(
+  app: FastifyInstance,
+  { accounts, federations, store, dataDirectory, clock }: HttpParts,
+): void {
   const metrics = createMetrics(federations);
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
-    try {
-      await store.ping();
-      return { status: 'ready' };
-    } catch {
-      return reply.code(503).send({ status: 'the database does not answer' });
-    }
+    const answer = await readiness({ store, dataDirectory, clock });
+    return reply
+      .code(answer.status === 'ready' ? 200 : 503)
+      .header('cache-control', 'no-store')
+      .send(answer);
   });
   app.get('/metrics', async (request, reply) => {
     const isOperator = await accounts.session(sessionTokenOf(request.headers.cookie));
