@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Coordinator, type CoordinatorOptions, createCoordinator } from '@perfit/coordinator';
+import { type Coordinator, type CoordinatorOptions, createCoordinator, createLogger } from '@perfit/coordinator';
 import { type FederationConfigInput, type Host, hostSchema } from '@perfit/protocol';
 import { Command, Option } from 'commander';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import { configurationAsJson, describeConfiguration, hasOption, shownFallback } from '../configuration/describe.ts';
 import { optionOf, readConfiguration } from '../configuration/read-configuration.ts';
 import { type Configuration, type SettingName, settingNames, settings } from '../configuration/settings.ts';
@@ -58,7 +58,7 @@ async function serve({ config, printConfig, json, ...options }: Flags): Promise<
     return;
   }
   const { values } = read;
-  const logger = pino({ level: values.logLevel }, pino.destination(2));
+  const logger = createLogger(values.logLevel);
   const coordinator = await createCoordinator(optionsOf(values, logger));
   const end = endOn(['SIGINT', 'SIGTERM']);
   const federations = await openFederations(coordinator, values);

@@ -32,7 +32,7 @@ export interface HttpParts extends AdminParts {
 /** Everything that goes over HTTP: the page, base models, the public and the operator's API, health and metrics. */
 export async function createHttpServer(parts: HttpParts): Promise<FastifyInstance> {
   const app = fastify({
-    loggerInstance: parts.logger.child({}, { redact: ['req.headers.cookie'] }) as FastifyBaseLogger,
+    loggerInstance: parts.logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: parts.trustProxy,
     bodyLimit: 64 * 1024,
