@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { isEnded } from '@perfit/federation';
 import { type FederationConfigInput, type FederationDetail, federationConfigSchema, type Host } from '@perfit/protocol';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import { BlobStore } from './blobs/blob-store.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { lockDataDirectory } from './data-directory/lock.ts';
@@ -13,6 +13,7 @@ import { Federations } from './federations/federations.ts';
 import { Views } from './federations/views.ts';
 import { addressOf, createHttpServer } from './http/http-server.ts';
 import { Origins } from './http/origins.ts';
+import { createLogger } from './logger.ts';
 import { ModelCatalogue } from './models/model-catalogue.ts';
 import { ModelHashes } from './models/model-hashes.ts';
 import { ApiKeys } from './operator/api-keys.ts';
@@ -113,7 +114,7 @@ async function start(
   undo: (() => Promise<void>)[],
   shutDown: () => Promise<void>,
 ): Promise<Coordinator> {
-  const { dataDirectory, clock = systemClock, logger = pino({ level: 'warn' }, pino.destination(2)) } = options;
+  const { dataDirectory, clock = systemClock, logger = createLogger('warn') } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const origins = new Origins(options.origins ?? []);
   const models = await ModelCatalogue.open(options.modelsDirectory);
@@ -164,6 +165,8 @@ async function start(
     origins,
     joinUrl,
     store,
+    dataDirectory,
+    clock,
     webRoot,
     allowHub,
     trustProxy,

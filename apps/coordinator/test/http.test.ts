@@ -207,7 +207,7 @@ describe('the public API', () => {
 
   it('says that it lives, that it is ready, and to this machine how it does', async () => {
     expect((await get('/healthz')).status).toBe(200);
-    expect(await (await get('/readyz')).json()).toEqual({ status: 'ready' });
+    expect(await (await get('/readyz')).json()).toMatchObject({ status: 'ready', checks: { disk: { ok: true } } });
     const metrics = await (await get('/metrics')).text();
     expect(metrics).toContain('perfit_federations{state="paused"} 2');
     expect(metrics).toContain('process_cpu_seconds_total');

@@ -88,6 +88,36 @@ describe('a restart', () => {
     back.close();
   });
 
+  it('[PF6b] takes the median of what it folded before and after, and refuses a federation that has none', async () => {
+    const robust = { clipNorm: 0.5, mean: 'median' as const, minimumOwners: 2 };
+    const input = { ...smallFederation, robust };
+    const { id, invite } = await coordinator.createFederation(input, { start: true });
+    const a = await ScriptedClient.join(coordinator.url, { federation: id, invite });
+    const b = await ScriptedClient.join(coordinator.url, { federation: id, invite });
+    const [one, two] = [a.draw(1), b.draw(2)];
+    await a.sendMask(one.mask);
+    await a.sendDelta(one.mask, one.values);
+    await restart();
+    const back = await ScriptedClient.join(coordinator.url, { federation: id }, b.identity);
+    await back.sendMask(two.mask);
+    await back.sendDelta(two.mask, two.values);
+    await back.hear('closed');
+    const config = federationConfigSchema.parse(input);
+    const { layout } = back;
+    const global = { theta: initialTheta(layout, config.seed), moments: null, owners: null };
+    const aggregation = openAggregation({ config, layout, round: 1, global });
+    for (const { mask, values } of [one, two]) aggregation.add(mask, values, 50);
+    const theta = await coordinator.globalTheta(id);
+    expect(theta).toEqual(aggregation.apply().theta);
+    const sent = [one, two].map(({ mask, values }) => ({ mask, delta: values, weight: 50 }));
+    expect(theta).not.toEqual(aggregate(global.theta, sent));
+    back.close();
+    await expect(coordinator.createFederation({ ...input, strategy: 'hetlora' })).rejects.toMatchObject({
+      code: 'bad-config',
+      message: expect.stringContaining('median'),
+    });
+  });
+
   it('[RD3] [PF6] keeps what the optimizer of the server has gathered', async () => {
     const server = { optimizer: 'adam' as const, learningRate: 0.1 };
     const config = federationConfigSchema.parse({ ...smallFederation, server });

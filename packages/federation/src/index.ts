@@ -3,6 +3,7 @@ export { checkDelta, deltaNorm, weightOf } from './aggregation/delta-check.ts';
 export { openAggregation } from './aggregation/open-aggregation.ts';
 export { mustHaveOwners } from './aggregation/owner-counts.ts';
 export { aggregate, ParameterSums } from './aggregation/parameter-sums.ts';
+export { robustProblem } from './aggregation/robust-problem.ts';
 export type { ClientEvent } from './client/client-event.ts';
 export { runClient } from './client/client-loop.ts';
 export { ConnectionLost } from './client/connection-lost.ts';

@@ -150,6 +150,21 @@ export const serverSchema = z.object({
   epsilon: above0(1).default(1e-3),
 });
 
+/** PF6: how much one client may move the mean. */
+export const robustSchema = z.object({
+  /** C: deltas that are longer are shortened to it; absent shortens none. */
+  clipNorm: above0(1e6).optional(),
+  mean: oneOf(['weighted', 'trimmed', 'median']).default('weighted'),
+  /** What share of a position's owners goes at each end, of the trimmed mean. */
+  trim: z
+    .number({ error: 'Give a number of at least 0 and below 0.5' })
+    .min(0, { error: 'Give a number of at least 0 and below 0.5' })
+    .lt(0.5, { error: 'Give a number of at least 0 and below 0.5' })
+    .default(0.2),
+  /** k: a position with fewer owners takes the weighted mean. */
+  minimumOwners: whole(1, 100_000).default(5),
+});
+
 /** RD2. */
 export const scheduleSchema = z
   .object({
@@ -202,6 +217,8 @@ export const federationConfigSchema = z.object({
       cap: whole(1, Number.MAX_SAFE_INTEGER).default(1000),
     })
     .prefault({}),
+  /** PF6; absent is the weighted mean of what was sent. */
+  robust: robustSchema.optional(),
   /** PF8. */
   evaluation: z
     .object({

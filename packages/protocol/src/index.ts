@@ -29,6 +29,7 @@ export {
   loraSchema,
   modelIdSchema,
   personalSchema,
+  robustSchema,
   type StrategyName,
   scheduleSchema,
   searchSchema,

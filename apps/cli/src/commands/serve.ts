@@ -1,29 +1,25 @@
 import { existsSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { type Coordinator, createCoordinator, openApiDocument } from '@perfit/coordinator';
+import { join } from 'node:path';
+import {
+  type Coordinator,
+  type CoordinatorOptions,
+  createCoordinator,
+  createLogger,
+  openApiDocument,
+} from '@perfit/coordinator';
 import { type FederationConfigInput, type Host, hostSchema } from '@perfit/protocol';
-import { Command } from 'commander';
-import { pino } from 'pino';
+import { Command, Option } from 'commander';
+import type { Logger } from 'pino';
+import { configurationAsJson, describeConfiguration, hasOption, shownFallback } from '../configuration/describe.ts';
+import { optionOf, readConfiguration } from '../configuration/read-configuration.ts';
+import { type Configuration, type SettingName, settingNames, settings } from '../configuration/settings.ts';
 import { UsageError } from '../explain.ts';
 import { wholeNumber } from '../numbers.ts';
 
-const projectRoot = dirname(dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url))))));
-
-interface Flags {
-  readonly host: string;
-  readonly port: number;
-  readonly data: string;
-  readonly models: string;
-  readonly web: string;
-  readonly databaseUrl?: string;
-  readonly origin: string[];
-  readonly allowHub: boolean;
-  readonly runBy?: string;
-  readonly contact?: string;
-  readonly empty: boolean;
+interface Flags extends Partial<Configuration> {
+  readonly config?: string;
+  readonly printConfig: boolean;
   readonly json: boolean;
-  readonly logLevel: string;
   readonly printOpenapi: boolean;
 }
 
@@ -37,78 +33,92 @@ const starterFederation: FederationConfigInput = {
 };
 
 export function serveCommand(): Command {
-  return new Command('serve')
+  const command = new Command('serve')
     .description('runs a coordinator: federations, storage, the operator page and the web client on one port')
-    .option('--host <address>', 'the address to listen on', 'localhost')
-    .option('--port <n>', 'the port; 0 takes a free one', wholeNumber(0, 65535), 4173)
-    .option('--data <dir>', 'where federations and adapters are kept', join(projectRoot, '.perfit', 'coordinator'))
-    .option('--models <dir>', 'a folder of Hugging Face model folders', join(projectRoot, 'models'))
-    .option('--web <dir>', 'the built web client', join(projectRoot, 'apps', 'web-client', 'dist'))
-    .option('--database-url <url>', 'a Postgres server instead of the embedded one (or DATABASE_URL)')
-    .option('--origin <url...>', 'further origins whose pages may connect', [])
-    .option('--allow-hub', 'let pages read models from the Hugging Face Hub', false)
-    .option(
-      '--run-by <name>',
-      'who runs federations that name nobody themselves: shown to everybody who is asked to join',
-    )
-    .option('--contact <address>', 'how to reach them: https: and mailto: addresses become links')
-    .option('--empty', 'do not make a first federation', false)
-    .option('--json', 'one JSON object a line on standard output instead of sentences', false)
-    .option('--log-level <level>', 'trace, debug, info, warn, error or silent', 'warn')
-    .option('--print-openapi', 'print the OpenAPI document of the REST part, and serve nothing', false)
+    .option('--config <file>', 'a YAML file of settings; the environment goes before it, and options before both')
+    .option('--print-config', 'print the settings in force and where each comes from, and end', false)
+    .option('--print-openapi', 'print the OpenAPI document of the REST part, and end', false)
+    .option('--json', 'one JSON object a line on standard output instead of sentences', false);
+  for (const name of settingNames) if (hasOption(name)) command.addOption(optionFor(name));
+  return command
     .addHelpText(
       'after',
-      '\nPERFIT_OPERATOR_PASSWORD sets the password of "operator" at the first start; without it one is made and printed once.',
+      '\nPERFIT_OPERATOR_PASSWORD sets the password of "operator"; without it one is made at the first start and printed once.\ndocs/operating.md names the environment variable of each setting.',
     )
     .action(serve);
 }
 
-async function serve(flags: Flags): Promise<void> {
-  if (flags.printOpenapi) {
+/** Without a default: what nobody says may stand in the environment or the file. */
+function optionFor(name: SettingName): Option {
+  const { sentence, kind } = settings[name].about;
+  const values = { text: ' <text>', path: ' <path>', whole: ' <n>', list: ' <value...>', 'yes-or-no': '' };
+  const fallback = kind === 'yes-or-no' ? '' : shownFallback(name);
+  const text = fallback ? `${sentence} (default: ${fallback})` : sentence;
+  const option = new Option(`${optionOf(name)}${values[kind]}`, text.replaceAll('`', ''));
+  return kind === 'whole' ? option.argParser(wholeNumber(0, Number.MAX_SAFE_INTEGER)) : option;
+}
+
+async function serve({ config, printConfig, printOpenapi, json, ...options }: Flags): Promise<void> {
+  if (printOpenapi) {
     process.stdout.write(`${JSON.stringify(openApiDocument(), null, 2)}\n`);
     return;
   }
-  const logger = pino({ level: flags.logLevel }, pino.destination(2));
-  const databaseUrl = flags.databaseUrl ?? process.env.DATABASE_URL;
-  const password = process.env.PERFIT_OPERATOR_PASSWORD;
-  const web = resolve(flags.web);
-  const coordinator = await createCoordinator({
-    dataDirectory: resolve(flags.data),
-    modelsDirectory: resolve(flags.models),
-    host: flags.host,
-    port: flags.port,
-    origins: flags.origin,
-    allowHub: flags.allowHub,
-    logger,
-    ...(existsSync(join(web, 'index.html')) ? { webRoot: web } : {}),
-    ...hostOf(flags),
-    ...(databaseUrl ? { databaseUrl } : {}),
-    ...(password ? { operator: { name: 'operator', password } } : {}),
-  });
+  const read = readConfiguration({ file: config, environment: process.env, options, folder: process.cwd() });
+  if (printConfig) {
+    const text = json ? `${JSON.stringify(configurationAsJson(read))}\n` : describeConfiguration(read);
+    process.stdout.write(text);
+    return;
+  }
+  const { values } = read;
+  const logger = createLogger(values.logLevel);
+  const coordinator = await createCoordinator(optionsOf(values, logger));
   const end = endOn(['SIGINT', 'SIGTERM']);
-  const federations = await openFederations(coordinator, flags);
-  announce(coordinator, federations, flags);
+  const federations = await openFederations(coordinator, values);
+  announce(coordinator, federations, json);
   await end;
   await coordinator.close();
 }
 
-function hostOf({ runBy, contact }: Flags): { runBy?: Host } {
+function optionsOf(values: Configuration, logger: Logger): CoordinatorOptions {
+  const { databaseUrl, operatorPassword: password } = values;
+  const { messagesPerSecond, connectionsPerAddress, uploads, clientsPerFederation, loginFailures } = values;
+  return {
+    dataDirectory: values.data,
+    modelsDirectory: values.models,
+    host: values.host,
+    port: values.port,
+    origins: values.origin,
+    allowHub: values.allowHub,
+    trustProxy: values.trustProxy,
+    limits: { messagesPerSecond, connectionsPerAddress, uploads, clientsPerFederation, loginFailures },
+    logger,
+    ...(existsSync(join(values.web, 'index.html')) ? { webRoot: values.web } : {}),
+    ...hostOf(values),
+    ...(databaseUrl ? { databaseUrl } : {}),
+    ...(password ? { operator: { name: 'operator', password } } : {}),
+  };
+}
+
+function hostOf({ runBy, contact }: Configuration): { runBy?: Host } {
   if (runBy === undefined && contact === undefined) return {};
   const host = hostSchema.safeParse({ name: runBy, contact });
-  if (!host.success) throw new UsageError(`--run-by and --contact: ${host.error.issues[0]?.message}.`);
+  if (!host.success) throw new UsageError(`runBy and contact: ${host.error.issues[0]?.message}.`);
   return { runBy: host.data };
 }
 
-async function openFederations(coordinator: Coordinator, flags: Flags): Promise<{ name: string; joinUrl: string }[]> {
+async function openFederations(
+  coordinator: Coordinator,
+  { empty }: Configuration,
+): Promise<{ name: string; joinUrl: string }[]> {
   const known = await coordinator.openFederations();
-  if (known.length || flags.empty) return known;
+  if (known.length || empty) return known;
   const { id, joinUrl } = await coordinator.createFederation(starterFederation);
   await coordinator.act(id, 'start');
   return [{ name: starterFederation.name, joinUrl }];
 }
 
-function announce(coordinator: Coordinator, federations: { name: string; joinUrl: string }[], flags: Flags): void {
-  if (flags.json) {
+function announce(coordinator: Coordinator, federations: { name: string; joinUrl: string }[], json: boolean): void {
+  if (json) {
     const { url, operator } = coordinator;
     process.stdout.write(`${JSON.stringify({ event: 'listening', url, operator, federations })}\n`);
     return;

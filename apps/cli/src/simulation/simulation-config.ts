@@ -6,6 +6,7 @@ import {
   federationConfigSchema,
   loraSchema,
   personalSchema,
+  robustSchema,
   scheduleSchema,
   searchSchema,
   serverSchema,
@@ -42,6 +43,7 @@ const settingsSchema = z.strictObject({
     })
     .prefault({}),
   weighting: z.strictObject(shape.weighting.unwrap().shape).prefault({}),
+  robust: z.strictObject(robustSchema.shape).optional(),
   wire: z.strictObject(shape.wire.unwrap().shape).prefault({}),
   maxDeltaNorm: shape.maxDeltaNorm,
 });

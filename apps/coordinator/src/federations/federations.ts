@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { isEnded, layoutOf, newFederation } from '@perfit/federation';
+import { isEnded, layoutOf, newFederation, robustProblem } from '@perfit/federation';
 import {
   type ClientAction,
   type FederationConfig,
@@ -88,7 +88,7 @@ export class Federations {
     return room;
   }
 
-  /** @throws FederationError where the id is taken, the model is missing or the layout is empty or too large */
+  /** @throws FederationError where the id is taken, the model is missing, the layout is empty or too large, or its mean cannot be had */
   async create(config: FederationConfig, wantedId?: string): Promise<{ room: FederationRoom; invite: string | null }> {
     const { store, clock } = this.parts;
     const id = this.freeId(config.name, wantedId);
@@ -100,6 +100,8 @@ export class Federations {
         `The adapter would have ${layout.size} numbers; ${LARGEST_LAYOUT} is the most.`,
       );
     }
+    const problem = robustProblem(config, layout.size);
+    if (problem) throw new FederationError('bad-config', problem);
     const createdAt = new Date(clock.now());
     const hash = await layoutHash(layout);
     const row = { id, config, layoutHash: hash, layoutSize: layout.size, state: newFederation, createdAt };

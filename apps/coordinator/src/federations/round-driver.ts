@@ -19,6 +19,7 @@ import type { Clock } from '../clock.ts';
 import { SerialQueue } from '../serial-queue.ts';
 import type { Store, SubmissionRow } from '../store/store.ts';
 import type { AdapterSpace, Adapters } from './adapters.ts';
+import { applied } from './applied.ts';
 import { sentencesOf } from './sentences.ts';
 import type { Spool } from './spool.ts';
 
@@ -261,7 +262,7 @@ export class RoundDriver {
 
   /** What nobody has submitted to is left as it is, whatever the strategy does with sums. */
   private async nextGlobal(): Promise<GlobalState> {
-    if (submittedIn(this.current).length > 0) return (await this.openSums()).apply();
+    if (submittedIn(this.current).length > 0) return applied(await this.openSums());
     return this.parts.adapters.global(this.parts.space, versionOf(this.current));
   }
 

@@ -4,6 +4,7 @@ import { federationIdSchema, ProtocolError } from '@perfit/protocol';
 import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import type { Clock } from '../clock.ts';
 import type { ModelHashes } from '../models/model-hashes.ts';
 import type { Store } from '../store/store.ts';
 import { type AdminParts, addAdminRoutes } from './admin-routes.ts';
@@ -12,6 +13,7 @@ import { createMetrics } from './metrics.ts';
 import { addModelListRoute } from './model-list-route.ts';
 import { addModelRoutes } from './model-routes.ts';
 import { openApiDocument } from './openapi.ts';
+import { readiness } from './readiness.ts';
 import { answerRefusals } from './refusals.ts';
 import { setSecurityHeaders } from './security-headers.ts';
 import { serveWebClient } from './web-client.ts';
@@ -19,6 +21,8 @@ import { serveWebClient } from './web-client.ts';
 export interface HttpParts extends AdminParts {
   readonly store: Store;
   readonly hashes: ModelHashes;
+  readonly dataDirectory: string;
+  readonly clock: Clock;
   readonly webRoot: string | undefined;
   /** Whether pages may talk to the Hugging Face Hub. */
   readonly allowHub: boolean;
@@ -29,10 +33,7 @@ export interface HttpParts extends AdminParts {
 /** Everything that goes over HTTP: the page, base models, the public and the operator's API, health and metrics. */
 export async function createHttpServer(parts: HttpParts): Promise<FastifyInstance> {
   const app = fastify({
-    loggerInstance: parts.logger.child(
-      {},
-      { redact: ['req.headers.cookie', 'req.headers.authorization'] },
-    ) as FastifyBaseLogger,
+    loggerInstance: parts.logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: parts.trustProxy,
     bodyLimit: 64 * 1024,
@@ -72,16 +73,18 @@ function addOpenApiRoute(app: FastifyInstance): void {
   });
 }
 
-function addHealthRoutes(app: FastifyInstance, { sessions, keys, federations, store }: HttpParts): void {
+function addHealthRoutes(
+  app: FastifyInstance,
+  { sessions, keys, federations, store, dataDirectory, clock }: HttpParts,
+): void {
   const metrics = createMetrics(federations);
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
-    try {
-      await store.ping();
-      return { status: 'ready' };
-    } catch {
-      return reply.code(503).send({ status: 'the database does not answer' });
-    }
+    const answer = await readiness({ store, dataDirectory, clock });
+    return reply
+      .code(answer.status === 'ready' ? 200 : 503)
+      .header('cache-control', 'no-store')
+      .send(answer);
   });
   app.get('/metrics', async (request, reply) => {
     const isOperator = await principalOf(request.headers, { sessions, keys });

@@ -57,6 +57,12 @@ export class Store {
     await this.database.execute(sql`select 1`);
   }
 
+  /** The names of those that have run. */
+  async migrations(): Promise<string[]> {
+    const result = await this.database.execute(sql`select name from migrations`);
+    return (result as unknown as { rows: { name: string }[] }).rows.map((row) => row.name);
+  }
+
   // Federations
 
   async federations(): Promise<FederationRow[]> {

@@ -17,6 +17,9 @@ export interface Aggregation {
    * @throws ProtocolError `delta-not-finite` where the result is not finite: it must not be committed
    */
   apply(): GlobalState;
+
+  /** The same in short steps, where it takes long: whoever has other things to do does them in between. */
+  applyInSteps?(): Generator<void, GlobalState>;
 }
 
 /** One version of what the coordinator holds. */

@@ -1,0 +1,83 @@
+import { constants } from 'node:fs';
+import { access, readdir, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../clock.ts';
+import type { Store } from '../store/store.ts';
+
+export interface ReadinessParts {
+  readonly store: Pick<Store, 'ping' | 'migrations'>;
+  readonly dataDirectory: string;
+  readonly clock: Clock;
+  /** Bytes; {@link LEAST_FREE} where absent. */
+  readonly leastFree?: number;
+}
+
+/** One thing that must be right, with a sentence where it is not. Nothing of this is a secret: anybody may ask. */
+export type Check = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+
+export interface Readiness {
+  readonly status: 'ready' | 'not-ready';
+  readonly checks: Readonly<Record<'database' | 'migrations' | 'disk', Check>>;
+}
+
+/** Some rounds of large deltas: below this, submissions will soon be refused. */
+const LEAST_FREE = 256 * 2 ** 20;
+/** A database that hangs is one that does not answer. */
+const PATIENCE_MS = 3_000;
+const MIGRATIONS = join(import.meta.dirname, '../store/migrations');
+
+/** Whether rounds can go on: the database answers and is of this version, and the data directory takes more. */
+export async function readiness(parts: ReadinessParts): Promise<Readiness> {
+  const [database, migrations, disk] = await Promise.all([
+    answered(parts, databaseCheck(parts.store)),
+    answered(parts, migrationsCheck(parts.store)),
+    answered(parts, diskCheck(parts)),
+  ]);
+  const checks = { database, migrations, disk };
+  return { status: Object.values(checks).every(({ ok }) => ok) ? 'ready' : 'not-ready', checks };
+}
+
+function answered({ clock }: ReadinessParts, check: Promise<Check>): Promise<Check> {
+  let cancel = () => {};
+  const late = new Promise<Check>((resolve) => {
+    cancel = clock.after(PATIENCE_MS, () => resolve(failed(`No answer within ${PATIENCE_MS / 1000} seconds.`)));
+  });
+  return Promise.race([check, late]).finally(() => cancel());
+}
+
+async function databaseCheck(store: ReadinessParts['store']): Promise<Check> {
+  return store.ping().then(
+    () => ({ ok: true }),
+    () => failed('The database does not answer.'),
+  );
+}
+
+async function migrationsCheck(store: ReadinessParts['store']): Promise<Check> {
+  try {
+    const done = await store.migrations();
+    const files = (await readdir(MIGRATIONS)).filter((name) => name.endsWith('.sql'));
+    const missing = files.filter((name) => !done.includes(name));
+    return missing.length === 0
+      ? { ok: true }
+      : failed(`The database has not run ${missing.join(', ')}: start the coordinator again.`);
+  } catch {
+    return failed('The database does not say which migrations it has run.');
+  }
+}
+
+async function diskCheck({ dataDirectory, leastFree = LEAST_FREE }: ReadinessParts): Promise<Check> {
+  try {
+    await access(dataDirectory, constants.R_OK | constants.W_OK);
+    const { bavail, bsize } = await statfs(dataDirectory);
+    const megabytes = Math.round(leastFree / 2 ** 20);
+    return bavail * bsize >= leastFree
+      ? { ok: true }
+      : failed(`Less than ${megabytes} MiB are free for the data directory.`);
+  } catch (error) {
+    return failed(`The data directory cannot be written to (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`);
+  }
+}
+
+function failed(reason: string): Check {
+  return { ok: false, reason };
+}
