@@ -12,7 +12,10 @@ const NODE = /^node:/;
 /** What each room's sources may import from outside themselves; `also` widens it for some of its files. */
 const rooms = {
   'packages/protocol': { may: ['zod'] },
-  'packages/federation': { may: ['@perfit/protocol', '@perfit/protocol/space', 'ml-matrix'] },
+  'packages/federation': {
+    may: ['@perfit/protocol', '@perfit/protocol/space', 'ml-matrix'],
+    also: [{ files: /^test\/compile-kernel\.ts$/, may: ['wabt'] }],
+  },
   'packages/perfit-core': {
     may: [
       '@perfit/protocol/space',
