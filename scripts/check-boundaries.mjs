@@ -49,6 +49,7 @@ const rooms = {
       'rate-limiter-flexible',
       'socket.io',
     ],
+    also: [{ files: /^test\//, may: ['memfs'] }],
   },
   'apps/cli': {
     may: [

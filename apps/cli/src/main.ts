@@ -22,7 +22,14 @@ const commands: Record<string, () => Promise<() => Command>> = {
   eval: async () => (await import('./commands/eval.ts')).evalCommand,
   export: async () => (await import('./commands/export.ts')).exportCommand,
   parity: async () => (await import('./commands/parity.ts')).parityCommand,
-  bench: async () => (await import('./commands/bench.ts')).benchCommand,
+  bench: async () => {
+    const [{ benchCommand }, { benchCoordinatorCommand }] = await Promise.all([
+      import('./commands/bench.ts'),
+      import('./commands/bench-coordinator.ts'),
+    ]);
+    // Both have --json: what stands behind the second name belongs to it.
+    return () => benchCommand().enablePositionalOptions().addCommand(benchCoordinatorCommand());
+  },
 };
 const asked = process.argv[2] ?? '';
 const wanted = Object.hasOwn(commands, asked) ? [asked] : Object.keys(commands);
