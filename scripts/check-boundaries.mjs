@@ -48,6 +48,7 @@ const rooms = {
       'prom-client',
       'rate-limiter-flexible',
       'socket.io',
+      'tar-stream',
     ],
     also: [{ files: /^test\//, may: ['memfs'] }],
   },

@@ -14,6 +14,8 @@ const program = new Command('perfit')
 /** Each with its libraries: whoever serves waits for no TensorFlow.js, and whoever tunes for no database. */
 const commands: Record<string, () => Promise<() => Command>> = {
   serve: async () => (await import('./commands/serve.ts')).serveCommand,
+  backup: async () => (await import('./commands/backup.ts')).backupCommand,
+  restore: async () => (await import('./commands/backup.ts')).restoreCommand,
   pull: async () => (await import('./commands/pull.ts')).pullCommand,
   join: async () => (await import('./commands/join.ts')).joinCommand,
   simulate: async () => (await import('./commands/simulate.ts')).simulateCommand,

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import {
   type FederationCreated,
   federationActionSchema,
@@ -24,6 +25,8 @@ export interface AdminParts {
   readonly models: ModelCatalogue;
   readonly origins: Origins;
   joinUrl(federation: string, invite: string | null): string;
+  /** A tar archive. */
+  backup(): Promise<Readable>;
 }
 
 const byId = z.object({ id: federationIdSchema });
@@ -55,7 +58,10 @@ export async function addAdminRoutes(app: FastifyInstance, parts: AdminParts): P
   );
 }
 
-function addGuardedRoutes(app: FastifyInstance, { accounts, federations, views, models, joinUrl }: AdminParts): void {
+function addGuardedRoutes(
+  app: FastifyInstance,
+  { accounts, federations, views, models, joinUrl, backup }: AdminParts,
+): void {
   app.addHook('onRequest', requireSession(accounts));
 
   app.get('/session', async (request) => sessionView(await mustHaveSession(accounts, request)));
@@ -96,6 +102,14 @@ function addGuardedRoutes(app: FastifyInstance, { accounts, federations, views, 
     const code = await federations.addInvite(id);
     reply.code(201);
     return { code, joinUrl: joinUrl(id, code) };
+  });
+
+  app.post('/backup', async (_request, reply) => {
+    const name = `perfit-${new Date().toISOString().slice(0, 10)}.tar`;
+    return reply
+      .type('application/x-tar')
+      .header('content-disposition', `attachment; filename="${name}"`)
+      .send(await backup());
   });
 
   /** theta_g as float32, little-endian, in layout order. */

@@ -18,6 +18,8 @@ import { serveWebClient } from './web-client.ts';
 export interface HttpParts extends AdminParts {
   readonly store: Store;
   readonly hashes: ModelHashes;
+  /** A sentence where the data directory cannot be written to, or is nearly full. */
+  diskProblem(): Promise<string | null>;
   readonly webRoot: string | undefined;
   /** Whether pages may talk to the Hugging Face Hub. */
   readonly allowHub: boolean;
@@ -59,16 +61,19 @@ function addPublicRoutes(app: FastifyInstance, { federations, views }: HttpParts
   });
 }
 
-function addHealthRoutes(app: FastifyInstance, { accounts, federations, store }: HttpParts): void {
+function addHealthRoutes(app: FastifyInstance, { accounts, federations, store, diskProblem }: HttpParts): void {
   const metrics = createMetrics(federations);
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
-    try {
-      await store.ping();
-      return { status: 'ready' };
-    } catch {
-      return reply.code(503).send({ status: 'the database does not answer' });
-    }
+    const [database, disk] = await Promise.all([
+      store.ping().then(
+        () => null,
+        () => 'the database does not answer',
+      ),
+      diskProblem(),
+    ]);
+    const problems = [database, disk].filter((problem) => problem !== null);
+    return problems.length === 0 ? { status: 'ready' } : reply.code(503).send({ status: problems.join('; ') });
   });
   app.get('/metrics', async (request, reply) => {
     const isOperator = await accounts.session(sessionTokenOf(request.headers.cookie));

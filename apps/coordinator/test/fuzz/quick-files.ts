@@ -30,7 +30,8 @@ export function quickFiles(): Partial<Files> {
   const names = ['chmod', 'link', 'lstat', 'mkdir', 'mkdtemp', 'open', 'readdir', 'readFile', 'rename', 'rm'] as const;
   const more = ['rmdir', 'stat', 'truncate', 'unlink', 'writeFile'] as const;
   const files = fs.promises as unknown as Record<string, (...values: unknown[]) => Promise<unknown>>;
-  return Object.fromEntries(
+  const statfs = async () => ({ bavail: 1 << 30, bsize: 4096 });
+  const inMemory = Object.fromEntries(
     [...names, ...more].map((name) => [
       name,
       async (...values: unknown[]) => {
@@ -38,5 +39,6 @@ export function quickFiles(): Partial<Files> {
         return files[name]?.(...values);
       },
     ]),
-  ) as Partial<Files>;
+  );
+  return { ...inMemory, statfs } as unknown as Partial<Files>;
 }

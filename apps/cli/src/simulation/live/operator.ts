@@ -49,6 +49,13 @@ export class Operator {
     return new Float32Array(await (await this.call('GET', `/api/admin/federations/${id}/theta`)).arrayBuffer());
   }
 
+  /** Everything of the coordinator, as a tar archive. */
+  async backup(): Promise<ReadableStream<Uint8Array>> {
+    const { body } = await this.call('POST', '/api/admin/backup');
+    if (!body) throw new ProtocolError('internal', 'The coordinator has sent no backup.');
+    return body;
+  }
+
   private async call(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Response> {
     const response = await fetch(new URL(path, this.url), {
       method,
