@@ -9,6 +9,8 @@ const program = new Command('perfit')
     'after',
     '\nExit codes: 0 done; 1 it failed, with a sentence that says why; 2 the command line is wrong.',
   )
+  // What stands behind a command's name belongs to that command, whatever the commands above it call theirs.
+  .enablePositionalOptions()
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
 /** Each with its libraries: whoever serves waits for no TensorFlow.js, and whoever tunes for no database. */
@@ -29,8 +31,7 @@ const commands: Record<string, () => Promise<() => Command>> = {
       import('./commands/bench.ts'),
       import('./commands/bench-coordinator.ts'),
     ]);
-    // Both have --json: what stands behind the second name belongs to it.
-    return () => benchCommand().enablePositionalOptions().addCommand(benchCoordinatorCommand());
+    return () => benchCommand().addCommand(benchCoordinatorCommand());
   },
 };
 const asked = process.argv[2] ?? '';

@@ -43,6 +43,7 @@ async function submit(round: number): Promise<FromSwarm> {
   const submitters = [...clients].filter(([index]) => index < submitting);
   await Promise.all(
     submitters.map(async ([index, client]) => {
+      client.postponed = 0;
       const { layout } = client.welcome.federation;
       const { attempt } = await client.offered(round);
       if (round === 1) {
