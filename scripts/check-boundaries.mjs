@@ -12,7 +12,10 @@ const NODE = /^node:/;
 /** What each room's sources may import from outside themselves; `also` widens it for some of its files. */
 const rooms = {
   'packages/protocol': { may: ['zod'] },
-  'packages/federation': { may: ['@perfit/protocol', '@perfit/protocol/space', 'ml-matrix'] },
+  'packages/federation': {
+    may: ['@perfit/protocol', '@perfit/protocol/space', 'ml-matrix'],
+    also: [{ files: /^test\/compile-kernel\.ts$/, may: ['wabt'] }],
+  },
   'packages/perfit-core': {
     may: [
       '@perfit/protocol/space',
@@ -45,7 +48,9 @@ const rooms = {
       'prom-client',
       'rate-limiter-flexible',
       'socket.io',
+      'tar-stream',
     ],
+    also: [{ files: /^test\//, may: ['memfs'] }],
   },
   'apps/cli': {
     may: [

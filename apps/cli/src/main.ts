@@ -9,6 +9,8 @@ const program = new Command('perfit')
     'after',
     '\nExit codes: 0 done; 1 it failed, with a sentence that says why; 2 the command line is wrong.',
   )
+  // What stands behind a command's name belongs to that command, whatever the commands above it call theirs.
+  .enablePositionalOptions()
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
 /** Each with its libraries: whoever serves waits for no TensorFlow.js, and whoever tunes for no database. */
@@ -17,6 +19,8 @@ const commands: Record<string, () => Promise<() => Command>> = {
   federation: async () => (await import('./commands/federation.ts')).federationCommand,
   user: async () => (await import('./commands/user.ts')).userCommand,
   key: async () => (await import('./commands/key.ts')).keyCommand,
+  backup: async () => (await import('./commands/backup.ts')).backupCommand,
+  restore: async () => (await import('./commands/backup.ts')).restoreCommand,
   pull: async () => (await import('./commands/pull.ts')).pullCommand,
   join: async () => (await import('./commands/join.ts')).joinCommand,
   simulate: async () => (await import('./commands/simulate.ts')).simulateCommand,
@@ -25,7 +29,13 @@ const commands: Record<string, () => Promise<() => Command>> = {
   eval: async () => (await import('./commands/eval.ts')).evalCommand,
   export: async () => (await import('./commands/export.ts')).exportCommand,
   parity: async () => (await import('./commands/parity.ts')).parityCommand,
-  bench: async () => (await import('./commands/bench.ts')).benchCommand,
+  bench: async () => {
+    const [{ benchCommand }, { benchCoordinatorCommand }] = await Promise.all([
+      import('./commands/bench.ts'),
+      import('./commands/bench-coordinator.ts'),
+    ]);
+    return () => benchCommand().addCommand(benchCoordinatorCommand());
+  },
 };
 const asked = process.argv[2] ?? '';
 const wanted = Object.hasOwn(commands, asked) ? [asked] : Object.keys(commands);

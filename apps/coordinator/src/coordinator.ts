@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { isEnded } from '@perfit/federation';
 import { type FederationConfigInput, type FederationDetail, federationConfigSchema, type Host } from '@perfit/protocol';
 import type { Logger } from 'pino';
+import { clearBackups, writeBackup } from './backup/write-backup.ts';
 import { BlobStore } from './blobs/blob-store.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { lockDataDirectory } from './data-directory/lock.ts';
 import { loadSecret } from './data-directory/secret.ts';
+import { writingProblem } from './data-directory/storage-problem.ts';
 import { Adapters } from './federations/adapters.ts';
 import { Federations } from './federations/federations.ts';
 import { Views } from './federations/views.ts';
@@ -120,7 +122,10 @@ async function start(
   const models = await ModelCatalogue.open(options.modelsDirectory);
 
   await makeDataDirectory(dataDirectory);
+  const problem = await writingProblem(dataDirectory);
+  if (problem) throw new StartupError('data-directory', `${problem} (${dataDirectory})`);
   undo.push(await lockDataDirectory(dataDirectory));
+  await clearBackups(dataDirectory);
   const secret = await loadSecret(dataDirectory);
   const blobs = await BlobStore.open(join(dataDirectory, 'blobs'));
   const hashes = await ModelHashes.open(join(dataDirectory, 'model-hashes'), logger);
@@ -167,6 +172,12 @@ async function start(
     store,
     dataDirectory,
     clock,
+    backup: () =>
+      writeBackup({
+        dataDirectory,
+        database: database.database,
+        whileStill: (work) => federations.whileStill(work),
+      }),
     webRoot,
     allowHub,
     trustProxy,

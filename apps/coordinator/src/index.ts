@@ -1,3 +1,4 @@
+export { type RestoreOptions, restoreBackup } from './backup/restore-backup.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { type Coordinator, type CoordinatorOptions, createCoordinator, type Limits } from './coordinator.ts';
 export { FederationError } from './federations/federations.ts';

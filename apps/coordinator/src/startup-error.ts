@@ -7,7 +7,8 @@ export class StartupError extends Error {
     | 'models-missing'
     | 'address-in-use'
     | 'address'
-    | 'database';
+    | 'database'
+    | 'backup';
 
   constructor(code: StartupError['code'], message: string, options?: ErrorOptions) {
     super(message, options);

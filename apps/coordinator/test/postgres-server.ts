@@ -15,7 +15,7 @@ export function hasPostgres(): boolean {
 }
 
 /** A Postgres server for one test, on a port of its own. */
-export async function startPostgres(): Promise<{ url: string; stop(): void }> {
+export async function startPostgres(): Promise<{ url: string; goAway(): void; comeBack(): void; stop(): void }> {
   const folder = mkdtempSync(join(tmpdir(), 'perfit-postgres-'));
   if (isRoot) {
     execFileSync('chown', ['postgres', folder]);
@@ -29,11 +29,15 @@ export async function startPostgres(): Promise<{ url: string; stop(): void }> {
   const port = await freePort();
   run('initdb', ['-D', data, '-U', 'perfit', '--auth=trust', '--no-sync']);
   const settings = `-p ${port} -h 127.0.0.1 -k ${folder} -F`;
-  run('pg_ctl', ['-D', data, '-o', settings, '-l', join(folder, 'log'), '-w', 'start']);
+  const start = () => run('pg_ctl', ['-D', data, '-o', settings, '-l', join(folder, 'log'), '-w', 'start']);
+  const end = () => run('pg_ctl', ['-D', data, '-m', 'immediate', '-w', 'stop']);
+  start();
   return {
     url: `postgres://perfit@127.0.0.1:${port}/postgres`,
+    goAway: end,
+    comeBack: start,
     stop() {
-      run('pg_ctl', ['-D', data, '-m', 'immediate', '-w', 'stop']);
+      end();
       rmSync(folder, { recursive: true, force: true });
     },
   };

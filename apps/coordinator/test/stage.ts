@@ -11,7 +11,7 @@ import { openDatabase } from '../src/store/database.ts';
 export const operator = { name: 'ada', password: 'correct horse battery staple' };
 
 /** A Llama-shaped model so small that a whole adapter fits into a few kilobytes. */
-const tinyModel = {
+export const tinyModel = {
   model_type: 'llama',
   hidden_size: 8,
   intermediate_size: 12,

@@ -57,6 +57,7 @@ export {
   type Schedule,
   versionOf,
   wakeAt,
+  withPresent,
 } from './round/round-state.ts';
 export { statusOf } from './round/status.ts';
 export { RESTART_GRACE_MS, type Step, step } from './round/step.ts';

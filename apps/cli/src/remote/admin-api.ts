@@ -94,6 +94,12 @@ export class AdminApi {
     return (await this.ask('GET', path)).text();
   }
 
+  async stream(method: 'GET' | 'POST', path: string): Promise<ReadableStream<Uint8Array>> {
+    const { body } = await this.ask(method, path);
+    if (body) return body;
+    throw new RemoteError('bad-answer', `${this.url} answers ${path} with nothing.`, 'refused');
+  }
+
   private async ask(method: string, path: string, body?: unknown): Promise<Response> {
     let answer: Response;
     try {

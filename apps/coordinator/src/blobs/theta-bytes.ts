@@ -11,7 +11,8 @@ export function thetaToBytes(theta: Float32Array): Uint8Array {
 
 /** @returns [N], a copy */
 export function thetaFromBytes(bytes: Uint8Array): Float32Array {
-  const copy = bytes.slice();
+  // A Buffer's own slice would be a view, into memory that it may share.
+  const copy = new Uint8Array(bytes);
   if (littleEndian) return new Float32Array(copy.buffer, 0, copy.length / 4);
   const view = new DataView(copy.buffer);
   return Float32Array.from({ length: copy.length / 4 }, (_, i) => view.getFloat32(4 * i, true));

@@ -87,6 +87,7 @@ export class FederationRoom {
     this.spool = parts.spool;
     const audience: Audience = {
       nameOf: (client) => this.nameOf(client),
+      isHere: (client) => this.seats.has(client),
       offer: (client) => this.offer(client),
       roundClosed: (closed) => this.announce('closed', closed),
       moved: () => this.moved(),
@@ -143,6 +144,10 @@ export class FederationRoom {
     this.cancelStatus?.();
     await this.driver.close();
     await this.flushTraffic();
+  }
+
+  whileStill<T>(work: () => Promise<T>): Promise<T> {
+    return this.driver.queue.run(work);
   }
 
   /** @returns whether the action changed anything */

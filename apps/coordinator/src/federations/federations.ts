@@ -73,6 +73,12 @@ export class Federations {
     await Promise.all([...this.rooms.values()].map((room) => room.close()));
   }
 
+  /** Runs the work while no federation moves: whatever comes in waits for it. */
+  whileStill<T>(work: () => Promise<T>): Promise<T> {
+    const inAll = this.all().reduceRight<() => Promise<T>>((inner, room) => () => room.whileStill(inner), work);
+    return inAll();
+  }
+
   all(): FederationRoom[] {
     return [...this.rooms.values()];
   }

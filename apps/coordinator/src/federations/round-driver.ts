@@ -4,6 +4,7 @@ import {
   type GlobalState,
   isEnded,
   openAggregation,
+  presentIn,
   type RoundEffect,
   type RoundEvent,
   type RoundState,
@@ -11,6 +12,7 @@ import {
   step,
   versionOf,
   wakeAt,
+  withPresent,
 } from '@perfit/federation';
 import { decodeValues, ProtocolError, type RoundClosed } from '@perfit/protocol';
 import type { Mask } from '@perfit/protocol/space';
@@ -36,6 +38,7 @@ export interface DriverParts {
 /** Who hears of what the round machine does. */
 export interface Audience {
   nameOf(client: string): string;
+  isHere(client: string): boolean;
   offer(client: string): Promise<void>;
   roundClosed(closed: RoundClosed): void;
   /** The state has moved; it is stored. Called often: also where nothing of the status has changed. */
@@ -151,7 +154,8 @@ export class RoundDriver {
     const log = sentencesOf({ before, event, after, effects, accepted: also.accepted ?? {}, nameOf });
     if (after !== before || effects.length > 0 || also.durably || log.length > 0) {
       await this.stored(async (tx) => {
-        await tx.saveState(this.id, after);
+        // Who is here is nothing that outlives this process, and thousands of names at every step are much to store.
+        await tx.saveState(this.id, withPresent(after, []));
         for (const effect of effects) await this.record(effect, tx);
         await also.durably?.(tx);
         await tx.appendEvents(this.id, log);
@@ -300,7 +304,8 @@ export class RoundDriver {
   private async reload(): Promise<void> {
     const state = await this.parts.store.state(this.id);
     if (!state) throw new ProtocolError('storage-failed', 'The federation cannot be read from the store.');
-    this.current = state;
+    const here = presentIn(this.current).filter((client) => this.audience.isHere(client));
+    this.current = withPresent(state, here);
     this.isStale = false;
     if (isEnded(state)) return;
     await this.foldAgain();

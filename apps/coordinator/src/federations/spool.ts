@@ -1,6 +1,8 @@
 import { mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ProtocolError } from '@perfit/protocol';
 import { renameDurably } from '../blobs/durable-write.ts';
+import { roomProblem } from '../data-directory/storage-problem.ts';
 
 /**
  * Deltas on disk: those under way (`uploads`) and those accepted but not yet committed (`spool`), by round. Both are
@@ -15,9 +17,15 @@ export class Spool {
     this.accepted = join(dataDirectory, 'spool', federation);
   }
 
-  /** The file of an upload under way; its folder is there afterwards. */
-  async uploadPath(round: number, name: string): Promise<string> {
-    await mkdir(join(this.uploads, String(round)), { recursive: true });
+  /**
+   * The file of an upload under way; its folder is there afterwards.
+   * @throws ProtocolError `storage-failed` where so many bytes more would fill the disk
+   */
+  async uploadPath(round: number, name: string, bytes: number): Promise<string> {
+    const folder = join(this.uploads, String(round));
+    await mkdir(folder, { recursive: true });
+    const problem = await roomProblem(folder, bytes);
+    if (problem) throw new ProtocolError('storage-failed', `${problem} It may be tried again later.`);
     return join(this.uploads, String(round), `${name}.part`);
   }
 

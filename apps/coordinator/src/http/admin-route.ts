@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { OperatorRole } from '@perfit/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
@@ -53,7 +54,9 @@ interface Declared<P, Q, B, A> extends Omit<AdminRoute, 'params' | 'query' | 'bo
   readonly query?: Q;
   readonly body?: B;
   readonly answer: A;
-  handle(call: AdminCall<Read<P>, Read<Q>, Read<B>>): Promise<A extends z.ZodType ? z.input<A> : Buffer | string>;
+  handle(
+    call: AdminCall<Read<P>, Read<Q>, Read<B>>,
+  ): Promise<A extends z.ZodType ? z.input<A> : Buffer | Readable | string>;
 }
 
 /** Lets the compiler hold a handler to the schemas of its route. */

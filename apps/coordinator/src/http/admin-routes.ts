@@ -5,10 +5,11 @@ import { type AccessParts, accessRoutes } from './access-routes.ts';
 import type { AdminRoute } from './admin-route.ts';
 import { principalOf } from './authentication.ts';
 import { type FederationRouteParts, federationRoutes } from './federation-routes.ts';
+import { type MaintenanceParts, maintenanceRoutes } from './maintenance-routes.ts';
 import type { Origins } from './origins.ts';
 import { codeOf } from './refusals.ts';
 
-export interface AdminParts extends AccessParts, FederationRouteParts {
+export interface AdminParts extends AccessParts, FederationRouteParts, MaintenanceParts {
   readonly origins: Origins;
 }
 
@@ -16,7 +17,7 @@ const PREFIX = '/api/admin';
 
 /** Every address of the operator's API. */
 export function adminRoutes(parts: AdminParts): AdminRoute[] {
-  return [...accessRoutes(parts), ...federationRoutes(parts)];
+  return [...accessRoutes(parts), ...federationRoutes(parts), ...maintenanceRoutes(parts)];
 }
 
 /**

@@ -1,15 +1,14 @@
 import { constants } from 'node:fs';
-import { access, readdir, statfs } from 'node:fs/promises';
+import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
+import { roomProblem, storageProblem } from '../data-directory/storage-problem.ts';
 import type { Store } from '../store/store.ts';
 
 export interface ReadinessParts {
   readonly store: Pick<Store, 'ping' | 'migrations'>;
   readonly dataDirectory: string;
   readonly clock: Clock;
-  /** Bytes; {@link LEAST_FREE} where absent. */
-  readonly leastFree?: number;
 }
 
 /** One thing that must be right, with a sentence where it is not. Nothing of this is a secret: anybody may ask. */
@@ -20,8 +19,6 @@ export interface Readiness {
   readonly checks: Readonly<Record<'database' | 'migrations' | 'disk', Check>>;
 }
 
-/** Some rounds of large deltas: below this, submissions will soon be refused. */
-const LEAST_FREE = 256 * 2 ** 20;
 /** A database that hangs is one that does not answer. */
 const PATIENCE_MS = 3_000;
 const MIGRATIONS = join(import.meta.dirname, '../store/migrations');
@@ -65,16 +62,15 @@ async function migrationsCheck(store: ReadinessParts['store']): Promise<Check> {
   }
 }
 
-async function diskCheck({ dataDirectory, leastFree = LEAST_FREE }: ReadinessParts): Promise<Check> {
+/** Nothing is written for it: anybody may ask, as often as they like. */
+async function diskCheck({ dataDirectory }: ReadinessParts): Promise<Check> {
   try {
     await access(dataDirectory, constants.R_OK | constants.W_OK);
-    const { bavail, bsize } = await statfs(dataDirectory);
-    const megabytes = Math.round(leastFree / 2 ** 20);
-    return bavail * bsize >= leastFree
-      ? { ok: true }
-      : failed(`Less than ${megabytes} MiB are free for the data directory.`);
+    const problem = await roomProblem(dataDirectory, 0);
+    return problem === null ? { ok: true } : failed(problem);
   } catch (error) {
-    return failed(`The data directory cannot be written to (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`);
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    return failed(storageProblem(error) ?? `The data directory cannot be written to (${code}).`);
   }
 }
 

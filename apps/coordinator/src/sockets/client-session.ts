@@ -15,6 +15,7 @@ import {
   type ValueOf,
 } from '@perfit/protocol';
 import type { Logger } from 'pino';
+import { storageProblem } from '../data-directory/storage-problem.ts';
 import type { FederationRoom } from '../federations/federation-room.ts';
 import type { Federations } from '../federations/federations.ts';
 import type { ClientConnection } from '../federations/seat.ts';
@@ -196,6 +197,8 @@ export class ClientSession {
   private refusal(name: string, error: unknown): ProtocolError {
     if (error instanceof ProtocolError) return error;
     this.parts.logger.error({ request: name, err: error }, 'a request failed');
+    const problem = storageProblem(error);
+    if (problem) return new ProtocolError('storage-failed', `${problem} It may be tried again later.`);
     return new ProtocolError('internal', 'The coordinator failed at this; it may be tried again.');
   }
 }

@@ -35,12 +35,19 @@ export class UploadSlots {
     return this.clock.after(LEAST_TIME_MS + (1000 * bytes) / SLOWEST_BYTES_PER_SECOND, run);
   }
 
-  take(): void {
+  /** @throws ProtocolError `upload-busy` */
+  mustBeFree(): void {
     if (this.taken >= this.capacity) {
       throw new ProtocolError('upload-busy', 'Too many uploads are under way; try again in a few seconds.', {
-        retryAfterMs: 2_000,
+        // Whoever is sent away at the same time shall not come back at the same time.
+        retryAfterMs: 1_000 + Math.floor(3_000 * Math.random()),
       });
     }
+  }
+
+  /** @throws ProtocolError `upload-busy` */
+  take(): void {
+    this.mustBeFree();
     this.taken++;
   }
 
@@ -81,6 +88,8 @@ export class UploadDesk {
 
   announce(message: Announce): Promise<ValueOf<'announce'>> {
     return this.queue.run(async () => {
+      // Before the database is asked: hundreds who wait for their turn ask again and again.
+      if (!this.open.has(message.kind)) this.slots.mustBeFree();
       const receipt = await this.admit(message);
       if (receipt) return { state: 'done', receipt };
       const upload = await this.begin(message);
@@ -106,9 +115,16 @@ export class UploadDesk {
       }
       // Its time may have run out while the chunk before it was written.
       this.find(id);
-      await upload.file.write(data, 0, data.length, offset);
-      upload.offset += data.length;
-      this.room.traffic.add(this.client, 'up', data.length);
+      const { bytesWritten } = await upload.file.write(data, 0, data.length, offset);
+      upload.offset += bytesWritten;
+      this.room.traffic.add(this.client, 'up', bytesWritten);
+      // A disk that becomes full takes a part; the client goes on behind it.
+      if (bytesWritten === 0) {
+        throw new ProtocolError(
+          'storage-failed',
+          'The disk of the coordinator takes no more. It may be tried again later.',
+        );
+      }
       return { offset: upload.offset };
     });
   }
@@ -181,7 +197,7 @@ export class UploadDesk {
     if (before) await before.queue.run(() => this.end(before, { remove: true }));
     this.slots.take();
     try {
-      const path = await this.room.spool.uploadPath(message.round, id);
+      const path = await this.room.spool.uploadPath(message.round, id, message.bytes);
       const there = await sizeOf(path);
       if (there > message.bytes) await truncate(path, 0);
       const file = await open(path, there > 0 ? 'r+' : 'w+');

@@ -1,4 +1,3 @@
-import { layoutOf } from '@perfit/federation';
 import {
   encodeMask,
   encodeValues,
@@ -12,9 +11,9 @@ import {
   signedText,
   type ValueOf,
 } from '@perfit/protocol';
-import { layoutHash, Mask, seededRandom } from '@perfit/protocol/space';
+import { Mask, seededRandom } from '@perfit/protocol/space';
 import type { ClientSession } from '../../src/sockets/client-session.ts';
-import { type ClientIdentity, readyMessage, tinyDimensions } from '../scripted-client.ts';
+import { type ClientIdentity, readyMessage } from '../scripted-client.ts';
 import type { FuzzWorld } from './fuzz-world.ts';
 
 export interface SentDelta {
@@ -29,6 +28,37 @@ interface Upload {
   readonly id: string;
   readonly session: ClientSession;
   offset: number;
+}
+
+const masks = new Map<string, Mask>();
+
+/** Half of the positions, by lot: an order among them would have their bitset deflated, and time spent on that. */
+function maskOf(size: number, half: number): Mask {
+  const name = `${size}/${half}`;
+  const known = masks.get(name);
+  if (known) return known;
+  const random = seededRandom(7);
+  let kept = 0;
+  const mask = Mask.from(size, (p) => {
+    if (p % 2 === 0) kept = random() < 0.5 ? p + half : p + 1 - half;
+    return p === kept;
+  });
+  masks.set(name, mask);
+  return mask;
+}
+
+const encodings = new WeakMap<Mask, Promise<{ bytes: Uint8Array; sha256: string; name: string }>>();
+
+/** `encodeMask` deflates to see whether that helps, and waits for it. */
+function encoded(mask: Mask, layoutHash: string) {
+  const known = encodings.get(mask) ?? encode(mask, layoutHash);
+  encodings.set(mask, known);
+  return known;
+}
+
+async function encode(mask: Mask, layoutHash: string) {
+  const bytes = await encodeMask(mask, layoutHash);
+  return { bytes, sha256: await sha256Hex(bytes), name: await maskHash(mask) };
 }
 
 /** Answers that say: not now, the very same may do later. */
@@ -179,8 +209,8 @@ export class FuzzClient {
     const { session, offer } = this;
     if (!session || !offer) return;
     const { mask, hash } = await this.drawMask(offer.round);
-    const bytes = await encodeMask(mask, hash);
-    const message = { kind: 'mask' as const, round: offer.round, bytes: bytes.length, sha256: await sha256Hex(bytes) };
+    const { bytes, sha256 } = await encoded(mask, hash);
+    const message = { kind: 'mask' as const, round: offer.round, bytes: bytes.length, sha256 };
     const answer = await this.ask(session, 'announce', message);
     if (answer?.state === 'send') {
       const { upload, offset } = answer;
@@ -237,9 +267,8 @@ export class FuzzClient {
   }
 
   private async drawMask(round: number): Promise<{ mask: Mask; hash: string }> {
-    const layout = layoutOf(this.world.config, tinyDimensions);
-    const odd = (this.index + round + this.variation) % 2;
-    return { mask: Mask.from(layout.size, (p) => p % 2 === odd), hash: await layoutHash(layout) };
+    const { layout, hash } = await this.world.layout();
+    return { mask: maskOf(layout.size, (this.index + round + this.variation) % 2), hash };
   }
 
   private async delta({ round, attempt }: RoundOffer) {
@@ -247,7 +276,7 @@ export class FuzzClient {
     const { hash } = await this.drawMask(round);
     const random = seededRandom(1000 * round + 10 * this.index + this.variation);
     const values = Float32Array.from({ length: mask.kept }, () => random() - 0.5);
-    const bytes = encodeValues(values, 'f32', { layoutHash: hash, maskHash: await maskHash(mask) });
+    const bytes = encodeValues(values, 'f32', { layoutHash: hash, maskHash: (await encoded(mask, hash)).name });
     const sha256 = await sha256Hex(bytes);
     this.world.deltas.set(sha256, { mask, values });
     const report = { examples: 8 + 3 * this.index, steps: 3, seconds: 1 };

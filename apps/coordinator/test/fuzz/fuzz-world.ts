@@ -1,10 +1,8 @@
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { aggregate, isEnded, layoutOf } from '@perfit/federation';
 import { type FederationConfig, federationConfigSchema } from '@perfit/protocol';
-import { initialTheta } from '@perfit/protocol/space';
+import { initialTheta, type Layout, layoutHash } from '@perfit/protocol/space';
 import { pino } from 'pino';
 import { BlobStore } from '../../src/blobs/blob-store.ts';
 import { Adapters } from '../../src/federations/adapters.ts';
@@ -18,6 +16,7 @@ import { type ClientIdentity, tinyDimensions } from '../scripted-client.ts';
 import { smallFederation } from '../stage.ts';
 import { FuzzClient, type SentDelta } from './fuzz-client.ts';
 import { FuzzClock } from './fuzz-clock.ts';
+import { newFolder } from './quick-files.ts';
 
 /** One life of the coordinator, without its sockets. */
 interface Process {
@@ -46,13 +45,9 @@ interface Accepted {
 
 const logger = pino({ level: 'silent' });
 const FEDERATION = 'fuzzed';
+let hashedLayout: Promise<{ layout: Layout; hash: string }> | null = null;
 /** An action that takes longer than this hangs: nothing here waits for time. */
 const HANG_MS = 20_000;
-
-/** Files in memory where the system has them: what is fuzzed is the order of things, not the disk. */
-function fastFolder(): string {
-  return existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
-}
 
 /** A coordinator with its clients, its disk and its clock, all of which can be made to misbehave. */
 export class FuzzWorld {
@@ -81,7 +76,7 @@ export class FuzzWorld {
     identities: readonly ClientIdentity[],
     schedule: Partial<FederationConfig['schedule']>,
   ): Promise<FuzzWorld> {
-    const world = new FuzzWorld(await mkdtemp(join(fastFolder(), 'perfit-fuzz-')), models, schedule);
+    const world = new FuzzWorld(await newFolder(), models, schedule);
     (world as { clients: readonly FuzzClient[] }).clients = identities.map((id, i) => new FuzzClient(world, id, i));
     world.process = await world.boot(new MemoryStore());
     await world.process.federations.create(world.config, FEDERATION);
@@ -91,6 +86,15 @@ export class FuzzWorld {
 
   get room(): FederationRoom {
     return this.process.federations.get(FEDERATION);
+  }
+
+  /** The same for all schedules: it is hashed once. */
+  layout(): Promise<{ layout: Layout; hash: string }> {
+    hashedLayout ??= (async () => {
+      const layout = layoutOf(this.config, tinyDimensions);
+      return { layout, hash: await layoutHash(layout) };
+    })();
+    return hashedLayout;
   }
 
   get isOver(): boolean {

@@ -1,4 +1,5 @@
 import { type FederationConfig, ProtocolError } from '@perfit/protocol';
+import { sumOfSquares } from './squares.ts';
 
 /** [PF6] w_i: the self-reported number of examples up to the cap, or the same for everybody. */
 export function weightOf(examples: number, weighting: FederationConfig['weighting']): number {
@@ -7,9 +8,7 @@ export function weightOf(examples: number, weighting: FederationConfig['weightin
 
 /** ‖Δ‖₂, in double precision. */
 export function deltaNorm(values: Float32Array): number {
-  let squares = 0;
-  for (const value of values) squares += value * value;
-  return Math.sqrt(squares);
+  return Math.sqrt(sumOfSquares(values));
 }
 
 /**
@@ -18,11 +17,12 @@ export function deltaNorm(values: Float32Array): number {
  * @throws ProtocolError `delta-not-finite` | `delta-norm`
  */
 export function checkDelta(values: Float32Array, bounds: { readonly maxNorm: number }): number {
-  const index = values.findIndex((value) => !Number.isFinite(value));
-  if (index >= 0) {
+  const norm = deltaNorm(values);
+  // The squares of binary32 numbers cannot overflow a double, so that only a bad number makes a bad norm.
+  if (!Number.isFinite(norm)) {
+    const index = values.findIndex((value) => !Number.isFinite(value));
     throw new ProtocolError('delta-not-finite', `Value ${index} of the delta is ${values[index]}.`, { index });
   }
-  const norm = deltaNorm(values);
   if (norm > bounds.maxNorm) {
     throw new ProtocolError(
       'delta-norm',

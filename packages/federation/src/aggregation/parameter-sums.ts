@@ -1,5 +1,9 @@
 import { ProtocolError } from '@perfit/protocol';
 import type { Mask } from '@perfit/protocol/space';
+import { MOST_WEIGHT, SumsKernel } from './kernel/sums-kernel.ts';
+
+/** From here on the kernel is worth its memory. */
+export const MANY_POSITIONS = 1 << 15;
 
 /**
  * [PF6] The two sums of a round, Σ w·m⊙Δ and Σ w·m, each [N] in double precision. A submission is folded in when it
@@ -9,12 +13,16 @@ export class ParameterSums {
   /** N. */
   readonly size: number;
   private readonly weightedDeltas: Float64Array;
-  private readonly weights: Float64Array;
+  private readonly kernel: SumsKernel | null;
+  /** Of weights, what is not in the kernel's 32 bits. */
+  private weights: Float64Array | null = null;
+  /** Of all weights in the kernel: no position has more. */
+  private inKernel = 0;
 
   constructor(size: number) {
     this.size = size;
-    this.weightedDeltas = new Float64Array(size);
-    this.weights = new Float64Array(size);
+    this.kernel = size < MANY_POSITIONS ? null : new SumsKernel(size);
+    this.weightedDeltas = this.kernel?.sums ?? new Float64Array(size);
   }
 
   /**
@@ -26,7 +34,17 @@ export class ParameterSums {
     if (packedDelta.length !== mask.kept)
       throw new RangeError(`${packedDelta.length} values for ${mask.kept} positions`);
     if (!(weight > 0 && Number.isFinite(weight))) throw new RangeError(`the weight ${weight} is not positive`);
-    const { weightedDeltas, weights } = this;
+    if (this.kernel && Number.isInteger(weight) && weight <= MOST_WEIGHT) {
+      if (this.inKernel + weight > MOST_WEIGHT) this.widen(this.kernel);
+      this.inKernel += weight;
+      this.kernel.fold(mask.bytes, packedDelta, weight);
+    } else this.fold(mask, packedDelta, weight);
+  }
+
+  /** PF6 as it is written, position by position. */
+  private fold(mask: Mask, packedDelta: Float32Array, weight: number): void {
+    const { weightedDeltas } = this;
+    const weights = this.wideWeights();
     let next = 0;
     for (let i = 0; i < mask.bytes.length; i++) {
       for (let byte = mask.bytes[i] as number; byte; byte &= byte - 1) {
@@ -40,9 +58,10 @@ export class ParameterSums {
   /** Adds the sums of another process. */
   merge(other: ParameterSums): void {
     if (other.size !== this.size) throw new RangeError(`sums of ${other.size} and of ${this.size} positions`);
+    const weights = this.wideWeights();
     for (let p = 0; p < this.size; p++) {
       this.weightedDeltas[p] = (this.weightedDeltas[p] as number) + (other.weightedDeltas[p] as number);
-      this.weights[p] = (this.weights[p] as number) + (other.weights[p] as number);
+      weights[p] = (weights[p] as number) + other.weightAt(p);
     }
   }
 
@@ -59,11 +78,28 @@ export class ParameterSums {
     if (theta.length !== this.size) throw new RangeError(`theta has ${theta.length} positions, the sums ${this.size}`);
     const next = theta.slice();
     for (let p = 0; p < this.size; p++) {
-      const weight = this.weights[p] as number;
+      const weight = this.weightAt(p);
       if (weight === 0) continue;
       next[p] = (theta[p] as number) + stepOf(p, (this.weightedDeltas[p] as number) / weight);
     }
     return finite(next);
+  }
+
+  private weightAt(position: number): number {
+    return (this.weights?.[position] ?? 0) + (this.kernel?.weights[position] ?? 0);
+  }
+
+  private wideWeights(): Float64Array {
+    this.weights ??= new Float64Array(this.size);
+    return this.weights;
+  }
+
+  /** Makes room for further weights in the kernel's 32 bits. */
+  private widen({ weights }: SumsKernel): void {
+    const wide = this.wideWeights();
+    for (let p = 0; p < this.size; p++) wide[p] = (wide[p] as number) + (weights[p] as number);
+    weights.fill(0);
+    this.inKernel = 0;
   }
 }
 

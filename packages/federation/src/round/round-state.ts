@@ -79,6 +79,10 @@ export function presentIn(state: RoundState): readonly ClientId[] {
   return state.state === 'paused' ? state.held.present : state.present;
 }
 
+export function withPresent(state: RoundState, present: readonly ClientId[]): RoundState {
+  return state.state === 'paused' ? { ...state, held: { ...state.held, present } } : { ...state, present };
+}
+
 /** How many clients a round waits for before it begins: `recruit` for the first, later the minimum. */
 export function neededFor(state: Active, schedule: Schedule): number {
   return state.version === 0 && state.attempt === 1 ? schedule.recruit : schedule.minimum;

@@ -13,6 +13,7 @@ import {
   type Schedule,
   type Training,
   wakeAt,
+  withPresent,
 } from './round-state.ts';
 
 export interface Step {
@@ -386,10 +387,6 @@ function refuse(
 
 function presentBefore(state: RoundState): readonly ClientId[] {
   return state.state === 'paused' ? state.held.present : state.present;
-}
-
-function withPresent(state: RoundState, present: readonly ClientId[]): RoundState {
-  return state.state === 'paused' ? { ...state, held: { ...state.held, present } } : { ...state, present };
 }
 
 function to(state: RoundState, effects: readonly RoundEffect[] = []): Step {

@@ -9,6 +9,9 @@ const PRELUDE: Prelude = { magic: 'PFDL', version: 1, length: 76, what: 'delta' 
 export const wireDtypes = ['f32', 'f16', 'int8'] as const;
 export type WireDtype = (typeof wireDtypes)[number];
 
+/** As the wire is: then binary32 numbers are copied and not read one by one, to the same bits. */
+const littleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
 /** What a block of values belongs to: both hashes travel in its header. */
 export interface ValuesOwner {
   readonly layoutHash: string;
@@ -45,6 +48,10 @@ export function encodeValues(values: Float32Array, dtype: WireDtype, owner: Valu
   let offset = PRELUDE.length;
   switch (dtype) {
     case 'f32':
+      if (littleEndian) {
+        bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), offset);
+        return bytes;
+      }
       for (const value of values) {
         view.setFloat32(offset, value, true);
         offset += 4;
@@ -118,6 +125,10 @@ function readValues(view: DataView, count: number, dtype: WireDtype): Float32Arr
   const values = new Float32Array(count);
   switch (dtype) {
     case 'f32':
+      if (littleEndian) {
+        new Uint8Array(values.buffer).set(new Uint8Array(view.buffer, view.byteOffset + PRELUDE.length, 4 * count));
+        return values;
+      }
       for (let i = 0; i < count; i++) values[i] = view.getFloat32(PRELUDE.length + 4 * i, true);
       return values;
     case 'f16': {
