@@ -85,6 +85,8 @@ function addGuardedRoutes(app: FastifyInstance, { accounts, federations, views, 
 
   app.get('/federations/:id', async (request) => views.detail(federations.get(byId.parse(request.params).id)));
 
+  app.get('/federations/:id/atlas', async (request) => views.atlas(federations.get(byId.parse(request.params).id)));
+
   app.post('/federations/:id/actions', async (request) => {
     const { id } = byId.parse(request.params);
     await federations.act(id, federationActionSchema.parse(request.body).action);

@@ -4,11 +4,12 @@ import {
   type FederationSummary,
   federationDetailSchema,
   federationSummarySchema,
+  maskAtlasSchema,
   type OperatorAction,
   operatorModelSchema,
   sessionSchema,
 } from '@perfit/protocol';
-import { queryOptions } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { z } from 'zod';
 import { request } from '../../shared/coordinator/request.ts';
 
@@ -41,6 +42,15 @@ export function detailQuery(id: string) {
   return queryOptions({
     queryKey: ['operator', 'federations', id],
     queryFn: ({ signal }): Promise<FederationDetail> => request(pathOf(id), federationDetailSchema, { signal }),
+  });
+}
+
+/** @param masks how many have come: with another one it is asked for anew */
+export function atlasQuery(id: string, masks: number) {
+  return queryOptions({
+    queryKey: ['operator', 'federations', id, 'atlas', masks],
+    queryFn: ({ signal }) => request(`${pathOf(id)}/atlas`, maskAtlasSchema, { signal }),
+    placeholderData: keepPreviousData,
   });
 }
 

@@ -1,19 +1,22 @@
 import { Badge, Progress, Stack, Table, Text } from '@mantine/core';
 import type { ClientView, FederationDetail } from '@perfit/protocol';
-import { progressOf, clientStrings as words } from '#strings/operator.ts';
+import { deviceLine, lastSeenLine, progressOf, tierOf, clientStrings as words } from '#strings/operator.ts';
 import { formatBytes, formatCount, formatPerplexity, formatShare } from '../../shared/format/format-number.ts';
+import { useNow } from '../../shared/session/use-now.ts';
 
 /** Everybody who takes part: where they are, on what, and what they have gained. */
 export function ClientsTable({ detail }: { readonly detail: FederationDetail }) {
+  const now = useNow();
   if (!detail.clients.length) return <Text c="dimmed">{words.none}</Text>;
   return (
-    <Table.ScrollContainer minWidth={760}>
+    <Table.ScrollContainer minWidth={900}>
       <Table verticalSpacing={6} tabularNums>
         <Table.Thead>
           <Table.Tr>
             <Table.Th>{words.columns.name}</Table.Th>
             <Table.Th>{words.columns.now}</Table.Th>
             <Table.Th>{words.columns.device}</Table.Th>
+            <Table.Th>{words.columns.tier}</Table.Th>
             <Table.Th ta="right">{words.columns.examples}</Table.Th>
             <Table.Th ta="right">{words.columns.owns}</Table.Th>
             <Table.Th ta="right">{words.columns.traffic}</Table.Th>
@@ -30,20 +33,26 @@ export function ClientsTable({ detail }: { readonly detail: FederationDetail }) 
                 <Badge size="xs" variant="dot" color={client.connected ? 'teal' : 'gray'}>
                   {client.connected ? words.connected : words.away}
                 </Badge>
+                {client.connected ? null : (
+                  <Text size="xs" c="dimmed">
+                    {lastSeenLine((now - Date.parse(client.lastSeen)) / 1000)}
+                  </Text>
+                )}
               </Table.Td>
               <Table.Td miw={120}>
                 <ClientProgress client={client} />
               </Table.Td>
               <Table.Td>
-                <Text size="sm">{client.device.backend}</Text>
+                <Text size="sm">{deviceLine(client.device)}</Text>
                 <Text size="xs" c="dimmed">
                   {client.device.description}
                 </Text>
               </Table.Td>
+              <Table.Td>{tierOf(client, detail.config)}</Table.Td>
               <Table.Td ta="right">{`${client.examples.training} + ${client.examples.heldOut}`}</Table.Td>
               <Table.Td ta="right">
                 {client.kept === null
-                  ? '–'
+                  ? words.nothing
                   : `${formatCount(client.kept)} (${formatShare(client.kept / detail.layoutSize)})`}
               </Table.Td>
               <Table.Td ta="right">{`${formatBytes(client.bytesUp)} / ${formatBytes(client.bytesDown)}`}</Table.Td>
@@ -58,7 +67,7 @@ export function ClientsTable({ detail }: { readonly detail: FederationDetail }) 
 
 function ClientProgress({ client }: { readonly client: ClientView }) {
   const { progress } = client;
-  if (!progress) return <Text size="sm">{'–'}</Text>;
+  if (!progress) return <Text size="sm">{words.nothing}</Text>;
   return (
     <Stack gap={2}>
       <Text size="sm">

@@ -3,6 +3,7 @@ import type { FederationDetail, OperatorAction } from '@perfit/protocol';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import {
   actionWords,
+  atlasStrings,
   methodLine,
   readyLine,
   roundLine,
@@ -12,13 +13,14 @@ import {
 import { failureOf } from '../../shared/failure/failure.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
 import { isOver, stateColor, stateWord } from '../../shared/session/federation-state.ts';
-import { HeatGrid } from '../../shared/ui/heat-grid.tsx';
 import { PageLink } from '../../shared/ui/links.tsx';
 import { Section } from '../../shared/ui/section.tsx';
 import { act, detailQuery } from './admin-api.ts';
 import { ClientsTable } from './clients-table.tsx';
+import { FederationCharts } from './federation-charts.tsx';
 import { useLiveDetail } from './live-detail.ts';
-import { RoundsTable } from './rounds-table.tsx';
+import { MaskAtlasView } from './mask-atlas.tsx';
+import { RoundRows } from './round-rows.tsx';
 
 /** One federation as its operator sees it, live. */
 export function OperatorDetail({ id }: { readonly id: string }) {
@@ -53,13 +55,16 @@ export function OperatorDetail({ id }: { readonly id: string }) {
       </Stack>
       {over ? null : <Invite detail={data} />}
       <Section title={words.rounds}>
-        <RoundsTable detail={data} />
+        <RoundRows detail={data} />
+      </Section>
+      <Section title={words.figures}>
+        <FederationCharts detail={data} />
       </Section>
       <Section title={words.clients}>
         <ClientsTable detail={data} />
       </Section>
-      <Section title={words.overlap.title} lead={words.overlap.lead}>
-        <Overlap detail={data} />
+      <Section title={atlasStrings.title} lead={atlasStrings.lead}>
+        <MaskAtlasView detail={data} />
       </Section>
       <Section title={words.events.title}>
         <Events detail={data} />
@@ -130,28 +135,6 @@ function Invite({ detail }: { readonly detail: FederationDetail }) {
       </Group>
     </Section>
   );
-}
-
-function Overlap({ detail }: { readonly detail: FederationDetail }) {
-  const { clients, matrix } = detail.maskOverlap;
-  if (clients.length < 2) return <Text c="dimmed">{words.overlap.none}</Text>;
-  const names = clients.map((id) => nameOf(detail, id));
-  return (
-    <HeatGrid
-      caption={words.overlap.caption}
-      rows={names}
-      columns={names}
-      shares={matrix}
-      format={(share) => `${Math.round(100 * share)}`}
-    />
-  );
-}
-
-/** Two people may have chosen the same name. */
-function nameOf(detail: FederationDetail, id: string): string {
-  const name = detail.clients.find((client) => client.id === id)?.name ?? id;
-  const isShared = detail.clients.filter((client) => client.name === name).length > 1;
-  return isShared ? `${name} ${id.slice(0, 4)}` : name;
 }
 
 function Events({ detail }: { readonly detail: FederationDetail }) {

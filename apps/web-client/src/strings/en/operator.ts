@@ -1,4 +1,11 @@
-import { formatCount } from '../../shared/format/format-number.ts';
+import type { ClientView, FederationConfig, RoundView } from '@perfit/protocol';
+import {
+  formatBytes,
+  formatCount,
+  formatPerplexity,
+  formatSeconds,
+  formatShare,
+} from '../../shared/format/format-number.ts';
 
 export const fieldHints = {
   name: { label: 'Name', hint: 'Everybody who joins sees it.' },
@@ -125,13 +132,8 @@ export const detailStrings = {
     copied: 'Copied',
   },
   rounds: 'Rounds',
+  figures: 'Figures',
   clients: 'Clients',
-  overlap: {
-    title: 'Mask overlap',
-    lead: 'Shared positions over positions of either, in per cent. People who write about the same things own the same parameters.',
-    none: 'It shows when two clients have found their masks.',
-    caption: 'Overlap of the masks, by client',
-  },
   events: { title: 'Events', none: 'Nothing has happened yet.' },
 } as const;
 
@@ -153,10 +155,12 @@ export const clientStrings = {
   connected: 'connected',
   away: 'away',
   notShared: 'not shared',
+  nothing: '–',
   columns: {
     name: 'Name',
     now: 'Now',
     device: 'Device',
+    tier: 'Budget',
     examples: 'Examples',
     owns: 'Owns',
     traffic: 'Up / down',
@@ -168,15 +172,121 @@ export function progressOf(name: string): string {
   return `Progress of ${name}`;
 }
 
+/** The measured speed tells which budget is offered. */
+export function deviceLine({ backend, tokensPerSecond }: ClientView['device']): string {
+  return tokensPerSecond === undefined ? backend : `${backend}, ${formatCount(Math.round(tokensPerSecond))} tokens/s`;
+}
+
+/** [PF2] By which limit of speed a client has its budget. */
+export function tierOf({ density, device }: ClientView, { search }: FederationConfig): string {
+  const share = formatShare(density);
+  const speed = device.tokensPerSecond;
+  const slow = search.slowDevices
+    .filter(({ below }) => speed !== undefined && speed < below)
+    .toSorted((a, b) => a.density - b.density)[0];
+  return slow ? `${share}, below ${formatCount(slow.below)} tokens/s` : share;
+}
+
+export function lastSeenLine(seconds: number): string {
+  if (seconds < 60) return 'seen just now';
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 120) return `seen ${minutes} min ago`;
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? `seen ${hours} h ago` : `seen ${Math.round(hours / 24)} days ago`;
+}
+
 export const roundStrings = {
+  title: 'Rounds, the latest first',
   none: 'The first round has not begun.',
-  noSubmission: 'none yet',
-  running: 'running',
-  columns: {
-    round: 'Round',
-    state: 'State',
-    time: 'Time',
-    bytes: 'Bytes',
-    submissions: 'Submissions: name, examples, perplexity received → tuned',
-  },
+  noSubmission: 'No submission yet.',
 } as const;
+
+export const roundStateWords = {
+  training: 'tuning',
+  aggregating: 'committing',
+  committed: 'committed',
+  failed: 'failed',
+} as const;
+
+export function roundAttempt({ number, attempt }: { number: number; attempt: number }): string {
+  return attempt > 1 ? `Round ${number}, attempt ${attempt}` : `Round ${number}`;
+}
+
+export const phaseWords = {
+  waiting: 'waiting',
+  tuning: 'tuning',
+  settling: 'settling',
+  committing: 'committing',
+} as const;
+
+type PhaseName = keyof typeof phaseWords;
+
+/** "tuning 12 s, committing 0.2 s" */
+export function phaseLine(times: Readonly<Record<PhaseName, number>>): string {
+  return (Object.keys(phaseWords) as PhaseName[])
+    .filter((phase) => times[phase] > 0)
+    .map((phase) => `${phaseWords[phase]} ${formatSeconds(times[phase])}`)
+    .join(', ');
+}
+
+/** "Ada: 40 examples, 12 kB, perplexity received 21.3 → tuned 12.2" */
+export function submissionLine({ name, examples, bytes, perplexity }: RoundView['submissions'][number]): string {
+  const parts = [`${formatCount(examples)} ${examples === 1 ? 'example' : 'examples'}`, formatBytes(bytes)];
+  if (perplexity) {
+    const { received, tuned } = perplexity;
+    parts.push(`perplexity received ${formatPerplexity(received)} → tuned ${formatPerplexity(tuned)}`);
+  }
+  return `${name}: ${parts.join(', ')}`;
+}
+
+export const chartStrings = {
+  round: 'Round',
+  perplexity: 'Perplexity',
+  base: 'base',
+  received: 'received',
+  tuned: 'tuned',
+  lowest: 'tuned, lowest',
+  highest: 'tuned, highest',
+  perplexityCaption: 'Means over those who share theirs, each on its own held-out examples; lower is better.',
+  loss: 'Loss',
+  meanLoss: 'mean',
+  lossCaption: 'Of tuning, over those who share it.',
+  nothingShared: 'Nobody has shared a figure yet.',
+  time: 'Time',
+  timeCaption:
+    'All attempts of a round: waiting since the round before, tuning until the last submission, settling for whoever may still come, committing.',
+  participation: 'Submissions',
+  submitted: 'submitted',
+  goal: 'goal',
+  minimum: 'minimum',
+  participationCaption: 'A round closes at its goal; below its minimum it is repeated.',
+  bytes: 'Bytes of the deltas',
+  deltas: 'deltas, up',
+  noRound: 'It shows when a round is committed.',
+} as const;
+
+/** Of everything that clients sent and fetched, masks and slices too. */
+export function bytesCaption({ up, down }: { up: number; down: number }): string {
+  return `Everything so far: ${formatBytes(up)} up, ${formatBytes(down)} down.`;
+}
+
+export const atlasStrings = {
+  title: 'Mask atlas',
+  lead: 'Which parameters people own, by groups whose masks are alike. No figure is of a single person.',
+  overlap: 'Overlap of the masks, by group',
+  overlapCaption:
+    'Shared positions over positions of either, in per cent, as the mean over pairs of clients. People who write about the same things own the same parameters.',
+  density: 'Kept positions by layer and module',
+  densityCaption: 'Kept positions in per cent of a layer’s module, as the mean over the group.',
+  nothingKept: 'none',
+  allKept: 'all',
+} as const;
+
+export function groupName(index: number, clients: number): string {
+  return `Group ${String.fromCharCode(65 + (index % 26))}, ${clients} clients`;
+}
+
+export function tooFewMasks({ masks, smallestGroup }: { masks: number; smallestGroup: number }): string {
+  const are = masks === 0 ? 'None is there yet' : masks === 1 ? 'One is there' : `${masks} are there`;
+  return `It shows from ${smallestGroup} masks on, so that it tells of nobody alone. ${are}.`;
+}
