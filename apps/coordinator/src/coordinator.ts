@@ -15,11 +15,15 @@ import { addressOf, createHttpServer } from './http/http-server.ts';
 import { Origins } from './http/origins.ts';
 import { ModelCatalogue } from './models/model-catalogue.ts';
 import { ModelHashes } from './models/model-hashes.ts';
+import { ApiKeys } from './operator/api-keys.ts';
+import { AuditLog } from './operator/audit-log.ts';
 import { OperatorAccounts } from './operator/operator-accounts.ts';
+import { Sessions } from './operator/sessions.ts';
 import { attachClients } from './sockets/client-gateway.ts';
 import { attachOperators } from './sockets/operator-gateway.ts';
 import { createSocketServer } from './sockets/socket-server.ts';
 import { StartupError } from './startup-error.ts';
+import { AccessStore } from './store/access-store.ts';
 import { openDatabase } from './store/database.ts';
 import { Store } from './store/store.ts';
 import { UploadSlots } from './uploads/upload-desk.ts';
@@ -56,7 +60,7 @@ export interface Limits {
   readonly connectionsPerAddress: number;
   readonly uploads: number;
   readonly clientsPerFederation: number;
-  /** Of one name or address, before they must wait for a quarter of an hour. */
+  /** Of one name or address, before each further one makes them wait, for longer and longer. */
   readonly loginFailures: number;
 }
 
@@ -125,8 +129,12 @@ async function start(
 
   const store = new Store(database.database);
   const adapters = new Adapters(blobs, store);
-  const views = new Views({ store, models, adapters, host: options.runBy });
-  const accounts = new OperatorAccounts({ store, secret, clock, loginFailures: limits.loginFailures });
+  const views = new Views({ store, models, adapters, clock, host: options.runBy });
+  const access = new AccessStore(database.database);
+  const sessions = new Sessions({ store: access, secret, clock });
+  const keys = new ApiKeys(access, clock);
+  const audit = new AuditLog({ store: access, clock, logger });
+  const accounts = new OperatorAccounts({ store: access, sessions, clock, loginFailures: limits.loginFailures });
   const operator = await accounts.ensure(options.operator);
   const federations = new Federations({
     dataDirectory,
@@ -146,6 +154,9 @@ async function start(
   const { webRoot, trustProxy = false, allowHub = false } = options;
   const http = await createHttpServer({
     accounts,
+    sessions,
+    keys,
+    audit,
     federations,
     views,
     models,
@@ -167,7 +178,7 @@ async function start(
   undo.push(() => sockets.close());
   const slots = new UploadSlots(limits.uploads);
   attachClients(sockets.of('/'), { federations, slots, clock, logger, messagesPerSecond: limits.messagesPerSecond });
-  attachOperators(sockets.of('/operator'), { accounts, federations, views, origins, clock, logger });
+  attachOperators(sockets.of('/operator'), { sessions, keys, federations, views, origins, clock, logger });
 
   await listen(http, options);
   const { port } = http.server.address() as AddressInfo;
@@ -187,8 +198,8 @@ async function start(
       const open = federations.all().filter((room) => !isEnded(room.state));
       return Promise.all(
         open.map(async ({ id, config }) => {
-          const invite = (await store.invites(id))[0]?.code ?? null;
-          return { id, name: config.name, joinUrl: joinUrl(id, invite) };
+          const invites = await views.invites(federations.get(id), (code) => joinUrl(id, code));
+          return { id, name: config.name, joinUrl: invites.find(({ usable }) => usable)?.joinUrl ?? joinUrl(id, null) };
         }),
       );
     },

@@ -2,11 +2,11 @@ import { SerialQueue } from '../src/serial-queue.ts';
 import type { Database } from '../src/store/database.ts';
 import {
   type ClientRow,
+  type EventPage,
   type EventRow,
   type FederationRow,
   type InviteRow,
   type NewEvent,
-  type OperatorRow,
   type RoundRow,
   Store,
   type SubmissionRow,
@@ -14,7 +14,6 @@ import {
 } from '../src/store/store.ts';
 
 interface Tables {
-  operators: readonly OperatorRow[];
   federations: readonly FederationRow[];
   versions: readonly (VersionBlobs & { readonly federation: string; readonly version: number })[];
   invites: readonly InviteRow[];
@@ -60,22 +59,6 @@ export class MemoryStore extends Store {
 
   override ping(): Promise<void> {
     return this.statement(() => {});
-  }
-
-  override operator(name: string) {
-    return this.statement(() => this.tables.operators.find((row) => row.name === name) ?? null);
-  }
-
-  override anyOperator() {
-    return this.statement(() => by(this.tables.operators, (row) => row.createdAt.getTime())[0] ?? null);
-  }
-
-  override saveOperator(row: OperatorRow) {
-    return this.statement(() => {
-      const known = this.tables.operators.find(({ name }) => name === row.name);
-      const others = this.tables.operators.filter(({ name }) => name !== row.name);
-      this.tables.operators = [...others, known ? { ...known, passwordHash: row.passwordHash } : row];
-    });
   }
 
   override federations() {
@@ -131,13 +114,22 @@ export class MemoryStore extends Store {
     );
   }
 
-  override hasInvite(federation: string, code: string) {
-    return this.statement(() => this.tables.invites.some((row) => row.federation === federation && row.code === code));
+  override hasInvite(federation: string, code: string, now: Date) {
+    return this.statement(() => this.tables.invites.some(isUsable(federation, code, now)));
   }
 
-  override useInvite(federation: string, code: string) {
+  override revokeInvite(federation: string, id: string, now: Date) {
     return this.statement(() => {
-      const isThis = (row: InviteRow) => row.federation === federation && row.code === code;
+      const isThis = (row: InviteRow) => row.federation === federation && row.id === id;
+      const found = this.tables.invites.find(isThis);
+      if (found) this.tables.invites = change(this.tables.invites, isThis, { revokedAt: found.revokedAt ?? now });
+      return found !== undefined;
+    });
+  }
+
+  override useInvite(federation: string, code: string, now: Date) {
+    return this.statement(() => {
+      const isThis = isUsable(federation, code, now);
       const found = this.tables.invites.find(isThis);
       if (found) this.tables.invites = change(this.tables.invites, isThis, { uses: found.uses + 1 });
       return found !== undefined;
@@ -159,7 +151,9 @@ export class MemoryStore extends Store {
   }
 
   override countClients(federation: string) {
-    return this.statement(() => this.tables.clients.filter((row) => row.federation === federation).length);
+    return this.statement(
+      () => this.tables.clients.filter((row) => row.federation === federation && !row.removedAt).length,
+    );
   }
 
   override addClient(row: ClientRow) {
@@ -266,6 +260,18 @@ export class MemoryStore extends Store {
     });
   }
 
+  override eventPage(federation: string, { after, kinds, limit }: EventPage) {
+    return this.statement(() => {
+      const here = this.tables.events.filter(
+        (row) =>
+          row.federation === federation &&
+          row.sequence > (after ?? 0) &&
+          (kinds === undefined || kinds.includes(row.kind)),
+      );
+      return after === undefined ? here.slice(Math.max(0, here.length - limit)) : here.slice(0, limit);
+    });
+  }
+
   /** Statements of a transaction run within it, and share its fate. */
   private async statement<T>(work: () => T | Promise<T>, what: 'statement' | 'transaction' = 'statement'): Promise<T> {
     if (!this.queue) return work();
@@ -281,7 +287,6 @@ export class MemoryStore extends Store {
 
 function emptyTables(): Tables {
   return {
-    operators: [],
     federations: [],
     versions: [],
     invites: [],
@@ -290,6 +295,15 @@ function emptyTables(): Tables {
     submissions: [],
     events: [],
   };
+}
+
+function isUsable(federation: string, code: string, now: Date) {
+  return (row: InviteRow) =>
+    row.federation === federation &&
+    row.code === code &&
+    row.revokedAt === null &&
+    (row.expiresAt === null || row.expiresAt > now) &&
+    (row.maxUses === null || row.uses < row.maxUses);
 }
 
 function isClient(federation: string, id: string) {

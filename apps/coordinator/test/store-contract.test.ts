@@ -5,7 +5,7 @@ import { newFederation } from '@perfit/federation';
 import { federationConfigSchema } from '@perfit/protocol';
 import { describe, expect, it, vi } from 'vitest';
 import { openDatabase } from '../src/store/database.ts';
-import { type ClientRow, Store, type SubmissionRow } from '../src/store/store.ts';
+import { type ClientRow, type EventPage, Store, type SubmissionRow } from '../src/store/store.ts';
 import { MemoryStore } from './memory-store.ts';
 import { hasPostgres, startPostgres } from './postgres-server.ts';
 import { smallFederation } from './stage.ts';
@@ -37,6 +37,9 @@ function clientRow(id: string, joinedAt: Date): ClientRow {
     bytesDown: 0,
     joinedAt,
     lastSeen: joinedAt,
+    removedAt: null,
+    bannedAt: null,
+    banReason: null,
   };
 }
 
@@ -110,14 +113,6 @@ describe.each(kinds)('a store in %s', (_, open, isHere) => {
 
 async function keepsFederations(store: Store): Promise<void> {
   await store.ping();
-  expect(await store.anyOperator()).toBeNull();
-  await store.saveOperator({ name: 'ada', passwordHash: 'one', createdAt: at(2) });
-  await store.saveOperator({ name: 'bob', passwordHash: 'two', createdAt: at(1) });
-  await store.saveOperator({ name: 'ada', passwordHash: 'three', createdAt: at(0) });
-  expect(await store.operator('ada')).toMatchObject({ passwordHash: 'three', createdAt: at(2) });
-  expect(await store.anyOperator()).toMatchObject({ name: 'bob' });
-  expect(await store.operator('eve')).toBeNull();
-
   const row = { config, layoutHash: 'd'.repeat(64), layoutSize: 100, state: newFederation };
   await store.addFederation({ ...row, id: 'g', createdAt: at(4) });
   await store.addFederation({ ...row, id: 'f', createdAt: at(3) });
@@ -137,16 +132,36 @@ async function keepsFederations(store: Store): Promise<void> {
 }
 
 async function keepsPeople(store: Store): Promise<void> {
-  await store.addInvite({ code: 'later', federation: 'f', uses: 0, createdAt: at(8) });
-  await store.addInvite({ code: 'sooner', federation: 'f', uses: 0, createdAt: at(7) });
-  await expect(store.addInvite({ code: 'sooner', federation: 'g', uses: 0, createdAt: at(9) })).rejects.toThrow();
-  expect(await store.useInvite('f', 'sooner')).toBe(true);
-  expect(await store.useInvite('g', 'sooner')).toBe(false);
-  expect(await store.hasInvite('f', 'sooner')).toBe(true);
-  expect(await store.hasInvite('g', 'sooner')).toBe(false);
+  const without = { uses: 0, label: null, maxUses: null, expiresAt: null, revokedAt: null };
+  await store.addInvite({ ...without, code: 'later', id: 'l', federation: 'f', createdAt: at(8), maxUses: 2 });
+  await store.addInvite({ ...without, code: 'sooner', id: 's', federation: 'f', createdAt: at(7), expiresAt: at(9) });
+  const sooner = { ...without, code: 'sooner', id: 't', federation: 'g', createdAt: at(9) };
+  await expect(store.addInvite(sooner)).rejects.toThrow();
+  expect(await store.useInvite('f', 'sooner', at(8))).toBe(true);
+  expect(await store.useInvite('f', 'sooner', at(9))).toBe(false);
+  expect(await store.useInvite('g', 'sooner', at(8))).toBe(false);
+  expect(await store.hasInvite('f', 'sooner', at(8))).toBe(true);
+  expect(await store.hasInvite('f', 'sooner', at(9))).toBe(false);
+  expect(await store.hasInvite('g', 'sooner', at(8))).toBe(false);
+  expect([await store.useInvite('f', 'later', at(9)), await store.useInvite('f', 'later', at(9))]).toEqual([
+    true,
+    true,
+  ]);
+  expect([await store.useInvite('f', 'later', at(9)), await store.hasInvite('f', 'later', at(9))]).toEqual([
+    false,
+    false,
+  ]);
+  expect(await store.revokeInvite('g', 's', at(8))).toBe(false);
+  expect(await store.revokeInvite('f', 's', at(8))).toBe(true);
+  expect(await store.revokeInvite('f', 's', at(9))).toBe(true);
+  expect((await store.invites('f'))[0]).toMatchObject({ id: 's', revokedAt: at(8) });
+  expect([await store.useInvite('f', 'sooner', at(8)), await store.hasInvite('f', 'sooner', at(8))]).toEqual([
+    false,
+    false,
+  ]);
   expect((await store.invites('f')).map(({ code, uses }) => [code, uses])).toEqual([
     ['sooner', 1],
-    ['later', 0],
+    ['later', 2],
   ]);
 
   await store.addClient(clientRow('z', at(10)));
@@ -166,6 +181,8 @@ async function keepsPeople(store: Store): Promise<void> {
   });
   expect(await store.client('g', 'z')).toBeNull();
   expect(await store.countClients('f')).toBe(3);
+  await store.updateClient('f', 'x', { removedAt: at(13) });
+  expect(await store.countClients('f')).toBe(2);
 }
 
 async function keepsRounds(store: Store): Promise<void> {
@@ -222,6 +239,12 @@ async function keepsTheLog(store: Store): Promise<void> {
   expect((await store.events('g', 10)).map(({ sequence, data }) => [sequence, data])).toEqual([
     [1, { text: 'elsewhere' }],
   ]);
+  await store.appendEvents('f', [{ ...event('four'), kind: 'rare' }]);
+  const page = async (asked: EventPage) => (await store.eventPage('f', asked)).map(({ sequence }) => sequence);
+  expect(await page({ limit: 3 })).toEqual([2, 3, 4]);
+  expect(await page({ after: 1, limit: 2 })).toEqual([2, 3]);
+  expect(await page({ after: 0, limit: 9, kinds: ['rare', 'never'] })).toEqual([4]);
+  expect(await page({ after: 4, limit: 9 })).toEqual([]);
 }
 
 async function keepsTransactionsWhole(store: Store): Promise<void> {

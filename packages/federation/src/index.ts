@@ -44,7 +44,7 @@ export {
 } from './client/socket-connection.ts';
 export { clientIdOf, generateKeyPair, identityFromKeyPair, verifySignature } from './identity.ts';
 export { checkMaskRound, checkSubmission, type SubmissionEvent } from './round/admission.ts';
-export { possibleActions } from './round/possible-actions.ts';
+export { possibleActions, possibleRoundActions } from './round/possible-actions.ts';
 export type { RoundEffect, RoundEffectOf, RoundEvent } from './round/round-event.ts';
 export {
   type ClientId,

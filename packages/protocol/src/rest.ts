@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { federationConfigSchema, federationIdSchema, hostSchema, modelIdSchema } from './federation-config.ts';
 import { displayNameSchema, readySchema } from './messages/handshake.ts';
 import { federationStatusSchema, progressSchema } from './messages/round.ts';
+import { inviteViewSchema, roundActions } from './operators.ts';
 
 const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -80,6 +81,10 @@ export const clientViewSchema = z.object({
   bytesUp: z.number().int().nonnegative(),
   bytesDown: z.number().int().nonnegative(),
   lastSeen: z.iso.datetime(),
+  /** When an operator sent it away; it may come back as a new client would. */
+  removedAt: z.iso.datetime().nullable().optional(),
+  /** When an operator banned its key from this federation. */
+  bannedAt: z.iso.datetime().nullable().optional(),
 });
 export type ClientView = z.infer<typeof clientViewSchema>;
 
@@ -124,19 +129,17 @@ export type OperatorAction = (typeof operatorActions)[number];
 export const federationDetailSchema = federationSummarySchema.extend({
   /** Those that would move it now; any other is refused as a `conflict`. */
   actions: z.array(z.enum(operatorActions)),
+  /** What can be done to the round in progress now. */
+  roundActions: z.array(z.enum(roundActions)).optional(),
   clients: z.array(clientViewSchema),
   rounds: z.array(roundViewSchema),
   events: z.array(eventViewSchema),
-  /** The links that let a client in; empty where the federation is open. */
+  /** What lets a client in, of those that still do; empty where the federation is open, and to a viewer. */
   invites: z.array(z.object({ code: z.string(), uses: z.number().int(), createdAt: z.iso.datetime() })),
   /** Jaccard overlap of the masks on file, in the order of `clients` that have one. */
   maskOverlap: z.object({ clients: z.array(z.string()), matrix: z.array(z.array(z.number())) }),
 });
 export type FederationDetail = z.infer<typeof federationDetailSchema>;
-
-/** POST /api/admin/login. */
-export const loginSchema = z.object({ name: z.string().min(1).max(60), password: z.string().min(1).max(200) });
-export const sessionSchema = z.object({ name: z.string(), expiresAt: z.iso.datetime() });
 
 /**
  * GET /api/admin/federations/:id/atlas: what masks have in common, by groups of at least `smallestGroup` clients. No
@@ -175,7 +178,7 @@ export const federationCreatedSchema = z.object({
 export type FederationCreated = z.infer<typeof federationCreatedSchema>;
 
 /** POST /api/admin/federations/:id/invites. */
-export const inviteCreatedSchema = z.object({ code: z.string(), joinUrl: z.string() });
+export const inviteCreatedSchema = inviteViewSchema;
 
 /** Socket.IO namespace `/operator`: `watch` asks for the `detail` of one federation, now and at every change. */
 export const watchSchema = z.object({ federation: federationIdSchema });

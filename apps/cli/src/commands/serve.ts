@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Coordinator, createCoordinator } from '@perfit/coordinator';
+import { type Coordinator, createCoordinator, openApiDocument } from '@perfit/coordinator';
 import { type FederationConfigInput, type Host, hostSchema } from '@perfit/protocol';
 import { Command } from 'commander';
 import { pino } from 'pino';
@@ -24,6 +24,7 @@ interface Flags {
   readonly empty: boolean;
   readonly json: boolean;
   readonly logLevel: string;
+  readonly printOpenapi: boolean;
 }
 
 /** What a first start offers, so that the printed join address leads somewhere. */
@@ -54,6 +55,7 @@ export function serveCommand(): Command {
     .option('--empty', 'do not make a first federation', false)
     .option('--json', 'one JSON object a line on standard output instead of sentences', false)
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent', 'warn')
+    .option('--print-openapi', 'print the OpenAPI document of the REST part, and serve nothing', false)
     .addHelpText(
       'after',
       '\nPERFIT_OPERATOR_PASSWORD sets the password of "operator" at the first start; without it one is made and printed once.',
@@ -62,6 +64,10 @@ export function serveCommand(): Command {
 }
 
 async function serve(flags: Flags): Promise<void> {
+  if (flags.printOpenapi) {
+    process.stdout.write(`${JSON.stringify(openApiDocument(), null, 2)}\n`);
+    return;
+  }
   const logger = pino({ level: flags.logLevel }, pino.destination(2));
   const databaseUrl = flags.databaseUrl ?? process.env.DATABASE_URL;
   const password = process.env.PERFIT_OPERATOR_PASSWORD;

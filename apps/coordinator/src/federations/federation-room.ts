@@ -15,6 +15,7 @@ import {
 } from '@perfit/federation';
 import {
   type Announce,
+  type ClientAction,
   type Consent,
   decodeMask,
   decodeValues,
@@ -28,6 +29,7 @@ import {
   type Ready,
   type Receipt,
   type RequestOf,
+  type RoundAction,
   type RoundClosed,
   type Welcome,
 } from '@perfit/protocol';
@@ -35,7 +37,7 @@ import type { ClientRow, SubmissionRow } from '../store/store.ts';
 import type { AdapterSpace, Parcel } from './adapters.ts';
 import { type Audience, type CheckedSubmission, type DriverParts, RoundDriver } from './round-driver.ts';
 import type { ClientConnection, Seat } from './seat.ts';
-import { consented } from './sentences.ts';
+import { consented, moderated } from './sentences.ts';
 import type { Spool } from './spool.ts';
 import { Traffic } from './traffic.ts';
 
@@ -152,17 +154,65 @@ export class FederationRoom {
     });
   }
 
+  /** @param round the one that is meant: another may have begun meanwhile. @returns whether it was in progress */
+  actOnRound(round: number, action: RoundAction): Promise<boolean> {
+    return this.driver.queue.run(async () => {
+      const before = this.state;
+      if (versionOf(before) + 1 === round) await this.driver.dispatch({ type: 'operator', action });
+      return this.state !== before;
+    });
+  }
+
+  /**
+   * Sends a client away: `remove` lets it come back as a new client would, `ban` keeps its key out of this federation.
+   * What was accepted of it stays in the round in progress, unless that is repeated.
+   * @returns whether the federation knows such a client
+   */
+  moderate(client: string, action: ClientAction, reason: string | null): Promise<boolean> {
+    return this.driver.queue.run(async () => {
+      const { store } = this.parts;
+      if (!(await store.client(this.id, client))) return false;
+      const at = this.today();
+      const told = { at, ...moderated({ client, name: this.nameOf(client) }, action, reason) };
+      await store.transaction(async (tx) => {
+        await tx.updateClient(
+          this.id,
+          client,
+          {
+            remove: { removedAt: at },
+            ban: { bannedAt: at, banReason: reason },
+            unban: { bannedAt: null, banReason: null },
+          }[action],
+        );
+        await tx.appendEvents(this.id, [told]);
+      });
+      const seat = action === 'unban' ? undefined : this.seats.get(client);
+      if (seat) {
+        // Deaf from here on, even where the store fails at taking leave of it.
+        seat.connection.close();
+        await this.vacate(seat);
+      }
+      this.parts.onChange();
+      return true;
+    });
+  }
+
   // Clients
 
   /** [HS2] Whether this key may come in; a key that is known needs no invite. @throws ProtocolError */
   async mayEnter({ publicKey, invite }: Applicant): Promise<void> {
     const { store, maxClients } = this.parts;
-    if (await store.client(this.id, await clientIdOf(publicKey))) return;
+    const known = await store.client(this.id, await clientIdOf(publicKey));
+    if (known?.bannedAt) {
+      const why = known.banReason ? ` Its operator says: ${known.banReason}` : '';
+      throw new ProtocolError('client-banned', `This client may not take part in the federation any more.${why}`);
+    }
+    if (known && !known.removedAt) return;
     if (isEnded(this.state)) throw new ProtocolError('federation-ended', `The federation is ${this.state.state}.`);
     if (this.config.access === 'invite') {
       if (!invite) throw new ProtocolError('invite-required', 'This federation is joined by its invite link only.');
-      if (!(await store.hasInvite(this.id, invite))) {
-        throw new ProtocolError('invite-invalid', 'This invite is not one of this federation.');
+      if (!(await store.hasInvite(this.id, invite, this.today()))) {
+        throw inviteInvalid();
       }
     }
     if ((await store.countClients(this.id)) >= maxClients) {
@@ -177,7 +227,8 @@ export class FederationRoom {
       await this.mayEnter(applicant);
       const { store } = this.parts;
       const client = await clientIdOf(applicant.publicKey);
-      const row = (await store.client(this.id, client)) ?? (await this.admit(client, applicant));
+      const known = await store.client(this.id, client);
+      const row = known && !known.removedAt ? known : await this.admit(client, applicant, known);
       const lastSubmission = await store.lastSubmission(this.id, client);
       const replaced = this.seats.get(client);
       if (replaced) {
@@ -415,32 +466,46 @@ export class FederationRoom {
 
   // Small things
 
-  private async admit(client: string, { publicKey, agent, invite }: Applicant): Promise<ClientRow> {
+  /** @param removed its row, where it comes back after an operator had removed it */
+  private async admit(
+    client: string,
+    { publicKey, agent, invite }: Applicant,
+    removed: ClientRow | null,
+  ): Promise<ClientRow> {
     const at = this.today();
-    const row: ClientRow = {
-      federation: this.id,
-      id: client,
-      publicKey,
-      name: `client ${client.slice(0, 6)}`,
-      agent,
-      device: { backend: 'cpu', description: 'not known yet' },
-      examples: { training: 1, heldOut: 1 },
-      density: densityOf(this.config),
-      shareEvaluation: false,
-      consent: null,
-      maskBlob: null,
-      maskHash: null,
-      maskBytes: null,
-      maskKept: null,
-      maskRound: null,
-      bytesUp: 0,
-      bytesDown: 0,
-      joinedAt: at,
-      lastSeen: at,
-    };
+    const row: ClientRow = removed
+      ? { ...removed, agent, removedAt: null }
+      : {
+          federation: this.id,
+          id: client,
+          publicKey,
+          name: `client ${client.slice(0, 6)}`,
+          agent,
+          device: { backend: 'cpu', description: 'not known yet' },
+          examples: { training: 1, heldOut: 1 },
+          density: densityOf(this.config),
+          shareEvaluation: false,
+          consent: null,
+          maskBlob: null,
+          maskHash: null,
+          maskBytes: null,
+          maskKept: null,
+          maskRound: null,
+          bytesUp: 0,
+          bytesDown: 0,
+          joinedAt: at,
+          lastSeen: at,
+          removedAt: null,
+          bannedAt: null,
+          banReason: null,
+        };
     await this.parts.store.transaction(async (tx) => {
-      if (invite) await tx.useInvite(this.id, invite);
-      await tx.addClient(row);
+      // Its last use may have gone to somebody else since it was asked for at the hello.
+      if (this.config.access === 'invite' && !(invite && (await tx.useInvite(this.id, invite, at)))) {
+        throw inviteInvalid();
+      }
+      if (removed) await tx.updateClient(this.id, client, { agent, removedAt: null });
+      else await tx.addClient(row);
       const text = `${row.name} has joined with ${agent || 'an unnamed program'}.`;
       await tx.appendEvents(this.id, [{ at, kind: 'client-joined', text, data: { client } }]);
     });
@@ -492,6 +557,10 @@ export class FederationRoom {
   private today(): Date {
     return new Date(this.parts.clock.now());
   }
+}
+
+function inviteInvalid(): ProtocolError {
+  return new ProtocolError('invite-invalid', 'This invite is not one of this federation, or not valid any more.');
 }
 
 /** [UP4] The first answer, again. */

@@ -1,11 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { isEnded, layoutOf, newFederation } from '@perfit/federation';
-import { type FederationConfig, federationIdSchema, type OperatorAction } from '@perfit/protocol';
+import {
+  type ClientAction,
+  type FederationConfig,
+  federationIdSchema,
+  type NewInvite,
+  type OperatorAction,
+  type RoundAction,
+} from '@perfit/protocol';
 import { type Layout, layoutHash, type ModelDimensions } from '@perfit/protocol/space';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import { type ModelCatalogue, ModelError } from '../models/model-catalogue.ts';
-import type { FederationRow, Store } from '../store/store.ts';
+import type { FederationRow, InviteRow, Store } from '../store/store.ts';
 import type { Adapters } from './adapters.ts';
 import { FederationRoom } from './federation-room.ts';
 import { Spool } from './spool.ts';
@@ -33,6 +40,8 @@ export class FederationError extends Error {
 
 /** The most that theta may have: two double sums of it must fit into memory. */
 const LARGEST_LAYOUT = 200_000_000;
+
+const HOUR_MS = 3_600_000;
 
 /** All federations of this coordinator. */
 export class Federations {
@@ -94,17 +103,17 @@ export class Federations {
     const createdAt = new Date(clock.now());
     const hash = await layoutHash(layout);
     const row = { id, config, layoutHash: hash, layoutSize: layout.size, state: newFederation, createdAt };
-    const invite = config.access === 'invite' ? newInvite() : null;
+    const invite = config.access === 'invite' ? newInvite(id, createdAt) : null;
     await store.transaction(async (tx) => {
       await tx.addFederation(row);
-      if (invite) await tx.addInvite({ code: invite, federation: id, uses: 0, createdAt });
+      if (invite) await tx.addInvite(invite);
       const text = `The federation "${config.name}" is made: ${config.strategy} on ${config.model}, ${layout.size} parameters.`;
       await tx.appendEvents(id, [{ at: createdAt, kind: 'created', text, data: { layoutHash: hash } }]);
     });
     const room = this.roomOf(row, layout);
     this.rooms.set(id, room);
     this.changed(id);
-    return { room, invite };
+    return { room, invite: invite?.code ?? null };
   }
 
   private async modelOf(id: string): Promise<ModelDimensions> {
@@ -119,14 +128,28 @@ export class Federations {
     }
   }
 
-  async addInvite(id: string): Promise<string> {
+  /** @throws FederationError `unknown` | `conflict` */
+  async addInvite(id: string, { label, maxUses, expiresInHours }: NewInvite = {}): Promise<InviteRow> {
     const { config } = this.get(id);
     if (config.access !== 'invite')
       throw new FederationError('conflict', 'The federation is open: nobody needs an invite.');
-    const code = newInvite();
-    await this.parts.store.addInvite({ code, federation: id, uses: 0, createdAt: new Date(this.parts.clock.now()) });
+    const now = this.parts.clock.now();
+    const row: InviteRow = {
+      ...newInvite(id, new Date(now)),
+      label: label ?? null,
+      maxUses: maxUses ?? null,
+      expiresAt: expiresInHours === undefined ? null : new Date(now + expiresInHours * HOUR_MS),
+    };
+    await this.parts.store.addInvite(row);
     this.changed(id);
-    return code;
+    return row;
+  }
+
+  /** @returns whether there is such an invite */
+  async revokeInvite(id: string, invite: string): Promise<boolean> {
+    const isThere = await this.parts.store.revokeInvite(this.get(id).id, invite, new Date(this.parts.clock.now()));
+    this.changed(id);
+    return isThere;
   }
 
   /** @throws FederationError `conflict` where the action does not fit the federation's state */
@@ -136,6 +159,19 @@ export class Federations {
     if (await room.act(action)) return;
     const why = isEnded(room.state) ? 'It is over.' : '';
     throw new FederationError('conflict', `A federation that is ${state} cannot ${action} now. ${why}`.trim());
+  }
+
+  /** @throws FederationError `conflict` where that round is not in progress */
+  async actOnRound(id: string, round: number, action: RoundAction): Promise<void> {
+    const room = this.get(id);
+    if (await room.actOnRound(round, action)) return;
+    throw new FederationError('conflict', `Round ${round} is not in progress: the federation is ${room.status.state}.`);
+  }
+
+  /** @throws FederationError `unknown` */
+  async moderate(id: string, client: string, done: { action: ClientAction; reason: string | null }): Promise<void> {
+    if (await this.get(id).moderate(client, done.action, done.reason)) return;
+    throw new FederationError('unknown', `The federation knows no client "${client}".`);
   }
 
   /** @returns a function that ends the subscription */
@@ -182,6 +218,8 @@ export class Federations {
   }
 }
 
-function newInvite(): string {
-  return randomBytes(12).toString('base64url');
+function newInvite(federation: string, createdAt: Date): InviteRow {
+  const code = randomBytes(12).toString('base64url');
+  const id = randomBytes(9).toString('base64url');
+  return { code, id, federation, uses: 0, createdAt, label: null, maxUses: null, expiresAt: null, revokedAt: null };
 }

@@ -1,6 +1,7 @@
 import {
   type Aggregation,
   checkSubmission,
+  type GlobalState,
   isEnded,
   openAggregation,
   type RoundEffect,
@@ -235,7 +236,7 @@ export class RoundDriver {
     // A version without a commit that asks for it would stand in the way of the next one.
     if (!isAggregating(this.current)) return;
     try {
-      const next = (await this.openSums()).apply();
+      const next = await this.nextGlobal();
       const blobs = await this.parts.adapters.keep(next);
       await this.dispatch(
         { type: 'committed' },
@@ -256,6 +257,12 @@ export class RoundDriver {
         },
       );
     }
+  }
+
+  /** What nobody has submitted to is left as it is, whatever the strategy does with sums. */
+  private async nextGlobal(): Promise<GlobalState> {
+    if (submittedIn(this.current).length > 0) return (await this.openSums()).apply();
+    return this.parts.adapters.global(this.parts.space, versionOf(this.current));
   }
 
   /** Nothing of a single client is kept beyond its round. */

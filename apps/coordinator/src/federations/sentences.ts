@@ -1,5 +1,5 @@
 import { isEnded, type RoundEffect, type RoundEvent, type RoundState } from '@perfit/federation';
-import type { Consent, OperatorAction } from '@perfit/protocol';
+import type { ClientAction, Consent, OperatorAction, RoundAction } from '@perfit/protocol';
 import type { NewEvent } from '../store/store.ts';
 
 interface Moment {
@@ -30,13 +30,31 @@ export function consented(
   return say('client-consented', text, { client, version, agreedAt: at, shareEvaluation });
 }
 
+/** What the operator did about one client. */
+export function moderated(
+  { client, name }: { client: string; name: string },
+  action: ClientAction,
+  reason: string | null,
+): Sentence {
+  const [kind, deed] = moderations[action];
+  return say(kind, `The operator ${deed} ${name}${reason ? `: ${reason}` : ''}.`, { client, reason });
+}
+
 type Sentence = Omit<NewEvent, 'at'>;
 
-const deeds: Record<OperatorAction, string> = {
-  start: 'started',
-  pause: 'paused',
-  resume: 'resumed',
-  stop: 'stopped',
+const deeds: Record<OperatorAction | RoundAction, string> = {
+  start: 'started the federation',
+  pause: 'paused the federation',
+  resume: 'resumed the federation',
+  stop: 'stopped the federation',
+  repeat: 'has the round repeated',
+  skip: 'skipped the round',
+};
+
+const moderations: Record<ClientAction, [kind: string, deed: string]> = {
+  remove: ['client-removed', 'removed'],
+  ban: ['client-banned', 'banned'],
+  unban: ['client-unbanned', 'lifted the ban of'],
 };
 
 function ofEvent({ before, event, after, nameOf }: Moment): Sentence | null {
@@ -46,9 +64,7 @@ function ofEvent({ before, event, after, nameOf }: Moment): Sentence | null {
     case 'client-left':
       return before === after ? null : say('client-left', `${nameOf(event.client)} is gone.`, { client: event.client });
     case 'operator':
-      return before === after
-        ? null
-        : say(`operator-${event.action}`, `The operator ${deeds[event.action]} the federation.`, {});
+      return before === after ? null : say(`operator-${event.action}`, `The operator ${deeds[event.action]}.`, {});
     case 'commit-failed':
       return say('commit-failed', `The commit failed: ${event.reason}`, { cause: event.cause });
     case 'submissions-lost': {

@@ -1,9 +1,18 @@
-import { possibleActions } from '@perfit/federation';
-import type { FederationDetail, FederationSummary, Host, MaskAtlas } from '@perfit/protocol';
+import { possibleActions, possibleRoundActions } from '@perfit/federation';
+import type {
+  EventView,
+  FederationDetail,
+  FederationSummary,
+  Host,
+  InviteView,
+  MaskAtlas,
+  OperatorRole,
+} from '@perfit/protocol';
 import { maskOverlap } from '@perfit/protocol/space';
+import type { Clock } from '../clock.ts';
 import { LeastRecentlyUsed } from '../least-recently-used.ts';
 import type { ModelCatalogue } from '../models/model-catalogue.ts';
-import type { ClientRow, Store, SubmissionRow } from '../store/store.ts';
+import type { ClientRow, EventPage, EventRow, InviteRow, Store, SubmissionRow } from '../store/store.ts';
 import type { Adapters } from './adapters.ts';
 import type { FederationRoom } from './federation-room.ts';
 import { maskAtlas, moduleDensities } from './mask-atlas.ts';
@@ -17,15 +26,23 @@ export class Views {
   private readonly models: ModelCatalogue;
   private readonly adapters: Adapters;
   private readonly host: Host | undefined;
+  private readonly clock: Clock;
   private readonly overlaps = new LeastRecentlyUsed<number>(100_000);
   private readonly densities = new LeastRecentlyUsed<number[]>(10_000);
 
   /** @param parts `host` runs the federations that name nobody */
-  constructor(parts: { store: Store; models: ModelCatalogue; adapters: Adapters; host: Host | undefined }) {
+  constructor(parts: {
+    store: Store;
+    models: ModelCatalogue;
+    adapters: Adapters;
+    clock: Clock;
+    host: Host | undefined;
+  }) {
     this.store = parts.store;
     this.models = parts.models;
     this.adapters = parts.adapters;
     this.host = parts.host;
+    this.clock = parts.clock;
   }
 
   async summary(room: FederationRoom): Promise<FederationSummary> {
@@ -42,7 +59,8 @@ export class Views {
     };
   }
 
-  async detail(room: FederationRoom): Promise<FederationDetail> {
+  /** @param reader a viewer is not shown what lets people in */
+  async detail(room: FederationRoom, reader: OperatorRole = 'operator'): Promise<FederationDetail> {
     const { id } = room;
     const [summary, clients, rounds, submissions, events, invites] = await Promise.all([
       this.summary(room),
@@ -56,6 +74,7 @@ export class Views {
     return {
       ...summary,
       actions: possibleActions(room.state, room.config.schedule),
+      roundActions: possibleRoundActions(room.state, room.config.schedule),
       clients: clients.map((row) => this.clientView(row, room)),
       rounds: rounds.map(({ number, attempt, state, reason, startedAt, aggregatingAt, closedAt }) => ({
         number,
@@ -69,8 +88,10 @@ export class Views {
           .filter((row) => row.round === number && row.attempt <= attempt)
           .map((row) => submissionView(row, names.get(row.client) ?? row.client)),
       })),
-      events: events.map(({ sequence, at, kind, text }) => ({ sequence, at: at.toISOString(), kind, text })),
-      invites: invites.map(({ code, uses, createdAt }) => ({ code, uses, createdAt: createdAt.toISOString() })),
+      events: events.map(eventView),
+      invites: (reader === 'viewer' ? [] : invites.filter((row) => this.isUsable(row))).map(
+        ({ code, uses, createdAt }) => ({ code, uses, createdAt: createdAt.toISOString() }),
+      ),
       maskOverlap: await this.overlapOf(room, clients),
     };
   }
@@ -93,6 +114,35 @@ export class Views {
     return maskAtlas({ layout, overlaps: matrix, densities, smallestGroup: room.config.smallestGroup });
   }
 
+  /** Every invite that was ever given out. */
+  async invites(room: FederationRoom, joinUrl: (code: string) => string): Promise<InviteView[]> {
+    return (await this.store.invites(room.id)).map((row) => this.invite(row, joinUrl(row.code)));
+  }
+
+  invite(row: InviteRow, joinUrl: string): InviteView {
+    const { id, code, label, uses, maxUses, createdAt, expiresAt, revokedAt } = row;
+    return {
+      id,
+      code,
+      joinUrl,
+      label,
+      uses,
+      usesLeft: maxUses === null ? null : Math.max(0, maxUses - uses),
+      createdAt: createdAt.toISOString(),
+      expiresAt: expiresAt?.toISOString() ?? null,
+      revokedAt: revokedAt?.toISOString() ?? null,
+      usable: this.isUsable(row),
+    };
+  }
+
+  async events(room: FederationRoom, page: EventPage): Promise<EventView[]> {
+    return (await this.store.eventPage(room.id, page)).map(eventView);
+  }
+
+  private isUsable({ revokedAt, expiresAt, maxUses, uses }: InviteRow): boolean {
+    return !revokedAt && (!expiresAt || expiresAt.getTime() > this.clock.now()) && (maxUses === null || uses < maxUses);
+  }
+
   private clientView(row: ClientRow, room: FederationRoom): FederationDetail['clients'][number] {
     const seat = room.seat(row.id);
     const { up, down } = room.traffic.of(row.id);
@@ -108,6 +158,8 @@ export class Views {
       bytesUp: row.bytesUp + up,
       bytesDown: row.bytesDown + down,
       lastSeen: row.lastSeen.toISOString(),
+      removedAt: row.removedAt?.toISOString() ?? null,
+      bannedAt: row.bannedAt?.toISOString() ?? null,
     };
   }
 
@@ -130,6 +182,10 @@ export class Views {
     this.overlaps.set(key, overlap, 1);
     return overlap;
   }
+}
+
+function eventView({ sequence, at, kind, text }: EventRow): EventView {
+  return { sequence, at: at.toISOString(), kind, text };
 }
 
 function submissionView(row: SubmissionRow, name: string): FederationDetail['rounds'][number]['submissions'][number] {

@@ -1,128 +1,120 @@
-import {
-  type FederationCreated,
-  federationActionSchema,
-  federationConfigSchema,
-  federationIdSchema,
-  loginSchema,
-  type OperatorModel,
-  ProtocolError,
-} from '@perfit/protocol';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { z } from 'zod';
-import { thetaToBytes } from '../blobs/theta-bytes.ts';
-import type { Federations } from '../federations/federations.ts';
-import type { Views } from '../federations/views.ts';
-import type { ModelCatalogue } from '../models/model-catalogue.ts';
-import type { OperatorAccounts, Session } from '../operator/operator-accounts.ts';
+import { isRoleEnough, ProtocolError } from '@perfit/protocol';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Principal } from '../operator/principal.ts';
+import { type AccessParts, accessRoutes } from './access-routes.ts';
+import type { AdminRoute } from './admin-route.ts';
+import { principalOf } from './authentication.ts';
+import { type FederationRouteParts, federationRoutes } from './federation-routes.ts';
 import type { Origins } from './origins.ts';
-import { clearSessionCookie, sessionTokenOf, setSessionCookie } from './session-cookie.ts';
+import { codeOf } from './refusals.ts';
 
-export interface AdminParts {
-  readonly accounts: OperatorAccounts;
-  readonly federations: Federations;
-  readonly views: Views;
-  readonly models: ModelCatalogue;
+export interface AdminParts extends AccessParts, FederationRouteParts {
   readonly origins: Origins;
-  joinUrl(federation: string, invite: string | null): string;
 }
 
-const byId = z.object({ id: federationIdSchema });
-/** Creation takes a configuration and, beside it, an id of the operator's choice. */
-const wantedIdSchema = z.object({ id: federationIdSchema.optional() });
-const versionSchema = z.object({ version: z.coerce.number().int().nonnegative().optional() });
+const PREFIX = '/api/admin';
 
-/** /api/admin/*: the operator's API. Denied by default: every route but the login asks for a session. */
+/** Every address of the operator's API. */
+export function adminRoutes(parts: AdminParts): AdminRoute[] {
+  return [...accessRoutes(parts), ...federationRoutes(parts)];
+}
+
+/**
+ * /api/admin/*: the operator's API. Denied by default: a route says what it needs or the coordinator does not start,
+ * and whatever is asked for, strangers only learn that they are strangers.
+ */
 export async function addAdminRoutes(app: FastifyInstance, parts: AdminParts): Promise<void> {
+  refuseUndeclared(app);
   await app.register(
     async (admin) => {
-      admin.addHook('onRequest', async (request) => guardMutations(request, parts.origins));
+      const principals = new WeakMap<FastifyRequest, Principal>();
+      admin.addHook('onRequest', async (request) => {
+        const { needs = 'viewer' } = request.routeOptions.config;
+        if (needs === 'nobody') return guardMutations(request, parts.origins);
+        const principal = await principalOf(request.headers, parts);
+        if (!principal) throw new ProtocolError('login-required', 'Please sign in as an operator first.');
+        principals.set(request, principal);
+        // No page can make a browser send a key.
+        if (principal.kind === 'operator') guardMutations(request, parts.origins);
+      });
       admin.addHook('onSend', async (_request, reply) => {
         reply.header('cache-control', 'no-store');
       });
-      admin.post('/login', async (request, reply) => {
-        const { name, password } = loginSchema.parse(request.body);
-        const issued = await parts.accounts.login(name, password, request.ip);
-        setSessionCookie(request, reply, issued);
-        return sessionView(issued.session);
-      });
-      await admin.register(async (guarded) => addGuardedRoutes(guarded, parts));
-      // Also what does not exist is not told to strangers.
-      admin.setNotFoundHandler({ preHandler: requireSession(parts.accounts) }, () => {
+      for (const route of adminRoutes(parts)) {
+        admin.route({
+          method: route.method,
+          url: route.path,
+          config: { needs: route.needs },
+          handler: (request, reply) => answer(route, { request, reply, by: principals.get(request) ?? null, parts }),
+        });
+      }
+      admin.setNotFoundHandler(() => {
         throw new ProtocolError('not-found', 'There is nothing at this address.');
       });
     },
-    { prefix: '/api/admin' },
+    { prefix: PREFIX },
   );
 }
 
-function addGuardedRoutes(app: FastifyInstance, { accounts, federations, views, models, joinUrl }: AdminParts): void {
-  app.addHook('onRequest', requireSession(accounts));
-
-  app.get('/session', async (request) => sessionView(await mustHaveSession(accounts, request)));
-
-  app.post('/logout', async (_request, reply) => {
-    clearSessionCookie(reply);
-    return {};
-  });
-
-  app.get('/models', async () =>
-    Promise.all(
-      (await models.list()).map(async (id): Promise<OperatorModel> => {
-        const [bytes, problem] = await Promise.all([models.bytes(id), models.problem(id)]);
-        return { id, bytes, problem };
-      }),
-    ),
-  );
-
-  app.get('/federations', async () => Promise.all(federations.all().map((room) => views.summary(room))));
-
-  app.post('/federations', async (request, reply): Promise<FederationCreated> => {
-    const { id } = wantedIdSchema.parse(request.body);
-    const { room, invite } = await federations.create(federationConfigSchema.parse(request.body), id);
-    reply.code(201);
-    return { id: room.id, joinUrl: joinUrl(room.id, invite), invite };
-  });
-
-  app.get('/federations/:id', async (request) => views.detail(federations.get(byId.parse(request.params).id)));
-
-  app.get('/federations/:id/atlas', async (request) => views.atlas(federations.get(byId.parse(request.params).id)));
-
-  app.post('/federations/:id/actions', async (request) => {
-    const { id } = byId.parse(request.params);
-    await federations.act(id, federationActionSchema.parse(request.body).action);
-    return views.detail(federations.get(id));
-  });
-
-  app.post('/federations/:id/invites', async (request, reply) => {
-    const { id } = byId.parse(request.params);
-    const code = await federations.addInvite(id);
-    reply.code(201);
-    return { code, joinUrl: joinUrl(id, code) };
-  });
-
-  /** theta_g as float32, little-endian, in layout order. */
-  app.get('/federations/:id/theta', async (request, reply) => {
-    const room = federations.get(byId.parse(request.params).id);
-    const { version = room.status.version } = versionSchema.parse(request.query);
-    const bytes = thetaToBytes(await room.theta(version));
-    const name = `${room.id}-v${version}.f32`;
-    return reply
-      .type('application/octet-stream')
-      .header('content-disposition', `attachment; filename="${name}"`)
-      .send(Buffer.from(bytes));
+/** From here on a route of the operator's API that says nothing of what it needs ends the start. */
+export function refuseUndeclared(app: FastifyInstance): void {
+  app.addHook('onRoute', ({ url, method, config }) => {
+    const isOperators = url === PREFIX || url.startsWith(`${PREFIX}/`);
+    if (isOperators && !config?.needs) throw new Error(`${method} ${url} does not say which role it needs.`);
   });
 }
 
-function requireSession(accounts: OperatorAccounts) {
-  return async (request: FastifyRequest): Promise<void> => {
-    await mustHaveSession(accounts, request);
+interface Asked {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly by: Principal | null;
+  readonly parts: AdminParts;
+}
+
+/** Checks the role, parses, answers, and notes what changes something: also what was refused. */
+async function answer(route: AdminRoute, asked: Asked): Promise<unknown> {
+  const { request, reply, by, parts } = asked;
+  let target = targetIn(request);
+  const note = async (outcome: string) => {
+    if (route.deed === null) return;
+    await parts.audit.note({ by, address: request.ip, action: route.deed, target, outcome });
   };
+  let value: unknown;
+  try {
+    if (route.needs !== 'nobody' && !isRoleEnough(by?.role ?? 'viewer', route.needs)) {
+      throw new ProtocolError('forbidden', `This needs the role "${route.needs}"; yours is "${by?.role}".`);
+    }
+    value = await route.handle({
+      params: route.params?.parse(request.params),
+      query: route.query?.parse(request.query),
+      body: route.body?.parse(request.body ?? undefined),
+      principal: by,
+      request,
+      reply,
+      concerns: (named) => {
+        target = named;
+      },
+    });
+  } catch (error) {
+    const code = codeOf(error);
+    // Guesses that are turned away unseen would let anybody fill the log.
+    if (code !== 'rate-limited') await note(code);
+    throw error;
+  }
+  await note('done');
+  reply.code(route.status ?? 200);
+  if (typeof route.answer === 'string') return reply.type(route.answer).send(value);
+  const answered = route.answer.safeParse(value);
+  // Not the asker's fault, as a ZodError would say.
+  if (!answered.success)
+    throw new Error(`${route.method} ${route.path} answers something else than it declares`, { cause: answered.error });
+  return answered.data;
 }
 
-async function mustHaveSession(accounts: OperatorAccounts, request: FastifyRequest): Promise<Session> {
-  const session = await accounts.session(sessionTokenOf(request.headers.cookie));
-  if (!session) throw new ProtocolError('login-required', 'Please sign in as an operator first.');
-  return session;
+/** What the path names: ids that the coordinator made, and names of operators. */
+function targetIn({ params }: FastifyRequest): string | null {
+  const named = Object.values((params ?? {}) as Record<string, string>);
+  return named.length > 0 ? named.join(' ') : null;
 }
 
 /** CSRF: a page of another origin can send neither of these by itself. */
@@ -133,8 +125,4 @@ function guardMutations(request: FastifyRequest, origins: Origins): void {
   if (!token || !isSameSite || !origins.allowsOwn(origin, host)) {
     throw new ProtocolError('forbidden', 'The request does not come from the operator page.');
   }
-}
-
-function sessionView({ name, expiresAt }: Session) {
-  return { name, expiresAt: expiresAt.toISOString() };
 }

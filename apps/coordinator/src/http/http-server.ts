@@ -7,12 +7,13 @@ import { z } from 'zod';
 import type { ModelHashes } from '../models/model-hashes.ts';
 import type { Store } from '../store/store.ts';
 import { type AdminParts, addAdminRoutes } from './admin-routes.ts';
+import { principalOf } from './authentication.ts';
 import { createMetrics } from './metrics.ts';
 import { addModelListRoute } from './model-list-route.ts';
 import { addModelRoutes } from './model-routes.ts';
+import { openApiDocument } from './openapi.ts';
 import { answerRefusals } from './refusals.ts';
 import { setSecurityHeaders } from './security-headers.ts';
-import { sessionTokenOf } from './session-cookie.ts';
 import { serveWebClient } from './web-client.ts';
 
 export interface HttpParts extends AdminParts {
@@ -28,7 +29,10 @@ export interface HttpParts extends AdminParts {
 /** Everything that goes over HTTP: the page, base models, the public and the operator's API, health and metrics. */
 export async function createHttpServer(parts: HttpParts): Promise<FastifyInstance> {
   const app = fastify({
-    loggerInstance: parts.logger.child({}, { redact: ['req.headers.cookie'] }) as FastifyBaseLogger,
+    loggerInstance: parts.logger.child(
+      {},
+      { redact: ['req.headers.cookie', 'req.headers.authorization'] },
+    ) as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: parts.trustProxy,
     bodyLimit: 64 * 1024,
@@ -41,6 +45,7 @@ export async function createHttpServer(parts: HttpParts): Promise<FastifyInstanc
   addModelRoutes(app, parts);
   addModelListRoute(app, parts);
   addPublicRoutes(app, parts);
+  addOpenApiRoute(app);
   addHealthRoutes(app, parts);
   await addAdminRoutes(app, parts);
   await serveWebClient(app, parts.webRoot);
@@ -59,7 +64,15 @@ function addPublicRoutes(app: FastifyInstance, { federations, views }: HttpParts
   });
 }
 
-function addHealthRoutes(app: FastifyInstance, { accounts, federations, store }: HttpParts): void {
+function addOpenApiRoute(app: FastifyInstance): void {
+  const document = openApiDocument();
+  app.get('/api/openapi.json', async (_request, reply) => {
+    reply.header('cache-control', 'no-store');
+    return document;
+  });
+}
+
+function addHealthRoutes(app: FastifyInstance, { sessions, keys, federations, store }: HttpParts): void {
   const metrics = createMetrics(federations);
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
@@ -71,7 +84,7 @@ function addHealthRoutes(app: FastifyInstance, { accounts, federations, store }:
     }
   });
   app.get('/metrics', async (request, reply) => {
-    const isOperator = await accounts.session(sessionTokenOf(request.headers.cookie));
+    const isOperator = await principalOf(request.headers, { sessions, keys });
     if (!isOperator && !isLocal(request)) {
       throw new ProtocolError('login-required', 'Metrics are for the operator, or for this machine itself.');
     }

@@ -35,6 +35,11 @@ export function refuse(reply: FastifyReply, refusal: ProtocolError): FastifyRepl
     .send(refusal.toBody());
 }
 
+/** For the audit log. */
+export function codeOf(error: unknown): ErrorCode {
+  return (error instanceof Error ? refusalOf(error) : null)?.code ?? 'internal';
+}
+
 function refusalOf(error: FastifyError | Error): ProtocolError | null {
   if (error instanceof ProtocolError) return error;
   if (error instanceof FederationError) {

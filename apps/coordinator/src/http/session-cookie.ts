@@ -1,19 +1,15 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Session } from '../operator/operator-accounts.ts';
+import type { OpenedSession } from '../operator/sessions.ts';
 
 const NAME = 'perfit_session';
 
-export function setSessionCookie(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  issued: { token: string; session: Session },
-): void {
-  reply.setCookie(NAME, issued.token, {
+export function setSessionCookie(request: FastifyRequest, reply: FastifyReply, opened: OpenedSession): void {
+  reply.setCookie(NAME, opened.token, {
     path: '/',
     httpOnly: true,
     sameSite: 'strict',
     secure: request.protocol === 'https',
-    expires: issued.session.expiresAt,
+    expires: opened.principal.expiresAt,
   });
 }
 

@@ -4,12 +4,15 @@ import type { Namespace, Socket } from 'socket.io';
 import type { Clock } from '../clock.ts';
 import type { Federations } from '../federations/federations.ts';
 import type { Views } from '../federations/views.ts';
+import { principalOf } from '../http/authentication.ts';
 import type { Origins } from '../http/origins.ts';
-import { sessionTokenOf } from '../http/session-cookie.ts';
-import type { OperatorAccounts } from '../operator/operator-accounts.ts';
+import type { ApiKeys } from '../operator/api-keys.ts';
+import type { Principal } from '../operator/principal.ts';
+import type { Sessions } from '../operator/sessions.ts';
 
 export interface OperatorGatewayParts {
-  readonly accounts: OperatorAccounts;
+  readonly sessions: Sessions;
+  readonly keys: ApiKeys;
   readonly federations: Federations;
   readonly views: Views;
   readonly origins: Origins;
@@ -22,20 +25,34 @@ const PUSH_PAUSE_MS = 500;
 
 /** The namespace `/operator`: after `watch` it pushes the federation's `detail`, now and at every change. */
 export function attachOperators(namespace: Namespace, parts: OperatorGatewayParts): void {
+  const principals = new WeakMap<Socket, Principal>();
   namespace.use((socket, next) => {
-    const { cookie, origin, host } = socket.handshake.headers;
-    parts.accounts.session(sessionTokenOf(cookie)).then(
-      (session) => {
-        if (session && parts.origins.allowsOwn(origin, host)) return next();
-        next(new ProtocolError('login-required', 'Please sign in as an operator first.'));
+    principalOf(socket.handshake.headers, parts).then(
+      (principal) => {
+        if (!principal || !isOwnPage(principal, socket, parts.origins)) {
+          return next(new ProtocolError('login-required', 'Please sign in as an operator first.'));
+        }
+        principals.set(socket, principal);
+        next();
       },
       () => next(new ProtocolError('internal', 'The session could not be checked.')),
     );
   });
-  namespace.on('connection', (socket) => attach(socket, parts));
+  namespace.on('connection', (socket) => {
+    const principal = principals.get(socket);
+    if (principal) attach(socket, principal, parts);
+    else socket.disconnect(true);
+  });
 }
 
-function attach(socket: Socket, { federations, views, clock, logger }: OperatorGatewayParts): void {
+/** Every browser names the origin of whoever opens a WebSocket; a cookie without one is somebody's loot. */
+function isOwnPage({ kind }: Principal, { handshake }: Socket, origins: Origins): boolean {
+  const { origin, host } = handshake.headers;
+  return kind === 'key' || (origin !== undefined && origins.allowsOwn(origin, host));
+}
+
+function attach(socket: Socket, principal: Principal, parts: OperatorGatewayParts): void {
+  const { sessions, federations, views, clock, logger } = parts;
   let watched: string | null = null;
   let isDirty = false;
   let isResting = false;
@@ -50,7 +67,10 @@ function attach(socket: Socket, { federations, views, clock, logger }: OperatorG
       isResting = false;
       if (isDirty) start();
     });
-    const detail = await views.detail(room);
+    // A session may have expired since, a key may have been revoked.
+    const still = await principalOf(socket.handshake.headers, parts);
+    if (!still) return void socket.disconnect(true);
+    const detail = await views.detail(room, still.role);
     if (watched === room.id) socket.emit('detail', detail);
   };
   const start = () => {
@@ -60,6 +80,10 @@ function attach(socket: Socket, { federations, views, clock, logger }: OperatorG
     if (federation !== watched) return;
     isDirty = true;
     if (!isResting) start();
+  });
+
+  const forget = sessions.onEnd((ended) => {
+    if (principal.kind === 'operator' && ended.includes(principal.id)) socket.disconnect(true);
   });
 
   socket.on('watch', (message: unknown, acknowledge?: unknown) => {
@@ -80,5 +104,6 @@ function attach(socket: Socket, { federations, views, clock, logger }: OperatorG
   socket.on('disconnect', () => {
     cancel();
     unsubscribe();
+    forget();
   });
 }

@@ -1,4 +1,4 @@
-import type { Consent, DeltaReport, FederationConfig, Ready } from '@perfit/protocol';
+import type { Consent, DeltaReport, FederationConfig, OperatorRole, Ready } from '@perfit/protocol';
 import {
   bigint,
   boolean,
@@ -18,7 +18,41 @@ const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'd
 export const operators = pgTable('operators', {
   name: text('name').primaryKey(),
   passwordHash: text('password_hash').notNull(),
+  role: text('role').$type<OperatorRole>().notNull(),
   createdAt: instant('created_at').notNull(),
+});
+
+export const sessions = pgTable('sessions', {
+  id: text('id').primaryKey(),
+  operator: text('operator').notNull(),
+  address: text('address').notNull(),
+  agent: text('agent').notNull(),
+  createdAt: instant('created_at').notNull(),
+  lastSeen: instant('last_seen').notNull(),
+  expiresAt: instant('expires_at').notNull(),
+});
+
+export const apiKeys = pgTable('api_keys', {
+  id: text('id').primaryKey(),
+  label: text('label').notNull(),
+  role: text('role').$type<OperatorRole>().notNull(),
+  secretHash: text('secret_hash').notNull(),
+  createdBy: text('created_by').notNull(),
+  createdAt: instant('created_at').notNull(),
+  expiresAt: instant('expires_at'),
+  lastUsed: instant('last_used'),
+  revokedAt: instant('revoked_at'),
+});
+
+export const audit = pgTable('audit', {
+  sequence: bigint('sequence', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+  at: instant('at').notNull(),
+  actor: text('actor'),
+  actorKind: text('actor_kind').$type<'operator' | 'key' | 'stranger'>().notNull(),
+  address: text('address').notNull(),
+  action: text('action').notNull(),
+  target: text('target'),
+  outcome: text('outcome').notNull(),
 });
 
 export const federations = pgTable('federations', {
@@ -48,8 +82,14 @@ export const versions = pgTable(
 export const invites = pgTable('invites', {
   code: text('code').primaryKey(),
   federation: text('federation').notNull(),
+  /** Where the code must not stand, it is named by this. */
+  id: text('id').notNull(),
+  label: text('label'),
   uses: integer('uses').notNull(),
+  maxUses: integer('max_uses'),
   createdAt: instant('created_at').notNull(),
+  expiresAt: instant('expires_at'),
+  revokedAt: instant('revoked_at'),
 });
 
 export const clients = pgTable(
@@ -74,6 +114,9 @@ export const clients = pgTable(
     bytesDown: bigint('bytes_down', { mode: 'number' }).notNull(),
     joinedAt: instant('joined_at').notNull(),
     lastSeen: instant('last_seen').notNull(),
+    removedAt: instant('removed_at'),
+    bannedAt: instant('banned_at'),
+    banReason: text('ban_reason'),
   },
   (table) => [primaryKey({ columns: [table.federation, table.id] })],
 );

@@ -1,16 +1,15 @@
 import type { RoundState } from '@perfit/federation';
 import { type FederationConfig, federationConfigSchema } from '@perfit/protocol';
-import { and, asc, desc, eq, inArray, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, inArray, isNull, lt, or, type SQL, sql } from 'drizzle-orm';
 import type { Database } from './database.ts';
 import { roundStateSchema } from './round-state-schema.ts';
-import { clients, events, federations, invites, operators, rounds, submissions, versions } from './schema.ts';
+import { clients, events, federations, invites, rounds, submissions, versions } from './schema.ts';
 
 export type ClientRow = typeof clients.$inferSelect;
 export type RoundRow = typeof rounds.$inferSelect;
 export type SubmissionRow = typeof submissions.$inferSelect;
 export type EventRow = typeof events.$inferSelect;
 export type InviteRow = typeof invites.$inferSelect;
-export type OperatorRow = typeof operators.$inferSelect;
 
 export interface FederationRow {
   readonly id: string;
@@ -26,6 +25,12 @@ export interface NewEvent {
   readonly kind: string;
   readonly text: string;
   readonly data: Record<string, unknown>;
+}
+
+export interface EventPage {
+  readonly after?: number | undefined;
+  readonly kinds?: readonly string[] | undefined;
+  readonly limit: number;
 }
 
 /** Hashes of what a version consists of. */
@@ -50,24 +55,6 @@ export class Store {
 
   async ping(): Promise<void> {
     await this.database.execute(sql`select 1`);
-  }
-
-  // Operators
-
-  async operator(name: string): Promise<OperatorRow | null> {
-    return (await this.database.select().from(operators).where(eq(operators.name, name)))[0] ?? null;
-  }
-
-  async anyOperator(): Promise<OperatorRow | null> {
-    return (await this.database.select().from(operators).orderBy(asc(operators.createdAt)).limit(1))[0] ?? null;
-  }
-
-  async saveOperator(row: OperatorRow): Promise<void> {
-    const { passwordHash } = row;
-    await this.database.insert(operators).values(row).onConflictDoUpdate({
-      target: operators.name,
-      set: { passwordHash },
-    });
   }
 
   // Federations
@@ -126,22 +113,33 @@ export class Store {
       .orderBy(asc(invites.createdAt));
   }
 
-  async hasInvite(federation: string, code: string): Promise<boolean> {
+  /** @returns whether the code would let a new client in at that time */
+  async hasInvite(federation: string, code: string, now: Date): Promise<boolean> {
     const found = await this.database
       .select({ code: invites.code })
       .from(invites)
-      .where(and(eq(invites.code, code), eq(invites.federation, federation)));
+      .where(and(eq(invites.code, code), eq(invites.federation, federation), usableInvite(now)));
     return found.length > 0;
   }
 
-  /** @returns whether the invite is one of this federation's */
-  async useInvite(federation: string, code: string): Promise<boolean> {
+  /** Counts a use, where there is one left. @returns whether the code lets a new client in at that time */
+  async useInvite(federation: string, code: string, now: Date): Promise<boolean> {
     const used = await this.database
       .update(invites)
       .set({ uses: sql`${invites.uses} + 1` })
-      .where(and(eq(invites.code, code), eq(invites.federation, federation)))
+      .where(and(eq(invites.code, code), eq(invites.federation, federation), usableInvite(now)))
       .returning({ code: invites.code });
     return used.length > 0;
+  }
+
+  /** @returns whether there is such an invite; one that is revoked stays so */
+  async revokeInvite(federation: string, id: string, now: Date): Promise<boolean> {
+    const found = await this.database
+      .update(invites)
+      .set({ revokedAt: sql`coalesce(${invites.revokedAt}, ${now.toISOString()}::timestamptz)` })
+      .where(and(eq(invites.id, id), eq(invites.federation, federation)))
+      .returning({ id: invites.id });
+    return found.length > 0;
   }
 
   // Clients
@@ -163,7 +161,7 @@ export class Store {
   }
 
   async countClients(federation: string): Promise<number> {
-    return this.database.$count(clients, eq(clients.federation, federation));
+    return this.database.$count(clients, and(eq(clients.federation, federation), isNull(clients.removedAt)));
   }
 
   async addClient(row: ClientRow): Promise<void> {
@@ -283,4 +281,27 @@ export class Store {
       .limit(limit);
     return last.reverse();
   }
+
+  /** Oldest first: those after a sequence number, or else the last ones. */
+  async eventPage(federation: string, page: EventPage): Promise<EventRow[]> {
+    const { after, kinds, limit } = page;
+    const wanted = [eq(events.federation, federation)];
+    if (after !== undefined) wanted.push(gt(events.sequence, after));
+    if (kinds) wanted.push(inArray(events.kind, [...kinds]));
+    const rows = await this.database
+      .select()
+      .from(events)
+      .where(and(...wanted))
+      .orderBy(after === undefined ? desc(events.sequence) : asc(events.sequence))
+      .limit(limit);
+    return after === undefined ? rows.reverse() : rows;
+  }
+}
+
+function usableInvite(now: Date): SQL | undefined {
+  return and(
+    isNull(invites.revokedAt),
+    or(isNull(invites.expiresAt), gt(invites.expiresAt, now)),
+    or(isNull(invites.maxUses), lt(invites.uses, invites.maxUses)),
+  );
 }

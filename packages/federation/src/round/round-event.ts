@@ -1,4 +1,4 @@
-import type { ErrorCode, OperatorAction } from '@perfit/protocol';
+import type { ErrorCode, OperatorAction, RoundAction } from '@perfit/protocol';
 import type { ClientId, Instant } from './round-state.ts';
 
 /** [RD1] What moves a federation. */
@@ -13,7 +13,7 @@ export type RoundEvent = { readonly at: Instant } & (
   | { readonly type: 'commit-failed'; readonly cause: 'storage' | 'aggregate'; readonly reason: string }
   /** The disk lost accepted submissions: they may be sent again. */
   | { readonly type: 'submissions-lost'; readonly clients: readonly ClientId[] }
-  | { readonly type: 'operator'; readonly action: OperatorAction }
+  | { readonly type: 'operator'; readonly action: OperatorAction | RoundAction }
   /** The coordinator came back on this state: nobody is connected, a commit may have been under way. */
   | { readonly type: 'restarted' }
 );

@@ -210,7 +210,28 @@ function onOperator(state: RoundState, { action, at }: EventOf<'operator'>, sche
       return state.state === 'paused' && state.why === 'operator' ? resume(state, at, schedule) : to(state);
     case 'stop':
       return stop(state);
+    case 'repeat':
+      return state.state === 'training' ? repeatAnew(state, at, schedule) : to(state);
+    case 'skip':
+      return state.state === 'training' ? skip(state) : to(state);
   }
+}
+
+/** Everybody trains again, also who has submitted. What the operator repeats is not counted as the round's failure. */
+function repeatAnew(state: Training, at: Instant, schedule: Schedule): Step {
+  const { version, attempt, present, submitted } = state;
+  const closed = failedClose(state, { count: submitted.length, reason: 'The operator has the round repeated.' });
+  const again: Recruiting = { state: 'recruiting', version, attempt: attempt + 1, present, submitted: [] };
+  return andThen([...discarded(state), closed], beginIfEnough(again, at, schedule));
+}
+
+/** The next version is theta_g as it is: a commit of nobody's submissions. */
+function skip(state: Training): Step {
+  return andThen(discarded(state), closeRound({ ...state, submitted: [] }));
+}
+
+function discarded({ version, submitted }: Training): readonly RoundEffect[] {
+  return submitted.length > 0 ? [{ type: 'discard', round: version + 1 }] : [];
 }
 
 function pause(state: Active, at: Instant): Step {
