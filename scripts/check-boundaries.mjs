@@ -77,6 +77,7 @@ const rooms = {
       /^@tanstack\//,
       'zustand',
       /^uplot/,
+      /^uqr$/,
       'comlink',
       'get-nonce',
       'idb',

@@ -1,12 +1,17 @@
 import {
+  type ClientAction,
   type FederationConfigInput,
   type FederationDetail,
   type FederationSummary,
   federationDetailSchema,
   federationSummarySchema,
+  type InviteView,
+  inviteViewSchema,
   maskAtlasSchema,
+  type NewInvite,
   type OperatorAction,
   operatorModelSchema,
+  type RoundAction,
   sessionSchema,
 } from '@perfit/protocol';
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
@@ -68,6 +73,32 @@ export async function createFederation(config: FederationConfigInput): Promise<s
 
 export async function act(id: string, action: OperatorAction): Promise<void> {
   await request(`${pathOf(id)}/actions`, nothing, { method: 'POST', body: { action } });
+}
+
+export async function actOnRound(id: string, round: number, action: RoundAction): Promise<void> {
+  await request(`${pathOf(id)}/rounds/${round}/actions`, nothing, { method: 'POST', body: { action } });
+}
+
+export async function actOnClient(id: string, client: string, action: ClientAction): Promise<void> {
+  const path = `${pathOf(id)}/clients/${encodeURIComponent(client)}/actions`;
+  await request(path, nothing, { method: 'POST', body: { action } });
+}
+
+/** @param clients how many have come in: with another one the uses have changed */
+export function invitesQuery(id: string, clients: number) {
+  return queryOptions({
+    queryKey: ['operator', 'federations', id, 'invites', clients],
+    queryFn: ({ signal }) => request(`${pathOf(id)}/invites`, z.array(inviteViewSchema), { signal }),
+    placeholderData: keepPreviousData,
+  });
+}
+
+export async function addInvite(id: string, invite: NewInvite): Promise<InviteView> {
+  return request(`${pathOf(id)}/invites`, inviteViewSchema, { method: 'POST', body: invite });
+}
+
+export async function revokeInvite(id: string, invite: string): Promise<void> {
+  await request(`${pathOf(id)}/invites/${encodeURIComponent(invite)}`, nothing, { method: 'DELETE' });
 }
 
 function pathOf(id: string): string {

@@ -3,10 +3,13 @@ import type { ClientView, FederationDetail } from '@perfit/protocol';
 import { deviceLine, lastSeenLine, progressOf, tierOf, clientStrings as words } from '#strings/operator.ts';
 import { formatBytes, formatCount, formatPerplexity, formatShare } from '../../shared/format/format-number.ts';
 import { useNow } from '../../shared/session/use-now.ts';
+import { ClientActions } from './client-actions.tsx';
+import { useMay } from './use-role.ts';
 
 /** Everybody who takes part: where they are, on what, and what they have gained. */
 export function ClientsTable({ detail }: { readonly detail: FederationDetail }) {
   const now = useNow();
+  const mayAct = useMay('operator');
   if (!detail.clients.length) return <Text c="dimmed">{words.none}</Text>;
   return (
     <Table.ScrollContainer minWidth={900}>
@@ -21,6 +24,7 @@ export function ClientsTable({ detail }: { readonly detail: FederationDetail }) 
             <Table.Th ta="right">{words.columns.owns}</Table.Th>
             <Table.Th ta="right">{words.columns.traffic}</Table.Th>
             <Table.Th ta="right">{words.columns.gain}</Table.Th>
+            {mayAct ? <Table.Th aria-label={words.columns.actions} /> : null}
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -30,8 +34,8 @@ export function ClientsTable({ detail }: { readonly detail: FederationDetail }) 
                 <Text size="sm" fw={600} style={{ overflowWrap: 'anywhere' }}>
                   {client.name}
                 </Text>
-                <Badge size="xs" variant="dot" color={client.connected ? 'teal' : 'gray'}>
-                  {client.connected ? words.connected : words.away}
+                <Badge size="xs" variant="dot" color={client.bannedAt ? 'red' : client.connected ? 'teal' : 'gray'}>
+                  {standingOf(client)}
                 </Badge>
                 {client.connected ? null : (
                   <Text size="xs" c="dimmed">
@@ -57,12 +61,23 @@ export function ClientsTable({ detail }: { readonly detail: FederationDetail }) 
               </Table.Td>
               <Table.Td ta="right">{`${formatBytes(client.bytesUp)} / ${formatBytes(client.bytesDown)}`}</Table.Td>
               <Table.Td ta="right">{gain(detail, client)}</Table.Td>
+              {mayAct ? (
+                <Table.Td>
+                  <ClientActions federation={detail.id} client={client} />
+                </Table.Td>
+              ) : null}
             </Table.Tr>
           ))}
         </Table.Tbody>
       </Table>
     </Table.ScrollContainer>
   );
+}
+
+function standingOf({ bannedAt, removedAt, connected }: ClientView): string {
+  if (bannedAt) return words.banned;
+  if (removedAt) return words.removed;
+  return connected ? words.connected : words.away;
 }
 
 function ClientProgress({ client }: { readonly client: ClientView }) {

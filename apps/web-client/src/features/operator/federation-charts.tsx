@@ -1,6 +1,6 @@
 import { SimpleGrid } from '@mantine/core';
 import type { FederationDetail } from '@perfit/protocol';
-import { bytesCaption, phaseWords, chartStrings as words } from '#strings/operator.ts';
+import { bytesCaption, participationCaption, phaseWords, chartStrings as words } from '#strings/operator.ts';
 import { useChartColors } from '../../shared/charts/chart-colors.ts';
 import { LineChart } from '../../shared/charts/line-chart.tsx';
 import { formatBytes, formatPerplexity, formatSeconds } from '../../shared/format/format-number.ts';
@@ -66,27 +66,13 @@ export function FederationCharts({ detail }: { readonly detail: FederationDetail
       />
       <LineChart
         {...common}
-        points
+        bars
         label={words.participation}
         yLabel={words.participation}
         x={numbers(figures)}
-        series={[
-          { label: words.submitted, color: colors.own, values: of(figures, 'submissions') },
-          {
-            label: words.goal,
-            color: colors.quiet,
-            dashed: true,
-            values: figures.map(() => detail.config.schedule.goal),
-          },
-          {
-            label: words.minimum,
-            color: colors.received,
-            dashed: true,
-            values: figures.map(() => detail.config.schedule.minimum),
-          },
-        ]}
+        series={[{ label: words.submitted, color: colors.own, values: of(figures, 'submissions') }]}
         empty={words.noRound}
-        caption={words.participationCaption}
+        caption={participationCaption(detail.config.schedule)}
       />
       <LineChart
         {...common}

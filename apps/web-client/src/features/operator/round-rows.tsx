@@ -23,7 +23,7 @@ export function RoundRows({ detail }: { readonly detail: FederationDetail }) {
   const longest = Math.max(1, ...rows.map(({ times }) => total(times)));
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls by keys
-    <section tabIndex={0} aria-label={words.title}>
+    <section tabIndex={0} aria-label={words.title} className={classes.scroll}>
       <ol className={classes.list}>
         {rows.map(({ round, times }) => (
           <li key={`${round.number}.${round.attempt}`} className={classes.row}>

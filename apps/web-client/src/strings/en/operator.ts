@@ -1,4 +1,4 @@
-import type { ClientView, FederationConfig, RoundView } from '@perfit/protocol';
+import type { ClientAction, ClientView, FederationConfig, InviteView, RoundAction, RoundView } from '@perfit/protocol';
 import {
   formatBytes,
   formatCount,
@@ -49,6 +49,11 @@ export const fieldHints = {
   'server.beta1': { label: 'Server momentum (β₁)', hint: 'How much of earlier rounds stays, below 1.' },
   'server.beta2': { label: 'Second moment (β₂)', hint: 'How slowly step sizes adapt, below 1.' },
   'server.epsilon': { label: 'Adaptivity (τ)', hint: 'Changes far below it are hardly scaled up.' },
+  'schedule.settleSeconds': { label: 'Settle, seconds', hint: 'So long a round waits for those who left.' },
+  'schedule.maxRepeats': { label: 'Repeats at most', hint: 'After so many failures in a row it ends.' },
+  maxDeltaNorm: { label: 'Largest change', hint: 'A submission of a greater norm is refused.' },
+  'weighting.cap': { label: 'Examples counted at most', hint: 'Nobody weighs more than that.' },
+  smallestGroup: { label: 'Smallest group', hint: 'Masks are shown of so many people together; empty is 3.' },
   'wire.dtype': { label: 'Precision of what is sent', hint: 'Less precise is fewer bytes.' },
 };
 
@@ -78,6 +83,8 @@ export const advancedStrings = {
   tuning: 'Tuning',
   averaging: 'Averaging',
   sending: 'Sending',
+  schedule: 'Closing of rounds',
+  bounds: 'Bounds',
 } as const;
 
 export const actionWords = {
@@ -89,8 +96,125 @@ export const actionWords = {
   stop: 'Stop',
 } as const;
 
-export const stopWarning =
-  'Stop this federation for good? Everybody keeps what they have so far; no further round begins.';
+export const confirmStrings = { cancel: 'Cancel' } as const;
+
+export const stopQuestion = {
+  title: 'Stop this federation for good?',
+  text: 'Everybody keeps what they have so far; no further round begins.',
+  confirm: 'Stop it',
+} as const;
+
+export const roundActionWords = { repeat: 'Repeat round', skip: 'Skip round' } as const;
+
+export function roundQuestion(action: RoundAction, round: number) {
+  return action === 'repeat'
+    ? {
+        title: `Repeat round ${round}?`,
+        text: 'What was submitted in it so far is discarded, and everybody tunes it again from its beginning.',
+        confirm: 'Repeat it',
+      }
+    : {
+        title: `Skip round ${round}?`,
+        text: 'What was submitted in it so far is discarded; the adapter stays as it is and the next round begins.',
+        confirm: 'Skip it',
+      };
+}
+
+export const clientActionWords = { remove: 'Remove…', ban: 'Ban…', unban: 'Lift ban…' } as const;
+
+/** Buttons of many clients stand below each other: each says whom it means. */
+export function clientActionLabel(action: ClientAction, name: string): string {
+  return `${clientActionWords[action].replace('…', '')} ${name}`;
+}
+
+export function clientQuestion(action: ClientAction, name: string) {
+  switch (action) {
+    case 'remove':
+      return {
+        title: `Remove ${name}?`,
+        text: 'The client is sent away. It may come back as a new one would: where an invite is needed, by an invite.',
+        confirm: 'Remove',
+      };
+    case 'ban':
+      return {
+        title: `Ban ${name}?`,
+        text: 'The client is sent away, and its key no longer enters this federation until you lift the ban.',
+        confirm: 'Ban',
+      };
+    case 'unban':
+      return {
+        title: `Lift the ban of ${name}?`,
+        text: 'Its key may enter this federation again.',
+        confirm: 'Lift the ban',
+      };
+  }
+}
+
+export const inviteStrings = {
+  title: 'Invite people',
+  lead: 'Whoever opens an invite link can take part. Send it only to those who should.',
+  openLead: 'This federation is open: whoever opens this link can take part.',
+  link: 'Link',
+  copy: 'Copy',
+  copied: 'Copied',
+  qr: 'QR code of the invite link',
+  noneUsable: 'No invite lets anybody in at present. Make a new one.',
+  list: 'Invites',
+  columns: { label: 'Invite', state: 'State', uses: 'Uses', expiry: 'Expiry', actions: 'Actions' },
+  show: 'Show',
+  revoke: 'Revoke…',
+  another: 'New invite',
+  make: 'Make the invite',
+  cancel: 'Cancel',
+  fields: {
+    label: 'Label',
+    labelHint: 'For you: whom it is for.',
+    uses: 'Uses',
+    usesHint: 'So many people; empty is any number.',
+    hours: 'Valid for, hours',
+    hoursHint: 'Empty is until it is revoked.',
+  },
+  problems: {
+    label: 'A label has at most 60 characters, without control characters.',
+    uses: 'Give a whole number from 1 to 100,000.',
+    hours: 'Give a number above 0, at most 8,784.',
+  },
+} as const;
+
+export function inviteLabel({ label, createdAt }: InviteView): string {
+  return label ?? `Invite of ${new Date(createdAt).toLocaleDateString('en', { dateStyle: 'medium' })}`;
+}
+
+export function inviteState({ usable, revokedAt, expiresAt }: InviteView): string {
+  if (usable) return 'open';
+  if (revokedAt) return 'revoked';
+  return expiresAt && Date.parse(expiresAt) <= Date.now() ? 'expired' : 'used up';
+}
+
+/** "Used 3 times, 7 left." */
+export function usesLine({ uses, usesLeft }: InviteView): string {
+  const used = uses === 0 ? 'Not used yet' : `Used ${timesWord(uses)}`;
+  return usesLeft === null ? `${used}.` : `${used}, ${formatCount(usesLeft)} left.`;
+}
+
+function timesWord(uses: number): string {
+  if (uses === 1) return 'once';
+  return uses === 2 ? 'twice' : `${formatCount(uses)} times`;
+}
+
+export function expiryLine({ expiresAt }: InviteView): string {
+  if (!expiresAt) return 'Does not expire.';
+  const at = new Date(expiresAt).toLocaleString('en', { dateStyle: 'medium', timeStyle: 'short' });
+  return Date.parse(expiresAt) <= Date.now() ? `Expired ${at}.` : `Until ${at}.`;
+}
+
+export function revokeQuestion(invite: InviteView) {
+  return {
+    title: 'Revoke this invite?',
+    text: `"${inviteLabel(invite)}" lets nobody in any more. Whoever has come in by it stays.`,
+    confirm: 'Revoke it',
+  };
+}
 
 export const loginStrings = {
   title: 'Operator',
@@ -114,6 +238,28 @@ export const listStrings = {
   unusable: 'Models that cannot be offered',
 } as const;
 
+export const presetStrings = {
+  title: 'Begin with',
+  lead: 'It fills in what follows; everything can be changed.',
+} as const;
+
+export const presetWords = {
+  quick: { title: 'Quick try', text: 'Two people and three short rounds: to see it work before you ask anybody.' },
+  office: { title: 'Small office', text: 'Five people during a working day: eight rounds of up to half an hour.' },
+  overnight: {
+    title: 'Overnight',
+    text: 'Devices left on: twelve longer rounds, with longer texts and fewer bytes sent.',
+  },
+} as const;
+
+/** What taking part asks of a client, at most. */
+export function costLine({ schedule, tuning, search, lora }: FederationConfig, modelBytes: number): string {
+  const { rounds, deadlineSeconds } = schedule;
+  const share = formatShare(search.density ?? 1 / lora.expansion);
+  const passes = formatCount(Number((rounds * tuning.epochs).toPrecision(3)));
+  return `A client fetches ${formatBytes(modelBytes)} once, tunes ${share} of the adapter in ${passes} passes over its text, and is there for at most ${formatSeconds(rounds * deadlineSeconds)} if no round is repeated.`;
+}
+
 export const createStrings = {
   create: 'Create',
   cancel: 'Cancel',
@@ -124,17 +270,10 @@ export const detailStrings = {
   back: '← All federations',
   live: 'Live.',
   notLive: 'Not live: refreshed every few seconds.',
-  invite: {
-    title: 'Invite people',
-    lead: 'Whoever opens this link can take part. Send it only to those who should.',
-    link: 'Link',
-    copy: 'Copy',
-    copied: 'Copied',
-  },
   rounds: 'Rounds',
   figures: 'Figures',
   clients: 'Clients',
-  events: { title: 'Events', none: 'Nothing has happened yet.' },
+  events: { title: 'Events', latest: 'Events, the latest first', none: 'Nothing has happened yet.' },
 } as const;
 
 export function roundLine(round: number, rounds: number): string {
@@ -154,6 +293,8 @@ export const clientStrings = {
   none: 'Nobody has joined yet.',
   connected: 'connected',
   away: 'away',
+  removed: 'removed',
+  banned: 'banned',
   notShared: 'not shared',
   nothing: '–',
   columns: {
@@ -165,6 +306,7 @@ export const clientStrings = {
     owns: 'Owns',
     traffic: 'Up / down',
     gain: 'Perplexity: base → tuned',
+    actions: 'Actions',
   },
 } as const;
 
@@ -224,7 +366,7 @@ type PhaseName = keyof typeof phaseWords;
 /** "tuning 12 s, committing 0.2 s" */
 export function phaseLine(times: Readonly<Record<PhaseName, number>>): string {
   return (Object.keys(phaseWords) as PhaseName[])
-    .filter((phase) => times[phase] > 0)
+    .filter((phase) => times[phase] >= 0.05)
     .map((phase) => `${phaseWords[phase]} ${formatSeconds(times[phase])}`)
     .join(', ');
 }
@@ -257,9 +399,6 @@ export const chartStrings = {
     'All attempts of a round: waiting since the round before, tuning until the last submission, settling for whoever may still come, committing.',
   participation: 'Submissions',
   submitted: 'submitted',
-  goal: 'goal',
-  minimum: 'minimum',
-  participationCaption: 'A round closes at its goal; below its minimum it is repeated.',
   bytes: 'Bytes of the deltas',
   deltas: 'deltas, up',
   noRound: 'It shows when a round is committed.',
@@ -268,6 +407,10 @@ export const chartStrings = {
 /** Of everything that clients sent and fetched, masks and slices too. */
 export function bytesCaption({ up, down }: { up: number; down: number }): string {
   return `Everything so far: ${formatBytes(up)} up, ${formatBytes(down)} down.`;
+}
+
+export function participationCaption({ goal, minimum }: { goal: number; minimum: number }): string {
+  return `A round closes at ${formatCount(goal)}; with fewer than ${formatCount(minimum)} it is repeated.`;
 }
 
 export const atlasStrings = {
