@@ -1,4 +1,4 @@
-import { copyFileSync, cpSync, truncateSync } from 'node:fs';
+import { copyFileSync, cpSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright/test';
 import { axeFindings } from './page-checks.ts';
@@ -149,6 +149,16 @@ test('an operator invites people, watches two of them tune, sees what came of it
     await expect(page.getByRole('table', { name: /^Kept positions by layer and module: Group A/ })).toBeVisible();
   });
 
+  await test.step('the log is filtered, and goes home whole with the results', async () => {
+    const log = page.getByRole('region', { name: 'Events, the latest first' });
+    await page.getByLabel('Filter').fill('committed');
+    await expect(log.getByRole('listitem')).toHaveCount(2);
+    const events = await saved(page, () => page.getByRole('button', { name: 'Event log, JSON' }).click());
+    expect(JSON.parse(events)).toEqual((await stage.operator.detail(id)).events);
+    const results = await saved(page, () => page.getByRole('link', { name: 'Results, CSV' }).click());
+    expect(results.trim().split('\n')).toHaveLength(5);
+  });
+
   await page.getByRole('button', { name: 'Ban Grace' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Ban', exact: true }).click();
   await expect(page.getByRole('cell', { name: /Grace banned/ })).toBeVisible();
@@ -161,6 +171,11 @@ async function logIn(page: Page, stage: Stage): Promise<void> {
   await page.getByLabel('Name').fill(stage.login.name);
   await page.getByLabel('Password').fill(stage.login.password);
   await page.getByRole('button', { name: 'Log in' }).click();
+}
+
+async function saved(page: Page, click: () => Promise<void>): Promise<string> {
+  const [download] = await Promise.all([page.waitForEvent('download'), click()]);
+  return readFileSync(await download.path(), 'utf8');
 }
 
 async function choose(page: Page, field: string, option: string | RegExp): Promise<void> {

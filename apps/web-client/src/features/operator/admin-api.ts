@@ -1,5 +1,7 @@
 import {
   type ClientAction,
+  type EventView,
+  eventViewSchema,
   type FederationConfigInput,
   type FederationDetail,
   type FederationSummary,
@@ -99,6 +101,23 @@ export async function addInvite(id: string, invite: NewInvite): Promise<InviteVi
 
 export async function revokeInvite(id: string, invite: string): Promise<void> {
   await request(`${pathOf(id)}/invites/${encodeURIComponent(invite)}`, nothing, { method: 'DELETE' });
+}
+
+export function csvPath(id: string): string {
+  return `${pathOf(id)}/results.csv`;
+}
+
+const EVENTS_A_PAGE = 1000;
+
+/** The whole log, oldest first, page after page. */
+export async function allEvents(id: string): Promise<EventView[]> {
+  const all: EventView[] = [];
+  for (;;) {
+    const path = `${pathOf(id)}/events?after=${all.at(-1)?.sequence ?? 0}&limit=${EVENTS_A_PAGE}`;
+    const page = await request(path, z.array(eventViewSchema));
+    all.push(...page);
+    if (page.length < EVENTS_A_PAGE) return all;
+  }
 }
 
 function pathOf(id: string): string {

@@ -1,12 +1,20 @@
 import { Badge, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
-import type { FederationDetail } from '@perfit/protocol';
-import { atlasStrings, methodLine, readyLine, roundLine, detailStrings as words } from '#strings/operator.ts';
+import {
+  atlasStrings,
+  downloadStrings,
+  methodLine,
+  readyLine,
+  roundLine,
+  detailStrings as words,
+} from '#strings/operator.ts';
 import { failureOf } from '../../shared/failure/failure.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
 import { isOver, stateColor, stateWord } from '../../shared/session/federation-state.ts';
 import { PageLink } from '../../shared/ui/links.tsx';
 import { Section } from '../../shared/ui/section.tsx';
 import { ClientsTable } from './clients-table.tsx';
+import { Downloads } from './downloads.tsx';
+import { Events } from './events.tsx';
 import { FederationActions } from './federation-actions.tsx';
 import { FederationCharts } from './federation-charts.tsx';
 import { Invites } from './invites.tsx';
@@ -63,28 +71,9 @@ export function OperatorDetail({ id }: { readonly id: string }) {
       <Section title={words.events.title}>
         <Events detail={data} />
       </Section>
+      <Section title={downloadStrings.title}>
+        <Downloads detail={data} />
+      </Section>
     </Stack>
-  );
-}
-
-function Events({ detail }: { readonly detail: FederationDetail }) {
-  if (!detail.events.length) return <Text c="dimmed">{words.events.none}</Text>;
-  const latest = detail.events.toSorted((a, b) => b.sequence - a.sequence).slice(0, 60);
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls by keys
-    <section tabIndex={0} aria-label={words.events.latest} style={{ maxHeight: 360, overflowY: 'auto' }}>
-      <Stack gap={4} component="ol" p={0} m={0} style={{ listStyle: 'none' }}>
-        {latest.map((event) => (
-          <Group key={event.sequence} component="li" gap="sm" wrap="nowrap" align="baseline">
-            <Text size="xs" c="dimmed" style={{ whiteSpace: 'nowrap', fontVariantNumeric: 'tabular-nums' }}>
-              {new Date(event.at).toLocaleTimeString()}
-            </Text>
-            <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
-              {event.text}
-            </Text>
-          </Group>
-        ))}
-      </Stack>
-    </section>
   );
 }

@@ -273,7 +273,14 @@ export const detailStrings = {
   rounds: 'Rounds',
   figures: 'Figures',
   clients: 'Clients',
-  events: { title: 'Events', latest: 'Events, the latest first', none: 'Nothing has happened yet.' },
+  events: {
+    title: 'Events',
+    latest: 'Events, the latest first',
+    none: 'Nothing has happened yet.',
+    filter: 'Filter',
+    filterHint: 'A name, a word, or a kind such as refused. Of the latest 200; the download has all.',
+    noneSuch: 'None of the latest events says that.',
+  },
 } as const;
 
 export function roundLine(round: number, rounds: number): string {
@@ -412,6 +419,14 @@ export function bytesCaption({ up, down }: { up: number; down: number }): string
 export function participationCaption({ goal, minimum }: { goal: number; minimum: number }): string {
   return `A round closes at ${formatCount(goal)}; with fewer than ${formatCount(minimum)} it is repeated.`;
 }
+
+export const downloadStrings = {
+  title: 'Downloads',
+  csv: 'Results, CSV',
+  json: 'Results, JSON',
+  events: 'Event log, JSON',
+  adapter: 'The global adapter of a committed round, as PEFT reads it: perfit federation export on the command line.',
+} as const;
 
 export const atlasStrings = {
   title: 'Mask atlas',
