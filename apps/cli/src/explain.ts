@@ -12,6 +12,11 @@ export function codeOf(error: unknown): string | null {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
 }
 
+/** 1, unless the error says another. */
+export function exitCodeOf(error: unknown): number {
+  return error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number' ? error.exitCode : 1;
+}
+
 /** A wrong use of the command line that only shows when it runs. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';

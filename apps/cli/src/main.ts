@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { explain } from './explain.ts';
+import { exitCodeOf, explain } from './explain.ts';
 
 const program = new Command('perfit')
   .description('Tune a language model together, on text that never leaves its owner (PerFIT, arXiv 2402.16919).')
@@ -14,6 +14,9 @@ const program = new Command('perfit')
 /** Each with its libraries: whoever serves waits for no TensorFlow.js, and whoever tunes for no database. */
 const commands: Record<string, () => Promise<() => Command>> = {
   serve: async () => (await import('./commands/serve.ts')).serveCommand,
+  federation: async () => (await import('./commands/federation.ts')).federationCommand,
+  user: async () => (await import('./commands/user.ts')).userCommand,
+  key: async () => (await import('./commands/key.ts')).keyCommand,
   pull: async () => (await import('./commands/pull.ts')).pullCommand,
   join: async () => (await import('./commands/join.ts')).joinCommand,
   simulate: async () => (await import('./commands/simulate.ts')).simulateCommand,
@@ -35,5 +38,5 @@ try {
   await program.parseAsync();
 } catch (error) {
   process.stderr.write(`${explain(error)}\n`);
-  process.exitCode = 1;
+  process.exitCode = exitCodeOf(error);
 }

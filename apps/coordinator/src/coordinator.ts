@@ -176,7 +176,7 @@ async function start(
     addressOf: (request) => addressOf(request, trustProxy),
   });
   undo.push(() => sockets.close());
-  const slots = new UploadSlots(limits.uploads);
+  const slots = new UploadSlots(limits.uploads, clock);
   attachClients(sockets.of('/'), { federations, slots, clock, logger, messagesPerSecond: limits.messagesPerSecond });
   attachOperators(sockets.of('/operator'), { sessions, keys, federations, views, origins, clock, logger });
 

@@ -10,17 +10,29 @@ import {
   type ValueOf,
   valuesByteLength,
 } from '@perfit/protocol';
+import { type Clock, systemClock } from '../clock.ts';
 import type { FederationRoom } from '../federations/federation-room.ts';
 import { sizeOf } from '../federations/spool.ts';
 import { SerialQueue } from '../serial-queue.ts';
 
+/** What an upload may take at least, and how slow it may be; a slower one gives its slot up and is announced again. */
+const LEAST_TIME_MS = 60_000;
+const SLOWEST_BYTES_PER_SECOND = 4096;
+
 /** Uploads under way in the whole process; beyond it clients are asked to come again. */
 export class UploadSlots {
   readonly capacity: number;
+  private readonly clock: Clock;
   private taken = 0;
 
-  constructor(capacity: number) {
+  constructor(capacity: number, clock: Clock = systemClock) {
     this.capacity = capacity;
+    this.clock = clock;
+  }
+
+  /** Whoever drips must not hold a slot for ever. @returns a function that cancels it */
+  onTooSlow(bytes: number, run: () => void): () => void {
+    return this.clock.after(LEAST_TIME_MS + (1000 * bytes) / SLOWEST_BYTES_PER_SECOND, run);
   }
 
   take(): void {
@@ -44,6 +56,7 @@ interface Upload {
   readonly file: FileHandle;
   readonly queue: SerialQueue;
   offset: number;
+  cancelDeadline: () => void;
 }
 
 /**
@@ -91,6 +104,8 @@ export class UploadDesk {
         const text = `The upload stands at byte ${upload.offset}; the chunk starts at ${offset}.`;
         throw new ProtocolError('upload-offset', text, { offset: upload.offset });
       }
+      // Its time may have run out while the chunk before it was written.
+      this.find(id);
       await upload.file.write(data, 0, data.length, offset);
       upload.offset += data.length;
       this.room.traffic.add(this.client, 'up', data.length);
@@ -171,7 +186,11 @@ export class UploadDesk {
       if (there > message.bytes) await truncate(path, 0);
       const file = await open(path, there > 0 ? 'r+' : 'w+');
       const offset = there > message.bytes ? 0 : there;
-      const upload: Upload = { id, message, path, file, queue: new SerialQueue(), offset };
+      const upload: Upload = { id, message, path, file, queue: new SerialQueue(), offset, cancelDeadline: () => {} };
+      upload.cancelDeadline = this.slots.onTooSlow(message.bytes - offset, () => {
+        // What has come stays on disk: [UP2] it goes on from there. Closing a file fails only where it is closed.
+        upload.queue.run(() => this.end(upload, { remove: false })).catch(() => {});
+      });
       this.open.set(message.kind, upload);
       return upload;
     } catch (error) {
@@ -194,6 +213,7 @@ export class UploadDesk {
   private async end(upload: Upload, { remove }: { remove: boolean }): Promise<void> {
     if (this.open.get(upload.message.kind) !== upload) return;
     this.open.delete(upload.message.kind);
+    upload.cancelDeadline();
     this.slots.giveBack();
     await upload.file.close();
     if (remove) await rm(upload.path, { force: true });
