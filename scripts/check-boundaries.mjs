@@ -82,6 +82,7 @@ const rooms = {
       /^@tanstack\//,
       'zustand',
       /^uplot/,
+      /^uqr$/,
       'comlink',
       'get-nonce',
       'idb',

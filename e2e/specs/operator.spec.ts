@@ -1,7 +1,8 @@
-import { copyFileSync, cpSync, truncateSync } from 'node:fs';
+import { copyFileSync, cpSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright/test';
-import { expect, test } from './stage.ts';
+import { axeFindings } from './page-checks.ts';
+import { expect, type Stage, test, until } from './stage.ts';
 
 test('nothing of the operator page shows without a login; with it, a federation is made and seen live', async ({
   stage,
@@ -94,6 +95,88 @@ test('a model that is still being copied is shown with the reason, and offered w
   await expect(notice).toHaveCount(0);
   await choose(page, 'Model', 'another');
 });
+
+test('an operator invites people, watches two of them tune, sees what came of it, and bans one', async ({
+  stage,
+  page,
+  browser,
+}) => {
+  const { id } = await stage.federation({
+    name: 'Live village',
+    schedule: { rounds: 2, recruit: 2, goal: 2, minimum: 2, deadlineSeconds: 120 },
+    smallestGroup: 2,
+  });
+  await logIn(page, stage);
+  await page.getByRole('link', { name: 'Live village' }).click();
+  await expect(page.getByText('Nobody has joined yet.')).toBeVisible();
+  await expect(page.getByText(/It shows from 2 masks on.*None is there yet/)).toBeVisible();
+
+  await page.getByRole('button', { name: 'New invite' }).click();
+  await page.getByLabel('Label').fill('For the bakery');
+  await page.getByLabel('Uses').fill('3');
+  await page.getByRole('button', { name: 'Make the invite' }).click();
+  await expect(page.getByRole('img', { name: 'QR code of the invite link' })).toBeVisible();
+  const link = page.getByLabel('For the bakery');
+  await expect(link).toHaveValue(/\/join\/live-village.*invite=/);
+  const joinUrl = await link.inputValue();
+
+  const texts = stage.texts(2, 40);
+  for (const [i, name] of ['Ada', 'Grace'].entries()) {
+    const tab = await stage.open(browser, {
+      name,
+      joinUrl,
+      dataset: texts[i] as string,
+      backend: 'wasm',
+      shareEvaluation: true,
+    });
+    await tab.start();
+  }
+  await expect(page.getByRole('cell', { name: /Ada connected/ })).toBeVisible();
+  const invite = page.getByRole('row', { name: /For the bakery/ });
+  await expect(invite.getByText('Used twice, 1 left.')).toBeVisible();
+  await until('the federation is finished', async () => (await stage.operator.detail(id)).status.state === 'finished');
+
+  await test.step('rounds, figures and masks are there', async () => {
+    const rounds = page.getByRole('region', { name: 'Rounds, the latest first' });
+    await expect(rounds.getByRole('listitem')).toHaveCount(2);
+    await expect(rounds.getByText(/^tuning .*committing/).first()).toBeVisible();
+    await expect(rounds.getByText(/^Ada: 29 examples, .*perplexity received .* → tuned/).first()).toBeVisible();
+    for (const figure of ['Perplexity', 'Loss', 'Time', 'Submissions', 'Bytes of the deltas']) {
+      await expect(page.getByRole('img', { name: figure, exact: true })).toBeVisible();
+    }
+    const overlap = page.getByRole('table', { name: 'Overlap of the masks, by group' });
+    await expect(overlap.getByRole('rowheader', { name: 'Group A, 2 clients' })).toBeVisible();
+    await expect(page.getByRole('table', { name: /^Kept positions by layer and module: Group A/ })).toBeVisible();
+  });
+
+  await test.step('the log is filtered, and goes home whole with the results', async () => {
+    const log = page.getByRole('region', { name: 'Events, the latest first' });
+    await page.getByLabel('Filter').fill('committed');
+    await expect(log.getByRole('listitem')).toHaveCount(2);
+    const events = await saved(page, () => page.getByRole('button', { name: 'Event log, JSON' }).click());
+    expect(JSON.parse(events)).toEqual((await stage.operator.detail(id)).events);
+    const results = await saved(page, () => page.getByRole('link', { name: 'Results, CSV' }).click());
+    expect(results.trim().split('\n')).toHaveLength(5);
+  });
+
+  await page.getByRole('button', { name: 'Ban Grace' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Ban', exact: true }).click();
+  await expect(page.getByRole('cell', { name: /Grace banned/ })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Lift ban Grace' })).toBeVisible();
+  expect(await axeFindings(page)).toEqual([]);
+});
+
+async function logIn(page: Page, stage: Stage): Promise<void> {
+  await page.goto(`${stage.url}/operator`);
+  await page.getByLabel('Name').fill(stage.login.name);
+  await page.getByLabel('Password').fill(stage.login.password);
+  await page.getByRole('button', { name: 'Log in' }).click();
+}
+
+async function saved(page: Page, click: () => Promise<void>): Promise<string> {
+  const [download] = await Promise.all([page.waitForEvent('download'), click()]);
+  return readFileSync(await download.path(), 'utf8');
+}
 
 async function choose(page: Page, field: string, option: string | RegExp): Promise<void> {
   await page.getByRole('combobox', { name: field }).click();

@@ -219,7 +219,7 @@ export const appStates: readonly AppState[] = [
     reach: async (scene) => {
       await scene.visit('/operator');
       await scene.visitor.getByRole('link', { name: 'Two of us' }).click();
-      await expect(scene.visitor.getByRole('cell', { name: /Grace/ })).toBeVisible();
+      await expect(scene.visitor.getByRole('cell', { name: /^Grace/ })).toBeVisible();
       return scene.visitor;
     },
   },

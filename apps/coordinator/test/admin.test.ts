@@ -5,6 +5,7 @@ import {
   federationDetailSchema,
   federationSummarySchema,
   inviteCreatedSchema,
+  maskAtlasSchema,
   sessionSchema,
 } from '@perfit/protocol';
 import { initialTheta } from '@perfit/protocol/space';
@@ -249,6 +250,10 @@ describe('the operator', () => {
     expect(detail.maskOverlap.clients).toHaveLength(2);
     expect(detail.maskOverlap.matrix[0]?.[0]).toBe(1);
     expect(detail.maskOverlap.matrix[0]?.[1]).toBe(detail.maskOverlap.matrix[1]?.[0]);
+    expect(Date.parse(detail.rounds[0]?.aggregatingAt ?? '')).not.toBeNaN();
+    // Two are fewer than the smallest group: of their masks nothing is said but that they are there.
+    const atlas = maskAtlasSchema.parse(await (await asOperator('GET', '/api/admin/federations/garden/atlas')).json());
+    expect(atlas).toMatchObject({ smallestGroup: 3, masks: 2, groups: [], overlap: [] });
     const log = detail.events.map((event) => event.text);
     expect(log).toContain('Round 1 is committed with 2 submissions.');
     expect(log.some((text) => /Bob's delta for round 1 is refused: .*NaN/.test(text))).toBe(true);

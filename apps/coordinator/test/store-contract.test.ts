@@ -186,7 +186,14 @@ async function keepsPeople(store: Store): Promise<void> {
 }
 
 async function keepsRounds(store: Store): Promise<void> {
-  const round = { federation: 'f', state: 'training' as const, reason: null, startedAt: at(20), closedAt: null };
+  const round = {
+    federation: 'f',
+    state: 'training' as const,
+    reason: null,
+    startedAt: at(20),
+    aggregatingAt: null,
+    closedAt: null,
+  };
   for (const [number, attempt] of [
     [2, 1],
     [1, 2],

@@ -94,6 +94,8 @@ export const roundViewSchema = z.object({
   state: z.enum(['training', 'aggregating', 'committed', 'failed']),
   reason: z.string().nullable(),
   startedAt: z.iso.datetime(),
+  /** When the latest try at its commit began; null before, and of rounds that are older than this figure. */
+  aggregatingAt: z.iso.datetime().nullable().default(null),
   closedAt: z.iso.datetime().nullable(),
   submissions: z.array(
     z.object({
@@ -138,6 +140,30 @@ export const federationDetailSchema = federationSummarySchema.extend({
   maskOverlap: z.object({ clients: z.array(z.string()), matrix: z.array(z.array(z.number())) }),
 });
 export type FederationDetail = z.infer<typeof federationDetailSchema>;
+
+/**
+ * GET /api/admin/federations/:id/atlas: what masks have in common, by groups of at least `smallestGroup` clients. No
+ * figure of it is of fewer.
+ */
+export const maskAtlasSchema = z.object({
+  smallestGroup: z.number().int().positive(),
+  /** Masks that were grouped: of many federations' clients the first ones'. */
+  masks: z.number().int().nonnegative(),
+  layers: z.number().int().nonnegative(),
+  /** As the layout names its projections. */
+  modules: z.array(z.string()),
+  /** The largest first; none where there are fewer masks than the smallest group. */
+  groups: z.array(
+    z.object({
+      clients: z.number().int().positive(),
+      /** [layers][modules]: mean share of positions that are kept, 0 … 1. */
+      density: z.array(z.array(z.number().min(0).max(1))),
+    }),
+  ),
+  /** [groups][groups]: mean Jaccard overlap of the pairs of different clients. */
+  overlap: z.array(z.array(z.number().min(0).max(1))),
+});
+export type MaskAtlas = z.infer<typeof maskAtlasSchema>;
 
 /** POST /api/admin/federations/:id/actions. */
 export const federationActionSchema = z.object({ action: z.enum(operatorActions) });

@@ -193,10 +193,10 @@ export class RoundDriver {
       case 'begin': {
         const { round: number, attempt } = effect;
         const row = { federation: this.id, number, attempt, reason: null, startedAt: at, closedAt: null };
-        return tx.addRound({ ...row, state: 'training' });
+        return tx.addRound({ ...row, state: 'training', aggregatingAt: null });
       }
       case 'commit':
-        return tx.updateRound(this.id, effect, { state: 'aggregating' });
+        return tx.updateRound(this.id, effect, { state: 'aggregating', aggregatingAt: at });
       case 'close':
         return tx.updateRound(this.id, effect, { state: effect.outcome, reason: effect.reason, closedAt: at });
       case 'discard':

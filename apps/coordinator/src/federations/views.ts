@@ -1,5 +1,13 @@
 import { possibleActions, possibleRoundActions } from '@perfit/federation';
-import type { EventView, FederationDetail, FederationSummary, Host, InviteView, OperatorRole } from '@perfit/protocol';
+import type {
+  EventView,
+  FederationDetail,
+  FederationSummary,
+  Host,
+  InviteView,
+  MaskAtlas,
+  OperatorRole,
+} from '@perfit/protocol';
 import { maskOverlap } from '@perfit/protocol/space';
 import type { Clock } from '../clock.ts';
 import { LeastRecentlyUsed } from '../least-recently-used.ts';
@@ -7,6 +15,7 @@ import type { ModelCatalogue } from '../models/model-catalogue.ts';
 import type { ClientRow, EventPage, EventRow, InviteRow, Store, SubmissionRow } from '../store/store.ts';
 import type { Adapters } from './adapters.ts';
 import type { FederationRoom } from './federation-room.ts';
+import { maskAtlas, moduleDensities } from './mask-atlas.ts';
 
 const EVENTS_SHOWN = 200;
 const MASKS_COMPARED = 64;
@@ -19,6 +28,7 @@ export class Views {
   private readonly host: Host | undefined;
   private readonly clock: Clock;
   private readonly overlaps = new LeastRecentlyUsed<number>(100_000);
+  private readonly densities = new LeastRecentlyUsed<number[]>(10_000);
 
   /** @param parts `host` runs the federations that name nobody */
   constructor(parts: {
@@ -66,12 +76,13 @@ export class Views {
       actions: possibleActions(room.state, room.config.schedule),
       roundActions: possibleRoundActions(room.state, room.config.schedule),
       clients: clients.map((row) => this.clientView(row, room)),
-      rounds: rounds.map(({ number, attempt, state, reason, startedAt, closedAt }) => ({
+      rounds: rounds.map(({ number, attempt, state, reason, startedAt, aggregatingAt, closedAt }) => ({
         number,
         attempt,
         state,
         reason,
         startedAt: startedAt.toISOString(),
+        aggregatingAt: aggregatingAt?.toISOString() ?? null,
         closedAt: closedAt?.toISOString() ?? null,
         submissions: submissions
           .filter((row) => row.round === number && row.attempt <= attempt)
@@ -83,6 +94,24 @@ export class Views {
       ),
       maskOverlap: await this.overlapOf(room, clients),
     };
+  }
+
+  /** What the masks have in common, by groups that are large enough. */
+  async atlas(room: FederationRoom): Promise<MaskAtlas> {
+    const rows = await this.store.clients(room.id);
+    const { clients, matrix } = await this.overlapOf(room, rows);
+    const blobs = new Map(rows.map((row) => [row.id, row.maskBlob]));
+    const { layout } = room.space;
+    const densities: number[][] = [];
+    for (const client of clients) {
+      const blob = blobs.get(client);
+      if (!blob) throw new Error(`no mask of ${client} is on file`);
+      const known = this.densities.get(`${room.id} ${blob}`);
+      const density = known ?? moduleDensities(await this.adapters.mask(room.space, blob), layout);
+      if (!known) this.densities.set(`${room.id} ${blob}`, density, 1);
+      densities.push(density);
+    }
+    return maskAtlas({ layout, overlaps: matrix, densities, smallestGroup: room.config.smallestGroup });
   }
 
   /** Every invite that was ever given out. */

@@ -130,6 +130,8 @@ export const rounds = pgTable(
     state: text('state').$type<'training' | 'aggregating' | 'committed' | 'failed'>().notNull(),
     reason: text('reason'),
     startedAt: instant('started_at').notNull(),
+    /** Of the latest try at its commit. */
+    aggregatingAt: instant('aggregating_at'),
     closedAt: instant('closed_at'),
   },
   (table) => [primaryKey({ columns: [table.federation, table.number, table.attempt] })],

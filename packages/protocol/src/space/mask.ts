@@ -68,6 +68,18 @@ export class Mask {
     return positions;
   }
 
+  /** How many of the positions in [from, to) are kept. */
+  keptBetween(from: number, to: number): number {
+    let count = 0;
+    for (let i = from >> 3; 8 * i < to; i++) {
+      let byte = this.bytes[i] as number;
+      if (8 * i < from) byte &= 0xff << (from & 7);
+      if (8 * i + 8 > to) byte &= (1 << (to & 7)) - 1;
+      for (; byte; byte &= byte - 1) count++;
+    }
+    return count;
+  }
+
   /** The values at kept positions, in layout order. @returns [kept] */
   pack(values: Float32Array): Float32Array {
     this.mustMatch(values, this.size);

@@ -1,14 +1,22 @@
 import {
+  type ClientAction,
+  type EventView,
+  eventViewSchema,
   type FederationConfigInput,
   type FederationDetail,
   type FederationSummary,
   federationDetailSchema,
   federationSummarySchema,
+  type InviteView,
+  inviteViewSchema,
+  maskAtlasSchema,
+  type NewInvite,
   type OperatorAction,
   operatorModelSchema,
+  type RoundAction,
   sessionSchema,
 } from '@perfit/protocol';
-import { queryOptions } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { z } from 'zod';
 import { request } from '../../shared/coordinator/request.ts';
 
@@ -44,6 +52,15 @@ export function detailQuery(id: string) {
   });
 }
 
+/** @param masks how many have come: with another one it is asked for anew */
+export function atlasQuery(id: string, masks: number) {
+  return queryOptions({
+    queryKey: ['operator', 'federations', id, 'atlas', masks],
+    queryFn: ({ signal }) => request(`${pathOf(id)}/atlas`, maskAtlasSchema, { signal }),
+    placeholderData: keepPreviousData,
+  });
+}
+
 export async function login(name: string, password: string): Promise<void> {
   await request('/api/admin/login', nothing, { method: 'POST', body: { name, password } });
 }
@@ -58,6 +75,49 @@ export async function createFederation(config: FederationConfigInput): Promise<s
 
 export async function act(id: string, action: OperatorAction): Promise<void> {
   await request(`${pathOf(id)}/actions`, nothing, { method: 'POST', body: { action } });
+}
+
+export async function actOnRound(id: string, round: number, action: RoundAction): Promise<void> {
+  await request(`${pathOf(id)}/rounds/${round}/actions`, nothing, { method: 'POST', body: { action } });
+}
+
+export async function actOnClient(id: string, client: string, action: ClientAction): Promise<void> {
+  const path = `${pathOf(id)}/clients/${encodeURIComponent(client)}/actions`;
+  await request(path, nothing, { method: 'POST', body: { action } });
+}
+
+/** @param clients how many have come in: with another one the uses have changed */
+export function invitesQuery(id: string, clients: number) {
+  return queryOptions({
+    queryKey: ['operator', 'federations', id, 'invites', clients],
+    queryFn: ({ signal }) => request(`${pathOf(id)}/invites`, z.array(inviteViewSchema), { signal }),
+    placeholderData: keepPreviousData,
+  });
+}
+
+export async function addInvite(id: string, invite: NewInvite): Promise<InviteView> {
+  return request(`${pathOf(id)}/invites`, inviteViewSchema, { method: 'POST', body: invite });
+}
+
+export async function revokeInvite(id: string, invite: string): Promise<void> {
+  await request(`${pathOf(id)}/invites/${encodeURIComponent(invite)}`, nothing, { method: 'DELETE' });
+}
+
+export function csvPath(id: string): string {
+  return `${pathOf(id)}/results.csv`;
+}
+
+const EVENTS_A_PAGE = 1000;
+
+/** The whole log, oldest first, page after page. */
+export async function allEvents(id: string): Promise<EventView[]> {
+  const all: EventView[] = [];
+  for (;;) {
+    const path = `${pathOf(id)}/events?after=${all.at(-1)?.sequence ?? 0}&limit=${EVENTS_A_PAGE}`;
+    const page = await request(path, z.array(eventViewSchema));
+    all.push(...page);
+    if (page.length < EVENTS_A_PAGE) return all;
+  }
 }
 
 function pathOf(id: string): string {

@@ -54,6 +54,15 @@ export function AdvancedFields({ form }: { readonly form: DraftForm }) {
             <ChoiceField form={form} field="wire.dtype" options={optionsOf(precisionWords)} />
           </FieldGroup>,
         )}
+        <FieldGroup title={advancedStrings.schedule}>
+          <NumberField form={form} field="schedule.settleSeconds" />
+          <NumberField form={form} field="schedule.maxRepeats" />
+        </FieldGroup>
+        <FieldGroup title={advancedStrings.bounds}>
+          <NumberField form={form} field="maxDeltaNorm" />
+          <NumberField form={form} field="weighting.cap" />
+          <NumberField form={form} field="smallestGroup" />
+        </FieldGroup>
       </Stack>
     </details>
   );

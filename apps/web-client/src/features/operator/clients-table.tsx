@@ -1,23 +1,30 @@
 import { Badge, Progress, Stack, Table, Text } from '@mantine/core';
 import type { ClientView, FederationDetail } from '@perfit/protocol';
-import { progressOf, clientStrings as words } from '#strings/operator.ts';
+import { deviceLine, lastSeenLine, progressOf, tierOf, clientStrings as words } from '#strings/operator.ts';
 import { formatBytes, formatCount, formatPerplexity, formatShare } from '../../shared/format/format-number.ts';
+import { useNow } from '../../shared/session/use-now.ts';
+import { ClientActions } from './client-actions.tsx';
+import { useMay } from './use-role.ts';
 
 /** Everybody who takes part: where they are, on what, and what they have gained. */
 export function ClientsTable({ detail }: { readonly detail: FederationDetail }) {
+  const now = useNow();
+  const mayAct = useMay('operator');
   if (!detail.clients.length) return <Text c="dimmed">{words.none}</Text>;
   return (
-    <Table.ScrollContainer minWidth={760}>
+    <Table.ScrollContainer minWidth={900}>
       <Table verticalSpacing={6} tabularNums>
         <Table.Thead>
           <Table.Tr>
             <Table.Th>{words.columns.name}</Table.Th>
             <Table.Th>{words.columns.now}</Table.Th>
             <Table.Th>{words.columns.device}</Table.Th>
+            <Table.Th>{words.columns.tier}</Table.Th>
             <Table.Th ta="right">{words.columns.examples}</Table.Th>
             <Table.Th ta="right">{words.columns.owns}</Table.Th>
             <Table.Th ta="right">{words.columns.traffic}</Table.Th>
             <Table.Th ta="right">{words.columns.gain}</Table.Th>
+            {mayAct ? <Table.Th aria-label={words.columns.actions} /> : null}
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -27,27 +34,38 @@ export function ClientsTable({ detail }: { readonly detail: FederationDetail }) 
                 <Text size="sm" fw={600} style={{ overflowWrap: 'anywhere' }}>
                   {client.name}
                 </Text>
-                <Badge size="xs" variant="dot" color={client.connected ? 'teal' : 'gray'}>
-                  {client.connected ? words.connected : words.away}
+                <Badge size="xs" variant="dot" color={client.bannedAt ? 'red' : client.connected ? 'teal' : 'gray'}>
+                  {standingOf(client)}
                 </Badge>
+                {client.connected ? null : (
+                  <Text size="xs" c="dimmed">
+                    {lastSeenLine((now - Date.parse(client.lastSeen)) / 1000)}
+                  </Text>
+                )}
               </Table.Td>
               <Table.Td miw={120}>
                 <ClientProgress client={client} />
               </Table.Td>
               <Table.Td>
-                <Text size="sm">{client.device.backend}</Text>
+                <Text size="sm">{deviceLine(client.device)}</Text>
                 <Text size="xs" c="dimmed">
                   {client.device.description}
                 </Text>
               </Table.Td>
+              <Table.Td>{tierOf(client, detail.config)}</Table.Td>
               <Table.Td ta="right">{`${client.examples.training} + ${client.examples.heldOut}`}</Table.Td>
               <Table.Td ta="right">
                 {client.kept === null
-                  ? '–'
+                  ? words.nothing
                   : `${formatCount(client.kept)} (${formatShare(client.kept / detail.layoutSize)})`}
               </Table.Td>
               <Table.Td ta="right">{`${formatBytes(client.bytesUp)} / ${formatBytes(client.bytesDown)}`}</Table.Td>
               <Table.Td ta="right">{gain(detail, client)}</Table.Td>
+              {mayAct ? (
+                <Table.Td>
+                  <ClientActions federation={detail.id} client={client} />
+                </Table.Td>
+              ) : null}
             </Table.Tr>
           ))}
         </Table.Tbody>
@@ -56,9 +74,15 @@ export function ClientsTable({ detail }: { readonly detail: FederationDetail }) 
   );
 }
 
+function standingOf({ bannedAt, removedAt, connected }: ClientView): string {
+  if (bannedAt) return words.banned;
+  if (removedAt) return words.removed;
+  return connected ? words.connected : words.away;
+}
+
 function ClientProgress({ client }: { readonly client: ClientView }) {
   const { progress } = client;
-  if (!progress) return <Text size="sm">{'–'}</Text>;
+  if (!progress) return <Text size="sm">{words.nothing}</Text>;
   return (
     <Stack gap={2}>
       <Text size="sm">

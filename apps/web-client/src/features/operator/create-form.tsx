@@ -1,25 +1,28 @@
-import { Button, Group, SimpleGrid, Stack, Textarea, TextInput } from '@mantine/core';
-import { strategyNames } from '@perfit/protocol';
+import { Button, Group, SimpleGrid, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { federationConfigSchema, type OperatorModel, strategyNames } from '@perfit/protocol';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { fieldHints, createStrings as words } from '#strings/operator.ts';
+import { costLine, fieldHints, createStrings as words } from '#strings/operator.ts';
 import { failureOf } from '../../shared/failure/failure.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
 import { createFederation } from './admin-api.ts';
 import { AdvancedFields } from './advanced-fields.tsx';
 import { ChoiceField, type DraftForm, NumberField } from './draft-fields.tsx';
 import { configOf, type Draft, emptyDraft, issuesOf } from './federation-draft.ts';
+import { PresetChoice } from './preset-choice.tsx';
+import { type PresetName, withPreset } from './presets.ts';
 
 interface CreateFormProps {
   /** Those that the coordinator has. */
-  readonly models: readonly string[];
+  readonly models: readonly OperatorModel[];
   readonly onCreated: (id: string) => void;
   readonly onCancel: () => void;
 }
 
 /** A new federation: the few settings that most depend on who takes part, and the others on demand. */
 export function CreateForm({ models, onCreated, onCancel }: CreateFormProps) {
-  const [draft, setDraft] = useState<Draft>(() => ({ ...emptyDraft, model: models[0] ?? '' }));
+  const [draft, setDraft] = useState<Draft>(() => ({ ...emptyDraft, model: models[0]?.id ?? '' }));
+  const [preset, setPreset] = useState<PresetName | null>(null);
   const [asked, setAsked] = useState(false);
   const issues = issuesOf(draft);
   const creation = useMutation({ mutationFn: createFederation, onSuccess: onCreated });
@@ -29,6 +32,8 @@ export function CreateForm({ models, onCreated, onCancel }: CreateFormProps) {
     if (issues.size === 0) creation.mutate(configOf(draft));
     else focusFirstWrong(event.currentTarget);
   };
+  const config = federationConfigSchema.safeParse(configOf({ ...draft, name: draft.name || words.create }));
+  const modelBytes = models.find(({ id }) => id === draft.model)?.bytes ?? 0;
   const form: DraftForm = {
     draft,
     issues: asked ? issues : new Map(),
@@ -44,9 +49,16 @@ export function CreateForm({ models, onCreated, onCancel }: CreateFormProps) {
   return (
     <form onSubmit={submit} noValidate>
       <Stack gap="lg">
+        <PresetChoice
+          chosen={preset}
+          onChoose={(name) => {
+            setPreset(name);
+            setDraft(withPreset(draft, name));
+          }}
+        />
         <SimpleGrid cols={{ base: 1, sm: 2 }}>
           <TextInput {...text('name')} required />
-          <ChoiceField form={form} field="model" options={models} />
+          <ChoiceField form={form} field="model" options={models.map(({ id }) => id)} />
         </SimpleGrid>
         <Textarea {...text('description')} autosize minRows={2} />
         <SimpleGrid cols={{ base: 1, sm: 2 }}>
@@ -69,6 +81,7 @@ export function CreateForm({ models, onCreated, onCancel }: CreateFormProps) {
           <NumberField form={form} field="tuning.maxLength" />
         </SimpleGrid>
         <AdvancedFields form={form} />
+        {config.success ? <Text size="sm">{costLine(config.data, modelBytes)}</Text> : null}
         {creation.error ? <FailureAlert failure={failureOf(creation.error)} title={words.failed} /> : null}
         <Group>
           <Button type="submit" loading={creation.isPending}>

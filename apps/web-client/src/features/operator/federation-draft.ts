@@ -26,6 +26,8 @@ const numbers = {
   'schedule.goal': defaults.schedule.goal,
   'schedule.minimum': defaults.schedule.minimum,
   'schedule.deadlineSeconds': defaults.schedule.deadlineSeconds,
+  'schedule.settleSeconds': defaults.schedule.settleSeconds,
+  'schedule.maxRepeats': defaults.schedule.maxRepeats,
   'tuning.epochs': defaults.tuning.epochs,
   'tuning.maxLength': defaults.tuning.maxLength,
   'tuning.learningRate': defaults.tuning.learningRate,
@@ -38,6 +40,10 @@ const numbers = {
   'server.beta1': defaults.server.beta1,
   'server.beta2': defaults.server.beta2,
   'server.epsilon': defaults.server.epsilon,
+  maxDeltaNorm: defaults.maxDeltaNorm,
+  'weighting.cap': defaults.weighting.cap,
+  // Empty is the coordinator's own.
+  smallestGroup: '',
 };
 
 const flags = { 'search.rewind': defaults.search.rewind };

@@ -1,28 +1,32 @@
-import { Badge, Button, CopyButton, Group, Skeleton, Stack, Text, TextInput, Title, Tooltip } from '@mantine/core';
-import type { FederationDetail, OperatorAction } from '@perfit/protocol';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { Badge, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
 import {
-  actionWords,
+  atlasStrings,
+  downloadStrings,
   methodLine,
   readyLine,
   roundLine,
-  stopWarning,
   detailStrings as words,
 } from '#strings/operator.ts';
 import { failureOf } from '../../shared/failure/failure.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
 import { isOver, stateColor, stateWord } from '../../shared/session/federation-state.ts';
-import { HeatGrid } from '../../shared/ui/heat-grid.tsx';
 import { PageLink } from '../../shared/ui/links.tsx';
 import { Section } from '../../shared/ui/section.tsx';
-import { act, detailQuery } from './admin-api.ts';
 import { ClientsTable } from './clients-table.tsx';
+import { Downloads } from './downloads.tsx';
+import { Events } from './events.tsx';
+import { FederationActions } from './federation-actions.tsx';
+import { FederationCharts } from './federation-charts.tsx';
+import { Invites } from './invites.tsx';
 import { useLiveDetail } from './live-detail.ts';
-import { RoundsTable } from './rounds-table.tsx';
+import { MaskAtlasView } from './mask-atlas.tsx';
+import { RoundRows } from './round-rows.tsx';
+import { useMay } from './use-role.ts';
 
 /** One federation as its operator sees it, live. */
 export function OperatorDetail({ id }: { readonly id: string }) {
   const { data, error, live } = useLiveDetail(id);
+  const mayRun = useMay('operator');
   if (error && !data) return <FailureAlert failure={failureOf(error)} />;
   if (!data) return <Skeleton height={320} radius="lg" />;
   const { config, status } = data;
@@ -47,128 +51,29 @@ export function OperatorDetail({ id }: { readonly id: string }) {
               {stateWord(status.state)}
             </Badge>
           </Group>
-          <Actions detail={data} />
+          <FederationActions detail={data} />
         </Group>
         <Text c="dimmed">{summary.join(' ')}</Text>
       </Stack>
-      {over ? null : <Invite detail={data} />}
+      {over || !mayRun ? null : <Invites detail={data} />}
       <Section title={words.rounds}>
-        <RoundsTable detail={data} />
+        <RoundRows detail={data} />
+      </Section>
+      <Section title={words.figures}>
+        <FederationCharts detail={data} />
       </Section>
       <Section title={words.clients}>
         <ClientsTable detail={data} />
       </Section>
-      <Section title={words.overlap.title} lead={words.overlap.lead}>
-        <Overlap detail={data} />
+      <Section title={atlasStrings.title} lead={atlasStrings.lead}>
+        <MaskAtlasView detail={data} />
       </Section>
       <Section title={words.events.title}>
         <Events detail={data} />
       </Section>
-    </Stack>
-  );
-}
-
-function Actions({ detail }: { readonly detail: FederationDetail }) {
-  const queries = useQueryClient();
-  const action = useMutation({
-    mutationFn: (name: OperatorAction) => act(detail.id, name),
-    onSettled: () => queries.invalidateQueries({ queryKey: detailQuery(detail.id).queryKey }),
-  });
-  const ask = (name: OperatorAction) => {
-    if (name !== 'stop' || window.confirm(stopWarning)) action.mutate(name);
-  };
-  return (
-    <Stack gap="xs" align="flex-end">
-      <Group gap="xs">
-        {detail.actions.map((name) => (
-          <Button
-            key={name}
-            size="sm"
-            variant={name === 'stop' ? 'light' : 'default'}
-            {...(name === 'stop' ? { color: 'red' } : {})}
-            loading={action.isPending && action.variables === name}
-            onClick={() => ask(name)}
-          >
-            {actionWord(name, detail)}
-          </Button>
-        ))}
-      </Group>
-      {action.error ? <FailureAlert failure={failureOf(action.error)} /> : null}
-    </Stack>
-  );
-}
-
-/** A start of what has started already does not wait for everybody that was to be recruited. */
-function actionWord(name: OperatorAction, { status }: FederationDetail): string {
-  return name === 'start' && status.state === 'recruiting' ? actionWords.beginNow : actionWords[name];
-}
-
-function Invite({ detail }: { readonly detail: FederationDetail }) {
-  const code = detail.invites[0]?.code;
-  const link = new URL(`/join/${detail.id}`, window.location.origin);
-  if (code) link.searchParams.set('invite', code);
-  return (
-    <Section title={words.invite.title} lead={words.invite.lead}>
-      <Group gap="sm" align="flex-end">
-        <TextInput
-          label={words.invite.link}
-          readOnly
-          value={link.href}
-          flex={1}
-          miw={220}
-          onFocus={(event) => event.currentTarget.select()}
-        />
-        <CopyButton value={link.href}>
-          {({ copied, copy }) => (
-            <Tooltip label={words.invite.copied} opened={copied}>
-              <Button variant="default" onClick={copy}>
-                {words.invite.copy}
-              </Button>
-            </Tooltip>
-          )}
-        </CopyButton>
-      </Group>
-    </Section>
-  );
-}
-
-function Overlap({ detail }: { readonly detail: FederationDetail }) {
-  const { clients, matrix } = detail.maskOverlap;
-  if (clients.length < 2) return <Text c="dimmed">{words.overlap.none}</Text>;
-  const names = clients.map((id) => nameOf(detail, id));
-  return (
-    <HeatGrid
-      caption={words.overlap.caption}
-      rows={names}
-      columns={names}
-      shares={matrix}
-      format={(share) => `${Math.round(100 * share)}`}
-    />
-  );
-}
-
-/** Two people may have chosen the same name. */
-function nameOf(detail: FederationDetail, id: string): string {
-  const name = detail.clients.find((client) => client.id === id)?.name ?? id;
-  const isShared = detail.clients.filter((client) => client.name === name).length > 1;
-  return isShared ? `${name} ${id.slice(0, 4)}` : name;
-}
-
-function Events({ detail }: { readonly detail: FederationDetail }) {
-  if (!detail.events.length) return <Text c="dimmed">{words.events.none}</Text>;
-  const latest = detail.events.toSorted((a, b) => b.sequence - a.sequence).slice(0, 60);
-  return (
-    <Stack gap={4} component="ol" p={0} m={0} mah={360} style={{ listStyle: 'none', overflowY: 'auto' }}>
-      {latest.map((event) => (
-        <Group key={event.sequence} component="li" gap="sm" wrap="nowrap" align="baseline">
-          <Text size="xs" c="dimmed" style={{ whiteSpace: 'nowrap', fontVariantNumeric: 'tabular-nums' }}>
-            {new Date(event.at).toLocaleTimeString()}
-          </Text>
-          <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
-            {event.text}
-          </Text>
-        </Group>
-      ))}
+      <Section title={downloadStrings.title}>
+        <Downloads detail={data} />
+      </Section>
     </Stack>
   );
 }

@@ -28,7 +28,7 @@ export function OperatorFederations({ onCreated }: { readonly onCreated: (id: st
             <>
               <UnusableModels models={models.data} />
               <CreateForm
-                models={models.data.filter(({ problem }) => problem === null).map(({ id }) => id)}
+                models={models.data.filter(({ problem }) => problem === null)}
                 onCreated={onCreated}
                 onCancel={() => setCreating(false)}
               />

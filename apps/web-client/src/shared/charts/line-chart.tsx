@@ -25,6 +25,8 @@ interface LineChartProps {
   readonly yLabel?: string;
   /** Bars from zero, those of each series beside the others', instead of lines. */
   readonly bars?: boolean;
+  /** One bar from zero, the series on top of each other in their order. */
+  readonly stacked?: boolean;
   readonly empty: string;
   /** One sentence on how to read it. */
   readonly caption?: string;
@@ -32,7 +34,8 @@ interface LineChartProps {
 
 /** Lines over a common x. Its height is fixed from the start, so that nothing moves when figures come. */
 export function LineChart(props: LineChartProps) {
-  const { label, xLabel, yLabel, x, series, height = 220, wholeX, points, bars, formatY, empty, caption } = props;
+  const { label, xLabel, yLabel, x, series, height = 220, wholeX, points, stacked, formatY, empty, caption } = props;
+  const bars = props.bars || stacked;
   const holder = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const scheme = useComputedColorScheme('light', { getInitialValueInEffect: false });
@@ -45,7 +48,9 @@ export function LineChart(props: LineChartProps) {
     xLabel,
     yLabel,
   ]);
-  const data = [x, ...series.map((one) => one.values)] as uPlot.AlignedData;
+  // The highest sums are drawn first: what stands below them covers them.
+  const drawn = stacked ? onTopOfEachOther(series).reverse() : series;
+  const data = [x, ...drawn.map((one) => one.values)] as uPlot.AlignedData;
   const latest = useRef(data);
   latest.current = data;
   const format = useRef(formatY);
@@ -87,13 +92,13 @@ export function LineChart(props: LineChartProps) {
         ],
         series: [
           {},
-          ...series.map(({ color, label: name, dashed }, i) => ({
+          ...drawn.map(({ color, label: name, dashed }, i) => ({
             label: name,
             stroke: color,
             width: 2,
             spanGaps: false,
             points: { show: bars ? false : (points ?? false), size: 7, fill: color },
-            ...(bars ? { fill: color, width: 0, paths: barsBeside(i, series.length) } : {}),
+            ...(bars ? { fill: color, width: 0, paths: stacked ? barsBeside(0, 1) : barsBeside(i, drawn.length) } : {}),
             ...(dashed ? { dash: [5, 5] } : {}),
           })),
         ],
@@ -140,6 +145,17 @@ export function LineChart(props: LineChartProps) {
 
 function plain(value: number): string {
   return String(Number(value.toPrecision(4)));
+}
+
+function onTopOfEachOther(series: readonly Series[]): Series[] {
+  const sums: number[] = [];
+  return series.map((one) => ({
+    ...one,
+    values: one.values.map((value, i) => {
+      sums[i] = (sums[i] ?? 0) + (value ?? 0);
+      return sums[i] as number;
+    }),
+  }));
 }
 
 /** Beside the picture's neighbours in a group of so many. */

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { FailureError } from '../failure/failure.ts';
 
 interface RequestOptions {
-  readonly method?: 'GET' | 'POST';
+  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly body?: unknown;
   readonly signal?: AbortSignal;
 }

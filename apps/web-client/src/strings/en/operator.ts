@@ -1,4 +1,11 @@
-import { formatCount } from '../../shared/format/format-number.ts';
+import type { ClientAction, ClientView, FederationConfig, InviteView, RoundAction, RoundView } from '@perfit/protocol';
+import {
+  formatBytes,
+  formatCount,
+  formatPerplexity,
+  formatSeconds,
+  formatShare,
+} from '../../shared/format/format-number.ts';
 
 export const fieldHints = {
   name: { label: 'Name', hint: 'Everybody who joins sees it.' },
@@ -42,6 +49,11 @@ export const fieldHints = {
   'server.beta1': { label: 'Server momentum (β₁)', hint: 'How much of earlier rounds stays, below 1.' },
   'server.beta2': { label: 'Second moment (β₂)', hint: 'How slowly step sizes adapt, below 1.' },
   'server.epsilon': { label: 'Adaptivity (τ)', hint: 'Changes far below it are hardly scaled up.' },
+  'schedule.settleSeconds': { label: 'Settle, seconds', hint: 'So long a round waits for those who left.' },
+  'schedule.maxRepeats': { label: 'Repeats at most', hint: 'After so many failures in a row it ends.' },
+  maxDeltaNorm: { label: 'Largest change', hint: 'A submission of a greater norm is refused.' },
+  'weighting.cap': { label: 'Examples counted at most', hint: 'Nobody weighs more than that.' },
+  smallestGroup: { label: 'Smallest group', hint: 'Masks are shown of so many people together; empty is 3.' },
   'wire.dtype': { label: 'Precision of what is sent', hint: 'Less precise is fewer bytes.' },
 };
 
@@ -71,6 +83,8 @@ export const advancedStrings = {
   tuning: 'Tuning',
   averaging: 'Averaging',
   sending: 'Sending',
+  schedule: 'Closing of rounds',
+  bounds: 'Bounds',
 } as const;
 
 export const actionWords = {
@@ -82,8 +96,125 @@ export const actionWords = {
   stop: 'Stop',
 } as const;
 
-export const stopWarning =
-  'Stop this federation for good? Everybody keeps what they have so far; no further round begins.';
+export const confirmStrings = { cancel: 'Cancel' } as const;
+
+export const stopQuestion = {
+  title: 'Stop this federation for good?',
+  text: 'Everybody keeps what they have so far; no further round begins.',
+  confirm: 'Stop it',
+} as const;
+
+export const roundActionWords = { repeat: 'Repeat round', skip: 'Skip round' } as const;
+
+export function roundQuestion(action: RoundAction, round: number) {
+  return action === 'repeat'
+    ? {
+        title: `Repeat round ${round}?`,
+        text: 'What was submitted in it so far is discarded, and everybody tunes it again from its beginning.',
+        confirm: 'Repeat it',
+      }
+    : {
+        title: `Skip round ${round}?`,
+        text: 'What was submitted in it so far is discarded; the adapter stays as it is and the next round begins.',
+        confirm: 'Skip it',
+      };
+}
+
+export const clientActionWords = { remove: 'Remove…', ban: 'Ban…', unban: 'Lift ban…' } as const;
+
+/** Buttons of many clients stand below each other: each says whom it means. */
+export function clientActionLabel(action: ClientAction, name: string): string {
+  return `${clientActionWords[action].replace('…', '')} ${name}`;
+}
+
+export function clientQuestion(action: ClientAction, name: string) {
+  switch (action) {
+    case 'remove':
+      return {
+        title: `Remove ${name}?`,
+        text: 'The client is sent away. It may come back as a new one would: where an invite is needed, by an invite.',
+        confirm: 'Remove',
+      };
+    case 'ban':
+      return {
+        title: `Ban ${name}?`,
+        text: 'The client is sent away, and its key no longer enters this federation until you lift the ban.',
+        confirm: 'Ban',
+      };
+    case 'unban':
+      return {
+        title: `Lift the ban of ${name}?`,
+        text: 'Its key may enter this federation again.',
+        confirm: 'Lift the ban',
+      };
+  }
+}
+
+export const inviteStrings = {
+  title: 'Invite people',
+  lead: 'Whoever opens an invite link can take part. Send it only to those who should.',
+  openLead: 'This federation is open: whoever opens this link can take part.',
+  link: 'Link',
+  copy: 'Copy',
+  copied: 'Copied',
+  qr: 'QR code of the invite link',
+  noneUsable: 'No invite lets anybody in at present. Make a new one.',
+  list: 'Invites',
+  columns: { label: 'Invite', state: 'State', uses: 'Uses', expiry: 'Expiry', actions: 'Actions' },
+  show: 'Show',
+  revoke: 'Revoke…',
+  another: 'New invite',
+  make: 'Make the invite',
+  cancel: 'Cancel',
+  fields: {
+    label: 'Label',
+    labelHint: 'For you: whom it is for.',
+    uses: 'Uses',
+    usesHint: 'So many people; empty is any number.',
+    hours: 'Valid for, hours',
+    hoursHint: 'Empty is until it is revoked.',
+  },
+  problems: {
+    label: 'A label has at most 60 characters, without control characters.',
+    uses: 'Give a whole number from 1 to 100,000.',
+    hours: 'Give a number above 0, at most 8,784.',
+  },
+} as const;
+
+export function inviteLabel({ label, createdAt }: InviteView): string {
+  return label ?? `Invite of ${new Date(createdAt).toLocaleDateString('en', { dateStyle: 'medium' })}`;
+}
+
+export function inviteState({ usable, revokedAt, expiresAt }: InviteView): string {
+  if (usable) return 'open';
+  if (revokedAt) return 'revoked';
+  return expiresAt && Date.parse(expiresAt) <= Date.now() ? 'expired' : 'used up';
+}
+
+/** "Used 3 times, 7 left." */
+export function usesLine({ uses, usesLeft }: InviteView): string {
+  const used = uses === 0 ? 'Not used yet' : `Used ${timesWord(uses)}`;
+  return usesLeft === null ? `${used}.` : `${used}, ${formatCount(usesLeft)} left.`;
+}
+
+function timesWord(uses: number): string {
+  if (uses === 1) return 'once';
+  return uses === 2 ? 'twice' : `${formatCount(uses)} times`;
+}
+
+export function expiryLine({ expiresAt }: InviteView): string {
+  if (!expiresAt) return 'Does not expire.';
+  const at = new Date(expiresAt).toLocaleString('en', { dateStyle: 'medium', timeStyle: 'short' });
+  return Date.parse(expiresAt) <= Date.now() ? `Expired ${at}.` : `Until ${at}.`;
+}
+
+export function revokeQuestion(invite: InviteView) {
+  return {
+    title: 'Revoke this invite?',
+    text: `"${inviteLabel(invite)}" lets nobody in any more. Whoever has come in by it stays.`,
+    confirm: 'Revoke it',
+  };
+}
 
 export const loginStrings = {
   title: 'Operator',
@@ -107,6 +238,28 @@ export const listStrings = {
   unusable: 'Models that cannot be offered',
 } as const;
 
+export const presetStrings = {
+  title: 'Begin with',
+  lead: 'It fills in what follows; everything can be changed.',
+} as const;
+
+export const presetWords = {
+  quick: { title: 'Quick try', text: 'Two people and three short rounds: to see it work before you ask anybody.' },
+  office: { title: 'Small office', text: 'Five people during a working day: eight rounds of up to half an hour.' },
+  overnight: {
+    title: 'Overnight',
+    text: 'Devices left on: twelve longer rounds, with longer texts and fewer bytes sent.',
+  },
+} as const;
+
+/** What taking part asks of a client, at most. */
+export function costLine({ schedule, tuning, search, lora }: FederationConfig, modelBytes: number): string {
+  const { rounds, deadlineSeconds } = schedule;
+  const share = formatShare(search.density ?? 1 / lora.expansion);
+  const passes = formatCount(Number((rounds * tuning.epochs).toPrecision(3)));
+  return `A client fetches ${formatBytes(modelBytes)} once, tunes ${share} of the adapter in ${passes} passes over its text, and is there for at most ${formatSeconds(rounds * deadlineSeconds)} if no round is repeated.`;
+}
+
 export const createStrings = {
   create: 'Create',
   cancel: 'Cancel',
@@ -117,22 +270,17 @@ export const detailStrings = {
   back: '← All federations',
   live: 'Live.',
   notLive: 'Not live: refreshed every few seconds.',
-  invite: {
-    title: 'Invite people',
-    lead: 'Whoever opens this link can take part. Send it only to those who should.',
-    link: 'Link',
-    copy: 'Copy',
-    copied: 'Copied',
-  },
   rounds: 'Rounds',
+  figures: 'Figures',
   clients: 'Clients',
-  overlap: {
-    title: 'Mask overlap',
-    lead: 'Shared positions over positions of either, in per cent. People who write about the same things own the same parameters.',
-    none: 'It shows when two clients have found their masks.',
-    caption: 'Overlap of the masks, by client',
+  events: {
+    title: 'Events',
+    latest: 'Events, the latest first',
+    none: 'Nothing has happened yet.',
+    filter: 'Filter',
+    filterHint: 'A name, a word, or a kind such as refused. Of the latest 200; the download has all.',
+    noneSuch: 'None of the latest events says that.',
   },
-  events: { title: 'Events', none: 'Nothing has happened yet.' },
 } as const;
 
 export function roundLine(round: number, rounds: number): string {
@@ -152,15 +300,20 @@ export const clientStrings = {
   none: 'Nobody has joined yet.',
   connected: 'connected',
   away: 'away',
+  removed: 'removed',
+  banned: 'banned',
   notShared: 'not shared',
+  nothing: '–',
   columns: {
     name: 'Name',
     now: 'Now',
     device: 'Device',
+    tier: 'Budget',
     examples: 'Examples',
     owns: 'Owns',
     traffic: 'Up / down',
     gain: 'Perplexity: base → tuned',
+    actions: 'Actions',
   },
 } as const;
 
@@ -168,15 +321,130 @@ export function progressOf(name: string): string {
   return `Progress of ${name}`;
 }
 
+/** The measured speed tells which budget is offered. */
+export function deviceLine({ backend, tokensPerSecond }: ClientView['device']): string {
+  return tokensPerSecond === undefined ? backend : `${backend}, ${formatCount(Math.round(tokensPerSecond))} tokens/s`;
+}
+
+/** [PF2] By which limit of speed a client has its budget. */
+export function tierOf({ density, device }: ClientView, { search }: FederationConfig): string {
+  const share = formatShare(density);
+  const speed = device.tokensPerSecond;
+  const slow = search.slowDevices
+    .filter(({ below }) => speed !== undefined && speed < below)
+    .toSorted((a, b) => a.density - b.density)[0];
+  return slow ? `${share}, below ${formatCount(slow.below)} tokens/s` : share;
+}
+
+export function lastSeenLine(seconds: number): string {
+  if (seconds < 60) return 'seen just now';
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 120) return `seen ${minutes} min ago`;
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? `seen ${hours} h ago` : `seen ${Math.round(hours / 24)} days ago`;
+}
+
 export const roundStrings = {
+  title: 'Rounds, the latest first',
   none: 'The first round has not begun.',
-  noSubmission: 'none yet',
-  running: 'running',
-  columns: {
-    round: 'Round',
-    state: 'State',
-    time: 'Time',
-    bytes: 'Bytes',
-    submissions: 'Submissions: name, examples, perplexity received → tuned',
-  },
+  noSubmission: 'No submission yet.',
 } as const;
+
+export const roundStateWords = {
+  training: 'tuning',
+  aggregating: 'committing',
+  committed: 'committed',
+  failed: 'failed',
+} as const;
+
+export function roundAttempt({ number, attempt }: { number: number; attempt: number }): string {
+  return attempt > 1 ? `Round ${number}, attempt ${attempt}` : `Round ${number}`;
+}
+
+export const phaseWords = {
+  waiting: 'waiting',
+  tuning: 'tuning',
+  settling: 'settling',
+  committing: 'committing',
+} as const;
+
+type PhaseName = keyof typeof phaseWords;
+
+/** "tuning 12 s, committing 0.2 s" */
+export function phaseLine(times: Readonly<Record<PhaseName, number>>): string {
+  return (Object.keys(phaseWords) as PhaseName[])
+    .filter((phase) => times[phase] >= 0.05)
+    .map((phase) => `${phaseWords[phase]} ${formatSeconds(times[phase])}`)
+    .join(', ');
+}
+
+/** "Ada: 40 examples, 12 kB, perplexity received 21.3 → tuned 12.2" */
+export function submissionLine({ name, examples, bytes, perplexity }: RoundView['submissions'][number]): string {
+  const parts = [`${formatCount(examples)} ${examples === 1 ? 'example' : 'examples'}`, formatBytes(bytes)];
+  if (perplexity) {
+    const { received, tuned } = perplexity;
+    parts.push(`perplexity received ${formatPerplexity(received)} → tuned ${formatPerplexity(tuned)}`);
+  }
+  return `${name}: ${parts.join(', ')}`;
+}
+
+export const chartStrings = {
+  round: 'Round',
+  perplexity: 'Perplexity',
+  base: 'base',
+  received: 'received',
+  tuned: 'tuned',
+  lowest: 'tuned, lowest',
+  highest: 'tuned, highest',
+  perplexityCaption: 'Means over those who share theirs, each on its own held-out examples; lower is better.',
+  loss: 'Loss',
+  meanLoss: 'mean',
+  lossCaption: 'Of tuning, over those who share it.',
+  nothingShared: 'Nobody has shared a figure yet.',
+  time: 'Time',
+  timeCaption:
+    'All attempts of a round: waiting since the round before, tuning until the last submission, settling for whoever may still come, committing.',
+  participation: 'Submissions',
+  submitted: 'submitted',
+  bytes: 'Bytes of the deltas',
+  deltas: 'deltas, up',
+  noRound: 'It shows when a round is committed.',
+} as const;
+
+/** Of everything that clients sent and fetched, masks and slices too. */
+export function bytesCaption({ up, down }: { up: number; down: number }): string {
+  return `Everything so far: ${formatBytes(up)} up, ${formatBytes(down)} down.`;
+}
+
+export function participationCaption({ goal, minimum }: { goal: number; minimum: number }): string {
+  return `A round closes at ${formatCount(goal)}; with fewer than ${formatCount(minimum)} it is repeated.`;
+}
+
+export const downloadStrings = {
+  title: 'Downloads',
+  csv: 'Results, CSV',
+  json: 'Results, JSON',
+  events: 'Event log, JSON',
+  adapter: 'The global adapter of a committed round, as PEFT reads it: perfit federation export on the command line.',
+} as const;
+
+export const atlasStrings = {
+  title: 'Mask atlas',
+  lead: 'Which parameters people own, by groups whose masks are alike. No figure is of a single person.',
+  overlap: 'Overlap of the masks, by group',
+  overlapCaption:
+    'Shared positions over positions of either, in per cent, as the mean over pairs of clients. People who write about the same things own the same parameters.',
+  density: 'Kept positions by layer and module',
+  densityCaption: 'Kept positions in per cent of a layer’s module, as the mean over the group.',
+  nothingKept: 'none',
+  allKept: 'all',
+} as const;
+
+export function groupName(index: number, clients: number): string {
+  return `Group ${String.fromCharCode(65 + (index % 26))}, ${clients} clients`;
+}
+
+export function tooFewMasks({ masks, smallestGroup }: { masks: number; smallestGroup: number }): string {
+  const are = masks === 0 ? 'None is there yet' : masks === 1 ? 'One is there' : `${masks} are there`;
+  return `It shows from ${smallestGroup} masks on, so that it tells of nobody alone. ${are}.`;
+}

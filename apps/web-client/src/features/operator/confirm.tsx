@@ -1,0 +1,44 @@
+import { Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { confirmStrings as words } from '#strings/operator.ts';
+import { failureOf } from '../../shared/failure/failure.ts';
+import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
+
+/** What is asked before something is lost. */
+export interface Question {
+  readonly title: string;
+  readonly text: string;
+  readonly confirm: string;
+}
+
+interface ConfirmProps {
+  /** Null is closed. */
+  readonly question: Question | null;
+  readonly isPending: boolean;
+  readonly error: unknown;
+  readonly onCancel: () => void;
+  readonly onConfirm: () => void;
+}
+
+/** Stays open with the coordinator's sentence where it refuses. */
+export function Confirm({ question, isPending, error, onCancel, onConfirm }: ConfirmProps) {
+  return (
+    <Modal opened={question !== null} onClose={onCancel} title={question?.title} centered>
+      {question ? (
+        <Stack gap="md">
+          <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
+            {question.text}
+          </Text>
+          {error ? <FailureAlert failure={failureOf(error)} /> : null}
+          <Group gap="sm" justify="flex-end">
+            <Button variant="default" data-autofocus onClick={onCancel}>
+              {words.cancel}
+            </Button>
+            <Button color="red" loading={isPending} onClick={onConfirm}>
+              {question.confirm}
+            </Button>
+          </Group>
+        </Stack>
+      ) : null}
+    </Modal>
+  );
+}

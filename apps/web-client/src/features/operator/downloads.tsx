@@ -1,0 +1,43 @@
+import { Anchor, Button, Group, Stack, Text } from '@mantine/core';
+import type { FederationDetail } from '@perfit/protocol';
+import { useMutation } from '@tanstack/react-query';
+import { downloadStrings as words } from '#strings/operator.ts';
+import { failureOf } from '../../shared/failure/failure.ts';
+import { saveFile } from '../../shared/files/save-file.ts';
+import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
+import { allEvents, csvPath } from './admin-api.ts';
+
+/** What came out, to keep or to compute with. */
+export function Downloads({ detail }: { readonly detail: FederationDetail }) {
+  const log = useMutation({
+    mutationFn: () => allEvents(detail.id),
+    onSuccess: (events) => saveJson(`${detail.id}-events.json`, events),
+  });
+  return (
+    <Stack gap="sm">
+      <Group gap="sm">
+        <Anchor href={csvPath(detail.id)} download size="sm">
+          {words.csv}
+        </Anchor>
+        <Button
+          size="xs"
+          variant="default"
+          onClick={() => saveJson(`${detail.id}-results.json`, { config: detail.config, rounds: detail.rounds })}
+        >
+          {words.json}
+        </Button>
+        <Button size="xs" variant="default" loading={log.isPending} onClick={() => log.mutate()}>
+          {words.events}
+        </Button>
+      </Group>
+      {log.error ? <FailureAlert failure={failureOf(log.error)} /> : null}
+      <Text size="sm" c="dimmed">
+        {words.adapter}
+      </Text>
+    </Stack>
+  );
+}
+
+function saveJson(name: string, content: unknown): void {
+  saveFile(name, new TextEncoder().encode(`${JSON.stringify(content, null, 2)}\n`), 'application/json');
+}
