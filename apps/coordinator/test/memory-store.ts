@@ -61,6 +61,10 @@ export class MemoryStore extends Store {
     return this.statement(() => {});
   }
 
+  override migrations(): Promise<string[]> {
+    return this.statement(() => []);
+  }
+
   override federations() {
     return this.statement(() => by(this.tables.federations, (row) => row.createdAt.getTime()));
   }

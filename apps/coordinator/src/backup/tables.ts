@@ -34,11 +34,26 @@ export async function fillTables(database: Database, dumps: readonly TableDump[]
         const table = sql.identifier(name);
         const batch = `[${rows.slice(i, i + BATCH).join(',')}]`;
         await tx.execute(
-          sql`insert into ${table} select * from json_populate_recordset(null::${table}, ${batch}::json)`,
+          sql`insert into ${table} overriding system value select * from json_populate_recordset(null::${table}, ${batch}::json)`,
+        );
+      }
+      for (const column of await countedColumns(tx, name)) {
+        // What the database counts goes on behind the last that was restored.
+        await tx.execute(
+          sql`select setval(pg_get_serial_sequence(${name}, ${column}), coalesce(max(${sql.identifier(column)}), 0) + 1, false) from ${sql.identifier(name)}`,
         );
       }
     }
   });
+}
+
+/** Those whose values the database gives out itself, ascending. */
+async function countedColumns(database: Database, table: string): Promise<string[]> {
+  return textsOf(
+    database,
+    sql`select column_name as text from information_schema.columns
+        where table_schema = 'public' and table_name = ${table} and (is_identity = 'YES' or column_default like 'nextval(%')`,
+  );
 }
 
 /** Without that of the migrations, which opening a database fills. */
