@@ -94,6 +94,8 @@ export function demoFederation(options: SimulationOptions, model: string): Feder
     strategy: options.strategy,
     receive: 'owned',
     lora: { rank: 8, expansion: 2, alpha: 16 },
+    // The tabs are all of one person, who wants to see what each has found.
+    smallestGroup: 1,
     search: { warmupEpochs: 1, iterations: 3, batches: 2, score: 'taylor', scope: 'tensor' },
     tuning: { epochs: 1, batchSize: 8, maxLength: 128, learningRate: 4e-3 },
     schedule: {

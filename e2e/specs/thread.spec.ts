@@ -6,6 +6,7 @@ test('two people tune together, compare the models in a chat, and take the adapt
   browser,
 }) => {
   const { id, joinUrl } = await stage.federation({
+    smallestGroup: 1,
     schedule: { rounds: 2, recruit: 2, goal: 2, minimum: 2, deadlineSeconds: 120 },
   });
   const texts = stage.texts(2, 40);

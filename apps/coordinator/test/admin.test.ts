@@ -247,9 +247,7 @@ describe('the operator', () => {
       { name: 'Ada', loss: 1.5, perplexity, weight: 50, norm: expect.any(Number) },
       { name: 'Bob', loss: null, perplexity: null },
     ]);
-    expect(detail.maskOverlap.clients).toHaveLength(2);
-    expect(detail.maskOverlap.matrix[0]?.[0]).toBe(1);
-    expect(detail.maskOverlap.matrix[0]?.[1]).toBe(detail.maskOverlap.matrix[1]?.[0]);
+    expect(detail.maskOverlap).toEqual({ clients: [], matrix: [] });
     expect(Date.parse(detail.rounds[0]?.aggregatingAt ?? '')).not.toBeNaN();
     // Two are fewer than the smallest group: of their masks nothing is said but that they are there.
     const atlas = maskAtlasSchema.parse(await (await asOperator('GET', '/api/admin/federations/garden/atlas')).json());

@@ -231,8 +231,8 @@ export const federationConfigSchema = z.object({
   wire: z.object({ dtype: oneOf(wireDtypes).default('f16') }).prefault({}),
   /** UP3: the most that ‖Δ‖₂ may be. */
   maxDeltaNorm: z.number().positive().default(100),
-  /** Figures about masks are shown of at least so many clients together; absent is 3. */
-  smallestGroup: whole(2, 10_000).optional(),
+  /** Figures about masks are shown of at least so many clients together; absent is 3, and 1 shows those of each. */
+  smallestGroup: whole(1, 10_000).optional(),
   /** HS2. */
   access: oneOf(['open', 'invite']).default('invite'),
   seed: z.number().int().min(0).max(0xffffffff).default(1),

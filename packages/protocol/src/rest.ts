@@ -136,7 +136,7 @@ export const federationDetailSchema = federationSummarySchema.extend({
   events: z.array(eventViewSchema),
   /** What lets a client in, of those that still do; empty where the federation is open, and to a viewer. */
   invites: z.array(z.object({ code: z.string(), uses: z.number().int(), createdAt: z.iso.datetime() })),
-  /** Jaccard overlap of the masks on file, in the order of `clients` that have one. */
+  /** Jaccard overlap of the masks on file, by pairs; empty unless the federation's `smallestGroup` is 1. */
   maskOverlap: z.object({ clients: z.array(z.string()), matrix: z.array(z.array(z.number())) }),
 });
 export type FederationDetail = z.infer<typeof federationDetailSchema>;

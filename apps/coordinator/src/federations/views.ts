@@ -92,7 +92,8 @@ export class Views {
       invites: (reader === 'viewer' ? [] : invites.filter((row) => this.isUsable(row))).map(
         ({ code, uses, createdAt }) => ({ code, uses, createdAt: createdAt.toISOString() }),
       ),
-      maskOverlap: await this.overlapOf(room, clients),
+      // Pairs of single people: not even their operator sees that, unless the federation was made so.
+      maskOverlap: room.config.smallestGroup === 1 ? await this.overlapOf(room, clients) : { clients: [], matrix: [] },
     };
   }
 

@@ -78,7 +78,7 @@ export function keepOpen({ config }: FederationSummary): string {
 
 /** Label and value. */
 export function setUp({ config, layoutSize, modelBytes }: FederationSummary): readonly (readonly [string, string])[] {
-  const { lora, tuning, evaluation, schedule } = config;
+  const { lora, tuning, evaluation, schedule, smallestGroup = 3 } = config;
   return [
     ['Method', config.strategy],
     ['Model', `${config.model}, ${formatBytes(modelBytes)}`],
@@ -89,6 +89,10 @@ export function setUp({ config, layoutSize, modelBytes }: FederationSummary): re
     ['Kept aside to measure with', `${Math.round(100 * evaluation.heldOut)} % of your text`],
     ['A round closes with', `${schedule.goal} submissions, or at its deadline`],
     ['Numbers are sent as', config.wire.dtype],
+    [
+      'What masks have in common is shown',
+      smallestGroup === 1 ? 'for each two people' : `for groups of at least ${formatCount(smallestGroup)} people`,
+    ],
   ];
 }
 
