@@ -118,6 +118,7 @@ const forTests = [
   'zod',
   'socket.io-client',
   'fake-indexeddb/auto',
+  'dockerfile-ast',
   '@perfit/core/node',
   '@huggingface/gguf',
 ];
