@@ -34,6 +34,12 @@ const operatorFederationRoute = createRoute({
   component: lazyRouteComponent(() => import('./operator-page.tsx'), 'OperatorFederationPage'),
 });
 
+const accessRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/access',
+  component: lazyRouteComponent(() => import('./access-page.tsx'), 'AccessPage'),
+});
+
 const modelsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/models',
@@ -69,6 +75,7 @@ export const router = createRouter({
     historyLedgerRoute,
     operatorRoute,
     operatorFederationRoute,
+    accessRoute,
     benchRoute,
   ]),
   defaultPreload: false,

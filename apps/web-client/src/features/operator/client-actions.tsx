@@ -3,8 +3,8 @@ import type { ClientAction, ClientView } from '@perfit/protocol';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { clientActionLabel, clientActionWords, clientQuestion } from '#strings/operator.ts';
+import { Confirm } from '../../shared/ui/confirm.tsx';
 import { actOnClient, detailQuery } from './admin-api.ts';
-import { Confirm } from './confirm.tsx';
 
 interface ClientActionsProps {
   readonly federation: string;

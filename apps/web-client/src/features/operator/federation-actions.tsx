@@ -5,8 +5,8 @@ import { useState } from 'react';
 import { actionWords, roundActionWords, roundQuestion, stopQuestion } from '#strings/operator.ts';
 import { failureOf } from '../../shared/failure/failure.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
+import { Confirm, type Question } from '../../shared/ui/confirm.tsx';
 import { act, actOnRound, detailQuery } from './admin-api.ts';
-import { Confirm, type Question } from './confirm.tsx';
 import { useMay } from './use-role.ts';
 
 /** What moves the federation, or its round in progress. */

@@ -12,9 +12,9 @@ import {
 } from '#strings/operator.ts';
 import { failureOf } from '../../shared/failure/failure.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
+import { Confirm } from '../../shared/ui/confirm.tsx';
 import { Section } from '../../shared/ui/section.tsx';
 import { invitesQuery, revokeInvite } from './admin-api.ts';
-import { Confirm } from './confirm.tsx';
 import { NewInviteForm } from './new-invite-form.tsx';
 
 const QrCode = lazy(async () => ({ default: (await import('./qr-code.tsx')).QrCode }));

@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { loggedInAs, loginStrings } from '#strings/operator.ts';
 import { FailureError, failureOf } from '../../shared/failure/failure.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
+import { PageLink } from '../../shared/ui/links.tsx';
 import { logout, operatorQuery } from './admin-api.ts';
 import { LoginForm } from './login-form.tsx';
 
@@ -26,6 +27,9 @@ export function OperatorGate({ children }: { readonly children: ReactNode }) {
         <Text size="sm" c="dimmed">
           {loggedInAs(data.name)}
         </Text>
+        <PageLink to="/access" size="sm">
+          {loginStrings.access}
+        </PageLink>
         <Button size="xs" variant="subtle" onClick={() => void leave()}>
           {loginStrings.logout}
         </Button>

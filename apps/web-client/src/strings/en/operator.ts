@@ -96,8 +96,6 @@ export const actionWords = {
   stop: 'Stop',
 } as const;
 
-export const confirmStrings = { cancel: 'Cancel' } as const;
-
 export const stopQuestion = {
   title: 'Stop this federation for good?',
   text: 'Everybody keeps what they have so far; no further round begins.',
@@ -222,6 +220,7 @@ export const loginStrings = {
   password: 'Password',
   failed: 'You are not logged in',
   login: 'Log in',
+  access: 'Access',
   logout: 'Log out',
 } as const;
 

@@ -1,7 +1,7 @@
 import { Button, Group, Modal, Stack, Text } from '@mantine/core';
-import { confirmStrings as words } from '#strings/operator.ts';
-import { failureOf } from '../../shared/failure/failure.ts';
-import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
+import { strings as words } from '#strings/confirm.ts';
+import { failureOf } from '../failure/failure.ts';
+import { FailureAlert } from '../notices/failure-alert.tsx';
 
 /** What is asked before something is lost. */
 export interface Question {
