@@ -48,6 +48,7 @@ export { checkMaskRound, checkSubmission, type SubmissionEvent } from './round/a
 export { possibleActions, possibleRoundActions } from './round/possible-actions.ts';
 export type { RoundEffect, RoundEffectOf, RoundEvent } from './round/round-event.ts';
 export {
+  type Aggregating,
   type ClientId,
   type Instant,
   isEnded,

@@ -1,4 +1,5 @@
 import {
+  type Aggregating,
   type Aggregation,
   checkSubmission,
   type GlobalState,
@@ -76,8 +77,6 @@ export class RoundDriver {
   private cancelTimer: () => void = () => {};
   /** The store has failed in a step: whether the step is on disk or not, only the disk knows. */
   private isStale = false;
-  /** A commit whose failure could not even be stored. */
-  private owesCommit = false;
   private isClosed = false;
 
   constructor(parts: DriverParts, audience: Audience) {
@@ -93,7 +92,7 @@ export class RoundDriver {
 
   /** [RD4] After a restart: what was accepted is folded again, in the order in which it was; then the round goes on. */
   async open(): Promise<void> {
-    if (isEnded(this.current)) return;
+    if (isEnded(this.current)) return this.endRound(versionOf(this.current) + 1);
     await this.foldAgain();
     await this.dispatch({ type: 'restarted' });
   }
@@ -181,6 +180,7 @@ export class RoundDriver {
       await this.parts.store.transaction(work);
     } catch (error) {
       this.isStale = true;
+      this.arm();
       this.parts.logger.error({ federation: this.id, err: error }, 'the store refused a step');
       throw new ProtocolError('storage-failed', 'The coordinator could not store this; it may be tried again.');
     }
@@ -237,9 +237,8 @@ export class RoundDriver {
   private async commit(): Promise<void> {
     const { logger } = this.parts;
     const version = versionOf(this.current);
-    this.owesCommit = false;
     // A version without a commit that asks for it would stand in the way of the next one.
-    if (!isAggregating(this.current)) return;
+    if (!aggregatingIn(this.current)) return;
     try {
       const next = await this.nextGlobal();
       const blobs = await this.parts.adapters.keep(next);
@@ -251,16 +250,8 @@ export class RoundDriver {
       const cause = error instanceof ProtocolError && error.code === 'delta-not-finite' ? 'aggregate' : 'storage';
       const reason = error instanceof Error ? error.message : String(error);
       logger.error({ federation: this.id, round: version + 1, err: error }, 'the commit failed');
-      await this.dispatch({ type: 'commit-failed', cause, reason }).then(
-        () => {
-          // The state says when it is tried again.
-          this.owesCommit = false;
-          this.arm();
-        },
-        () => {
-          this.owesCommit = true;
-        },
-      );
+      // Then the state says when it is tried again; where not even that can be stored, the commit stays owed.
+      await this.dispatch({ type: 'commit-failed', cause, reason }).catch(() => {});
     }
   }
 
@@ -281,7 +272,7 @@ export class RoundDriver {
     this.cancelTimer();
     if (this.isClosed) return;
     const due = wakeAt(this.current);
-    if (this.owesCommit) this.wakeIn(RETRY_MS, () => this.commitOwed());
+    if (this.isStale || this.owesCommit()) this.wakeIn(RETRY_MS, () => this.catchUp());
     else if (due !== null) this.wakeIn(due - this.parts.clock.now(), () => this.dispatch({ type: 'time-passed' }));
   }
 
@@ -294,9 +285,17 @@ export class RoundDriver {
     });
   }
 
-  private async commitOwed(): Promise<void> {
+  /**
+   * A commit runs within the step that asks for it. Whatever stands closed after that, also behind a pause, and does
+   * not wait for its next try, has lost its commit: its failure could not be stored, or its step was, unknown to us.
+   */
+  private owesCommit(): boolean {
+    return aggregatingIn(this.current)?.retryAt === null;
+  }
+
+  private async catchUp(): Promise<void> {
     if (this.isStale) await this.reload();
-    if (this.current.state === 'aggregating') await this.commit();
+    if (this.owesCommit()) await this.commit();
     this.arm();
   }
 
@@ -307,10 +306,11 @@ export class RoundDriver {
     const here = presentIn(this.current).filter((client) => this.audience.isHere(client));
     this.current = withPresent(state, here);
     this.isStale = false;
-    if (isEnded(state)) return;
+    // Whoever asked for this may be refused: then nothing else would wake it.
+    this.arm();
+    // The effects of a step that was stored after all have not been run.
+    if (isEnded(state)) return this.endRound(versionOf(this.current) + 1);
     await this.foldAgain();
-    // Effects of a step that was stored after all have not been run.
-    this.owesCommit = this.current.state === 'aggregating' && this.current.retryAt === null;
     if (this.current.state !== 'training') return;
     const { present, submitted } = this.current;
     for (const client of present) if (!submitted.includes(client)) await this.audience.offer(client);
@@ -371,8 +371,10 @@ export class RoundDriver {
   }
 }
 
-function isAggregating(state: RoundState): boolean {
-  return (state.state === 'paused' ? state.held : state).state === 'aggregating';
+/** The round that is closed and not yet committed, where there is one. */
+function aggregatingIn(state: RoundState): Aggregating | null {
+  const active = state.state === 'paused' ? state.held : state;
+  return active.state === 'aggregating' ? active : null;
 }
 
 function submittedIn(state: RoundState): readonly string[] {

@@ -66,8 +66,10 @@ const passing = new Set(['internal', 'storage-failed', 'upload-busy', 'shutting-
 
 /** A client that goes one step at a time, so that whatever else happens can come between any two. */
 export class FuzzClient {
-  /** [UP4] The first acknowledgement of each round. */
-  readonly receipts = new Map<number, Receipt>();
+  /** [UP4] Each acknowledgement of something new. */
+  readonly receipts: Receipt[] = [];
+  /** The last of each round, with the attempt that was offered then. */
+  private readonly answered = new Map<number, { readonly receipt: Receipt; readonly attempt: number }>();
   private readonly world: FuzzWorld;
   private readonly identity: ClientIdentity;
   private readonly index: number;
@@ -95,7 +97,7 @@ export class FuzzClient {
   async advance(): Promise<void> {
     if (!this.session) return this.connect();
     if (!this.isReady) return this.getReady();
-    if (!this.offer || this.receipts.has(this.offer.round)) return;
+    if (!this.offer || this.isAnswered(this.offer)) return;
     if (this.mask?.round !== this.offer.round) return this.sendMask();
     if (!this.upload) return this.announce();
     if (this.upload.offset < this.upload.bytes.length) return this.chunk(this.upload);
@@ -146,7 +148,7 @@ export class FuzzClient {
   /** [UP4] Other numbers for a round that is acknowledged already. */
   async submitAgain(): Promise<void> {
     const { session, offer } = this;
-    if (!session || !offer || !this.receipts.has(offer.round)) return;
+    if (!session || !offer || !this.isAnswered(offer)) return;
     this.variation++;
     const { message } = await this.delta(offer);
     const answer = await this.ask(session, 'announce', message);
@@ -247,9 +249,17 @@ export class FuzzClient {
 
   /** [UP4] Whatever comes later, the first answer stands. */
   private note(receipt: Receipt): void {
-    const first = this.receipts.get(receipt.round);
-    if (first && first.sha256 !== receipt.sha256) this.violation(`round ${receipt.round} was answered in two ways`);
-    if (!first) this.receipts.set(receipt.round, receipt);
+    const { round, sha256 } = receipt;
+    const first = this.answered.get(round)?.receipt;
+    const stands = this.offer?.round !== round || this.isAnswered(this.offer);
+    if (first && stands && first.sha256 !== sha256) this.violation(`round ${round} was answered in two ways`);
+    if (first?.sha256 !== sha256) this.receipts.push(receipt);
+    this.answered.set(round, { receipt, attempt: this.offer?.round === round ? this.offer.attempt : 0 });
+  }
+
+  /** An attempt that is offered after an answer says that what was answered is discarded: the operator repeats it. */
+  private isAnswered({ round, attempt }: RoundOffer): boolean {
+    return (this.answered.get(round)?.attempt ?? -1) >= attempt;
   }
 
   private async ask<K extends RequestName>(

@@ -1,7 +1,7 @@
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { aggregate, isEnded, layoutOf } from '@perfit/federation';
-import { type FederationConfig, federationConfigSchema } from '@perfit/protocol';
+import { type FederationConfig, federationConfigSchema, type OperatorAction, type RoundAction } from '@perfit/protocol';
 import { initialTheta, type Layout, layoutHash } from '@perfit/protocol/space';
 import { pino } from 'pino';
 import { BlobStore } from '../../src/blobs/blob-store.ts';
@@ -148,8 +148,13 @@ export class FuzzWorld {
     this.clock.advance(milliseconds);
   }
 
-  async act(action: 'start' | 'pause' | 'resume' | 'stop'): Promise<void> {
+  async act(action: OperatorAction): Promise<void> {
     await this.process.federations.act(FEDERATION, action).catch(() => {});
+  }
+
+  async actOnRound(action: RoundAction): Promise<void> {
+    const round = this.room.status.version + 1;
+    await this.process.federations.actOnRound(FEDERATION, round, action).catch(() => {});
   }
 
   // How it ends
@@ -172,8 +177,11 @@ export class FuzzWorld {
     const { store } = this.process;
     const layout = layoutOf(this.config, tinyDimensions);
     const accepted = new Map<number, Accepted[]>();
+    /** What the operator has thrown away, as the log says. */
+    const discarded = new Set<string>();
     let theta = initialTheta(layout, this.config.seed);
     let version = 0;
+    let skipped = false;
     for (const { kind, data } of await store.events(FEDERATION, 100_000)) {
       if (kind === 'submission-accepted') {
         const { round, ...submission } = data as never as { round: number } & Accepted;
@@ -184,7 +192,11 @@ export class FuzzWorld {
           this.violations.push(`round ${round} has a position ${submission.position} after ${listed.length}`);
         accepted.set(round, [...listed, submission]);
       }
-      if (kind === 'submissions-discarded') accepted.delete(data.round as number);
+      if (kind === 'operator-skip') skipped = true;
+      if (kind === 'submissions-discarded') {
+        for (const { sha256 } of accepted.get(data.round as number) ?? []) discarded.add(sha256);
+        accepted.delete(data.round as number);
+      }
       if (kind !== 'round-committed') continue;
       version++;
       if (data.version !== version) this.violations.push(`version ${data.version} follows ${version - 1}`);
@@ -192,7 +204,9 @@ export class FuzzWorld {
         const { mask, values } = this.deltas.get(sha256) as SentDelta;
         return { mask, delta: values, weight };
       });
-      if (submissions.length !== data.submissions || submissions.length < this.config.schedule.minimum)
+      const least = skipped ? 0 : this.config.schedule.minimum;
+      skipped = false;
+      if (submissions.length !== data.submissions || submissions.length < least)
         this.violations.push(`round ${version} is committed with ${data.submissions} of ${submissions.length}`);
       theta = aggregate(theta, submissions);
       const stored = await this.room.theta(version);
@@ -201,12 +215,15 @@ export class FuzzWorld {
     }
     if (version !== this.room.status.version) this.violations.push('the log misses a commit');
     for (const client of this.clients) {
-      for (const [round, { sha256 }] of client.receipts) {
+      for (const { round, sha256 } of client.receipts) {
         if (round > version) continue;
         const counted = accepted.get(round)?.find((each) => each.client === client.id);
-        if (counted?.sha256 !== sha256) this.violations.push(`round ${round} lost an acknowledged submission`);
+        if (counted?.sha256 !== sha256 && !discarded.has(sha256))
+          this.violations.push(`round ${round} lost an acknowledged submission`);
       }
     }
+    const left = await readdir(join(this.folder, 'spool', FEDERATION)).catch(() => []);
+    if (this.isOver && left.length > 0) this.violations.push(`deltas outlive the federation: rounds ${left}`);
     return this.violations;
   }
 

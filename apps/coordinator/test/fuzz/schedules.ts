@@ -61,7 +61,8 @@ function happening(world: FuzzWorld, { what, who, size }: Draw): () => Promise<v
   if (what < 92) return () => world.kill();
   if (what < 93) return () => world.restart();
   if (what < 95) return () => world.act('pause');
-  if (what < 98) return () => world.act('resume');
+  if (what < 97) return () => world.act('resume');
+  if (what < 98) return () => world.actOnRound(size % 2 ? 'repeat' : 'skip');
   if (what < 99) return () => world.act('start');
   return async () => (size === 0 ? world.act('stop') : undefined);
 }
@@ -105,7 +106,7 @@ export function testSchedules(lane: number): void {
         expect(await world.check()).toEqual([]);
         seen.commits += world.room.status.version;
         seen.finished += Number(world.room.status.state === 'finished');
-        seen.receipts += world.clients.reduce((sum, { receipts }) => sum + receipts.size, 0);
+        seen.receipts += world.clients.reduce((sum, { receipts }) => sum + receipts.length, 0);
       } finally {
         await world.close();
       }
