@@ -163,3 +163,22 @@ it.each([
   await room.act('pause');
   expect(a.heard).toContain('offer');
 });
+
+it('[RD3] a commit whose step was stored unknown to us is made up for, also behind a pause that was too', async () => {
+  const { room, a, b, committed } = await inRound();
+  await a.sendDelta();
+  store.next = ['after'];
+  await expect(b.sendDelta()).rejects.toMatchObject({ code: 'storage-failed' });
+  store.next = ['after'];
+  await expect(room.act('pause')).rejects.toMatchObject({ code: 'storage-failed' });
+  await room.act('resume');
+  await committed();
+});
+
+it('[RD3] nobody needs to ask for it: what was stored unknown to us is looked up after a while', async () => {
+  const { a, b, committed } = await inRound();
+  await a.sendDelta();
+  store.next = ['after'];
+  await expect(b.sendDelta()).rejects.toMatchObject({ code: 'storage-failed' });
+  await committed();
+});
