@@ -305,12 +305,14 @@ export class RoundDriver {
     if (!state) throw new ProtocolError('storage-failed', 'The federation cannot be read from the store.');
     const here = presentIn(this.current).filter((client) => this.audience.isHere(client));
     this.current = withPresent(state, here);
-    this.isStale = false;
+    // The effects of a step that was stored after all have not been run.
+    if (isEnded(state)) {
+      this.isStale = false;
+      return this.endRound(versionOf(this.current) + 1);
+    }
+    await this.foldAgain();
     // Whoever asked for this may be refused: then nothing else would wake it.
     this.arm();
-    // The effects of a step that was stored after all have not been run.
-    if (isEnded(state)) return this.endRound(versionOf(this.current) + 1);
-    await this.foldAgain();
     if (this.current.state !== 'training') return;
     const { present, submitted } = this.current;
     for (const client of present) if (!submitted.includes(client)) await this.audience.offer(client);
@@ -329,13 +331,19 @@ export class RoundDriver {
     this.sums = null;
     const lost: string[] = [];
     for (const row of rows) {
+      // Outside of what follows: a database that fails is asked again, and nothing is lost by that.
+      const sums = await this.openSums();
       try {
-        await this.fold(row);
+        const { mask, values } = await this.readAccepted(row);
+        sums.add(mask, values, row.weight);
       } catch (error) {
+        if (isPassing(error)) throw error;
         logger.error({ federation: this.id, round, client: row.client, err: error }, 'a submission is lost');
         lost.push(row.client);
       }
     }
+    // Not before: half of the sums would be taken for all of them.
+    this.isStale = false;
     if (lost.length === 0) return;
     const durably = async (tx: Store) => {
       for (const client of lost) await tx.removeSubmission(this.id, round, client);
@@ -343,13 +351,12 @@ export class RoundDriver {
     await this.dispatch({ type: 'submissions-lost', clients: lost }, { durably });
   }
 
-  private async fold({ client, round, maskBlob, maskHash, weight }: SubmissionRow): Promise<void> {
+  private async readAccepted({ client, round, maskBlob, maskHash }: SubmissionRow) {
     const { space, adapters, spool } = this.parts;
     const mask = await adapters.mask(space, maskBlob);
     const { layoutHash, config } = space;
     const expected = { layoutHash, maskHash, count: mask.kept, dtype: config.wire.dtype };
-    const values = decodeValues(await spool.read(round, client), expected);
-    (await this.openSums()).add(mask, values, weight);
+    return { mask, values: decodeValues(await spool.read(round, client), expected) };
   }
 
   /** Of the round that is under way. */
@@ -369,6 +376,12 @@ export class RoundDriver {
   private today(): Date {
     return new Date(this.parts.clock.now());
   }
+}
+
+/** Whether a file that could not be read may be there all the same: this process has run out of something. */
+function isPassing(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  return ['EMFILE', 'ENFILE', 'EAGAIN', 'EBUSY', 'ENOMEM'].includes(String(code));
 }
 
 /** The round that is closed and not yet committed, where there is one. */
