@@ -150,9 +150,10 @@ export class FederationRoom {
     return this.driver.queue.run(work);
   }
 
-  /** @returns whether the action changed anything */
+  /** @returns whether the action changed anything. @throws ProtocolError `shutting-down` */
   act(action: OperatorAction): Promise<boolean> {
     return this.driver.queue.run(async () => {
+      this.mustBeOpen();
       const before = this.state;
       await this.driver.dispatch({ type: 'operator', action });
       return this.state !== before;
@@ -162,6 +163,7 @@ export class FederationRoom {
   /** @param round the one that is meant: another may have begun meanwhile. @returns whether it was in progress */
   actOnRound(round: number, action: RoundAction): Promise<boolean> {
     return this.driver.queue.run(async () => {
+      this.mustBeOpen();
       const before = this.state;
       if (versionOf(before) + 1 === round) await this.driver.dispatch({ type: 'operator', action });
       return this.state !== before;
@@ -175,6 +177,7 @@ export class FederationRoom {
    */
   moderate(client: string, action: ClientAction, reason: string | null): Promise<boolean> {
     return this.driver.queue.run(async () => {
+      this.mustBeOpen();
       const { store } = this.parts;
       if (!(await store.client(this.id, client))) return false;
       const at = this.today();
