@@ -67,11 +67,12 @@ const serviceSchema = z.strictObject({
   build: z.literal('.').optional(),
   image: z
     .string()
-    .regex(/^[a-z]+:\d+\.\d+-[a-z]+$/)
+    .regex(/^[a-z]+(\/[a-z]+)?:v?\d+\.\d+(\.\d+)?(-[a-z]+)?$/)
     .optional(),
+  profiles: z.tuple([z.literal('monitoring')]).optional(),
   restart: z.enum(['unless-stopped']),
   depends_on: z.record(text, z.strictObject({ condition: z.literal('service_healthy') })).optional(),
-  environment: z.record(text, z.union([z.string(), z.number(), z.boolean()])),
+  environment: z.record(text, z.union([z.string(), z.number(), z.boolean()])).default({}),
   ports: z.array(z.string().regex(/^127\.0\.0\.1:\d+:\d+$/)).optional(),
   volumes: z.array(z.string().regex(/^[\w./-]+:\/[\w./-]+(:ro)?$/)),
   read_only: z.literal(true).optional(),
@@ -84,7 +85,12 @@ const serviceSchema = z.strictObject({
     .optional(),
 });
 const composeSchema = z.strictObject({
-  services: z.strictObject({ coordinator: serviceSchema, database: serviceSchema }),
+  services: z.strictObject({
+    coordinator: serviceSchema,
+    database: serviceSchema,
+    prometheus: serviceSchema,
+    grafana: serviceSchema,
+  }),
   volumes: z.record(text, z.null()),
 });
 
@@ -108,11 +114,49 @@ describe('the compose file', () => {
   });
 
   it('keeps what must be kept in volumes that it declares, and writes nowhere else', () => {
-    const named = [coordinator, database].flatMap(({ volumes }) => volumes.map((one) => one.split(':')[0] as string));
+    const all = Object.values(compose.services);
+    const named = all.flatMap(({ volumes }) => volumes.map((one) => one.split(':')[0] as string));
+    for (const name of named) if (name.startsWith('.')) expect(existsSync(join(root, name)), name).toBe(true);
     expect(named.filter((name) => !name.startsWith('.')).sort()).toEqual(Object.keys(compose.volumes).sort());
     expect(coordinator.read_only).toBe(true);
     const kept = final.find((one) => one.getKeyword() === 'VOLUME');
     expect(coordinator.volumes.some((one) => one.endsWith(`:${wordsOf(kept as Instruction)[0]}`))).toBe(true);
+  });
+});
+
+describe('monitoring', () => {
+  const { coordinator, prometheus, grafana } = composeSchema.parse(parse(read('compose.yaml'))).services;
+
+  it('comes only when it is asked for', () => {
+    expect([prometheus.profiles, grafana.profiles]).toEqual([['monitoring'], ['monitoring']]);
+    expect(coordinator.profiles).toBeUndefined();
+  });
+
+  it('scrapes the coordinator where it listens, with a key that no image or repository holds', () => {
+    const { scrape_configs: jobs, rule_files: rules } = parse(read('deploy/prometheus/prometheus.yml'));
+    expect(jobs).toMatchObject([
+      {
+        job_name: 'perfit',
+        authorization: { credentials_file: '/etc/prometheus/api-key' },
+        static_configs: [{ targets: [`coordinator:${coordinator.ports?.[0]?.split(':')[2]}`] }],
+      },
+    ]);
+    for (const name of rules) expect(existsSync(join(root, 'deploy/prometheus', name))).toBe(true);
+    expect(prometheus.volumes).toContain('./deploy/prometheus:/etc/prometheus:ro');
+    expect(read('.gitignore').split('\n')).toContain('/deploy/prometheus/api-key');
+    expect(read('.dockerignore').split('\n')).toContain('deploy');
+  });
+
+  it('gives Grafana its data source and its dashboard', () => {
+    const [source] = parse(read('deploy/grafana/provisioning/datasources/prometheus.yml')).datasources;
+    expect(source).toMatchObject({ type: 'prometheus', url: 'http://prometheus:9090' });
+    const [provider] = parse(read('deploy/grafana/provisioning/dashboards/perfit.yml')).providers;
+    expect(grafana.volumes).toContain(`./deploy/grafana/dashboards:${provider.options.path}:ro`);
+    const { panels } = JSON.parse(read('deploy/grafana/dashboards/coordinator.json'));
+    for (const { title, type, datasource, gridPos } of panels) {
+      if (type !== 'row') expect(datasource, title).toEqual({ type: 'prometheus', uid: source.uid });
+      expect(gridPos.x + gridPos.w, title).toBeLessThanOrEqual(24);
+    }
   });
 });
 

@@ -16,6 +16,7 @@ import { Views } from './federations/views.ts';
 import { addressOf, createHttpServer } from './http/http-server.ts';
 import { Origins } from './http/origins.ts';
 import { createLogger } from './logger.ts';
+import { Meters } from './metrics/meters.ts';
 import { ModelCatalogue } from './models/model-catalogue.ts';
 import { ModelHashes } from './models/model-hashes.ts';
 import { ApiKeys } from './operator/api-keys.ts';
@@ -135,6 +136,7 @@ async function start(
 
   const store = new Store(database.database);
   const adapters = new Adapters(blobs, store);
+  const meters = new Meters();
   const views = new Views({ store, models, adapters, clock, host: options.runBy });
   const access = new AccessStore(database.database);
   const sessions = new Sessions({ store: access, secret, clock });
@@ -150,6 +152,7 @@ async function start(
     clock,
     logger,
     maxClients: limits.clientsPerFederation,
+    meters,
   });
   undo.push(() => federations.close());
   await federations.open();
@@ -181,6 +184,7 @@ async function start(
     webRoot,
     allowHub,
     trustProxy,
+    meters,
     logger,
   });
   undo.push(() => http.close());
@@ -188,10 +192,12 @@ async function start(
     origins,
     connectionsPerAddress: limits.connectionsPerAddress,
     addressOf: (request) => addressOf(request, trustProxy),
+    meters,
   });
   undo.push(() => sockets.close());
   const slots = new UploadSlots(limits.uploads, clock);
-  attachClients(sockets.of('/'), { federations, slots, clock, logger, messagesPerSecond: limits.messagesPerSecond });
+  const { messagesPerSecond } = limits;
+  attachClients(sockets.of('/'), { federations, slots, clock, logger, meters, messagesPerSecond });
   attachOperators(sockets.of('/operator'), { sessions, keys, federations, views, origins, clock, logger });
 
   await listen(http, options);

@@ -11,6 +11,7 @@ import {
 import { type Layout, layoutHash, type ModelDimensions } from '@perfit/protocol/space';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
+import { Meters, RoundMeter } from '../metrics/meters.ts';
 import { type ModelCatalogue, ModelError } from '../models/model-catalogue.ts';
 import type { FederationRow, InviteRow, Store } from '../store/store.ts';
 import type { Adapters } from './adapters.ts';
@@ -25,6 +26,7 @@ export interface FederationsParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly maxClients: number;
+  readonly meters?: Meters;
 }
 
 /** A federation cannot be made or moved as asked; the message is for its operator. */
@@ -48,9 +50,11 @@ export class Federations {
   private readonly parts: FederationsParts;
   private readonly rooms = new Map<string, FederationRoom>();
   private readonly listeners = new Set<(federation: string) => void>();
+  private readonly meters: Meters;
 
   constructor(parts: FederationsParts) {
     this.parts = parts;
+    this.meters = parts.meters ?? new Meters();
   }
 
   /** [RD4] Every federation on disk goes on. One whose model is gone is left alone, with a line in the log. */
@@ -203,6 +207,7 @@ export class Federations {
       spool: new Spool(dataDirectory, row.id),
       clock,
       logger,
+      meter: new RoundMeter(this.meters, row.id),
       maxClients,
       onChange: () => this.changed(row.id),
     });

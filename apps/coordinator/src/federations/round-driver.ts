@@ -19,6 +19,7 @@ import { decodeValues, ProtocolError, type RoundClosed } from '@perfit/protocol'
 import type { Mask } from '@perfit/protocol/space';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
+import type { RoundMeter } from '../metrics/meters.ts';
 import { SerialQueue } from '../serial-queue.ts';
 import type { Store, SubmissionRow } from '../store/store.ts';
 import type { AdapterSpace, Adapters } from './adapters.ts';
@@ -34,6 +35,7 @@ export interface DriverParts {
   readonly spool: Spool;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly meter: RoundMeter;
 }
 
 /** Who hears of what the round machine does. */
@@ -128,6 +130,7 @@ export class RoundDriver {
         accepted: { round, position, sha256: row.sha256, mask: row.maskHash, weight: row.weight },
         durably: (tx) => tx.addSubmission({ ...row, position }),
         whenStored: () => {
+          this.parts.meter.accepted();
           sums.add(mask, values, row.weight);
           answer();
         },
@@ -164,6 +167,7 @@ export class RoundDriver {
     // The sums must hold a submission before the commit that it brings about.
     also.whenStored?.();
     for (const effect of effects) {
+      this.measure(effect, event.at);
       // Everybody hears of the end of a round before the new state, and of the new state before its offers.
       if (effect.type !== 'close') this.audience.moved();
       await this.act(effect).catch((error: unknown) => {
@@ -180,6 +184,7 @@ export class RoundDriver {
       await this.parts.store.transaction(work);
     } catch (error) {
       this.isStale = true;
+      this.parts.meter.storageFailed('step');
       this.arm();
       this.parts.logger.error({ federation: this.id, err: error }, 'the store refused a step');
       throw new ProtocolError('storage-failed', 'The coordinator could not store this; it may be tried again.');
@@ -209,6 +214,13 @@ export class RoundDriver {
     }
   }
 
+  private measure(effect: RoundEffect, at: number): void {
+    const { meter } = this.parts;
+    if (effect.type === 'begin') meter.begun(at);
+    if (effect.type === 'commit') meter.aggregating(at);
+    if (effect.type === 'close') meter.closed(effect.outcome, at);
+  }
+
   /** What an effect does once it is stored. */
   private async act(effect: RoundEffect): Promise<void> {
     switch (effect.type) {
@@ -235,8 +247,9 @@ export class RoundDriver {
 
   /** [PF6] [RD3] What the sums make of theta_g, on disk before anybody hears of it. */
   private async commit(): Promise<void> {
-    const { logger } = this.parts;
+    const { logger, meter, clock } = this.parts;
     const version = versionOf(this.current);
+    const since = clock.now();
     // A version without a commit that asks for it would stand in the way of the next one.
     if (!aggregatingIn(this.current)) return;
     try {
@@ -244,11 +257,15 @@ export class RoundDriver {
       const blobs = await this.parts.adapters.keep(next);
       await this.dispatch(
         { type: 'committed' },
-        { durably: (tx) => tx.addVersion(this.id, version + 1, { ...blobs, at: this.today() }) },
+        {
+          durably: (tx) => tx.addVersion(this.id, version + 1, { ...blobs, at: this.today() }),
+          whenStored: () => meter.committed(clock.now() - since),
+        },
       );
     } catch (error) {
       const cause = error instanceof ProtocolError && error.code === 'delta-not-finite' ? 'aggregate' : 'storage';
       const reason = error instanceof Error ? error.message : String(error);
+      if (cause === 'storage') meter.storageFailed('commit');
       logger.error({ federation: this.id, round: version + 1, err: error }, 'the commit failed');
       // Then the state says when it is tried again; where not even that can be stored, the commit stays owed.
       await this.dispatch({ type: 'commit-failed', cause, reason }).catch(() => {});

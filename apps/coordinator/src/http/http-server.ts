@@ -5,11 +5,12 @@ import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fast
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
+import type { Meters } from '../metrics/meters.ts';
+import { addReadings } from '../metrics/readings.ts';
 import type { ModelHashes } from '../models/model-hashes.ts';
 import type { Store } from '../store/store.ts';
 import { type AdminParts, addAdminRoutes } from './admin-routes.ts';
 import { principalOf } from './authentication.ts';
-import { createMetrics } from './metrics.ts';
 import { addModelListRoute } from './model-list-route.ts';
 import { addModelRoutes } from './model-routes.ts';
 import { openApiDocument } from './openapi.ts';
@@ -27,6 +28,7 @@ export interface HttpParts extends AdminParts {
   /** Whether pages may talk to the Hugging Face Hub. */
   readonly allowHub: boolean;
   readonly trustProxy: boolean;
+  readonly meters: Meters;
   readonly logger: Logger;
 }
 
@@ -40,7 +42,8 @@ export async function createHttpServer(parts: HttpParts): Promise<FastifyInstanc
     routerOptions: { maxParamLength: 200 },
     forceCloseConnections: true,
   });
-  answerRefusals(app);
+  answerRefusals(app, parts.meters);
+  measureRequests(app, parts.meters);
   await setSecurityHeaders(app, parts);
   await app.register(cookie);
   addModelRoutes(app, parts);
@@ -51,6 +54,13 @@ export async function createHttpServer(parts: HttpParts): Promise<FastifyInstanc
   await addAdminRoutes(app, parts);
   await serveWebClient(app, parts.webRoot);
   return app;
+}
+
+/** By routes as they are declared: an address of somebody's making would be a label of its own. */
+function measureRequests(app: FastifyInstance, { httpRequests }: Meters): void {
+  app.addHook('onResponse', async ({ method, routeOptions }, { statusCode, elapsedTime }) => {
+    httpRequests.observe({ method, route: routeOptions.url ?? 'none', status: statusCode }, elapsedTime / 1000);
+  });
 }
 
 function addPublicRoutes(app: FastifyInstance, { federations, views }: HttpParts): void {
@@ -75,9 +85,10 @@ function addOpenApiRoute(app: FastifyInstance): void {
 
 function addHealthRoutes(
   app: FastifyInstance,
-  { sessions, keys, federations, store, dataDirectory, clock }: HttpParts,
+  { sessions, keys, federations, store, dataDirectory, clock, meters }: HttpParts,
 ): void {
-  const metrics = createMetrics(federations);
+  const { registry } = meters;
+  addReadings(registry, { federations, dataDirectory, clock });
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
     const answer = await readiness({ store, dataDirectory, clock });
@@ -91,7 +102,7 @@ function addHealthRoutes(
     if (!isOperator && !isLocal(request)) {
       throw new ProtocolError('login-required', 'Metrics are for the operator, or for this machine itself.');
     }
-    return reply.type(metrics.contentType).send(await metrics.metrics());
+    return reply.type(registry.contentType).send(await registry.metrics());
   });
 }
 

@@ -2,6 +2,7 @@ import { type ErrorCode, ProtocolError } from '@perfit/protocol';
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
 import { ZodError } from 'zod';
 import { FederationError } from '../federations/federations.ts';
+import type { Meters } from '../metrics/meters.ts';
 import { MissingModelError, ModelError } from '../models/model-catalogue.ts';
 import { ModelChangedError } from '../models/model-hashes.ts';
 
@@ -19,9 +20,10 @@ const statuses: Partial<Record<ErrorCode, number>> = {
 };
 
 /** Every refusal of the REST API is a code and a sentence, as on the socket. */
-export function answerRefusals(app: FastifyInstance): void {
+export function answerRefusals(app: FastifyInstance, meters: Meters): void {
   app.setErrorHandler((error: FastifyError | Error, request, reply) => {
     const refusal = refusalOf(error);
+    meters.httpRefused.inc({ code: refusal?.code ?? 'internal' });
     if (refusal) return refuse(reply, refusal);
     request.log.error({ err: error }, 'a request failed');
     return refuse(reply, new ProtocolError('internal', 'The coordinator failed; its log says why.'));

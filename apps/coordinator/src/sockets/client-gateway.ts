@@ -4,6 +4,7 @@ import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import type { Namespace, Socket } from 'socket.io';
 import type { Clock } from '../clock.ts';
 import type { Federations } from '../federations/federations.ts';
+import type { Meters } from '../metrics/meters.ts';
 import type { UploadSlots } from '../uploads/upload-desk.ts';
 import { ClientSession } from './client-session.ts';
 
@@ -12,6 +13,7 @@ export interface GatewayParts {
   readonly slots: UploadSlots;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly meters: Meters;
   /** Messages a second that one socket may send. */
   readonly messagesPerSecond: number;
 }
@@ -27,7 +29,7 @@ export function attachClients(namespace: Namespace, parts: GatewayParts): void {
   namespace.on('connection', (socket) => attach(socket, limiter, parts));
 }
 
-function attach(socket: Socket, limiter: RateLimiterMemory, { clock, logger, ...parts }: GatewayParts): void {
+function attach(socket: Socket, limiter: RateLimiterMemory, { clock, logger, meters, ...parts }: GatewayParts): void {
   const session = new ClientSession({
     ...parts,
     logger,
@@ -60,8 +62,14 @@ function attach(socket: Socket, limiter: RateLimiterMemory, { clock, logger, ...
 
   async function respond(name: RequestName, message: unknown, acknowledge: (reply: unknown) => void): Promise<void> {
     const refusal = await guard.refusal();
-    if (refusal) return acknowledge({ ok: false, error: refusal.toBody() });
+    if (refusal) {
+      meters.requestsRefused.inc({ request: name, code: refusal.code });
+      return acknowledge({ ok: false, error: refusal.toBody() });
+    }
+    const answered = meters.requests.startTimer({ request: name });
     const { reply, afterwards } = await session.handle(name, message);
+    answered();
+    if (!reply.ok) meters.requestsRefused.inc({ request: name, code: reply.error.code });
     acknowledge(reply);
     await afterwards?.().catch((error: unknown) => {
       logger.error({ request: name, err: error }, 'a request was half done');

@@ -2,10 +2,12 @@ import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import { MAX_CHUNK_BYTES } from '@perfit/protocol';
 import { Server } from 'socket.io';
 import type { Origins } from '../http/origins.ts';
+import type { Meters } from '../metrics/meters.ts';
 
 export interface SocketServerOptions {
   readonly origins: Origins;
   readonly connectionsPerAddress: number;
+  readonly meters: Meters;
   addressOf(request: IncomingMessage): string;
 }
 
@@ -17,14 +19,19 @@ const LARGEST_FRAME = MAX_CHUNK_BYTES + 16 * 1024;
  * whoever comes back shakes hands again (HS3).
  */
 export function createSocketServer(http: HttpServer, options: SocketServerOptions): Server {
+  const { connections, connectionsRefused, disconnections } = options.meters;
   const io = new Server(http, {
     transports: ['websocket'],
     serveClient: false,
     maxHttpBufferSize: LARGEST_FRAME,
     allowRequest: (request, decide) => {
       const { origin, host } = request.headers;
-      if (!options.origins.allows(origin, host)) return decide('This origin may not connect.', false);
+      if (!options.origins.allows(origin, host)) {
+        connectionsRefused.inc({ reason: 'origin' });
+        return decide('This origin may not connect.', false);
+      }
       if (connectionsFrom(options.addressOf(request)) >= options.connectionsPerAddress) {
+        connectionsRefused.inc({ reason: 'too-many' });
         return decide('Too many connections from this address.', false);
       }
       decide(null, true);
@@ -44,5 +51,11 @@ export function createSocketServer(http: HttpServer, options: SocketServerOption
       });
     },
   );
+  for (const namespace of ['/', '/operator']) {
+    io.of(namespace).on('connection', (socket) => {
+      connections.inc({ namespace });
+      socket.once('disconnect', (reason) => disconnections.inc({ namespace, reason }));
+    });
+  }
   return io;
 }
