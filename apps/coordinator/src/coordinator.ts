@@ -226,7 +226,11 @@ async function start(
     act: (id, action) => federations.act(id, action),
     detail: (id) => views.detail(federations.get(id)),
     globalTheta: async (id, version) => (await federations.get(id).theta(version)).slice(),
-    close: shutDown,
+    async close() {
+      logger.info('the coordinator shuts down');
+      await shutDown();
+      logger.info('the coordinator has shut down');
+    },
   };
 }
 

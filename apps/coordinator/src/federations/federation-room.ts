@@ -413,7 +413,7 @@ export class FederationRoom {
     const text = `${this.nameOf(client)}'s ${kind} for round ${round} is refused: ${message}`;
     const event = { at: this.today(), kind: 'refused', text, data: { client, kind, round, code } };
     await this.parts.store.appendEvents(this.id, [event]).catch((error: unknown) => {
-      this.parts.logger.warn({ federation: this.id, err: error }, 'a refusal could not be noted');
+      this.parts.logger.warn({ client, err: error }, 'a refusal could not be noted');
     });
     this.parts.onChange();
   }

@@ -206,7 +206,7 @@ export class Federations {
       adapters,
       spool: new Spool(dataDirectory, row.id),
       clock,
-      logger,
+      logger: logger.child({ federation: row.id }),
       meter: new RoundMeter(this.meters, row.id),
       maxClients,
       onChange: () => this.changed(row.id),

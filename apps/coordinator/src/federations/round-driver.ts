@@ -24,7 +24,7 @@ import { SerialQueue } from '../serial-queue.ts';
 import type { Store, SubmissionRow } from '../store/store.ts';
 import type { AdapterSpace, Adapters } from './adapters.ts';
 import { applied } from './applied.ts';
-import { sentencesOf } from './sentences.ts';
+import { type Sentence, sentencesOf } from './sentences.ts';
 import type { Spool } from './spool.ts';
 
 export interface DriverParts {
@@ -161,9 +161,10 @@ export class RoundDriver {
         for (const effect of effects) await this.record(effect, tx);
         await also.durably?.(tx);
         await tx.appendEvents(this.id, log);
-      });
+      }, event.type);
     }
     this.current = after;
+    this.logSteps(log);
     // The sums must hold a submission before the commit that it brings about.
     also.whenStored?.();
     for (const effect of effects) {
@@ -171,7 +172,7 @@ export class RoundDriver {
       // Everybody hears of the end of a round before the new state, and of the new state before its offers.
       if (effect.type !== 'close') this.audience.moved();
       await this.act(effect).catch((error: unknown) => {
-        this.parts.logger.error({ federation: this.id, effect: effect.type, err: error }, 'an effect failed');
+        this.parts.logger.error({ effect: effect.type, err: error }, 'an effect failed');
       });
     }
     if (isEnded(this.current) && !isEnded(before)) await this.endRound(versionOf(this.current) + 1);
@@ -179,14 +180,23 @@ export class RoundDriver {
     this.audience.moved();
   }
 
-  private async stored(work: (tx: Store) => Promise<void>): Promise<void> {
+  /** What the operator's log says; of what a client does there is too much for every day. */
+  private logSteps(log: readonly Sentence[]): void {
+    const { logger } = this.parts;
+    for (const { kind, text, data } of log) {
+      const ofClient = kind.startsWith('client-') || kind === 'submission-accepted';
+      logger[ofClient ? 'debug' : 'info']({ event: kind, ...data }, text);
+    }
+  }
+
+  private async stored(work: (tx: Store) => Promise<void>, happening: string): Promise<void> {
     try {
       await this.parts.store.transaction(work);
     } catch (error) {
       this.isStale = true;
       this.parts.meter.storageFailed('step');
       this.arm();
-      this.parts.logger.error({ federation: this.id, err: error }, 'the store refused a step');
+      this.parts.logger.error({ event: happening, err: error }, 'the store refused a step');
       throw new ProtocolError('storage-failed', 'The coordinator could not store this; it may be tried again.');
     }
   }
@@ -266,7 +276,7 @@ export class RoundDriver {
       const cause = error instanceof ProtocolError && error.code === 'delta-not-finite' ? 'aggregate' : 'storage';
       const reason = error instanceof Error ? error.message : String(error);
       if (cause === 'storage') meter.storageFailed('commit');
-      logger.error({ federation: this.id, round: version + 1, err: error }, 'the commit failed');
+      logger.error({ round: version + 1, err: error }, 'the commit failed');
       // Then the state says when it is tried again; where not even that can be stored, the commit stays owed.
       await this.dispatch({ type: 'commit-failed', cause, reason }).catch(() => {});
     }
@@ -355,7 +365,7 @@ export class RoundDriver {
         sums.add(mask, values, row.weight);
       } catch (error) {
         if (isPassing(error)) throw error;
-        logger.error({ federation: this.id, round, client: row.client, err: error }, 'a submission is lost');
+        logger.error({ round, client: row.client, err: error }, 'a submission is lost');
         lost.push(row.client);
       }
     }

@@ -40,7 +40,7 @@ export function moderated(
   return say(kind, `The operator ${deed} ${name}${reason ? `: ${reason}` : ''}.`, { client, reason });
 }
 
-type Sentence = Omit<NewEvent, 'at'>;
+export type Sentence = Omit<NewEvent, 'at'>;
 
 const deeds: Record<OperatorAction | RoundAction, string> = {
   start: 'started the federation',

@@ -1,4 +1,5 @@
-import type { IncomingMessage } from 'node:http';
+import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import cookie from '@fastify/cookie';
 import { federationIdSchema, ProtocolError } from '@perfit/protocol';
 import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify, LogController } from 'fastify';
@@ -36,13 +37,15 @@ export interface HttpParts extends AdminParts {
 export async function createHttpServer(parts: HttpParts): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: parts.logger as FastifyBaseLogger,
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request' }),
     trustProxy: parts.trustProxy,
     bodyLimit: 64 * 1024,
+    genReqId: requestIdOf,
     routerOptions: { maxParamLength: 200 },
     forceCloseConnections: true,
   });
   answerRefusals(app, parts.meters);
+  nameRequests(app);
   measureRequests(app, parts.meters);
   await setSecurityHeaders(app, parts);
   await app.register(cookie);
@@ -54,6 +57,23 @@ export async function createHttpServer(parts: HttpParts): Promise<FastifyInstanc
   await addAdminRoutes(app, parts);
   await serveWebClient(app, parts.webRoot);
   return app;
+}
+
+/** What a proxy in front has named a request; else a name of ours. */
+function requestIdOf({ headers }: { headers: IncomingHttpHeaders }): string {
+  const given = headers['x-request-id'];
+  return typeof given === 'string' && /^[\w.-]{8,64}$/.test(given) ? given : randomUUID();
+}
+
+/** The answer says which lines of the log are about it. Addresses are not logged: an invite may stand in them. */
+function nameRequests(app: FastifyInstance): void {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+  });
+  app.addHook('onResponse', async ({ log, method, routeOptions }, { statusCode, elapsedTime }) => {
+    const answer = { method, route: routeOptions.url ?? 'none', status: statusCode, ms: Math.round(elapsedTime) };
+    log.debug(answer, 'a request was answered');
+  });
 }
 
 /** By routes as they are declared: an address of somebody's making would be a label of its own. */

@@ -26,7 +26,10 @@ export function answerRefusals(app: FastifyInstance, meters: Meters): void {
     meters.httpRefused.inc({ code: refusal?.code ?? 'internal' });
     if (refusal) return refuse(reply, refusal);
     request.log.error({ err: error }, 'a request failed');
-    return refuse(reply, new ProtocolError('internal', 'The coordinator failed; its log says why.'));
+    return refuse(
+      reply,
+      new ProtocolError('internal', 'The coordinator failed; its log says why.', { request: request.id }),
+    );
   });
 }
 

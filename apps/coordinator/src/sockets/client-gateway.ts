@@ -29,14 +29,17 @@ export function attachClients(namespace: Namespace, parts: GatewayParts): void {
   namespace.on('connection', (socket) => attach(socket, limiter, parts));
 }
 
-function attach(socket: Socket, limiter: RateLimiterMemory, { clock, logger, meters, ...parts }: GatewayParts): void {
+function attach(socket: Socket, limiter: RateLimiterMemory, { clock, meters, ...parts }: GatewayParts): void {
+  const logger = parts.logger.child({ connection: socket.id });
   const session = new ClientSession({
     ...parts,
     logger,
     line: { send: (name, message) => socket.emit(name, message), close: () => socket.disconnect(true) },
   });
   const cancel = clock.after(JOIN_WITHIN_MS, () => {
-    if (!session.hasJoined) socket.disconnect(true);
+    if (session.hasJoined) return;
+    logger.debug('who connected has not joined: the connection is closed');
+    socket.disconnect(true);
   });
   const guard = new MessageGuard(socket, limiter);
 
@@ -55,7 +58,8 @@ function attach(socket: Socket, limiter: RateLimiterMemory, { clock, logger, met
       });
     });
   }
-  socket.on('disconnect', () => {
+  socket.on('disconnect', (reason) => {
+    logger.debug({ reason }, 'a connection has ended');
     cancel();
     session.end().catch((error: unknown) => logger.error({ err: error }, 'a client could not be taken leave of'));
   });

@@ -63,11 +63,13 @@ interface Answer<K extends RequestName> {
 export class ClientSession {
   private readonly parts: SessionParts;
   private readonly connection: ClientConnection;
+  private logger: Logger;
   private readonly queue = new SerialQueue();
   private state: Phase = { phase: 'new' };
 
   constructor(parts: SessionParts) {
     this.parts = parts;
+    this.logger = parts.logger;
     const { line } = parts;
     this.connection = {
       send: (name, message) => line.send(name, announcements[name].parse(message)),
@@ -160,6 +162,8 @@ export class ClientSession {
     const welcome = await room.enter(applicantOf(hello), this.connection);
     const desk = new UploadDesk(room, welcome.client, this.parts.slots);
     this.state = { phase: 'joined', room, client: welcome.client, desk };
+    this.logger = this.parts.logger.child({ federation: room.id, client: welcome.client });
+    this.logger.debug({ agent: hello.agent }, 'a client has joined');
     return { value: welcome };
   }
 
@@ -195,8 +199,11 @@ export class ClientSession {
   }
 
   private refusal(name: string, error: unknown): ProtocolError {
-    if (error instanceof ProtocolError) return error;
-    this.parts.logger.error({ request: name, err: error }, 'a request failed');
+    if (error instanceof ProtocolError) {
+      this.logger.debug({ request: name, code: error.code }, error.message);
+      return error;
+    }
+    this.logger.error({ request: name, err: error }, 'a request failed');
     const problem = storageProblem(error);
     if (problem) return new ProtocolError('storage-failed', `${problem} It may be tried again later.`);
     return new ProtocolError('internal', 'The coordinator failed at this; it may be tried again.');
