@@ -97,6 +97,13 @@ export class FuzzWorld {
     return hashedLayout;
   }
 
+  /** Whether the round in progress has a submission of this client. */
+  counts(client: string): boolean {
+    const { state } = this.room;
+    if (isEnded(state)) return false;
+    return (state.state === 'paused' ? state.held : state).submitted.includes(client);
+  }
+
   get isOver(): boolean {
     return isEnded(this.room.state);
   }
