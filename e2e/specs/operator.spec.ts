@@ -59,13 +59,21 @@ test('the form asks for advanced settings where the strategy uses them, and says
   await expect(ownShare).toBeFocused();
 
   await ownShare.fill('0.3');
+  await choose(page, 'Mean', 'Trimmed mean');
+  await page.getByLabel('Left out at each end').fill('0.1');
+  await page.getByRole('button', { name: 'Add a limit' }).click();
+  await page.getByLabel('Below, tokens a second').fill('60');
+  await page.getByRole('button', { name: 'Create' }).click();
+  await expect(page.getByText('Give a number above 0, at most 1.')).toBeVisible();
+  await page.getByLabel('Kept share at most').fill('0.25');
   await page.getByRole('button', { name: 'Create' }).click();
   await expect(page).toHaveURL(/\/operator\/advanced-village/);
   const id = new URL(page.url()).pathname.split('/').at(-1) ?? '';
   expect((await stage.operator.detail(id)).config).toMatchObject({
     strategy: 'perfit',
     server: { optimizer: 'momentum', learningRate: 0.5 },
-    search: { rewind: false, sharedRounds: 1 },
+    search: { rewind: false, sharedRounds: 1, slowDevices: [{ below: 60, density: 0.25 }] },
+    robust: { mean: 'trimmed', trim: 0.1 },
     personal: { keep: 0.3 },
     wire: { dtype: 'int8' },
   });

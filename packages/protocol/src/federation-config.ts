@@ -29,7 +29,7 @@ function oneOf<const Names extends readonly [string, ...string[]]>(names: Names)
   return z.enum(names, { error: `Choose one of ${names.join(', ')}` });
 }
 
-const share = z.number().gt(0).max(1);
+const share = above0(1);
 const noCount = 'Give a whole number, 0 or more';
 
 /** Text in one line, without control characters. */
@@ -91,13 +91,13 @@ export const loraSchema = z.object({
 /** PF2, PF3. */
 export const searchSchema = z.object({
   /** W in epochs of the client's training split. */
-  warmupEpochs: z.number().min(0).max(100).default(1),
+  warmupEpochs: between(0, 100).default(1),
   /** K. */
   iterations: whole(1, 100).default(3),
   /** S. */
   batches: whole(1, 1000).default(4),
-  score: z.enum(['taylor', 'magnitude', 'gradient', 'random']).default('taylor'),
-  scope: z.enum(['global', 'tensor']).default('tensor'),
+  score: oneOf(['taylor', 'magnitude', 'gradient', 'random']).default('taylor'),
+  scope: oneOf(['global', 'tensor']).default('tensor'),
   /** (c): tuning starts from m ⊙ θ_g again; else what the warm-up has learned is kept where the mask keeps it. */
   rewind: z.boolean().default(true),
   /** In so many first rounds everybody tunes the same ranks, as many as the budget allows; then masks are searched. */
@@ -110,7 +110,7 @@ export const searchSchema = z.object({
   density: share.optional(),
   /** Clients whose device tunes fewer tokens a second than `below` are offered `density` at most. */
   slowDevices: z
-    .array(z.object({ below: z.number().positive(), density: share }))
+    .array(z.object({ below: above0(1e9), density: share }))
     .max(20)
     .default([]),
 });
@@ -123,12 +123,12 @@ export const tuningSchema = z.object({
   /** T: longer examples are cut. */
   maxLength: whole(16, 32768).default(128),
   learningRate: above0(1).default(2e-3),
-  weightDecay: z.number().min(0).max(1).default(0.01),
+  weightDecay: between(0, 1).default(0.01),
   beta1: z.number().min(0).lt(1).default(0.9),
   beta2: z.number().min(0).lt(1).default(0.999),
   epsilon: z.number().positive().max(1).default(1e-8),
   /** Global norm over owned coordinates; 0 clips nothing. */
-  clipNorm: z.number().min(0).default(1),
+  clipNorm: between(0, 1e6).default(1),
   /** μ of a pull μ(θ − θ_start) towards what the round started from (FedProx); 0 does not pull. */
   proximal: between(0, 1000).default(0),
 });
@@ -180,9 +180,9 @@ export const scheduleSchema = z
      * A round in which everybody who is connected has submitted, and the minimum is in, waits so long for those who
      * left to come back, and then closes below its goal.
      */
-    settleSeconds: z.number().min(0).max(604_800).default(20),
+    settleSeconds: between(0, 604_800).default(20),
     /** A round that fails so often in a row ends the federation as `failed`. */
-    maxRepeats: z.number().int().min(0).max(1000).default(20),
+    maxRepeats: whole(0, 1000).default(20),
     /**
      * In so many of the last rounds everybody tunes alone and shares nothing. Of the strategies that know such rounds,
      * `fedit+ft` has a third of all where it is absent, rounded, at least one; those that search have none.
@@ -213,7 +213,7 @@ export const federationConfigSchema = z.object({
   /** PF6. */
   weighting: z
     .object({
-      by: z.enum(['examples', 'uniform']).default('examples'),
+      by: oneOf(['examples', 'uniform']).default('examples'),
       cap: whole(1, Number.MAX_SAFE_INTEGER).default(1000),
     })
     .prefault({}),
@@ -230,7 +230,7 @@ export const federationConfigSchema = z.object({
   /** DC2; the precision of deltas, and of what is received as far as `downDtype` allows. */
   wire: z.object({ dtype: oneOf(wireDtypes).default('f16') }).prefault({}),
   /** UP3: the most that ‖Δ‖₂ may be. */
-  maxDeltaNorm: z.number().positive().default(100),
+  maxDeltaNorm: above0(1e9).default(100),
   /** Figures about masks are shown of at least so many clients together; absent is 3, and 1 shows those of each. */
   smallestGroup: whole(1, 10_000).optional(),
   /** HS2. */

@@ -1,8 +1,18 @@
 import { Fieldset, SimpleGrid, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
-import { advancedStrings, optimizerWords, otherHints, precisionWords } from '#strings/operator.ts';
+import {
+  advancedStrings,
+  meanWords,
+  optimizerWords,
+  otherHints,
+  precisionWords,
+  scopeWords,
+  scoreWords,
+  weightingWords,
+} from '#strings/operator.ts';
 import { ChoiceField, type DraftForm, FlagField, NumberField } from './draft-fields.tsx';
 import { type Field, isAsked } from './federation-draft.ts';
+import { TierFields } from './tier-fields.tsx';
 
 /** What most federations leave as it is; of that only what the chosen strategy uses. */
 export function AdvancedFields({ form }: { readonly form: DraftForm }) {
@@ -15,13 +25,28 @@ export function AdvancedFields({ form }: { readonly form: DraftForm }) {
         {where(
           'search.everyRounds',
           <FieldGroup title={advancedStrings.search}>
+            {where('search.score', <ChoiceField form={form} field="search.score" options={optionsOf(scoreWords)} />)}
+            <ChoiceField form={form} field="search.scope" options={optionsOf(scopeWords)} />
+            {where('search.warmupEpochs', <NumberField form={form} field="search.warmupEpochs" step={0.5} />)}
+            {where('search.iterations', <NumberField form={form} field="search.iterations" />)}
+            {where('search.batches', <NumberField form={form} field="search.batches" />)}
             <NumberField form={form} field="search.sharedRounds" />
             <NumberField form={form} field="search.everyRounds" />
             <NumberField form={form} field="search.prior" step={0.5} />
             {where('search.rewind', <FlagField form={form} field="search.rewind" />)}
           </FieldGroup>,
         )}
+        {where(
+          'search.slowDevices',
+          <FieldGroup title={advancedStrings.budgets}>
+            <NumberField form={form} field="search.density" step={0.05} />
+            <TierFields form={form} />
+          </FieldGroup>,
+        )}
         <FieldGroup title={advancedStrings.tuning}>
+          <NumberField form={form} field="tuning.batchSize" />
+          <NumberField form={form} field="tuning.weightDecay" step={0.01} />
+          <NumberField form={form} field="tuning.clipNorm" step={0.1} />
           {where('personal.keep', <NumberField form={form} field="personal.keep" step={0.1} />)}
           <NumberField
             form={form}
@@ -60,6 +85,11 @@ export function AdvancedFields({ form }: { readonly form: DraftForm }) {
         </FieldGroup>
         <FieldGroup title={advancedStrings.bounds}>
           <NumberField form={form} field="maxDeltaNorm" />
+          {where('robust.clipNorm', <NumberField form={form} field="robust.clipNorm" step={0.1} />)}
+          {where('robust.mean', <ChoiceField form={form} field="robust.mean" options={optionsOf(meanWords)} />)}
+          {where('robust.trim', <NumberField form={form} field="robust.trim" step={0.05} />)}
+          {where('robust.minimumOwners', <NumberField form={form} field="robust.minimumOwners" />)}
+          <ChoiceField form={form} field="weighting.by" options={optionsOf(weightingWords)} />
           <NumberField form={form} field="weighting.cap" />
           <NumberField form={form} field="smallestGroup" />
         </FieldGroup>

@@ -40,6 +40,47 @@ describe('a federation as its form is filled in', () => {
     });
   });
 
+  it('has budgets by the speed of devices, bounds of what one client may do, and how masks are searched', () => {
+    const config = parsed({
+      'search.score': 'magnitude',
+      'search.scope': 'global',
+      'search.warmupEpochs': '0.5',
+      'search.iterations': 2,
+      'search.batches': 6,
+      'search.density': 0.4,
+      'search.slowDevices': [{ below: '60', density: 0.25 }],
+      'tuning.batchSize': 4,
+      'robust.clipNorm': 2,
+      'robust.mean': 'trimmed',
+      'robust.trim': 0.1,
+      'robust.minimumOwners': 4,
+      'weighting.by': 'uniform',
+    });
+    expect(config).toMatchObject({
+      search: { score: 'magnitude', scope: 'global', warmupEpochs: 0.5, iterations: 2, batches: 6, density: 0.4 },
+      tuning: { batchSize: 4 },
+      robust: { clipNorm: 2, mean: 'trimmed', trim: 0.1, minimumOwners: 4 },
+      weighting: { by: 'uniform' },
+    });
+    expect(config.search.slowDevices).toEqual([{ below: 60, density: 0.25 }]);
+    // A weighted mean that shortens nothing is no robust one, whatever was typed before.
+    expect(parsed({ 'robust.trim': 0.1 }).robust).toBeUndefined();
+    expect(parsed({ 'robust.clipNorm': 2, 'robust.trim': 0.4 }).robust).toEqual({
+      clipNorm: 2,
+      mean: 'weighted',
+      trim: 0.2,
+      minimumOwners: 5,
+    });
+    expect(configOf(draftOf({ strategy: 'random-mask', 'search.score': 'gradient' })).search).not.toHaveProperty(
+      'score',
+    );
+    const empty = { below: '', density: 2 };
+    expect(Object.fromEntries(issuesOf(draftOf({ 'search.slowDevices': [empty] })))).toEqual({
+      'search.slowDevices.0.below': 'Give a number above 0, at most 1000000000.',
+      'search.slowDevices.0.density': 'Give a number above 0, at most 1.',
+    });
+  });
+
   it('says nothing of what its strategy does not use, though it was typed before', () => {
     const typed = { 'personal.keep': 0.3, 'server.optimizer': 'momentum', 'server.learningRate': 0.5 };
     expect(configOf(draftOf({ ...typed, strategy: 'fedit' }))).not.toHaveProperty('personal');

@@ -1,7 +1,8 @@
-import { type FederationConfigInput, federationConfigSchema } from '@perfit/protocol';
+import { type FederationConfigInput, federationConfigSchema, robustSchema } from '@perfit/protocol';
 import { usesOption } from '../../shared/strategies/used-options.ts';
 
 const defaults = federationConfigSchema.parse({ name: 'defaults', model: 'perfit-nano' });
+const robust = robustSchema.parse({});
 
 // What the form asks, by its path in the federation's config. Everything else takes the protocol's defaults.
 
@@ -16,6 +17,10 @@ const texts = {
   access: defaults.access,
   'server.optimizer': defaults.server.optimizer,
   'wire.dtype': defaults.wire.dtype,
+  'search.score': defaults.search.score,
+  'search.scope': defaults.search.scope,
+  'weighting.by': defaults.weighting.by,
+  'robust.mean': robust.mean,
 };
 
 const numbers = {
@@ -32,7 +37,15 @@ const numbers = {
   'tuning.maxLength': defaults.tuning.maxLength,
   'tuning.learningRate': defaults.tuning.learningRate,
   'tuning.proximal': defaults.tuning.proximal,
+  'tuning.batchSize': defaults.tuning.batchSize,
+  'tuning.weightDecay': defaults.tuning.weightDecay,
+  'tuning.clipNorm': defaults.tuning.clipNorm,
   'personal.keep': defaults.personal.keep,
+  'search.warmupEpochs': defaults.search.warmupEpochs,
+  'search.iterations': defaults.search.iterations,
+  'search.batches': defaults.search.batches,
+  // Empty is 1/c.
+  'search.density': '',
   'search.sharedRounds': defaults.search.sharedRounds,
   'search.everyRounds': defaults.search.everyRounds,
   'search.prior': defaults.search.prior ?? 0,
@@ -42,21 +55,39 @@ const numbers = {
   'server.epsilon': defaults.server.epsilon,
   maxDeltaNorm: defaults.maxDeltaNorm,
   'weighting.cap': defaults.weighting.cap,
+  // Empty shortens none.
+  'robust.clipNorm': '',
+  'robust.trim': robust.trim,
+  'robust.minimumOwners': robust.minimumOwners,
   // Empty is the coordinator's own.
   smallestGroup: '',
 };
 
 const flags = { 'search.rewind': defaults.search.rewind };
 
+/** [PF2] Devices that tune fewer tokens a second than `below` keep `density` of the search space at most. */
+export interface Tier {
+  readonly below: number | string;
+  readonly density: number | string;
+}
+
+const tiers = { 'search.slowDevices': [] as readonly Tier[] };
+
 export type TextKey = keyof typeof texts;
 export type NumberKey = keyof typeof numbers;
 export type FlagKey = keyof typeof flags;
-export type Field = TextKey | NumberKey | FlagKey;
+export type TiersKey = keyof typeof tiers;
+export type Field = TextKey | NumberKey | FlagKey | TiersKey;
 
 /** As it is typed: numbers may be text, and an empty one means the default. */
-export type Draft = Readonly<Record<TextKey, string> & Record<NumberKey, number | string> & Record<FlagKey, boolean>>;
+export type Draft = Readonly<
+  Record<TextKey, string> &
+    Record<NumberKey, number | string> &
+    Record<FlagKey, boolean> &
+    Record<TiersKey, readonly Tier[]>
+>;
 
-export const emptyDraft: Draft = { ...texts, ...numbers, ...flags };
+export const emptyDraft: Draft = { ...texts, ...numbers, ...flags, ...tiers };
 
 /** Whether a field is shown, and sent: the others would change nothing under the strategy and optimizer chosen. */
 export function isAsked(field: Field, draft: Draft): boolean {
@@ -68,6 +99,10 @@ export function isAsked(field: Field, draft: Draft): boolean {
     case 'server.beta2':
     case 'server.epsilon':
       return isAsked('server.optimizer', draft) && optimizer === 'adam';
+    case 'robust.trim':
+      return isAsked('robust.mean', draft) && draft['robust.mean'] === 'trimmed';
+    case 'robust.minimumOwners':
+      return isAsked('robust.mean', draft) && draft['robust.mean'] !== 'weighted';
     default:
       return usesOption(draft.strategy, field);
   }
@@ -78,11 +113,24 @@ export function configOf(draft: Draft): FederationConfigInput {
   const config: Record<string, unknown> = {};
   for (const field of Object.keys(emptyDraft) as Field[]) {
     if (draft[field] === '' || !isAsked(field, draft)) continue;
-    const value = field in numbers ? Number(draft[field]) : draft[field];
+    // Nothing that is robust is asked for.
+    if (field === 'robust.mean' && draft[field] === 'weighted') continue;
+    const value = typedIn(field, draft);
     const [part, name] = field.split('.') as [string, string | undefined];
     config[part] = name ? { ...(config[part] as object | undefined), [name]: value } : value;
   }
   return config as FederationConfigInput;
+}
+
+function typedIn(field: Field, draft: Draft): unknown {
+  if (field === 'search.slowDevices')
+    return draft[field].map(({ below, density }) => ({ below: numberOf(below), density: numberOf(density) }));
+  return field in numbers ? Number(draft[field]) : draft[field];
+}
+
+/** What is left empty is missing, not zero. */
+function numberOf(typed: number | string): number {
+  return typed === '' ? Number.NaN : Number(typed);
 }
 
 /** What is wrong, by field: sentences of the schema. */

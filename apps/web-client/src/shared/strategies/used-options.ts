@@ -7,15 +7,26 @@ const averagingProducts: ReadonlySet<string> = new Set<StrategyName>(['hetlora',
 
 const searches = (strategy: string) => searching.has(strategy);
 const exchanges = (strategy: string) => strategy !== 'local';
+// A mask that is drawn by lot has no warm-up and no scores.
+const scores = (strategy: string) => searches(strategy) && strategy !== 'random-mask';
+const isMean = (strategy: string) => exchanges(strategy) && !averagingProducts.has(strategy);
 
 const usedBy: Readonly<Record<string, (strategy: string) => boolean>> = {
+  'search.warmupEpochs': scores,
+  'search.iterations': scores,
+  'search.batches': scores,
+  'search.score': (strategy) => strategy === 'perfit',
+  'search.scope': searches,
+  'search.density': searches,
+  'search.slowDevices': searches,
   'search.sharedRounds': searches,
   'search.everyRounds': searches,
   'search.prior': searches,
-  // A mask that is drawn by lot has no warm-up whose work could be kept.
-  'search.rewind': (strategy) => searches(strategy) && strategy !== 'random-mask',
+  'search.rewind': scores,
   'personal.keep': searches,
-  'server.optimizer': (strategy) => exchanges(strategy) && !averagingProducts.has(strategy),
+  'server.optimizer': isMean,
+  'robust.mean': isMean,
+  'robust.clipNorm': exchanges,
   'wire.dtype': exchanges,
 };
 

@@ -26,6 +26,16 @@ export const fieldHints = {
   'lora.expansion': { label: 'Expansion', hint: 'The search space is so many ranks.' },
   'tuning.learningRate': { label: 'Learning rate', hint: 'Of AdamW.' },
   'tuning.maxLength': { label: 'Longest example', hint: 'In tokens; longer ones are cut.' },
+  'search.score': { label: 'Score', hint: 'What makes a parameter worth keeping.' },
+  'search.scope': { label: 'Budget over', hint: 'Where the kept share is counted.' },
+  'search.warmupEpochs': { label: 'Warm-up, epochs', hint: 'Of plain tuning before scores are taken.' },
+  'search.iterations': { label: 'Search steps', hint: 'The mask shrinks in so many steps.' },
+  'search.batches': { label: 'Batches a step', hint: 'Scores are averaged over so many.' },
+  'search.density': { label: 'Kept share', hint: 'Of the search space; empty is 1 / expansion.' },
+  'search.slowDevices': {
+    label: 'Slower devices',
+    hint: 'Slower devices may keep less: each is measured for a second when it joins.',
+  },
   'search.sharedRounds': {
     label: 'Shared rounds first',
     hint: 'So many rounds before anybody searches a mask.',
@@ -43,6 +53,9 @@ export const fieldHints = {
     label: 'Own share of a start',
     hint: 'From 0, only what came, to 1, only its own.',
   },
+  'tuning.batchSize': { label: 'Batch size', hint: 'Examples a step.' },
+  'tuning.weightDecay': { label: 'Weight decay', hint: 'Of AdamW.' },
+  'tuning.clipNorm': { label: 'Longest gradient', hint: 'Longer ones are shortened; 0 shortens none.' },
   'tuning.proximal': { label: 'Proximal pull', hint: 'Back to where a round started; 0 does not pull.' },
   'server.optimizer': { label: 'Server optimizer', hint: "Makes a step of everybody's mean change." },
   'server.learningRate': { label: 'Server learning rate', hint: 'Each step times this.' },
@@ -52,6 +65,11 @@ export const fieldHints = {
   'schedule.settleSeconds': { label: 'Settle, seconds', hint: 'So long a round waits for those who left.' },
   'schedule.maxRepeats': { label: 'Repeats at most', hint: 'After so many failures in a row it ends.' },
   maxDeltaNorm: { label: 'Largest change', hint: 'A submission of a greater norm is refused.' },
+  'robust.clipNorm': { label: 'Shorten changes to', hint: 'A longer one counts as one of this norm; empty is never.' },
+  'robust.mean': { label: 'Mean', hint: 'How much one client can move a parameter.' },
+  'robust.trim': { label: 'Left out at each end', hint: 'As a share of the owners, below 0.5.' },
+  'robust.minimumOwners': { label: 'From so many owners', hint: 'With fewer, the weighted mean is taken.' },
+  'weighting.by': { label: 'A client counts', hint: 'How submissions are weighed.' },
   'weighting.cap': { label: 'Examples counted at most', hint: 'Nobody weighs more than that.' },
   smallestGroup: { label: 'Smallest group', hint: 'Masks are shown of so many people together; empty is 3.' },
   'wire.dtype': { label: 'Precision of what is sent', hint: 'Less precise is fewer bytes.' },
@@ -71,6 +89,31 @@ export const optimizerWords = {
   adam: 'FedAdam: adaptive steps',
 } as const;
 
+export const scoreWords = {
+  taylor: 'Taylor: what the loss would lose',
+  magnitude: 'Magnitude after the warm-up',
+  gradient: 'Gradient alone',
+  random: 'By lot',
+} as const;
+
+export const scopeWords = { tensor: 'each matrix by itself', global: 'the whole adapter' } as const;
+
+export const meanWords = {
+  weighted: 'Weighted mean',
+  trimmed: 'Trimmed mean',
+  median: 'Median',
+} as const;
+
+export const weightingWords = { examples: 'by its examples', uniform: 'as one' } as const;
+
+/** One row of `search.slowDevices`. */
+export const tierStrings = {
+  below: 'Below, tokens a second',
+  density: 'Kept share at most',
+  add: 'Add a limit',
+  remove: (row: number) => `Remove limit ${row}`,
+} as const;
+
 export const precisionWords = {
   f32: 'f32: 4 bytes a number',
   f16: 'f16: 2 bytes a number',
@@ -80,6 +123,7 @@ export const precisionWords = {
 export const advancedStrings = {
   title: 'Advanced',
   search: 'Search',
+  budgets: 'Budget by device',
   tuning: 'Tuning',
   averaging: 'Averaging',
   sending: 'Sending',
