@@ -44,6 +44,7 @@ async function shoot(page: Page, name: string): Promise<string[]> {
   const files: string[] = [];
   for (const width of widths) {
     await page.setViewportSize({ width, height: width < 600 ? 780 : 800 });
+    await laidOut(page, width);
     for (const scheme of schemes) {
       await inColours(page, scheme);
       // What sticks to the top of the window would else lie across the middle of the picture.
@@ -56,8 +57,17 @@ async function shoot(page: Page, name: string): Promise<string[]> {
   return files;
 }
 
+/** Charts are drawn anew a frame after they have heard of the width. */
+async function laidOut(page: Page, width: number): Promise<void> {
+  await page.waitForFunction((width) => innerWidth === width, width);
+  await page.evaluate(async () => {
+    for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame);
+  });
+}
+
 async function shootForDocs(page: Page, path: string): Promise<void> {
   await page.setViewportSize({ width: 1280, height: 900 });
+  await laidOut(page, 1280);
   for (const scheme of schemes) {
     await inColours(page, scheme);
     await page.evaluate(() => window.scrollTo({ top: 0, behavior: 'instant' }));

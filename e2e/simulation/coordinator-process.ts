@@ -17,6 +17,8 @@ export type Listening = z.infer<typeof listeningSchema>;
 export interface CoordinatorOptions {
   dataDirectory: string;
   modelsDirectory: string;
+  /** The built page; the project's where absent. */
+  webDirectory?: string;
   /** 0 takes a free one. */
   port?: number;
   operatorPassword: string;
@@ -57,6 +59,7 @@ export class CoordinatorProcess {
       '--models',
       options.modelsDirectory,
     );
+    if (options.webDirectory) args.push('--web', options.webDirectory);
     const child = spawn(process.execPath, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, PERFIT_OPERATOR_PASSWORD: options.operatorPassword },

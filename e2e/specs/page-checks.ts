@@ -21,6 +21,19 @@ export async function axeFindings(page: Page): Promise<string[]> {
   return findings;
 }
 
+/** What sticks out of a page on the narrowest of phones, 360 px, so that all of it could be moved sideways. */
+export async function sidewaysFindings(page: Page): Promise<string[]> {
+  const before = page.viewportSize();
+  await page.setViewportSize({ width: 360, height: 780 });
+  await page.waitForFunction(() => innerWidth === 360);
+  const widest = await page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    return scrollWidth > clientWidth ? scrollWidth : null;
+  });
+  if (before) await page.setViewportSize(before);
+  return widest === null ? [] : [`${widest} px wide in a window of 360`];
+}
+
 /** Shows a page in light or in dark, as the person's system would ask for it, and waits until nothing changes any more. */
 export async function inColours(page: Page, colorScheme: 'light' | 'dark'): Promise<void> {
   await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });

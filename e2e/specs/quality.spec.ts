@@ -1,15 +1,19 @@
-import { axeFindings, watchPolicy } from './page-checks.ts';
+import { axeFindings, sidewaysFindings, watchPolicy } from './page-checks.ts';
 import { expect, test, until } from './stage.ts';
 import { appStates, Scene } from './walk.ts';
 
-test('axe finds nothing serious in any state of the app, in light and in dark', async ({ stage, browser }) => {
+test('axe finds nothing serious in any state of the app, in light and in dark, and nothing is wider than a phone', async ({
+  stage,
+  browser,
+}) => {
   test.setTimeout(600_000);
   const scene = new Scene(stage, browser);
   const findings: string[] = [];
   for (const { name, reach } of appStates) {
     await test.step(name, async () => {
       const page = await reach(scene);
-      for (const finding of await axeFindings(page)) findings.push(`${name}: ${finding}`);
+      for (const finding of [...(await axeFindings(page)), ...(await sidewaysFindings(page))])
+        findings.push(`${name}: ${finding}`);
     });
   }
   await scene.close();

@@ -28,6 +28,8 @@ export class Stage {
   /** A folder of model folders, the embedded model in it; tests may add broken ones. */
   readonly models = join(this.folder, 'models');
   readonly tabs: Tab[] = [];
+  /** The built page; a test may give the next coordinator a copy that it changes. */
+  webDirectory = join(projectRoot, 'apps', 'web-client', 'dist');
   #coordinator: CoordinatorProcess | null = null;
   #operator: Operator | null = null;
   #port = 0;
@@ -59,6 +61,7 @@ export class Stage {
     this.#coordinator = await CoordinatorProcess.start({
       dataDirectory,
       modelsDirectory: this.models,
+      webDirectory: this.webDirectory,
       port: this.#port,
       operatorPassword: PASSWORD,
     });
@@ -161,7 +164,7 @@ async function emptyDatabase(): Promise<string> {
 }
 
 /** Shares the blocks where the file system can. */
-function copyFolder(from: string, to: string): void {
+export function copyFolder(from: string, to: string): void {
   cpSync(from, to, { recursive: true, mode: constants.COPYFILE_FICLONE });
 }
 

@@ -136,6 +136,17 @@ export const appStates: readonly AppState[] = [
     },
   },
   {
+    name: 'join-much-text',
+    reach: async (scene) => {
+      const { page } = scene.tab('Ada');
+      const row = (i: number) => JSON.stringify({ instruction: `What is ${i}?`, response: `It is the number ${i}.` });
+      const many = scene.stage.file('many.jsonl', Array.from({ length: 2500 }, (_, i) => row(i)).join('\n'));
+      await page.getByTestId('dataset-file').setInputFiles(many);
+      await expect(page.getByRole('button', { name: /^Use \d+ of them$/ })).toBeVisible({ timeout: 60_000 });
+      return page;
+    },
+  },
+  {
     name: 'join-with-text',
     reach: async (scene) => {
       const { page } = scene.tab('Ada');
@@ -228,7 +239,7 @@ export const appStates: readonly AppState[] = [
     reach: async (scene) => {
       const tab = scene.tab('Grace');
       await scene.tab('Hedy').start();
-      await inState(tab, 'tuning');
+      await until('there is a curve to look at', async () => / step ([4-9]|\d\d+) of/.test((await tab.status()).text));
       return tab.page;
     },
   },

@@ -97,7 +97,7 @@ export function SessionView({ seat, preview, controls }: SessionViewProps) {
           ) : null
         }
       >
-        <DeviceSwitches session={session} isRunning={isRunning} />
+        {stands?.isReopened ? null : <DeviceSwitches session={session} isRunning={isRunning} />}
       </StatusCard>
       {activity.kind === 'failed' ? (
         <FailureAlert failure={activity.error}>

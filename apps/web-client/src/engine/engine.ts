@@ -53,7 +53,7 @@ export function createEngine(): EngineApi {
     if (!lock) {
       throw new FailureError({
         code: 'other-tab',
-        message: 'Another tab of this browser is taking part as this person. Use that one, or take over here.',
+        message: 'Go on there, or take over: then it goes on here where it is, and the other tab stops.',
       });
     }
     const current = await Journal.open(seat, { ...stored, standing: 'running' }, sink);

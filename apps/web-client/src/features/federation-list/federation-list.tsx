@@ -5,7 +5,7 @@ import { roundOf, strings } from '#strings/federation-list.ts';
 import { federationsQuery } from '../../shared/coordinator/federations.ts';
 import { failureOf } from '../../shared/failure/failure.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
-import { isOver, stateColor, stateWord } from '../../shared/session/federation-state.ts';
+import { isOver, plainStateWord, stateColor } from '../../shared/session/federation-state.ts';
 import { PageLink } from '../../shared/ui/links.tsx';
 
 /** Every federation that the coordinator shows to anybody; those that are over come last. */
@@ -45,7 +45,7 @@ function FederationCard({ federation }: { readonly federation: FederationSummary
               </PageLink>
             </Title>
             <Badge color={stateColor(status.state)} variant="light">
-              {stateWord(status.state)}
+              {plainStateWord(status.state)}
             </Badge>
           </Group>
           {config.description ? <Text c="dimmed">{config.description}</Text> : null}

@@ -26,6 +26,7 @@ export function DeviceSwitches({
   });
   const [permission, setPermission] = useState(noticePermission);
   const isAtWork = isRunning && session.endedAt === null && session.pause !== 'held';
+  const isOver = session.endedAt !== null;
   const lock = useWakeLock(staysAwake && isAtWork);
   const isTold = tells && permission === 'granted';
   useFinishNotice(session, isTold);
@@ -38,7 +39,7 @@ export function DeviceSwitches({
       <Switch
         size="sm"
         label={strings.awake.switch}
-        description={awakeNote(lock, staysAwake, isAtWork)}
+        description={isOver ? strings.awake.over : awakeNote(lock, staysAwake, isAtWork)}
         checked={staysAwake && lock !== 'unsupported'}
         disabled={lock === 'unsupported'}
         onChange={(event) => setStaysAwake(event.currentTarget.checked)}
@@ -46,7 +47,7 @@ export function DeviceSwitches({
       <Switch
         size="sm"
         label={strings.tell.switch}
-        description={tellNote(permission, isTold, tells)}
+        description={isOver ? strings.tell.over : tellNote(permission, isTold, tells)}
         checked={isTold}
         disabled={permission === 'unsupported'}
         onChange={(event) => void setTold(event.currentTarget.checked)}

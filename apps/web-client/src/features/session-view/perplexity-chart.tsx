@@ -23,7 +23,13 @@ export function PerplexityChart({ session }: { readonly session: SessionState })
       formatY={formatPerplexity}
       x={latest.map(({ number }) => number)}
       series={[
-        { label: strings.base, color: colors.quiet, dashed: true, values: latest.map(() => basePerplexity) },
+        {
+          label: strings.base,
+          color: colors.quiet,
+          dashed: true,
+          isReference: true,
+          values: latest.map(() => basePerplexity),
+        },
         { label: strings.received, color: colors.received, values: latest.map(({ received }) => received) },
         { label: strings.tuned, color: colors.own, values: latest.map(({ tuned }) => tuned) },
       ]}

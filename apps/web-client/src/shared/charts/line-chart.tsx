@@ -8,6 +8,8 @@ import classes from './line-chart.module.css';
 export interface Series extends TableSeries {
   readonly color: string;
   readonly dashed?: boolean;
+  /** The same value everywhere, to hold the others against: drawn across the whole plot, also where there is one point. */
+  readonly isReference?: boolean;
 }
 
 interface LineChartProps {
@@ -42,7 +44,7 @@ export function LineChart(props: LineChartProps) {
   const isEmpty = x.length === 0;
   // uPlot is built anew only where lines or colours change, not for every figure.
   const shape = JSON.stringify([
-    series.map((one) => [one.label, one.color, one.dashed]),
+    series.map((one) => [one.label, one.color, one.dashed, one.isReference]),
     scheme,
     isEmpty,
     xLabel,
@@ -81,7 +83,7 @@ export function LineChart(props: LineChartProps) {
             labelSize: 18,
             labelFont: '11px system-ui',
             size: 34,
-            ...(wholeX ? { incrs: [1, 2, 5, 10, 20, 50, 100] } : {}),
+            ...(wholeX ? { incrs: [1, 2, 5, 10, 20, 50, 100], filter: withinData } : {}),
           },
           {
             ...axis,
@@ -92,12 +94,13 @@ export function LineChart(props: LineChartProps) {
         ],
         series: [
           {},
-          ...drawn.map(({ color, label: name, dashed }, i) => ({
+          ...drawn.map(({ color, label: name, dashed, isReference }, i) => ({
             label: name,
             stroke: color,
             width: 2,
             spanGaps: false,
-            points: { show: bars ? false : (points ?? false), size: 7, fill: color },
+            points: { show: bars || isReference ? false : (points ?? false), size: 7, fill: color },
+            ...(isReference ? { paths: acrossThePlot } : {}),
             ...(bars ? { fill: color, width: 0, paths: stacked ? barsBeside(0, 1) : barsBeside(i, drawn.length) } : {}),
             ...(dashed ? { dash: [5, 5] } : {}),
           })),
@@ -163,6 +166,23 @@ function barsBeside(index: number, count: number): uPlot.Series.PathBuilder | un
   const align = count === 1 ? 0 : index === 0 ? -1 : 1;
   return uPlot.paths.bars?.({ size: [0.8 / count, 28], align, gap: 1 });
 }
+
+/** No tick where there can be no figure. */
+function withinData({ data: [x] }: uPlot, ticks: number[]): (number | null)[] {
+  const [first = 0, last = 0] = [x[0], x.at(-1)];
+  return ticks.map((tick) => (tick < first || tick > last ? null : tick));
+}
+
+const acrossThePlot: uPlot.Series.PathBuilder = (chart, index) => {
+  const value = Array.from(chart.data[index] ?? []).find((one) => typeof one === 'number');
+  if (typeof value !== 'number') return null;
+  const { left, width } = chart.bbox;
+  const y = Math.round(chart.valToPos(value, 'y', true));
+  const stroke = new Path2D();
+  stroke.moveTo(left, y);
+  stroke.lineTo(left + width, y);
+  return { stroke };
+};
 
 function barXRange(_: uPlot, low: number, high: number): uPlot.Range.MinMax {
   return [low - 0.6, high + 0.6];

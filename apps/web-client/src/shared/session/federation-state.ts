@@ -1,4 +1,5 @@
 import type { FederationStatus } from '@perfit/protocol';
+import { states } from '#strings/federation-state.ts';
 
 const words: Record<FederationStatus['state'], string> = {
   recruiting: 'recruiting',
@@ -20,8 +21,14 @@ const colors: Record<FederationStatus['state'], string> = {
   stopped: 'gray',
 };
 
+/** As the protocol and the operator call it. */
 export function stateWord(state: FederationStatus['state']): string {
   return words[state];
+}
+
+/** For who takes part. */
+export function plainStateWord(state: FederationStatus['state']): string {
+  return states[state];
 }
 
 /** A Mantine colour. */

@@ -30,7 +30,7 @@ export const strings = {
 } as const;
 
 export function recruiting(ready: number, recruit: number): string {
-  return `Waiting for more people: ${ready} of ${recruit} are ready`;
+  return `Waiting for more people: ${ready} of ${recruit} ready`;
 }
 
 export function downloading(bytes: number, total: number): string {

@@ -17,7 +17,7 @@ export const strings = {
   },
   facts: {
     when: 'Begun',
-    rounds: 'Rounds tuned in',
+    rounds: 'Rounds you took part in',
     perplexity: 'Perplexity, base and yours',
     exchanged: 'Sent and received',
     kept: 'Kept here',

@@ -50,7 +50,7 @@ export const strings = {
   tokensNote: (response: string, longest: string) =>
     `${response} of them in responses; the longest example has ${longest}`,
   cutNote: (tokens: string, maxLength: string) =>
-    `longer than the ${maxLength} tokens that are read of each; ${tokens} are lost`,
+    `longer than the ${maxLength} tokens that are read of each; ${tokens} tokens are not read`,
   nothingCut: (maxLength: string) => `every example fits into the ${maxLength} tokens that are read of each`,
   counting: (done: string, of: string) => `Counting tokens: ${done} of ${of}`,
   notCounted: 'The tokens could not be counted',

@@ -32,14 +32,14 @@ export const strings = {
   takeBack: 'Take it back to this tab',
 
   facts: {
-    activity: 'This part, about',
-    round: 'Your round, about',
+    activity: 'This stage ends in',
+    round: 'Your part is done in',
     deadline: 'Round closes in',
     speed: 'Speed',
   },
 
   end: {
-    rounds: 'Rounds that you tuned in',
+    rounds: 'Rounds you took part in',
     perplexity: 'Perplexity, base and yours',
     time: 'Time in all',
     sent: 'Sent',
@@ -64,6 +64,7 @@ export const strings = {
     held: 'The screen stays on.',
     off: 'A device that falls asleep stops computing.',
     waiting: 'Not needed at the moment.',
+    over: 'Kept for your next federation.',
     refused: 'The browser does not allow it at the moment.',
     unsupported: 'This browser cannot do that: a device that falls asleep stops computing.',
   },
@@ -71,6 +72,7 @@ export const strings = {
     switch: 'Tell me when it is finished',
     on: 'A notification comes at the end.',
     off: 'Off.',
+    over: 'Kept for your next federation.',
     denied: 'This browser does not allow notifications of this page.',
     unsupported: 'This browser has no notifications.',
     title: 'PerFIT is finished',
@@ -120,7 +122,7 @@ export const strings = {
   noMask: 'The map comes with the search in the first round',
   evenMask: 'It is the same share of every module: this federation lets each of them keep as much.',
 
-  bytes: 'What went and came',
+  bytes: 'What was sent and received',
   bytesLead: 'Bytes of all messages in each round. The model’s own files are not counted.',
   bytesCaption: 'The ledger below shows every single message.',
   sent: 'sent',
