@@ -13,6 +13,7 @@ import type { Logger } from 'pino';
 import { configurationAsJson, describeConfiguration, hasOption, shownFallback } from '../configuration/describe.ts';
 import { optionOf, readConfiguration } from '../configuration/read-configuration.ts';
 import { type Configuration, type SettingName, settingNames, settings } from '../configuration/settings.ts';
+import { endOn } from '../end-on.ts';
 import { UsageError } from '../explain.ts';
 import { wholeNumber } from '../numbers.ts';
 
@@ -132,10 +133,4 @@ function announce(coordinator: Coordinator, federations: { name: string; joinUrl
       : `Log in as ${name} with the password of the first start`,
   );
   process.stdout.write(`${lines.join('\n')}\n`);
-}
-
-function endOn(signals: NodeJS.Signals[]): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of signals) process.once(signal, () => resolve());
-  });
 }
