@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'playwright/test';
 import { firefoxOptions, firefoxPath, launchOptions } from './simulation/browser.ts';
 
@@ -5,8 +6,8 @@ const firefox = firefoxPath();
 
 export default defineConfig({
   testDir: 'specs',
-  // The tabs of one test already fill the cores.
-  workers: 1,
+  // Each test has a coordinator and a browser of its own, and waits for much: two fill two cores, more would be late.
+  workers: Math.min(2, availableParallelism()),
   fullyParallel: false,
   timeout: 180_000,
   expect: { timeout: 30_000 },

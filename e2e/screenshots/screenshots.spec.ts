@@ -13,7 +13,7 @@ const only = process.env.PERFIT_SCREENSHOTS_ONLY ?? '';
 const docs = process.env.PERFIT_SCREENSHOTS_DOCS || null;
 /** What the documentation shows, as it is seen in a window. */
 const shownInDocs = ['join-empty', 'work-tuning', 'ledger-message', 'operator-detail'];
-const widths = [360, 1280];
+const widths = [360, 1440];
 const schemes = ['light', 'dark'] as const;
 
 test('screenshots', async ({ stage, browser }) => {

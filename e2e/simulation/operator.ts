@@ -36,14 +36,24 @@ export class Operator {
     return federationDetailSchema.parse(await this.#call('GET', `/api/admin/federations/${id}`));
   }
 
+  /** θ_g after a committed round, float32, little-endian. */
+  async theta(id: string, version: number): Promise<Buffer> {
+    const response = await this.#fetch('GET', `/api/admin/federations/${id}/theta?version=${version}`);
+    return Buffer.from(await response.arrayBuffer());
+  }
+
   async #call(method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown> {
+    const text = await (await this.#fetch(method, path, body)).text();
+    return text ? JSON.parse(text) : null;
+  }
+
+  async #fetch(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Response> {
     const response = await fetch(new URL(path, this.#url), {
       method,
       headers: { cookie: this.#cookie, 'x-perfit-csrf': '1', ...(body ? { 'content-type': 'application/json' } : {}) },
       ...(body ? { body: JSON.stringify(body) } : {}),
     });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
-    return text ? JSON.parse(text) : null;
+    if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${await response.text()}`);
+    return response;
   }
 }

@@ -106,6 +106,7 @@ export const appStates: readonly AppState[] = [
     reach: async ({ visitor }) => {
       await visitor.getByRole('button', { name: 'New federation' }).click();
       await visitor.getByText('Advanced', { exact: true }).click();
+      await visitor.getByRole('button', { name: 'Add a limit' }).click();
       await visitor.getByRole('button', { name: 'Create' }).click();
       await expect(visitor.locator('[aria-invalid="true"]').first()).toBeVisible();
       return visitor;
@@ -165,6 +166,24 @@ export const appStates: readonly AppState[] = [
       await tab.page.getByRole('button', { name: 'Start', exact: true }).click();
       await inState(tab, 'finished');
       return tab.page;
+    },
+  },
+  {
+    name: 'operator-result',
+    reach: async (scene) => {
+      await scene.visit('/operator');
+      await scene.visitor.getByRole('link', { name: 'A quick round' }).click();
+      await expect(scene.visitor.getByRole('button', { name: 'Adapter, PEFT' })).toBeVisible();
+      await expect(scene.visitor.getByRole('img', { name: 'Time', exact: true })).toBeVisible();
+      return scene.visitor;
+    },
+  },
+  {
+    name: 'operator-access',
+    reach: async (scene) => {
+      await scene.visit('/access');
+      await expect(scene.visitor.getByRole('heading', { name: 'Sessions' })).toBeVisible();
+      return scene.visitor;
     },
   },
   {

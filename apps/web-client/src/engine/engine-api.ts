@@ -319,7 +319,7 @@ export interface TimedEvent {
 
 export type EventSink = (events: readonly TimedEvent[]) => void;
 
-export type { ExportChoice, ExportChoices, ExportFormat } from './exports-api.ts';
+export type { ExportChoice, ExportChoices, ExportFormat, GlobalAdapter } from './exports-api.ts';
 export type { BenchReport };
 
 /** The worker. Callbacks are Comlink proxies; every method answers with an Outcome and never rejects. */

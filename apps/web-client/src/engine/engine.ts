@@ -8,7 +8,7 @@ import { ComparisonDesk } from './comparison-desk.ts';
 import { DataDesk } from './data-desk.ts';
 import { DeviceProbes } from './device-probe.ts';
 import type { EngineApi, EventSink, JoinOptions, Seat } from './engine-api.ts';
-import { Exports } from './exports.ts';
+import { Exports, globalAdapterFiles } from './exports.ts';
 import { outcomeOf } from './failures.ts';
 import { historyDesk } from './history-desk.ts';
 import { Journal } from './journal.ts';
@@ -170,6 +170,7 @@ export function createEngine(): EngineApi {
       }),
     exportChoices: () => outcomeOf(() => exported.choices()),
     exportAs: (format, onProgress) => outcomeOf(() => exported.write(format, onProgress)),
+    globalAdapter: (adapter) => outcomeOf(() => globalAdapterFiles(adapter)),
     cancelExport: () =>
       outcomeOf(() => {
         exported.cancel();

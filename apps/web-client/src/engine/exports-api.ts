@@ -1,4 +1,5 @@
 /** What the page may ask of the worker about taking the personal model away. Types only, as in engine-api.ts. */
+import type { FederationConfig } from '@perfit/protocol';
 import type { Failure } from '../shared/failure/failure.ts';
 import type { Outcome } from './engine-api.ts';
 
@@ -28,6 +29,15 @@ export interface ExportChoices {
   readonly choices: readonly ExportChoice[];
 }
 
+/** What θ_g was learned for, and θ_g itself. */
+export interface GlobalAdapter {
+  readonly config: FederationConfig;
+  /** The base model's config.json. */
+  readonly modelConfig: string;
+  /** [N] float32, little-endian, in layout order. */
+  readonly theta: ArrayBuffer;
+}
+
 export interface ExportsApi {
   /** [PF9] In which forms the personal model can leave, and how large it is in each. */
   exportChoices(): Promise<Outcome<ExportChoices>>;
@@ -40,6 +50,8 @@ export interface ExportsApi {
     format: ExportFormat,
     onProgress: (bytes: number, total: number) => void,
   ): Promise<Outcome<readonly File[] | null>>;
+  /** [PF9] What everybody has tuned together, as PEFT reads it: two files. */
+  globalAdapter(adapter: GlobalAdapter): Promise<Outcome<readonly File[]>>;
   cancelExport(): Promise<Outcome<null>>;
   /** Frees what the last export takes. Not before its files have been downloaded. */
   forgetExports(): Promise<Outcome<null>>;

@@ -1,15 +1,19 @@
 import {
+  dimensions,
   exportPeft,
   ggufModel,
   type ModelSource,
   mergedModel,
+  parseModelConfig,
   type StreamedFile,
   type Tokenizer,
   wholeFile,
 } from '@perfit/core';
+import { layoutOf } from '@perfit/federation';
 import { encodeMask } from '@perfit/protocol';
 import { type Layout, layoutHash, type Mask } from '@perfit/protocol/space';
-import type { ExportChoice, ExportChoices, ExportFormat } from './exports-api.ts';
+import { FailureError } from '../shared/failure/failure.ts';
+import type { ExportChoice, ExportChoices, ExportFormat, GlobalAdapter } from './exports-api.ts';
 import { toFailure } from './failures.ts';
 import { ExportFolder, sweepExports } from './storage/export-folder.ts';
 
@@ -124,7 +128,22 @@ async function filesOf(personal: PersonalModel, format: ExportFormat): Promise<r
   }
 }
 
-async function adapterFiles({ layout, theta, mask, baseModel, revision }: PersonalModel): Promise<StreamedFile[]> {
+/** @throws FailureError where θ is another model's */
+export async function globalAdapterFiles({ config, modelConfig, theta }: GlobalAdapter): Promise<readonly File[]> {
+  const layout = layoutOf(config, dimensions(parseModelConfig(modelConfig)));
+  if (theta.byteLength !== 4 * layout.size) {
+    throw new FailureError({
+      code: 'bad-message',
+      message: `The adapter has not the shape that ${config.model} implies: has the coordinator another model by now?`,
+    });
+  }
+  const about = { layout, theta: new Float32Array(theta), mask: null, baseModel: config.model, revision: null };
+  return Promise.all((await adapterFiles(about)).map(inMemory));
+}
+
+type BareAdapter = Pick<PersonalModel, 'layout' | 'theta' | 'mask' | 'baseModel' | 'revision'>;
+
+async function adapterFiles({ layout, theta, mask, baseModel, revision }: BareAdapter): Promise<StreamedFile[]> {
   const files = exportPeft(layout, theta, { baseModel, revision });
   const weights = files['adapter_model.safetensors'] as Uint8Array<ArrayBuffer>;
   const both = [

@@ -18,7 +18,8 @@ import {
 } from '@perfit/protocol';
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { z } from 'zod';
-import { request } from '../../shared/coordinator/request.ts';
+import { request, requestBytes, requestText } from '../../shared/coordinator/request.ts';
+import { engine, handedOver, unwrap } from '../../shared/engine-client/engine-client.ts';
 
 const nothing = z.unknown();
 const createdSchema = z.object({ id: z.string() });
@@ -105,6 +106,15 @@ export async function revokeInvite(id: string, invite: string): Promise<void> {
 
 export function csvPath(id: string): string {
   return `${pathOf(id)}/results.csv`;
+}
+
+/** [PF9] θ_g after a committed round as the files of a PEFT adapter. */
+export async function peftFiles({ id, config, modelPath }: FederationDetail, round: number): Promise<readonly File[]> {
+  const [modelConfig, theta] = await Promise.all([
+    requestText(`${modelPath}config.json`),
+    requestBytes(`${pathOf(id)}/theta?version=${round}`),
+  ]);
+  return unwrap(await engine().globalAdapter(handedOver({ config, modelConfig, theta }, theta)));
 }
 
 const EVENTS_A_PAGE = 1000;

@@ -1,10 +1,11 @@
-import { Anchor, Button, Group, Stack, Text } from '@mantine/core';
+import { Anchor, Button, Group, Stack } from '@mantine/core';
 import type { FederationDetail } from '@perfit/protocol';
 import { useMutation } from '@tanstack/react-query';
 import { downloadStrings as words } from '#strings/operator.ts';
 import { failureOf } from '../../shared/failure/failure.ts';
 import { saveFile } from '../../shared/files/save-file.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
+import { AdapterDownload } from './adapter-download.tsx';
 import { allEvents, csvPath } from './admin-api.ts';
 
 /** What came out, to keep or to compute with. */
@@ -31,9 +32,7 @@ export function Downloads({ detail }: { readonly detail: FederationDetail }) {
         </Button>
       </Group>
       {log.error ? <FailureAlert failure={failureOf(log.error)} /> : null}
-      <Text size="sm" c="dimmed">
-        {words.adapter}
-      </Text>
+      <AdapterDownload detail={detail} />
     </Stack>
   );
 }

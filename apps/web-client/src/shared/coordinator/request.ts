@@ -15,21 +15,10 @@ interface RequestOptions {
 export async function request<T extends z.ZodType>(
   path: string,
   schema: T,
-  { method = 'GET', body, signal }: RequestOptions = {},
+  options: RequestOptions = {},
 ): Promise<z.infer<T>> {
-  const response = await send(path, {
-    method,
-    credentials: 'same-origin',
-    headers: {
-      accept: 'application/json',
-      // Forms of other sites cannot send this header: the coordinator asks for it (CSRF).
-      'x-perfit-csrf': '1',
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    ...(signal ? { signal } : {}),
-  });
-  const answer = await readJson(response);
+  const response = await send(path, options, 'application/json');
+  const answer = asJson(await bodyOf(response, 'text'));
   if (!response.ok) throw refusal(response.status, answer);
   const parsed = schema.safeParse(answer);
   if (parsed.success) return parsed.data;
@@ -40,20 +29,62 @@ export async function request<T extends z.ZodType>(
   });
 }
 
-async function send(path: string, init: RequestInit): Promise<Response> {
+/** The same for what is no JSON. @throws FailureError as {@link request} does */
+export async function requestText(path: string): Promise<string> {
+  return bodyOf(await accepted(await send(path, {}, '*/*')), 'text');
+}
+
+/** The same for what is no text. @throws FailureError as {@link request} does */
+export async function requestBytes(path: string): Promise<ArrayBuffer> {
+  return bodyOf(await accepted(await send(path, {}, 'application/octet-stream')), 'arrayBuffer');
+}
+
+async function accepted(response: Response): Promise<Response> {
+  if (response.ok) return response;
+  throw refusal(response.status, asJson(await bodyOf(response, 'text')));
+}
+
+async function send(path: string, { method = 'GET', body, signal }: RequestOptions, accept: string): Promise<Response> {
   try {
-    return await fetch(path, init);
-  } catch (error) {
-    if (init.signal?.aborted) throw error;
-    throw new FailureError({
-      code: 'coordinator-unreachable',
-      message: 'The coordinator does not answer. Check your connection, and whether the coordinator is running.',
+    return await fetch(path, {
+      method,
+      credentials: 'same-origin',
+      headers: {
+        accept,
+        // Forms of other sites cannot send this header: the coordinator asks for it (CSRF).
+        'x-perfit-csrf': '1',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(signal ? { signal } : {}),
     });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw unreachable();
   }
 }
 
-async function readJson(response: Response): Promise<unknown> {
-  const text = await response.text();
+/** A line may break in the middle of an answer. */
+async function bodyOf<How extends 'text' | 'arrayBuffer'>(
+  response: Response,
+  how: How,
+): Promise<Awaited<ReturnType<Response[How]>>> {
+  try {
+    return (await response[how]()) as Awaited<ReturnType<Response[How]>>;
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    throw unreachable();
+  }
+}
+
+function unreachable(): FailureError {
+  return new FailureError({
+    code: 'coordinator-unreachable',
+    message: 'The coordinator does not answer. Check your connection, and whether the coordinator is running.',
+  });
+}
+
+function asJson(text: string): unknown {
   try {
     return text ? JSON.parse(text) : {};
   } catch {

@@ -1,4 +1,4 @@
-import { proxy, type Remote, wrap } from 'comlink';
+import { proxy, type Remote, transfer, wrap } from 'comlink';
 import type { EngineApi, EventSink, Outcome } from '../../engine/engine-api.ts';
 import { FailureError } from '../failure/failure.ts';
 import { watchWorker } from './worker-watch.ts';
@@ -20,6 +20,11 @@ export function engine(): Remote<EngineApi> {
 export function unwrap<T>(outcome: Outcome<T>): T {
   if (outcome.ok) return outcome.value;
   throw new FailureError(outcome.error);
+}
+
+/** Goes to the worker instead of being copied, the bytes that it holds with it. */
+export function handedOver<T>(message: T, ...bytes: ArrayBuffer[]): T {
+  return transfer(message, bytes);
 }
 
 /** A callback that the worker may call. */

@@ -1,6 +1,11 @@
-/** Hands a file to the browser's downloads. */
+/** Hands bytes to the browser's downloads. */
 export function saveFile(name: string, bytes: Uint8Array, type = 'application/octet-stream'): void {
-  const url = URL.createObjectURL(new Blob([bytes as BlobPart], { type }));
+  saveBlob(name, new Blob([bytes as BlobPart], { type }));
+}
+
+/** The same for what is a file already. */
+export function saveBlob(name: string, blob: Blob): void {
+  const url = URL.createObjectURL(blob);
   const link = document.createElement('a');
   link.href = url;
   link.download = name;

@@ -468,7 +468,13 @@ export const downloadStrings = {
   csv: 'Results, CSV',
   json: 'Results, JSON',
   events: 'Event log, JSON',
-  adapter: 'The global adapter of a committed round, as PEFT reads it: perfit federation export on the command line.',
+  adapter: {
+    round: 'Adapter after round',
+    button: 'Adapter, PEFT',
+    none: 'The adapter of each round can be downloaded once one is committed.',
+    saved:
+      'Two files, adapter_config.json and adapter_model.safetensors: together in a folder of their own, they are what PEFT loads. If your browser asks whether this page may save several files, allow it.',
+  },
 } as const;
 
 export const atlasStrings = {
