@@ -95,7 +95,8 @@ function ofEffect(effect: RoundEffect, { accepted, nameOf }: Moment): Sentence |
       });
     case 'close':
       if (effect.outcome === 'committed') {
-        const text = `Round ${effect.round} is committed with ${effect.submissions} submissions.`;
+        const submissions = effect.submissions === 1 ? '1 submission' : `${effect.submissions} submissions`;
+        const text = `Round ${effect.round} is committed with ${submissions}.`;
         return say('round-committed', text, { ...effect });
       }
       return say('round-failed', `Round ${effect.round}, attempt ${effect.attempt}, failed. ${effect.reason}`, {

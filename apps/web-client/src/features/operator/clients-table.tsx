@@ -4,6 +4,7 @@ import { deviceLine, lastSeenLine, progressOf, tierOf, clientStrings as words } 
 import { formatBytes, formatCount, formatPerplexity, formatShare } from '../../shared/format/format-number.ts';
 import { useNow } from '../../shared/session/use-now.ts';
 import { ClientActions } from './client-actions.tsx';
+import classes from './clients-table.module.css';
 import { useMay } from './use-role.ts';
 
 /** Everybody who takes part: where they are, on what, and what they have gained. */
@@ -12,7 +13,7 @@ export function ClientsTable({ detail }: { readonly detail: FederationDetail }) 
   const mayAct = useMay('operator');
   if (!detail.clients.length) return <Text c="dimmed">{words.none}</Text>;
   return (
-    <Table.ScrollContainer minWidth={900}>
+    <Table.ScrollContainer minWidth={1000}>
       <Table verticalSpacing={6} tabularNums>
         <Table.Thead>
           <Table.Tr>
@@ -53,14 +54,18 @@ export function ClientsTable({ detail }: { readonly detail: FederationDetail }) 
                 </Text>
               </Table.Td>
               <Table.Td>{tierOf(client, detail.config)}</Table.Td>
-              <Table.Td ta="right">{`${client.examples.training} + ${client.examples.heldOut}`}</Table.Td>
-              <Table.Td ta="right">
+              <Table.Td
+                className={classes.figure}
+              >{`${client.examples.training} + ${client.examples.heldOut}`}</Table.Td>
+              <Table.Td className={classes.figure}>
                 {client.kept === null
                   ? words.nothing
                   : `${formatCount(client.kept)} (${formatShare(client.kept / detail.layoutSize)})`}
               </Table.Td>
-              <Table.Td ta="right">{`${formatBytes(client.bytesUp)} / ${formatBytes(client.bytesDown)}`}</Table.Td>
-              <Table.Td ta="right">{gain(detail, client)}</Table.Td>
+              <Table.Td
+                className={classes.figure}
+              >{`${formatBytes(client.bytesUp)} / ${formatBytes(client.bytesDown)}`}</Table.Td>
+              <Table.Td className={classes.figure}>{gain(detail, client)}</Table.Td>
               {mayAct ? (
                 <Table.Td>
                   <ClientActions federation={detail.id} client={client} />

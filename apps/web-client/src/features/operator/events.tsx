@@ -8,6 +8,7 @@ const words = detailStrings.events;
 /** The latest of the log; the whole of it is a download. */
 export function Events({ detail }: { readonly detail: FederationDetail }) {
   const [wanted, setWanted] = useState('');
+  const now = new Date();
   if (!detail.events.length) return <Text c="dimmed">{words.none}</Text>;
   const sought = wanted.trim().toLowerCase();
   const latest = detail.events
@@ -29,7 +30,7 @@ export function Events({ detail }: { readonly detail: FederationDetail }) {
           {latest.map((event) => (
             <Group key={event.sequence} component="li" gap="sm" wrap="nowrap" align="baseline">
               <Text size="xs" c="dimmed" style={{ whiteSpace: 'nowrap', fontVariantNumeric: 'tabular-nums' }}>
-                {new Date(event.at).toLocaleTimeString()}
+                {whenOf(new Date(event.at), now)}
               </Text>
               <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
                 {event.text}
@@ -40,4 +41,10 @@ export function Events({ detail }: { readonly detail: FederationDetail }) {
       </section>
     </Stack>
   );
+}
+
+/** The hour is enough of today's. */
+function whenOf(at: Date, now: Date): string {
+  const isToday = at.toDateString() === now.toDateString();
+  return isToday ? at.toLocaleTimeString() : at.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 }

@@ -26,7 +26,7 @@ export function FederationCharts({ detail }: { readonly detail: FederationDetail
         {...common}
         points
         label={words.perplexity}
-        yLabel={words.perplexity}
+        title={words.perplexity}
         x={numbers(shared)}
         series={[
           { label: words.base, color: colors.quiet, dashed: true, values: of(shared, 'base') },
@@ -43,7 +43,7 @@ export function FederationCharts({ detail }: { readonly detail: FederationDetail
         {...common}
         points
         label={words.loss}
-        yLabel={words.loss}
+        title={words.loss}
         x={numbers(lossy)}
         series={[{ label: words.meanLoss, color: colors.own, values: of(lossy, 'loss') }]}
         empty={words.nothingShared}
@@ -53,7 +53,7 @@ export function FederationCharts({ detail }: { readonly detail: FederationDetail
         {...common}
         stacked
         label={words.time}
-        yLabel={words.time}
+        title={words.time}
         x={times.map(({ number }) => number)}
         series={phases.map((phase) => ({
           label: phaseWords[phase],
@@ -68,7 +68,7 @@ export function FederationCharts({ detail }: { readonly detail: FederationDetail
         {...common}
         bars
         label={words.participation}
-        yLabel={words.participation}
+        title={words.participation}
         x={numbers(figures)}
         series={[{ label: words.submitted, color: colors.own, values: of(figures, 'submissions') }]}
         empty={words.noRound}
@@ -78,6 +78,7 @@ export function FederationCharts({ detail }: { readonly detail: FederationDetail
         {...common}
         bars
         label={words.bytes}
+        title={words.bytes}
         x={numbers(figures)}
         series={[{ label: words.deltas, color: colors.received, values: of(figures, 'bytes') }]}
         formatY={(value) => formatBytes(Math.round(value))}

@@ -18,6 +18,8 @@ interface LineChartProps {
   readonly xLabel: string;
   readonly x: readonly number[];
   readonly series: readonly Series[];
+  /** Above it, where no heading near it says what it shows. */
+  readonly title?: string;
   readonly height?: number;
   /** Whole numbers only on the x axis. */
   readonly wholeX?: boolean;
@@ -36,7 +38,21 @@ interface LineChartProps {
 
 /** Lines over a common x. Its height is fixed from the start, so that nothing moves when figures come. */
 export function LineChart(props: LineChartProps) {
-  const { label, xLabel, yLabel, x, series, height = 220, wholeX, points, stacked, formatY, empty, caption } = props;
+  const {
+    label,
+    title,
+    xLabel,
+    yLabel,
+    x,
+    series,
+    height = 220,
+    wholeX,
+    points,
+    stacked,
+    formatY,
+    empty,
+    caption,
+  } = props;
   const bars = props.bars || stacked;
   const holder = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
@@ -125,6 +141,7 @@ export function LineChart(props: LineChartProps) {
 
   return (
     <figure style={{ margin: 0 }}>
+      {title ? <p className={classes.title}>{title}</p> : null}
       {isEmpty ? (
         <div className={classes.empty} style={{ height }}>
           {empty}

@@ -104,7 +104,7 @@ export function keyExpiry({ expiresAt, revokedAt }: ApiKeyView): string {
 }
 
 export function actorOf({ actor, actorKind }: Entry): string {
-  if (actor === null) return 'somebody unknown';
+  if (actor === null) return 'not logged in';
   return actorKind === 'key' ? `key “${actor}”` : actor;
 }
 

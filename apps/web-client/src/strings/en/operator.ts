@@ -65,13 +65,13 @@ export const fieldHints = {
   'schedule.settleSeconds': { label: 'Settle, seconds', hint: 'So long a round waits for those who left.' },
   'schedule.maxRepeats': { label: 'Repeats at most', hint: 'After so many failures in a row it ends.' },
   maxDeltaNorm: { label: 'Largest change', hint: 'A submission of a greater norm is refused.' },
-  'robust.clipNorm': { label: 'Shorten changes to', hint: 'A longer one counts as one of this norm; empty is never.' },
+  'robust.clipNorm': { label: 'Shorten changes to', hint: 'Longer ones count as this long; empty is never.' },
   'robust.mean': { label: 'Mean', hint: 'How much one client can move a parameter.' },
   'robust.trim': { label: 'Left out at each end', hint: 'As a share of the owners, below 0.5.' },
   'robust.minimumOwners': { label: 'From so many owners', hint: 'With fewer, the weighted mean is taken.' },
   'weighting.by': { label: 'A client counts', hint: 'How submissions are weighed.' },
   'weighting.cap': { label: 'Examples counted at most', hint: 'Nobody weighs more than that.' },
-  smallestGroup: { label: 'Smallest group', hint: 'Masks are shown of so many people together; empty is 3.' },
+  smallestGroup: { label: 'Smallest group', hint: 'Of people whose masks are shown; empty is 3.' },
   'wire.dtype': { label: 'Precision of what is sent', hint: 'Less precise is fewer bytes.' },
 };
 
