@@ -65,6 +65,34 @@ describe('a federation', () => {
     b.close();
   });
 
+  it('[RD2] is over before its last round where those who share their perplexity have come to its target', async () => {
+    const schedule = { ...smallFederation.schedule, rounds: 9, targetPerplexity: 12 };
+    const { id, invite } = await coordinator.createFederation({ ...smallFederation, schedule }, { start: true });
+    const clients = [
+      await ScriptedClient.join(coordinator.url, { federation: id, invite, ready: { name: 'Ada' } }),
+      await ScriptedClient.join(coordinator.url, { federation: id, invite, ready: { name: 'Bob' } }),
+    ];
+    const bestOf = [
+      [11, 20],
+      [11, 12],
+    ];
+    for (const [index, figures] of bestOf.entries()) {
+      for (const [i, client] of clients.entries()) {
+        const round = index + 1;
+        await client.hear('offer', (each) => each.round === round);
+        const { mask, values } = client.draw(10 * round + i);
+        await client.sendMask(mask, round);
+        const perplexity = { base: 40, received: 30, tuned: figures[i] as number };
+        await client.sendDelta(mask, values, { round, report: { perplexity } });
+      }
+    }
+    const over = await clients[0]?.hear('status', ({ state }) => state === 'finished');
+    expect(over).toMatchObject({ round: 2, rounds: 9, version: 2 });
+    expect(over?.reason).toBe('The target is reached: the median perplexity of 2 is 11.5, of 12 asked for.');
+    expect((await coordinator.detail(id)).events.at(-1)?.text).toMatch(/^The federation is finished\. The target is/);
+    for (const client of clients) client.close();
+  });
+
   it('[DC2] [PF6] [PF7] takes deltas in int8, counts what they decode to, and sends slices and theta in f16', async () => {
     const { id, invite } = await coordinator.createFederation(
       { ...smallFederation, wire: { dtype: 'int8' } },

@@ -84,7 +84,7 @@ export const loraSchema = z.object({
   alpha: above0(1024).default(16),
   targets: z
     .array(z.enum(PROJECTIONS))
-    .min(1)
+    .min(1, { error: 'Choose at least one' })
     .default([...PROJECTIONS]),
 });
 
@@ -169,6 +169,15 @@ export const robustSchema = z.object({
 export const scheduleSchema = z
   .object({
     rounds: whole(1, 10_000).default(3),
+    /**
+     * The federation is finished before its last round where a round's tuned personal models come so far: the median
+     * perplexity of those who share theirs, at least `minimum` of them, is this or less. Absent is no target.
+     */
+    targetPerplexity: z
+      .number({ error: 'Give a number above 1, at most 1000000' })
+      .gt(1, { error: 'Give a number above 1, at most 1000000' })
+      .max(1e6, { error: 'Give a number above 1, at most 1000000' })
+      .optional(),
     /** The round closes as soon as so many submissions are in. */
     goal: whole(1, 100_000).default(3),
     /** Below so many submissions at the deadline the round fails and is repeated. */
@@ -222,9 +231,9 @@ export const federationConfigSchema = z.object({
   /** PF8. */
   evaluation: z
     .object({
-      heldOut: z.number().gt(0).max(0.5).default(0.2),
+      heldOut: above0(0.5).default(0.2),
       /** A share of the rest by which a client chooses the best of its rounds; 0 keeps the last. */
-      validation: z.number().min(0).max(0.5).default(0.1),
+      validation: between(0, 0.5).default(0.1),
     })
     .prefault({}),
   /** DC2; the precision of deltas, and of what is received as far as `downDtype` allows. */
@@ -235,7 +244,7 @@ export const federationConfigSchema = z.object({
   smallestGroup: whole(1, 10_000).optional(),
   /** HS2. */
   access: oneOf(['open', 'invite']).default('invite'),
-  seed: z.number().int().min(0).max(0xffffffff).default(1),
+  seed: whole(0, 0xffffffff).default(1),
 });
 export type FederationConfig = z.infer<typeof federationConfigSchema>;
 /** What an operator may leave out. */

@@ -266,7 +266,7 @@ export class RoundDriver {
       const next = await this.nextGlobal();
       const blobs = await this.parts.adapters.keep(next);
       await this.dispatch(
-        { type: 'committed' },
+        { type: 'committed', tuned: await this.tunedPerplexities(version + 1) },
         {
           durably: (tx) => tx.addVersion(this.id, version + 1, { ...blobs, at: this.today() }),
           whenStored: () => meter.committed(clock.now() - since),
@@ -280,6 +280,14 @@ export class RoundDriver {
       // Then the state says when it is tried again; where not even that can be stored, the commit stays owed.
       await this.dispatch({ type: 'commit-failed', cause, reason }).catch(() => {});
     }
+  }
+
+  /** Of those who share theirs, where a target asks for them. */
+  private async tunedPerplexities(round: number): Promise<number[]> {
+    const { store, space } = this.parts;
+    if (space.config.schedule.targetPerplexity === undefined) return [];
+    const rows = await store.submissions(this.id, [round]);
+    return rows.flatMap(({ report }) => report.perplexity?.tuned ?? []);
   }
 
   /** What nobody has submitted to is left as it is, whatever the strategy does with sums. */

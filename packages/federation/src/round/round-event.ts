@@ -8,7 +8,8 @@ export type RoundEvent = { readonly at: Instant } & (
   /** A delta that passed every check of its contents. */
   | { readonly type: 'submission'; readonly client: ClientId; readonly round: number; readonly attempt: number }
   | { readonly type: 'time-passed' }
-  | { readonly type: 'committed' }
+  /** With the perplexities of the tuned personal models, of those who share theirs; a schedule without a target needs none. */
+  | { readonly type: 'committed'; readonly tuned?: readonly number[] }
   /** `storage` is tried again as it is; `aggregate` means that the sums themselves are of no use. */
   | { readonly type: 'commit-failed'; readonly cause: 'storage' | 'aggregate'; readonly reason: string }
   /** The disk lost accepted submissions: they may be sent again. */

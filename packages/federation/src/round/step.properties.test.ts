@@ -15,6 +15,7 @@ const arbitrarySchedule: fc.Arbitrary<Schedule> = fc
     deadlineSeconds: fc.integer({ min: 1, max: 60 }),
     settleSeconds: fc.integer({ min: 0, max: 30 }),
     maxRepeats: fc.integer({ min: 0, max: 3 }),
+    targetPerplexity: fc.constantFrom(undefined, 20),
   })
   .map((schedule) => ({ ...schedule, minimum: Math.min(schedule.minimum, schedule.goal) }));
 
@@ -44,13 +45,14 @@ function eventFor(draw: Draw, state: RoundState, at: number): RoundEvent {
   const actions = ['start', 'pause', 'resume', 'stop'] as const;
   const attempt = state.state === 'paused' ? state.held.attempt : isEnded(state) ? 1 : state.attempt;
   const { what } = draw;
-  if (state.state === 'aggregating' && what < 50) return { type: 'committed', at };
+  const tuned = [15 + what, 10, 30];
+  if (state.state === 'aggregating' && what < 50) return { type: 'committed', tuned, at };
   if (what < 30) return { type: 'client-ready', client, at };
   if (what < 36) return { type: 'client-left', client, at };
   if (what < 65) return { type: 'submission', client, round: versionOf(state) + 1, attempt, at };
   if (what < 72) return { type: 'submission', client, round: versionOf(state) + 1 + draw.offset, attempt: 1, at };
   if (what < 80) return { type: 'time-passed', at };
-  if (what < 88) return { type: 'committed', at };
+  if (what < 88) return { type: 'committed', tuned, at };
   if (what < 90) return { type: 'commit-failed', cause: 'storage', reason: 'disk full', at };
   if (what < 91) return { type: 'commit-failed', cause: 'aggregate', reason: 'not finite', at };
   if (what < 93) return { type: 'restarted', at };

@@ -102,6 +102,21 @@ describe('a round', () => {
     ]);
   });
 
+  it('[RD2] finishes before its last round where its target is reached, also behind a pause', () => {
+    const f = running({ rounds: 9, targetPerplexity: 20 });
+    for (const client of ['a', 'b', 'c']) f.submit(client);
+    expect(typesOf(f.send({ type: 'committed', tuned: [19, 44, 25] }))).toEqual(['close', 'begin', 'offer']);
+    for (const client of ['a', 'b', 'c']) f.submit(client, 2);
+    f.send({ type: 'operator', action: 'pause' });
+    expect(typesOf(f.send({ type: 'committed', tuned: [19, 44, 20] }))).toEqual(['close']);
+    expect(statusOf(f.state, f.settings)).toMatchObject({
+      state: 'finished',
+      version: 2,
+      rounds: 9,
+      reason: 'The target is reached: the median perplexity of 3 is 20, of 20 asked for.',
+    });
+  });
+
   it('finishes after its last round', () => {
     const f = running({ rounds: 1 });
     f.submit('a');

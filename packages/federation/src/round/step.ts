@@ -15,6 +15,7 @@ import {
   wakeAt,
   withPresent,
 } from './round-state.ts';
+import { targetReached } from './target.ts';
 
 export interface Step {
   readonly state: RoundState;
@@ -53,7 +54,7 @@ function onEvent(state: RoundState, event: Exclude<RoundEvent, { type: 'restarte
     case 'submission':
       return onSubmission(state, event, schedule);
     case 'committed':
-      return onCommitted(state, event.at, schedule);
+      return onCommitted(state, event, schedule);
     case 'commit-failed':
       return onCommitFailed(state, event, schedule);
     case 'submissions-lost':
@@ -136,7 +137,7 @@ function onSubmission(state: RoundState, event: EventOf<'submission'>, schedule:
 }
 
 /** [RD3] The new theta_g is on disk: tell it, and go on. */
-function onCommitted(state: RoundState, at: Instant, schedule: Schedule): Step {
+function onCommitted(state: RoundState, { at, tuned = [] }: EventOf<'committed'>, schedule: Schedule): Step {
   const aggregating = state.state === 'paused' ? state.held : state;
   if (aggregating.state !== 'aggregating') return to(state);
   const version = aggregating.version + 1;
@@ -150,7 +151,8 @@ function onCommitted(state: RoundState, at: Instant, schedule: Schedule): Step {
     submissions: submitted.length,
     reason: null,
   };
-  if (version >= schedule.rounds) return to({ state: 'finished', version, present, reason: null }, [closed]);
+  const reason = targetReached(tuned, schedule);
+  if (version >= schedule.rounds || reason) return to({ state: 'finished', version, present, reason }, [closed]);
   const next: Recruiting = { state: 'recruiting', version, attempt: 1, present, submitted: [] };
   if (state.state === 'paused') return to({ ...state, held: next }, [closed]);
   return andThen([closed], beginIfEnough(next, at, schedule));

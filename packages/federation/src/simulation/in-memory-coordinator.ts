@@ -81,6 +81,8 @@ export class InMemoryCoordinator {
   private current: RoundState = newFederation;
   private global: GlobalState;
   private sums: Aggregation;
+  /** Perplexities of the round's tuned personal models. */
+  private tuned: number[] = [];
   private told: string | null = null;
   private turn: Seat | null = null;
   private uploads = 0;
@@ -250,6 +252,7 @@ export class InMemoryCoordinator {
         return;
       case 'discard':
         this.sums = this.openSums();
+        this.tuned = [];
         for (const seat of this.seats) if (seat.lastReceipt?.round === effect.round) seat.lastReceipt = null;
         return;
       case 'close':
@@ -267,7 +270,8 @@ export class InMemoryCoordinator {
       this.dispatch({ type: 'commit-failed', cause: 'aggregate', reason: error.message });
       return;
     }
-    this.dispatch({ type: 'committed' });
+    this.dispatch({ type: 'committed', tuned: this.tuned });
+    this.tuned = [];
     this.sums = this.openSums();
   }
 
@@ -456,6 +460,7 @@ export class InMemoryCoordinator {
     checkDelta(values, { maxNorm: config.maxDeltaNorm });
     this.mustBeTaken(seat, announce);
     this.sums.add(mask, values, weightOf(report.examples, config.weighting));
+    if (report.perplexity) this.tuned.push(report.perplexity.tuned);
     const receipt: Receipt = { kind: 'delta', round, sha256, bytes: bytes.length };
     seat.lastReceipt = receipt;
     // A late delta may count for a repeat of the round that was offered meanwhile.

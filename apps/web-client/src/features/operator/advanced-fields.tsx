@@ -1,4 +1,5 @@
 import { Fieldset, SimpleGrid, Stack, Text } from '@mantine/core';
+import { PROJECTIONS } from '@perfit/protocol/space';
 import type { ReactNode } from 'react';
 import {
   advancedStrings,
@@ -10,7 +11,8 @@ import {
   scoreWords,
   weightingWords,
 } from '#strings/operator.ts';
-import { ChoiceField, type DraftForm, FlagField, NumberField } from './draft-fields.tsx';
+import classes from './advanced-fields.module.css';
+import { ChoiceField, type DraftForm, FlagField, NumberField, SeveralField } from './draft-fields.tsx';
 import { type Field, isAsked } from './federation-draft.ts';
 import { TierFields } from './tier-fields.tsx';
 
@@ -22,6 +24,12 @@ export function AdvancedFields({ form }: { readonly form: DraftForm }) {
     <details>
       <summary>{advancedStrings.title}</summary>
       <Stack gap="lg" mt="sm">
+        <FieldGroup title={advancedStrings.adapter}>
+          <NumberField form={form} field="lora.alpha" />
+          <div className={classes.wide}>
+            <SeveralField form={form} field="lora.targets" options={PROJECTIONS} />
+          </div>
+        </FieldGroup>
         {where(
           'search.everyRounds',
           <FieldGroup title={advancedStrings.search}>
@@ -82,6 +90,11 @@ export function AdvancedFields({ form }: { readonly form: DraftForm }) {
         <FieldGroup title={advancedStrings.schedule}>
           <NumberField form={form} field="schedule.settleSeconds" />
           <NumberField form={form} field="schedule.maxRepeats" />
+        </FieldGroup>
+        <FieldGroup title={advancedStrings.evaluation}>
+          <NumberField form={form} field="evaluation.heldOut" step={0.05} />
+          <NumberField form={form} field="evaluation.validation" step={0.05} />
+          <NumberField form={form} field="seed" />
         </FieldGroup>
         <FieldGroup title={advancedStrings.bounds}>
           <NumberField form={form} field="maxDeltaNorm" />

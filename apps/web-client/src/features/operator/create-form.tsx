@@ -70,6 +70,7 @@ export function CreateForm({ models, onCreated, onCancel }: CreateFormProps) {
           <ChoiceField form={form} field="receive" options={['owned', 'all']} />
           <ChoiceField form={form} field="access" options={['invite', 'open']} />
           <NumberField form={form} field="schedule.rounds" />
+          <NumberField form={form} field="schedule.targetPerplexity" />
           <NumberField form={form} field="schedule.recruit" />
           <NumberField form={form} field="schedule.goal" />
           <NumberField form={form} field="schedule.minimum" />

@@ -1,6 +1,6 @@
-import { Checkbox, NumberInput, Select } from '@mantine/core';
+import { Checkbox, MultiSelect, NumberInput, Select } from '@mantine/core';
 import { fieldHints } from '#strings/operator.ts';
-import type { Draft, Field, FlagKey, NumberKey, TextKey } from './federation-draft.ts';
+import type { Draft, Field, FlagKey, NumberKey, SeveralKey, TextKey } from './federation-draft.ts';
 
 /** What the fields of one form have in common. */
 export interface DraftForm {
@@ -45,6 +45,20 @@ export function ChoiceField({ form, field, hint, options }: ChoiceProps) {
       error={form.issues.get(field)}
       allowDeselect={false}
       onChange={(value) => form.change({ [field]: value ?? form.draft[field] })}
+    />
+  );
+}
+
+export function SeveralField({ form, field, options }: FieldProps<SeveralKey> & Pick<ChoiceProps, 'options'>) {
+  return (
+    <MultiSelect
+      label={fieldHints[field].label}
+      description={fieldHints[field].hint}
+      data={[...options]}
+      value={[...form.draft[field]]}
+      error={form.issues.get(field)}
+      hidePickedOptions
+      onChange={(value) => form.change({ [field]: value })}
     />
   );
 }

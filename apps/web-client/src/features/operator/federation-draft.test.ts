@@ -63,6 +63,25 @@ describe('a federation as its form is filled in', () => {
       weighting: { by: 'uniform' },
     });
     expect(config.search.slowDevices).toEqual([{ below: 60, density: 0.25 }]);
+    expect(
+      parsed({
+        'schedule.targetPerplexity': '12.5',
+        'lora.alpha': 32,
+        'lora.targets': ['q_proj', 'v_proj'],
+        'evaluation.heldOut': 0.3,
+        seed: 7,
+      }),
+    ).toMatchObject({
+      schedule: { targetPerplexity: 12.5 },
+      lora: { alpha: 32, targets: ['q_proj', 'v_proj'] },
+      evaluation: { heldOut: 0.3 },
+      seed: 7,
+    });
+    expect(parsed({}).schedule).not.toHaveProperty('targetPerplexity');
+    expect(Object.fromEntries(issuesOf(draftOf({ 'schedule.targetPerplexity': 1, 'lora.targets': [] })))).toEqual({
+      'schedule.targetPerplexity': 'Give a number above 1, at most 1000000.',
+      'lora.targets': 'Choose at least one.',
+    });
     // A weighted mean that shortens nothing is no robust one, whatever was typed before.
     expect(parsed({ 'robust.trim': 0.1 }).robust).toBeUndefined();
     expect(parsed({ 'robust.clipNorm': 2, 'robust.trim': 0.4 }).robust).toEqual({

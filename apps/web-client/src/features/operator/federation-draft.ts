@@ -26,7 +26,10 @@ const texts = {
 const numbers = {
   'lora.rank': defaults.lora.rank,
   'lora.expansion': defaults.lora.expansion,
+  'lora.alpha': defaults.lora.alpha,
   'schedule.rounds': defaults.schedule.rounds,
+  // Empty is no target.
+  'schedule.targetPerplexity': '',
   'schedule.recruit': defaults.schedule.recruit,
   'schedule.goal': defaults.schedule.goal,
   'schedule.minimum': defaults.schedule.minimum,
@@ -59,6 +62,9 @@ const numbers = {
   'robust.clipNorm': '',
   'robust.trim': robust.trim,
   'robust.minimumOwners': robust.minimumOwners,
+  'evaluation.heldOut': defaults.evaluation.heldOut,
+  'evaluation.validation': defaults.evaluation.validation,
+  seed: defaults.seed,
   // Empty is the coordinator's own.
   smallestGroup: '',
 };
@@ -73,21 +79,25 @@ export interface Tier {
 
 const tiers = { 'search.slowDevices': [] as readonly Tier[] };
 
+const several = { 'lora.targets': defaults.lora.targets as readonly string[] };
+
 export type TextKey = keyof typeof texts;
 export type NumberKey = keyof typeof numbers;
 export type FlagKey = keyof typeof flags;
 export type TiersKey = keyof typeof tiers;
-export type Field = TextKey | NumberKey | FlagKey | TiersKey;
+export type SeveralKey = keyof typeof several;
+export type Field = TextKey | NumberKey | FlagKey | TiersKey | SeveralKey;
 
 /** As it is typed: numbers may be text, and an empty one means the default. */
 export type Draft = Readonly<
   Record<TextKey, string> &
     Record<NumberKey, number | string> &
     Record<FlagKey, boolean> &
-    Record<TiersKey, readonly Tier[]>
+    Record<TiersKey, readonly Tier[]> &
+    Record<SeveralKey, readonly string[]>
 >;
 
-export const emptyDraft: Draft = { ...texts, ...numbers, ...flags, ...tiers };
+export const emptyDraft: Draft = { ...texts, ...numbers, ...flags, ...tiers, ...several };
 
 /** Whether a field is shown, and sent: the others would change nothing under the strategy and optimizer chosen. */
 export function isAsked(field: Field, draft: Draft): boolean {

@@ -65,7 +65,9 @@ export function computingNote(of: 'sample' | 'text', beforehand: number): string
 }
 
 export function roundsNote({ config, status }: FederationSummary): string {
-  const deadline = `Each closes after ${exactly(config.schedule.deadlineSeconds)} at the latest.`;
+  const { deadlineSeconds, targetPerplexity } = config.schedule;
+  const target = targetPerplexity === undefined ? '' : ' There are fewer where the models are good enough before.';
+  const deadline = `Each closes after ${exactly(deadlineSeconds)} at the latest.${target}`;
   if (status.state !== 'recruiting') return deadline;
   const missing = status.recruit - status.ready;
   const people = missing === 1 ? 'one more person is' : `${missing} more people are`;
@@ -88,6 +90,12 @@ export function setUp({ config, layoutSize, modelBytes }: FederationSummary): re
     ['Longest example', `${formatCount(tuning.maxLength)} tokens`],
     ['Kept aside to measure with', `${Math.round(100 * evaluation.heldOut)} % of your text`],
     ['A round closes with', `${schedule.goal} submissions, or at its deadline`],
+    [
+      'The last round',
+      schedule.targetPerplexity === undefined
+        ? String(schedule.rounds)
+        : `${schedule.rounds}, or the first after which half of those who share theirs have a perplexity of ${schedule.targetPerplexity} or less`,
+    ],
     ['Numbers are sent as', config.wire.dtype],
     [
       'What masks have in common is shown',

@@ -17,6 +17,10 @@ export const fieldHints = {
   receive: { label: 'What comes back', hint: 'What a client owns, or everything.' },
   access: { label: 'Entry', hint: 'By invite link, or open to all.' },
   'schedule.rounds': { label: 'Rounds', hint: 'How often changes are put together.' },
+  'schedule.targetPerplexity': {
+    label: 'End at perplexity',
+    hint: 'Sooner, where the median is as low; empty is never.',
+  },
   'schedule.recruit': { label: 'Start with', hint: 'So many people must be ready first.' },
   'schedule.goal': { label: 'Close a round at', hint: 'So many submissions.' },
   'schedule.minimum': { label: 'At least', hint: 'With fewer, the round is repeated.' },
@@ -24,6 +28,8 @@ export const fieldHints = {
   'tuning.epochs': { label: 'Epochs a round', hint: 'Passes over the own text.' },
   'lora.rank': { label: 'Rank', hint: 'The budget of a plain LoRA.' },
   'lora.expansion': { label: 'Expansion', hint: 'The search space is so many ranks.' },
+  'lora.alpha': { label: 'Alpha', hint: 'Changes are scaled by alpha over rank.' },
+  'lora.targets': { label: 'Modules', hint: 'The matrices of each layer that are adapted.' },
   'tuning.learningRate': { label: 'Learning rate', hint: 'Of AdamW.' },
   'tuning.maxLength': { label: 'Longest example', hint: 'In tokens; longer ones are cut.' },
   'search.score': { label: 'Score', hint: 'What makes a parameter worth keeping.' },
@@ -64,6 +70,9 @@ export const fieldHints = {
   'server.epsilon': { label: 'Adaptivity (τ)', hint: 'Changes far below it are hardly scaled up.' },
   'schedule.settleSeconds': { label: 'Settle, seconds', hint: 'So long a round waits for those who left.' },
   'schedule.maxRepeats': { label: 'Repeats at most', hint: 'After so many failures in a row it ends.' },
+  'evaluation.heldOut': { label: 'Held out', hint: 'Share of each text that only measures.' },
+  'evaluation.validation': { label: 'Validation', hint: 'Share of the rest that chooses the best round.' },
+  seed: { label: 'Seed', hint: 'Of everything that is drawn.' },
   maxDeltaNorm: { label: 'Largest change', hint: 'A submission of a greater norm is refused.' },
   'robust.clipNorm': { label: 'Shorten changes to', hint: 'Longer ones count as this long; empty is never.' },
   'robust.mean': { label: 'Mean', hint: 'How much one client can move a parameter.' },
@@ -122,12 +131,14 @@ export const precisionWords = {
 
 export const advancedStrings = {
   title: 'Advanced',
+  adapter: 'Adapter',
   search: 'Search',
   budgets: 'Budget by device',
   tuning: 'Tuning',
   averaging: 'Averaging',
   sending: 'Sending',
   schedule: 'Closing of rounds',
+  evaluation: 'Evaluation',
   bounds: 'Bounds',
 } as const;
 
