@@ -12,7 +12,7 @@ const only = process.env.PERFIT_SCREENSHOTS_ONLY ?? '';
 /** Where the pictures for the documentation go; null leaves them as they are. */
 const docs = process.env.PERFIT_SCREENSHOTS_DOCS || null;
 /** What the documentation shows, as it is seen in a window. */
-const shownInDocs = ['join-empty', 'work-tuning', 'ledger-message', 'operator-detail'];
+const shownInDocs = ['join-empty', 'work-tuning', 'ledger-message', 'operator-result'];
 const widths = [360, 1440];
 const schemes = ['light', 'dark'] as const;
 

@@ -128,7 +128,8 @@ export const appStates: readonly AppState[] = [
       const { joinUrl } = await scene.stage.federation({
         name: 'A quick round',
         host: { name: 'The village hall', contact: 'mailto:hall@example.org' },
-        schedule: alone,
+        schedule: { ...alone, rounds: 3 },
+        smallestGroup: 1,
       });
       const tab = await scene.join('Ada', joinUrl);
       await expect(tab.page.getByRole('button', { name: 'Start', exact: true })).toBeVisible();
@@ -155,6 +156,7 @@ export const appStates: readonly AppState[] = [
       await page.getByTestId('dataset-file').setInputFiles(dataset);
       await expect(page.getByTestId('dataset-report')).toBeVisible();
       await agree(page);
+      await page.getByRole('checkbox', { name: /^Also share/ }).check();
       await expect(page.getByRole('button', { name: 'Start', exact: true })).toBeEnabled();
       return page;
     },
@@ -174,7 +176,7 @@ export const appStates: readonly AppState[] = [
       await scene.visit('/operator');
       await scene.visitor.getByRole('link', { name: 'A quick round' }).click();
       await expect(scene.visitor.getByRole('button', { name: 'Adapter, PEFT' })).toBeVisible();
-      await expect(scene.visitor.getByRole('img', { name: 'Time', exact: true })).toBeVisible();
+      await expect(scene.visitor.getByRole('img', { name: 'Perplexity', exact: true })).toBeVisible();
       return scene.visitor;
     },
   },

@@ -702,6 +702,22 @@ describe('what the coordinator may do', () => {
     expectSame(coordinator.theta, await byHand([fakeTuner(coordinator.layout, 1)], 3, 'owned'));
   });
 
+  it('[UP4] [RD5] submits again what the operator discarded before it was answered', async () => {
+    const { coordinator, options, tuner } = await setting();
+    coordinator.isHasty = true;
+    coordinator.repeatsOnce = true;
+    const events = await collect(options());
+    expect(of(events, 'round-started').map(({ round, attempt }) => [round, attempt])).toEqual([
+      [1, 1],
+      [1, 2],
+      [2, 1],
+      [3, 1],
+    ]);
+    expect(coordinator.accepted.map(({ round }) => round)).toEqual([1, 2, 3]);
+    expect(tuner.tunings.length).toBe(3);
+    expectSame(coordinator.theta, await byHand([fakeTuner(coordinator.layout, 1)], 3, 'owned'));
+  });
+
   it('[RD3] tells of its last submission even where the federation ends before the answer', async () => {
     const { coordinator, options } = await setting();
     coordinator.isHasty = true;

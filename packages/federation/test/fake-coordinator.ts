@@ -82,6 +82,8 @@ export class FakeCoordinator {
   searchAnew = false;
   /** Tells what follows from a submission before it answers it. */
   isHasty = false;
+  /** Has the round repeated when the first submission is taken, before it is answered, and discards that. */
+  repeatsOnce = false;
   state: FederationStatus['state'] = 'recruiting';
   /** Decides about the n-th request of all. */
   fate: (index: number, name: RequestName) => Fate = () => 'arrives';
@@ -135,6 +137,17 @@ export class FakeCoordinator {
     for (const client of this.clients.values()) {
       client.connection?.announce('closed', { round, attempt, outcome: 'failed', version, submissions: 0, reason });
       if (client.lastSubmission !== round) this.offerTo(client);
+    }
+  }
+
+  private repeatAnew(): void {
+    this.attempt++;
+    this.sums = new ParameterSums(this.layout.size);
+    this.accepted.splice(0);
+    for (const client of this.clients.values()) {
+      client.lastSubmission = null;
+      for (const [key, { kind }] of client.receipts) if (kind === 'delta') client.receipts.delete(key);
+      this.offerTo(client);
     }
   }
 
@@ -308,6 +321,11 @@ export class FakeCoordinator {
   }
 
   private afterSubmission(round: number): void {
+    if (this.repeatsOnce) {
+      this.repeatsOnce = false;
+      this.repeatAnew();
+      return;
+    }
     const everybody = [...this.clients.values()].filter((client) => client.ready);
     if (round === this.round && everybody.every((client) => client.lastSubmission === round)) this.commit();
   }

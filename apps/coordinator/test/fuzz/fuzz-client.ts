@@ -24,6 +24,7 @@ export interface SentDelta {
 
 interface Upload {
   readonly message: RequestOf<'announce'>;
+  readonly attempt: number;
   readonly bytes: Uint8Array;
   readonly id: string;
   readonly session: ClientSession;
@@ -68,7 +69,7 @@ const passing = new Set(['internal', 'storage-failed', 'upload-busy', 'shutting-
 export class FuzzClient {
   /** [UP4] Each acknowledgement of something new. */
   readonly receipts: Receipt[] = [];
-  /** The last of each round, with the attempt that was offered then. */
+  /** The last of each round, with the attempt that was offered when it was asked for. */
   private readonly answered = new Map<number, { readonly receipt: Receipt; readonly attempt: number }>();
   private readonly world: FuzzWorld;
   private readonly identity: ClientIdentity;
@@ -135,7 +136,7 @@ export class FuzzClient {
     const session = this.ghosts.at(-1) ?? this.session;
     if (!upload || !session) return;
     const receipt = await this.ask(session, 'complete', { upload: upload.id });
-    if (receipt?.kind === 'delta') this.note(receipt);
+    if (receipt?.kind === 'delta') this.note(receipt, upload.attempt);
   }
 
   /** Another mask, or other numbers, than those that are under way. */
@@ -149,13 +150,19 @@ export class FuzzClient {
   async submitAgain(): Promise<void> {
     const { session, offer } = this;
     if (!session || !offer || !this.isAnswered(offer)) return;
+    const { round } = offer;
+    const before = this.answered.get(round)?.receipt.sha256;
     this.variation++;
     const { message } = await this.delta(offer);
     const answer = await this.ask(session, 'announce', message);
-    if (answer?.state === 'done' && answer.receipt.kind === 'delta') this.note(answer.receipt);
-    // An operator who has the round repeated wants it a second time, and may not have told so yet.
-    else if (answer?.state === 'send' && this.world.counts(this.id))
-      this.violation(`round ${offer.round} would be taken a second time`);
+    if (answer?.state === 'done' && answer.receipt.kind === 'delta') this.note(answer.receipt, offer.attempt);
+    if (answer?.state !== 'send') return;
+    this.world.afterwards(async () => {
+      // An operator who has the round repeated or skipped meanwhile has discarded what was answered.
+      const stands = this.answered.get(round)?.receipt.sha256 === before;
+      if (stands && (await this.world.counts(this.id, round)))
+        this.violation(`round ${round} would be taken a second time`);
+    });
   }
 
   lineLost(): void {
@@ -229,9 +236,9 @@ export class FuzzClient {
     if (!session || !offer) return;
     const { message, bytes } = await this.delta(offer);
     const answer = await this.ask(session, 'announce', message);
-    if (answer?.state === 'done' && answer.receipt.kind === 'delta') this.note(answer.receipt);
+    if (answer?.state === 'done' && answer.receipt.kind === 'delta') this.note(answer.receipt, offer.attempt);
     if (answer?.state !== 'send' || this.session !== session) return;
-    this.upload = { message, bytes, id: answer.upload, session, offset: answer.offset };
+    this.upload = { message, attempt: offer.attempt, bytes, id: answer.upload, session, offset: answer.offset };
     this.lastUpload = this.upload;
   }
 
@@ -245,18 +252,21 @@ export class FuzzClient {
 
   private async complete(upload: Upload): Promise<void> {
     const receipt = await this.ask(upload.session, 'complete', { upload: upload.id });
-    if (receipt?.kind === 'delta') this.note(receipt);
+    if (receipt?.kind === 'delta') this.note(receipt, upload.attempt);
     if (this.upload === upload) this.upload = null;
   }
 
-  /** [UP4] Whatever comes later, the first answer stands. */
-  private note(receipt: Receipt): void {
+  /**
+   * [UP4] Whatever comes later, the first answer stands.
+   * @param attempt that was offered when it was asked for: what was discarded meanwhile is not of a later one
+   */
+  private note(receipt: Receipt, attempt: number): void {
     const { round, sha256 } = receipt;
     const first = this.answered.get(round)?.receipt;
     const stands = this.offer?.round !== round || this.isAnswered(this.offer);
     if (first && stands && first.sha256 !== sha256) this.violation(`round ${round} was answered in two ways`);
     if (first?.sha256 !== sha256) this.receipts.push(receipt);
-    this.answered.set(round, { receipt, attempt: this.offer?.round === round ? this.offer.attempt : 0 });
+    this.answered.set(round, { receipt, attempt });
   }
 
   /** An attempt that is offered after an answer says that what was answered is discarded: the operator repeats it. */

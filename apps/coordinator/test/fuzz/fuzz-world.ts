@@ -55,6 +55,7 @@ export class FuzzWorld {
   readonly clients: readonly FuzzClient[];
   readonly config: FederationConfig;
   readonly violations: string[] = [];
+  private readonly judgements: (() => Promise<void>)[] = [];
   /** Whatever any client has ever put together, by its hash. */
   readonly deltas = new Map<string, SentDelta>();
   private readonly folder: string;
@@ -97,11 +98,15 @@ export class FuzzWorld {
     return hashedLayout;
   }
 
-  /** Whether the round in progress has a submission of this client. */
-  counts(client: string): boolean {
-    const { state } = this.room;
-    if (isEnded(state)) return false;
-    return (state.state === 'paused' ? state.held : state).submitted.includes(client);
+  /**
+   * Whether this round is in progress and has a submission of this client: as the disk has it. Where the store has
+   * failed in a step, what the coordinator remembers is behind until it asks again.
+   */
+  async counts(client: string, round: number): Promise<boolean> {
+    const state = await this.process.store.reopened().state(FEDERATION);
+    if (!state || isEnded(state)) return false;
+    const held = state.state === 'paused' ? state.held : state;
+    return held.version + 1 === round && held.submitted.includes(client);
   }
 
   get isOver(): boolean {
@@ -115,6 +120,11 @@ export class FuzzWorld {
     return session;
   }
 
+  /** Runs it when all that happens at the same time has come to its end. */
+  afterwards(judge: () => Promise<void>): void {
+    this.judgements.push(judge);
+  }
+
   // What may happen
 
   /** Runs one action to its end, however many processes die in it. */
@@ -123,6 +133,7 @@ export class FuzzWorld {
       await Promise.all(actions.map((action) => action()));
       await this.quiet();
       if (this.process.isKilled) await this.reboot();
+      for (const judge of this.judgements.splice(0)) await judge();
     })();
     let watch: NodeJS.Timeout | undefined;
     const hang = new Promise<never>((_, reject) => {

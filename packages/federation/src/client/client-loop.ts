@@ -1,4 +1,12 @@
-import { type DeltaReport, encodeMask, maskHash, ProtocolError, type RoundOffer, sha256Hex } from '@perfit/protocol';
+import {
+  type DeltaReport,
+  encodeMask,
+  maskHash,
+  ProtocolError,
+  type Receipt,
+  type RoundOffer,
+  sha256Hex,
+} from '@perfit/protocol';
 import type { Mask } from '@perfit/protocol/space';
 import { givenMask, mostKept } from '../strategy/registry.ts';
 import type { MaskSearch } from '../strategy/strategy.ts';
@@ -288,13 +296,19 @@ async function submit(round: RoundWork, exchanged: Mask, begun: Begun): Promise<
   const announce = {
     kind: 'delta' as const,
     round: offer.round,
-    attempt: offer.attempt,
     bytes: bytes.length,
     sha256: await sha256Hex(bytes),
     report: deltaReport(member, begun, finished),
   };
   session.beginSubmission();
-  const receipt = await upload(session, announce, bytes, { signal, onBytes: transferEvents(round, 'up', 'delta') });
+  const options = { signal, onBytes: transferEvents(round, 'up', 'delta') };
+  let receipt: Receipt;
+  let attempt: number;
+  do {
+    attempt = session.attempt;
+    receipt = await upload(session, { ...announce, attempt }, bytes, options);
+    // With an attempt that was offered before its answer came, an operator may have discarded what it is about.
+  } while (session.attempt > attempt);
   member.lastSubmission = offer.round;
   emit({ type: 'submitted', round: offer.round, bytes: receipt.bytes });
   member.report({ round: offer.round, phase: 'waiting', done: 1 });

@@ -55,7 +55,13 @@ export class Session {
   private epoch = 0;
   private losses = 0;
   private offer: RoundOffer | null = null;
-  private current: { readonly offer: RoundOffer; readonly over: AbortController; isSubmitting: boolean } | null = null;
+  private current: {
+    readonly offer: RoundOffer;
+    readonly over: AbortController;
+    /** The latest of the round that was offered. */
+    attempt: number;
+    isSubmitting: boolean;
+  } | null = null;
   private refused: { readonly round: number; readonly attempt: number | 'any' } | null = null;
   /** The last word of the federation, which waits for the answer to an upload. */
   private lastStatus: FederationStatus | null = null;
@@ -103,8 +109,13 @@ export class Session {
   beginRound(offer: RoundOffer): AbortSignal {
     const over = new AbortController();
     this.offer = null;
-    this.current = { offer, over, isSubmitting: false };
+    this.current = { offer, over, attempt: offer.attempt, isSubmitting: false };
     return AbortSignal.any([this.signal, over.signal]);
+  }
+
+  /** Of the round that is under way, the latest that was offered; 0 without a round. */
+  get attempt(): number {
+    return this.current?.attempt ?? 0;
   }
 
   /** From here on only the answer to the upload tells whether the round took it: a receipt, or `round-closed` (UP5). */
@@ -179,7 +190,9 @@ export class Session {
     if (refused?.round === offer.round && (refused.attempt === 'any' || refused.attempt === offer.attempt)) return;
     if (current?.offer.round === offer.round) {
       // A repeat of the round starts from the same theta_g: the work that is under way is as good for it.
-      if (offer.attempt > current.offer.attempt) this.options.emit(startOf(offer));
+      if (offer.attempt <= current.attempt) return;
+      current.attempt = offer.attempt;
+      this.options.emit(startOf(offer));
       return;
     }
     this.offer = offer;
