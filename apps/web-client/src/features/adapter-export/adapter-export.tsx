@@ -8,6 +8,7 @@ import { type Failure, failureOf } from '../../shared/failure/failure.ts';
 import { formatBytes } from '../../shared/format/format-number.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
+import classes from './adapter-export.module.css';
 import { Elsewhere } from './elsewhere.tsx';
 import { FormatChoice } from './format-choice.tsx';
 import { WrittenFiles } from './written-files.tsx';
@@ -59,7 +60,8 @@ export function AdapterExport({ ready }: { readonly ready: boolean }) {
   return (
     <Section title={strings.title} lead={strings.lead}>
       {error ? <FailureAlert failure={failureOf(error)} title={strings.sizesFailed} /> : null}
-      {data || error ? null : <Skeleton height={150} radius="md" animate={ready} />}
+      {!ready && !data ? <p className={classes.notYet}>{strings.forms}</p> : null}
+      {ready && !data && !error ? <Skeleton height={150} radius="md" /> : null}
       {data ? <FormatChoice choices={data.choices} value={format} disabled={isWriting} onChange={choose} /> : null}
       <Group gap="md">
         <Button onClick={() => void write()} loading={isWriting} disabled={!choice || choice.failure !== null}>

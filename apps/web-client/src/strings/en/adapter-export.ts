@@ -4,6 +4,7 @@ export const strings = {
   title: 'Take your model with you',
   lead: 'What you tuned, in the form that the tools you have can open. It is written in this tab; nothing is uploaded.',
   notYet: 'It can be downloaded after the first tuning.',
+  forms: 'An adapter for PEFT, a whole model as safetensors, or one GGUF file for llama.cpp and its relatives.',
   form: 'Form',
   cancel: 'Cancel',
   cancelled: 'Cancelled; nothing is left of it.',
