@@ -1,3 +1,5 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { PROTOCOL_VERSION, signedText } from '@perfit/protocol';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Coordinator } from '../src/index.ts';
@@ -139,6 +141,29 @@ describe('the round in progress', () => {
     expect((await admin.get(`/federations/${id}`)).body.status).toMatchObject({ version: 1 });
     // A round that is over is not meant by who still looks at it.
     expect((await admin.post(`/federations/${id}/rounds/1/actions`, { action: 'skip' })).body.code).toBe('conflict');
+    for (const client of [a, b]) client.close();
+  });
+
+  it('[RD2] [UP2] is repeated in the middle of an upload, which then begins anew', async () => {
+    const { id, invite } = await coordinator.createFederation(smallFederation, { id: 'interrupted', start: true });
+    const [a, b] = [await joins(id, invite as string), await joins(id, invite as string)];
+    await a.hear('offer');
+    const { mask, values } = a.draw(1);
+    await a.sendMask(mask);
+    const bytes = await a.deltaBytes(mask, values);
+    const begun = await a.ask('announce', await a.announceOf(bytes));
+    if (begun.state !== 'send') throw new Error('nothing was sent yet');
+    await a.ask('chunk', { upload: begun.upload, offset: 0, data: bytes.subarray(0, 100) });
+    await b.sendMask(mask);
+    await b.sendDelta(mask, values);
+    await admin.post(`/federations/${id}/rounds/1/actions`, { action: 'repeat' });
+    await a.hear('offer', ({ attempt }) => attempt === 2);
+    await vi.waitFor(async () => expect(await readdir(join(folders.dataDirectory, 'uploads', id))).toEqual([]));
+    await a.ask('chunk', { upload: begun.upload, offset: 100, data: bytes.subarray(100) });
+    await expect(a.ask('complete', { upload: begun.upload })).rejects.toMatchObject({ code: 'upload-unknown' });
+    const again = await a.announceOf(bytes, { attempt: 2 });
+    expect(await a.ask('announce', again)).toMatchObject({ state: 'send', offset: 0 });
+    expect(await a.upload(again, bytes)).toMatchObject({ kind: 'delta', round: 1 });
     for (const client of [a, b]) client.close();
   });
 

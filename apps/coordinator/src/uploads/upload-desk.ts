@@ -142,8 +142,10 @@ export class UploadDesk {
           offset: upload.offset,
         });
       }
-      const content = await readFile(upload.path).catch(() => {
-        // Another connection of this client has just finished the same upload.
+      const content = await readFile(upload.path).catch(async () => {
+        // Another connection of this client has just finished the same upload, or the round was discarded. Announced
+        // again it begins anew.
+        await this.end(upload, { remove: false });
         throw new ProtocolError('upload-unknown', 'The upload is gone; announce it again.');
       });
       try {
