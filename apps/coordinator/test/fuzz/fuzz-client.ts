@@ -135,8 +135,9 @@ export class FuzzClient {
     const upload = this.lastUpload;
     const session = this.ghosts.at(-1) ?? this.session;
     if (!upload || !session) return;
+    const attempt = this.latestAttempt(upload);
     const receipt = await this.ask(session, 'complete', { upload: upload.id });
-    if (receipt?.kind === 'delta') this.note(receipt, upload.attempt);
+    if (receipt?.kind === 'delta') this.note(receipt, attempt);
   }
 
   /** Another mask, or other numbers, than those that are under way. */
@@ -251,8 +252,9 @@ export class FuzzClient {
   }
 
   private async complete(upload: Upload): Promise<void> {
+    const attempt = this.latestAttempt(upload);
     const receipt = await this.ask(upload.session, 'complete', { upload: upload.id });
-    if (receipt?.kind === 'delta') this.note(receipt, upload.attempt);
+    if (receipt?.kind === 'delta') this.note(receipt, attempt);
     if (this.upload === upload) this.upload = null;
   }
 
@@ -262,11 +264,15 @@ export class FuzzClient {
    */
   private note(receipt: Receipt, attempt: number): void {
     const { round, sha256 } = receipt;
-    const first = this.answered.get(round)?.receipt;
-    const stands = this.offer?.round !== round || this.isAnswered(this.offer);
-    if (first && stands && first.sha256 !== sha256) this.violation(`round ${round} was answered in two ways`);
-    if (first?.sha256 !== sha256) this.receipts.push(receipt);
-    this.answered.set(round, { receipt, attempt });
+    const first = this.answered.get(round);
+    const isAnother = first?.receipt.sha256 !== sha256;
+    if (first && isAnother && first.attempt >= attempt) this.violation(`round ${round} was answered in two ways`);
+    if (isAnother) this.receipts.push(receipt);
+    this.answered.set(round, { receipt, attempt: isAnother ? attempt : Math.max(attempt, first?.attempt ?? 0) });
+  }
+
+  private latestAttempt({ message, attempt }: Upload): number {
+    return this.offer?.round === message.round ? this.offer.attempt : attempt;
   }
 
   /** An attempt that is offered after an answer says that what was answered is discarded: the operator repeats it. */
