@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { aggregate, type GlobalState, openAggregation } from '@perfit/federation';
 import { decodeValues, federationConfigSchema, maskHash } from '@perfit/protocol';
@@ -206,6 +206,12 @@ describe('a restart', () => {
     await rm(config);
     coordinator = await startCoordinator(folders, { clock });
     expect(await coordinator.openFederations()).toEqual([]);
+    await mkdir(join(folders.modelsDirectory, 'other'));
+    await writeFile(join(folders.modelsDirectory, 'other', 'config.json'), before);
+    await expect(coordinator.createFederation({ ...smallFederation, model: 'other' }, { id })).rejects.toMatchObject({
+      code: 'exists',
+      message: expect.stringMatching(/could not be taken up at the start/),
+    });
     await coordinator.close();
     await writeFile(config, before);
     coordinator = await startCoordinator(folders, { clock });

@@ -32,7 +32,15 @@ async function start() {
   return coordinator;
 }
 
-const coordinator = await start();
+/** A sentence instead of a stack. */
+async function failed(error: unknown): Promise<never> {
+  const isUsed = error instanceof Error && 'code' in error && error.code === 'exists';
+  const hint = isUsed ? 'the database is not empty; every load needs one of its own' : String(error);
+  await new Promise<void>((resolve) => process.send?.({ type: 'failed', reason: hint }, () => resolve()));
+  process.exit(1);
+}
+
+const coordinator = await start().catch(failed);
 let delays: IntervalHistogram | null = null;
 
 async function obey(order: ToCoordinator): Promise<void> {

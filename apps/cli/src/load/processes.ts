@@ -65,6 +65,12 @@ export interface SumSpeeds {
   readonly copyGBps: number;
 }
 
+/** What ended a load before it could be measured. */
+export class LoadError extends Error {
+  override readonly name = 'LoadError';
+  readonly code = 'load-failed';
+}
+
 /** A process of this program, whose answers are waited for one by one. */
 export class Part<In extends { type: string }, Out extends { type: string }> {
   private readonly child: ChildProcess;
@@ -89,14 +95,14 @@ export class Part<In extends { type: string }, Out extends { type: string }> {
     this.child.send(message);
   }
 
-  /** @throws Error where the process fails or ends instead */
+  /** @throws LoadError where the process fails or ends instead */
   async hear<T extends Out['type']>(type: T): Promise<Extract<Out, { type: T }>> {
     for (;;) {
       const index = this.heard.findIndex((message) => message.type === type);
       if (index >= 0) return this.heard.splice(index, 1)[0] as Extract<Out, { type: T }>;
       const failure = this.heard.find((message) => message.type === 'failed') as { reason?: string } | undefined;
       const reason = failure?.reason ?? this.end;
-      if (reason) throw new Error(`A process of the load failed: ${reason}.`);
+      if (reason) throw new LoadError(`A process of the load failed: ${reason}.`);
       await new Promise<void>((resolve) => {
         this.wake = resolve;
       });

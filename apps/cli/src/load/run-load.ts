@@ -8,6 +8,7 @@ import { dimensionsOf, federationOf, type LoadPlan } from './plan.ts';
 import {
   type FromCoordinator,
   type FromSwarm,
+  LoadError,
   Part,
   type SumSpeeds,
   type ToCoordinator,
@@ -60,7 +61,7 @@ export async function runLoad(plan: LoadPlan, seconds: number, say: (line: strin
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(
-      () => reject(new Error(`The load took longer than ${seconds} s and was ended.`)),
+      () => reject(new LoadError(`The load took longer than ${seconds} s and was ended.`)),
       1000 * seconds,
     );
   });
@@ -155,7 +156,7 @@ async function play(swarm: readonly Swarm[], round: number): Promise<RoundReport
   const submitted = await Promise.all(swarm.map((each) => each.hear('submitted')));
   const closed = await Promise.all(swarm.map((each) => each.hear('closed')));
   const failed = closed.find(({ outcome }) => outcome !== 'committed');
-  if (failed) throw new Error(`Round ${round} came out as ${failed.outcome}.`);
+  if (failed) throw new LoadError(`Round ${round} came out as ${failed.outcome}.`);
   const lastReceiptAt = Math.max(...submitted.map((each) => each.lastReceiptAt));
   return {
     seconds: (performance.now() - begun) / 1000,
@@ -185,5 +186,5 @@ async function checkTheta(
     expected = sums.apply(expected);
   }
   const wrong = theta.findIndex((value, p) => Math.abs(value - (expected[p] as number)) > 1e-6);
-  if (wrong >= 0) throw new Error(`theta_g is not the sum of what was submitted, at position ${wrong}.`);
+  if (wrong >= 0) throw new LoadError(`theta_g is not the sum of what was submitted, at position ${wrong}.`);
 }

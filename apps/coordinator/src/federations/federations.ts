@@ -101,7 +101,7 @@ export class Federations {
   /** @throws FederationError where the id is taken, the model is missing, the layout is empty or too large, or its mean cannot be had */
   async create(config: FederationConfig, wantedId?: string): Promise<{ room: FederationRoom; invite: string | null }> {
     const { store, clock } = this.parts;
-    const id = this.freeId(config.name, wantedId);
+    const id = await this.freeId(config.name, wantedId);
     const dimensions = await this.modelOf(config.model);
     const layout = layoutOf(config, dimensions);
     if (layout.size > LARGEST_LAYOUT) {
@@ -213,12 +213,16 @@ export class Federations {
     });
   }
 
-  private freeId(name: string, wanted?: string): string {
+  private async freeId(name: string, wanted?: string): Promise<string> {
     if (wanted !== undefined) {
       if (!federationIdSchema.safeParse(wanted).success) {
         throw new FederationError('bad-config', 'An id has 1 to 40 lower-case letters, digits and hyphens.');
       }
       if (this.rooms.has(wanted)) throw new FederationError('exists', `There is a federation "${wanted}" already.`);
+      if (await this.parts.store.state(wanted)) {
+        const text = `There is a federation "${wanted}" already; it could not be taken up at the start, and the log says why.`;
+        throw new FederationError('exists', text);
+      }
       return wanted;
     }
     const stem = name
