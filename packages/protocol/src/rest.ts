@@ -160,7 +160,7 @@ export const maskAtlasSchema = z.object({
       density: z.array(z.array(z.number().min(0).max(1))),
     }),
   ),
-  /** [groups][groups]: mean Jaccard overlap of the pairs of different clients. */
+  /** [groups][groups]: mean Jaccard overlap of the pairs of different clients; 1 for a client alone. */
   overlap: z.array(z.array(z.number().min(0).max(1))),
 });
 export type MaskAtlas = z.infer<typeof maskAtlasSchema>;

@@ -66,6 +66,14 @@ it('finds two kinds of masks, and says their densities and overlaps as means of 
   expect(atlas.groups[1]?.density[0]).toEqual([0, 0]);
 });
 
+it('shows single masks where a federation has it so, each like itself', () => {
+  const [most, least] = [0.75, 0.25].map((share) => Mask.from(layout.size, (p) => p < share * layout.size));
+  const { groups, overlap } = atlasOf([most as Mask, least as Mask], 1);
+  expect(groups.map(({ clients }) => clients)).toEqual([1, 1]);
+  expect([overlap[0]?.[0], overlap[1]?.[1]]).toEqual([1, 1]);
+  expect(overlap[0]?.[1]).toBeCloseTo(1 / 3, 1);
+});
+
 it('says nothing but their number where the masks are fewer than the smallest group', () => {
   const mask = Mask.full(layout.size);
   expect(atlasOf([mask, mask])).toMatchObject({ smallestGroup: 3, masks: 2, groups: [], overlap: [] });

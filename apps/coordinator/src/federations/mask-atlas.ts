@@ -59,8 +59,9 @@ export function groupBySimilarity(overlaps: readonly (readonly number[])[], smal
   }
 }
 
-/** Over pairs of different masks; a mask's overlap with itself would say nothing. */
+/** Over pairs of different masks: a mask's overlap with itself would say nothing, unless there is nothing else to say. */
 function meanOverlap(overlaps: readonly (readonly number[])[], a: readonly number[], b: readonly number[]): number {
+  if (a === b && a.length === 1) return 1;
   return mean(a.flatMap((i) => b.filter((j) => j !== i).map((j) => overlaps[i]?.[j] ?? 0)));
 }
 

@@ -1,5 +1,6 @@
 import { Badge, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
 import {
+  atlasLead,
   atlasStrings,
   downloadStrings,
   methodLine,
@@ -65,7 +66,7 @@ export function OperatorDetail({ id }: { readonly id: string }) {
       <Section title={words.clients}>
         <ClientsTable detail={data} />
       </Section>
-      <Section title={atlasStrings.title} lead={atlasStrings.lead}>
+      <Section title={atlasStrings.title} lead={atlasLead(data.config.smallestGroup ?? 3)}>
         <MaskAtlasView detail={data} />
       </Section>
       <Section title={words.events.title}>

@@ -490,7 +490,6 @@ export const downloadStrings = {
 
 export const atlasStrings = {
   title: 'Mask atlas',
-  lead: 'Which parameters people own, by groups whose masks are alike. No figure is of a single person.',
   overlap: 'Overlap of the masks, by group',
   overlapCaption:
     'Shared positions over positions of either, in per cent, as the mean over pairs of clients. People who write about the same things own the same parameters.',
@@ -500,8 +499,14 @@ export const atlasStrings = {
   allKept: 'all',
 } as const;
 
+export function atlasLead(smallestGroup: number): string {
+  const groups = 'Which parameters people own, by groups whose masks are alike.';
+  if (smallestGroup === 1) return `${groups} This federation shows those of single people, too.`;
+  return `${groups} No figure is of a single person.`;
+}
+
 export function groupName(index: number, clients: number): string {
-  return `Group ${String.fromCharCode(65 + (index % 26))}, ${clients} clients`;
+  return `Group ${String.fromCharCode(65 + (index % 26))}, ${clients === 1 ? '1 client' : `${clients} clients`}`;
 }
 
 export function tooFewMasks({ masks, smallestGroup }: { masks: number; smallestGroup: number }): string {
