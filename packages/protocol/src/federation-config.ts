@@ -203,6 +203,9 @@ export const scheduleSchema = z
     path: ['minimum'],
   });
 
+/** Of clients whose masks are shown together, where a federation does not say it. */
+export const SMALLEST_GROUP = 3;
+
 export const federationConfigSchema = z.object({
   name: label,
   description: z.string().max(2000, { error: 'A description has at most 2000 characters' }).default(''),
@@ -240,7 +243,7 @@ export const federationConfigSchema = z.object({
   wire: z.object({ dtype: oneOf(wireDtypes).default('f16') }).prefault({}),
   /** UP3: the most that ‖Δ‖₂ may be. */
   maxDeltaNorm: above0(1e9).default(100),
-  /** Figures about masks are shown of at least so many clients together; absent is 3, and 1 shows those of each. */
+  /** Figures about masks are shown of at least so many clients together; absent is `SMALLEST_GROUP`, and 1 shows those of each. */
   smallestGroup: whole(1, 10_000).optional(),
   /** HS2. */
   access: oneOf(['open', 'invite']).default('invite'),

@@ -30,6 +30,7 @@ export {
   modelIdSchema,
   personalSchema,
   robustSchema,
+  SMALLEST_GROUP,
   type StrategyName,
   scheduleSchema,
   searchSchema,

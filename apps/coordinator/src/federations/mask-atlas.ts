@@ -1,7 +1,5 @@
-import type { MaskAtlas } from '@perfit/protocol';
+import { type MaskAtlas, SMALLEST_GROUP } from '@perfit/protocol';
 import type { Layout, Mask } from '@perfit/protocol/space';
-
-export const SMALLEST_GROUP = 3;
 
 /** The share of each module's positions, A's and B's together, that a mask keeps. @returns [layers · targets], layers first */
 export function moduleDensities(mask: Mask, layout: Layout): number[] {

@@ -49,7 +49,7 @@ export function trimmedMean({ values, weights }: Column, share: number): number 
  * the clients themselves, and one of them could move the middle by a large one.
  * Source: Yin et al. 2018 (arXiv 1803.01498), definition 1.
  */
-export function median({ values }: Column): number {
+export function median({ values }: { readonly values: Float32Array | Float64Array }): number {
   const sorted = values.slice().sort();
   const upper = sorted.length >> 1;
   const high = sorted[upper] as number;

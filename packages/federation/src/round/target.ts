@@ -1,3 +1,4 @@
+import { median } from '../aggregation/column-means.ts';
 import type { Schedule } from './round-state.ts';
 
 /**
@@ -10,16 +11,9 @@ export function targetReached(
   { targetPerplexity, minimum }: Pick<Schedule, 'targetPerplexity' | 'minimum'>,
 ): string | null {
   if (targetPerplexity === undefined || tuned.length < minimum) return null;
-  const middle = median(tuned);
+  const middle = median({ values: Float64Array.from(tuned) });
   if (middle > targetPerplexity) return null;
   return `The target is reached: the median perplexity of ${tuned.length} is ${shown(middle)}, of ${targetPerplexity} asked for.`;
-}
-
-/** Of at least one value. */
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const [low, high] = [Math.floor((sorted.length - 1) / 2), Math.ceil((sorted.length - 1) / 2)];
-  return ((sorted[low] as number) + (sorted[high] as number)) / 2;
 }
 
 function shown(perplexity: number): string {

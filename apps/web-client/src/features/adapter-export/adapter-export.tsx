@@ -7,8 +7,8 @@ import { asProgress, engine, unwrap } from '../../shared/engine-client/engine-cl
 import { type Failure, failureOf } from '../../shared/failure/failure.ts';
 import { formatBytes } from '../../shared/format/format-number.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
+import { EmptyBox } from '../../shared/ui/empty-box.tsx';
 import { Section } from '../../shared/ui/section.tsx';
-import classes from './adapter-export.module.css';
 import { Elsewhere } from './elsewhere.tsx';
 import { FormatChoice } from './format-choice.tsx';
 import { WrittenFiles } from './written-files.tsx';
@@ -60,7 +60,7 @@ export function AdapterExport({ ready }: { readonly ready: boolean }) {
   return (
     <Section title={strings.title} lead={strings.lead}>
       {error ? <FailureAlert failure={failureOf(error)} title={strings.sizesFailed} /> : null}
-      {!ready && !data ? <p className={classes.notYet}>{strings.forms}</p> : null}
+      {!ready && !data ? <EmptyBox height={150}>{strings.forms}</EmptyBox> : null}
       {ready && !data && !error ? <Skeleton height={150} radius="md" /> : null}
       {data ? <FormatChoice choices={data.choices} value={format} disabled={isWriting} onChange={choose} /> : null}
       <Group gap="md">

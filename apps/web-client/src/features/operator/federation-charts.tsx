@@ -19,14 +19,13 @@ export function FederationCharts({ detail }: { readonly detail: FederationDetail
     (sum, { bytesUp, bytesDown }) => ({ up: sum.up + bytesUp, down: sum.down + bytesDown }),
     { up: 0, down: 0 },
   );
-  const common = { xLabel: words.round, wholeX: true, height: 200 } as const;
+  const common = { xLabel: words.round, wholeX: true, height: 200, isTitled: true } as const;
   return (
     <SimpleGrid cols={{ base: 1, md: 2 }} spacing="xl">
       <LineChart
         {...common}
         points
         label={words.perplexity}
-        title={words.perplexity}
         x={numbers(shared)}
         series={[
           { label: words.base, color: colors.quiet, dashed: true, values: of(shared, 'base') },
@@ -43,7 +42,6 @@ export function FederationCharts({ detail }: { readonly detail: FederationDetail
         {...common}
         points
         label={words.loss}
-        title={words.loss}
         x={numbers(lossy)}
         series={[{ label: words.meanLoss, color: colors.own, values: of(lossy, 'loss') }]}
         empty={words.nothingShared}
@@ -53,7 +51,6 @@ export function FederationCharts({ detail }: { readonly detail: FederationDetail
         {...common}
         stacked
         label={words.time}
-        title={words.time}
         x={times.map(({ number }) => number)}
         series={phases.map((phase) => ({
           label: phaseWords[phase],
@@ -68,7 +65,6 @@ export function FederationCharts({ detail }: { readonly detail: FederationDetail
         {...common}
         bars
         label={words.participation}
-        title={words.participation}
         x={numbers(figures)}
         series={[{ label: words.submitted, color: colors.own, values: of(figures, 'submissions') }]}
         empty={words.noRound}
@@ -78,7 +74,6 @@ export function FederationCharts({ detail }: { readonly detail: FederationDetail
         {...common}
         bars
         label={words.bytes}
-        title={words.bytes}
         x={numbers(figures)}
         series={[{ label: words.deltas, color: colors.received, values: of(figures, 'bytes') }]}
         formatY={(value) => formatBytes(Math.round(value))}

@@ -1,4 +1,5 @@
 import { Badge, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { SMALLEST_GROUP } from '@perfit/protocol';
 import {
   atlasLead,
   atlasStrings,
@@ -66,7 +67,7 @@ export function OperatorDetail({ id }: { readonly id: string }) {
       <Section title={words.clients}>
         <ClientsTable detail={data} />
       </Section>
-      <Section title={atlasStrings.title} lead={atlasLead(data.config.smallestGroup ?? 3)}>
+      <Section title={atlasStrings.title} lead={atlasLead(data.config.smallestGroup ?? SMALLEST_GROUP)}>
         <MaskAtlasView detail={data} />
       </Section>
       <Section title={words.events.title}>

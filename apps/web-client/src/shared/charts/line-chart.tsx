@@ -2,6 +2,7 @@ import { useComputedColorScheme } from '@mantine/core';
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { EmptyBox } from '../ui/empty-box.tsx';
 import { FiguresTable, type TableSeries } from './figures-table.tsx';
 import classes from './line-chart.module.css';
 
@@ -18,8 +19,8 @@ interface LineChartProps {
   readonly xLabel: string;
   readonly x: readonly number[];
   readonly series: readonly Series[];
-  /** Above it, where no heading near it says what it shows. */
-  readonly title?: string;
+  /** Its label stands above it, where no heading near it says what it shows. */
+  readonly isTitled?: boolean;
   readonly height?: number;
   /** Whole numbers only on the x axis. */
   readonly wholeX?: boolean;
@@ -40,7 +41,7 @@ interface LineChartProps {
 export function LineChart(props: LineChartProps) {
   const {
     label,
-    title,
+    isTitled,
     xLabel,
     yLabel,
     x,
@@ -141,11 +142,9 @@ export function LineChart(props: LineChartProps) {
 
   return (
     <figure style={{ margin: 0 }}>
-      {title ? <p className={classes.title}>{title}</p> : null}
+      {isTitled ? <p className={classes.title}>{label}</p> : null}
       {isEmpty ? (
-        <div className={classes.empty} style={{ height }}>
-          {empty}
-        </div>
+        <EmptyBox height={height}>{empty}</EmptyBox>
       ) : (
         <div ref={holder} className={classes.chart} style={{ height }} role="img" aria-label={label} />
       )}

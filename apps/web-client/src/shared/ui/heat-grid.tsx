@@ -1,4 +1,5 @@
 import type { CSSProperties } from 'react';
+import { EmptyBox } from './empty-box.tsx';
 import classes from './heat-grid.module.css';
 
 interface HeatGridProps {
@@ -70,7 +71,7 @@ export function HeatGrid({ caption, rows, columns, shares, format, legend, empty
             </tbody>
           </table>
         ) : (
-          <p className={classes.empty}>{empty}</p>
+          <EmptyBox height="100%">{empty}</EmptyBox>
         )}
       </div>
       {legend ? (

@@ -1,4 +1,4 @@
-import { downDtype, type FederationSummary, valuesByteLength } from '@perfit/protocol';
+import { downDtype, type FederationSummary, SMALLEST_GROUP, valuesByteLength } from '@perfit/protocol';
 import { referenceDensity } from '../../shared/budget/budget.ts';
 import { formatBytes, formatCount } from '../../shared/format/format-number.ts';
 import { about, exactly } from './durations.ts';
@@ -80,7 +80,7 @@ export function keepOpen({ config }: FederationSummary): string {
 
 /** Label and value. */
 export function setUp({ config, layoutSize, modelBytes }: FederationSummary): readonly (readonly [string, string])[] {
-  const { lora, tuning, evaluation, schedule, smallestGroup = 3 } = config;
+  const { lora, tuning, evaluation, schedule, smallestGroup = SMALLEST_GROUP } = config;
   return [
     ['Method', config.strategy],
     ['Model', `${config.model}, ${formatBytes(modelBytes)}`],

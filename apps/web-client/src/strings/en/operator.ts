@@ -1,4 +1,12 @@
-import type { ClientAction, ClientView, FederationConfig, InviteView, RoundAction, RoundView } from '@perfit/protocol';
+import {
+  type ClientAction,
+  type ClientView,
+  type FederationConfig,
+  type InviteView,
+  type RoundAction,
+  type RoundView,
+  SMALLEST_GROUP,
+} from '@perfit/protocol';
 import {
   formatBytes,
   formatCount,
@@ -80,7 +88,7 @@ export const fieldHints = {
   'robust.minimumOwners': { label: 'From so many owners', hint: 'With fewer, the weighted mean is taken.' },
   'weighting.by': { label: 'A client counts', hint: 'How submissions are weighed.' },
   'weighting.cap': { label: 'Examples counted at most', hint: 'Nobody weighs more than that.' },
-  smallestGroup: { label: 'Smallest group', hint: 'Of people whose masks are shown; empty is 3.' },
+  smallestGroup: { label: 'Smallest group', hint: `Of people whose masks are shown; empty is ${SMALLEST_GROUP}.` },
   'wire.dtype': { label: 'Precision of what is sent', hint: 'Less precise is fewer bytes.' },
 };
 
