@@ -12,9 +12,10 @@ import {
   strings,
 } from '#strings/about-federation.ts';
 import { about } from '#strings/durations.ts';
+import { plainStateWords } from '#strings/federation-state.ts';
 import type { TuningTime } from '../../shared/estimate/tuning-time.ts';
 import { formatBytes } from '../../shared/format/format-number.ts';
-import { plainStateWord, stateColor } from '../../shared/session/federation-state.ts';
+import { stateColor } from '../../shared/session/federation-state.ts';
 import { DetailsTable } from '../../shared/ui/details-table.tsx';
 import { Fact } from '../../shared/ui/fact.tsx';
 import { Section } from '../../shared/ui/section.tsx';
@@ -46,7 +47,7 @@ export function AboutFederation({ federation, step, computing, isKept }: AboutFe
       lead={config.description || strings.noDescription}
       aside={
         <Badge color={stateColor(status.state)} variant="light" size="lg">
-          {plainStateWord(status.state)}
+          {plainStateWords[status.state]}
         </Badge>
       }
     >

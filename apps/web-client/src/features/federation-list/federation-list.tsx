@@ -2,10 +2,11 @@ import { Badge, Group, Paper, SimpleGrid, Skeleton, Stack, Text, Title } from '@
 import type { FederationSummary } from '@perfit/protocol';
 import { useQuery } from '@tanstack/react-query';
 import { roundOf, strings } from '#strings/federation-list.ts';
+import { plainStateWords } from '#strings/federation-state.ts';
 import { federationsQuery } from '../../shared/coordinator/federations.ts';
 import { failureOf } from '../../shared/failure/failure.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
-import { isOver, plainStateWord, stateColor } from '../../shared/session/federation-state.ts';
+import { isOver, stateColor } from '../../shared/session/federation-state.ts';
 import { PageLink } from '../../shared/ui/links.tsx';
 
 /** Every federation that the coordinator shows to anybody; those that are over come last. */
@@ -45,7 +46,7 @@ function FederationCard({ federation }: { readonly federation: FederationSummary
               </PageLink>
             </Title>
             <Badge color={stateColor(status.state)} variant="light">
-              {plainStateWord(status.state)}
+              {plainStateWords[status.state]}
             </Badge>
           </Group>
           {config.description ? <Text c="dimmed">{config.description}</Text> : null}

@@ -1,5 +1,6 @@
 import { Badge, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { SMALLEST_GROUP } from '@perfit/protocol';
+import { stateWords } from '#strings/federation-state.ts';
 import {
   atlasLead,
   atlasStrings,
@@ -11,7 +12,7 @@ import {
 } from '#strings/operator.ts';
 import { failureOf } from '../../shared/failure/failure.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
-import { isOver, stateColor, stateWord } from '../../shared/session/federation-state.ts';
+import { isOver, stateColor } from '../../shared/session/federation-state.ts';
 import { PageLink } from '../../shared/ui/links.tsx';
 import { Section } from '../../shared/ui/section.tsx';
 import { ClientsTable } from './clients-table.tsx';
@@ -50,7 +51,7 @@ export function OperatorDetail({ id }: { readonly id: string }) {
           <Group gap="sm">
             <Title order={1}>{config.name}</Title>
             <Badge size="lg" variant="light" color={stateColor(status.state)}>
-              {stateWord(status.state)}
+              {stateWords[status.state]}
             </Badge>
           </Group>
           <FederationActions detail={data} />

@@ -1,10 +1,11 @@
 import { Badge, Button, Group, Skeleton, Stack, Table, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { stateWords } from '#strings/federation-state.ts';
 import { listStrings as words } from '#strings/operator.ts';
 import { failureOf } from '../../shared/failure/failure.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
-import { stateColor, stateWord } from '../../shared/session/federation-state.ts';
+import { stateColor } from '../../shared/session/federation-state.ts';
 import { PageLink } from '../../shared/ui/links.tsx';
 import { Section } from '../../shared/ui/section.tsx';
 import { adminFederationsQuery, modelsQuery } from './admin-api.ts';
@@ -65,7 +66,7 @@ export function OperatorFederations({ onCreated }: { readonly onCreated: (id: st
                       </Table.Td>
                       <Table.Td>
                         <Badge variant="light" color={stateColor(status.state)}>
-                          {stateWord(status.state)}
+                          {stateWords[status.state]}
                         </Badge>
                       </Table.Td>
                       <Table.Td ta="right">{`${status.round} / ${status.rounds}`}</Table.Td>

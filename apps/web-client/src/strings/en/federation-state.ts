@@ -1,7 +1,20 @@
 import type { FederationStatus } from '@perfit/protocol';
 
-/** Where a federation stands, in words for who has never seen one. */
-export const states: Readonly<Record<FederationStatus['state'], string>> = {
+type Words = Readonly<Record<FederationStatus['state'], string>>;
+
+/** Where a federation stands, as the protocol and its operator call it. */
+export const stateWords: Words = {
+  recruiting: 'recruiting',
+  training: 'training',
+  aggregating: 'aggregating',
+  paused: 'paused',
+  finished: 'finished',
+  failed: 'failed',
+  stopped: 'stopped',
+};
+
+/** The same for who has never seen one. */
+export const plainStateWords: Words = {
   recruiting: 'waiting for people',
   training: 'under way',
   aggregating: 'under way',
