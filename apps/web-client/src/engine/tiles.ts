@@ -2,7 +2,7 @@ import { type AutotuneShape, applyTiles, autotune, type BackendDescription } fro
 import { database } from './storage/database.ts';
 
 /** Measured anew where the candidates or the programs have changed. */
-const VERSION = 1;
+const VERSION = 2;
 
 /**
  * Sets the fastest tiles of our products for this graphics adapter: as they were measured before, or measured now, in a

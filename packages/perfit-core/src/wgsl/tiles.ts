@@ -9,38 +9,45 @@ export interface Tiles {
   readonly narrow: TileShape;
 }
 
-const narrow: TileShape = { tileM: 32, tileN: 16, tileK: 32, threadM: 4, threadN: 4 };
+const wide: TileShape = { loop: 'unrolled', tileM: 64, tileN: 64, tileK: 16, threadM: 8, threadN: 8 };
+const narrow: TileShape = { loop: 'unrolled', tileM: 32, tileN: 16, tileK: 32, threadM: 4, threadN: 4 };
 
-/** What an adapter begins with, before anything was measured on it. */
-export const DEFAULT_TILES: Tiles = {
-  wide: { tileM: 64, tileN: 64, tileK: 16, threadM: 8, threadN: 8 },
-  narrow,
-};
+/** What a GPU begins with, before anything was measured on it. */
+const HARDWARE_TILES: Tiles = { wide, narrow };
 
-/** Software devices compile for seconds: a quarter of the code. */
+/** lavapipe's compiler would unroll for seconds. */
+const SOFTWARE_TILES: Tiles = { wide: { ...wide, loop: 'staged' }, narrow: { ...narrow, loop: 'staged' } };
+
+/** The other software devices compile for seconds and pay for each barrier: a quarter of the code, and none of those. */
 const COMPACT_TILES: Tiles = {
-  wide: { tileM: 32, tileN: 32, tileK: 16, threadM: 4, threadN: 4 },
-  narrow: { tileM: 16, tileN: 16, tileK: 16, threadM: 4, threadN: 4 },
+  wide: { loop: 'direct', tileM: 32, tileN: 32, tileK: 16, threadM: 4, threadN: 4 },
+  narrow: { loop: 'direct', tileM: 16, tileN: 16, tileK: 16, threadM: 4, threadN: 4 },
 };
 
 /** What the autotune tries, the default first. */
 export const WIDE_CANDIDATES: readonly TileShape[] = [
-  DEFAULT_TILES.wide,
-  { tileM: 64, tileN: 64, tileK: 32, threadM: 8, threadN: 8 },
-  { tileM: 64, tileN: 64, tileK: 16, threadM: 4, threadN: 8 },
-  { tileM: 64, tileN: 64, tileK: 16, threadM: 4, threadN: 4 },
-  { tileM: 128, tileN: 64, tileK: 16, threadM: 8, threadN: 8 },
-  { tileM: 128, tileN: 128, tileK: 16, threadM: 8, threadN: 8 },
-  { tileM: 32, tileN: 64, tileK: 32, threadM: 4, threadN: 8 },
-  { tileM: 32, tileN: 32, tileK: 32, threadM: 4, threadN: 4 },
+  wide,
+  { ...wide, loop: 'staged' },
+  { ...wide, loop: 'direct' },
+  { ...wide, tileK: 32 },
+  { ...wide, threadM: 4 },
+  { ...wide, threadM: 4, threadN: 4 },
+  { ...wide, tileM: 128 },
+  { ...wide, tileM: 128, tileN: 128 },
+  { ...wide, tileM: 128, tileN: 128, tileK: 8 },
+  { ...wide, tileM: 32, tileK: 32, threadM: 4 },
+  { ...wide, tileM: 32, tileN: 32, tileK: 32, threadM: 4, threadN: 4 },
+  { ...wide, loop: 'direct', tileM: 32, tileN: 32, threadM: 4, threadN: 4 },
 ];
 
 export const NARROW_CANDIDATES: readonly TileShape[] = [
   narrow,
-  { tileM: 16, tileN: 16, tileK: 64, threadM: 4, threadN: 4 },
-  { tileM: 64, tileN: 16, tileK: 32, threadM: 4, threadN: 4 },
-  { tileM: 64, tileN: 16, tileK: 32, threadM: 8, threadN: 4 },
-  { tileM: 64, tileN: 32, tileK: 16, threadM: 4, threadN: 4 },
+  { ...narrow, loop: 'staged' },
+  { ...narrow, loop: 'direct' },
+  { ...narrow, tileM: 16, tileK: 64 },
+  { ...narrow, tileM: 64 },
+  { ...narrow, tileM: 64, threadM: 8 },
+  { ...narrow, tileM: 64, tileN: 32, tileK: 16 },
 ];
 
 /** Those that the device has room for. */
@@ -54,9 +61,9 @@ export function possible(candidates: readonly TileShape[], limits: GPUSupportedL
   );
 }
 
-/** @param adapter how the adapter describes itself */
+/** @param adapter how it describes itself */
 export function firstTiles(adapter: string): Tiles {
+  if (!softwareNames.test(adapter)) return HARDWARE_TILES;
   // lavapipe computes wide tiles at twice the speed and is used for measurements; the others only have to be right.
-  const isSlowCompiler = softwareNames.test(adapter) && !/llvmpipe|lavapipe/i.test(adapter);
-  return isSlowCompiler ? COMPACT_TILES : DEFAULT_TILES;
+  return /llvmpipe|lavapipe/i.test(adapter) ? SOFTWARE_TILES : COMPACT_TILES;
 }

@@ -2,24 +2,30 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { expectClose, normalValues } from '../../../test/op-check.ts';
 import { hasWebGpu, startWebGpu } from '../../../test/webgpu.ts';
+import type { TileShape } from '../../wgsl/tiled-product.ts';
 import { type Precision, packRows, unpackRows } from '../packed-matrix/formats.ts';
 import { PackedMatrix } from '../packed-matrix/packed-matrix.ts';
 import { packedHeadGradient, packedHeadLoss, packedHeadRowLosses, packedLogits } from './packed-head.ts';
 
-const tile = { tileM: 16, tileN: 16, tileK: 16, threadM: 4, threadN: 4 };
-
 describe.runIf(hasWebGpu)('the packed head', () => {
   beforeAll(startWebGpu);
 
-  const cases: [string, { precision: Precision; rows: number; width: number; words: number; mostBytes?: number }][] = [
-    ['f32, whole', { precision: 'f32', rows: 33, width: 24, words: 100 }],
-    ['int8, odd widths', { precision: 'int8', rows: 5, width: 37, words: 53 }],
-    ['f16, split into parts and chunks', { precision: 'f16', rows: 19, width: 32, words: 90, mostBytes: 40 * 64 }],
+  const cases: [
+    string,
+    { loop: TileShape['loop']; precision: Precision; rows: number; width: number; words: number; mostBytes?: number },
+  ][] = [
+    ['f32, whole', { loop: 'staged', precision: 'f32', rows: 33, width: 24, words: 100 }],
+    ['int8, odd widths', { loop: 'direct', precision: 'int8', rows: 5, width: 37, words: 53 }],
+    [
+      'f16, split into parts and chunks',
+      { loop: 'unrolled', precision: 'f16', rows: 19, width: 32, words: 90, mostBytes: 40 * 64 },
+    ],
   ];
   it.each(cases)(
     '%s: loss and gradient are those of softmax and one-hot labels',
     async (_, shape) => {
-      const { precision, rows, width, words, mostBytes } = shape;
+      const { loop, precision, rows, width, words, mostBytes } = shape;
+      const tile: TileShape = { loop, tileM: 16, tileN: 16, tileK: 16, threadM: 4, threadN: 4 };
       const before = tf.memory().numTensors;
       const values = normalValues(words * width, 1);
       const head = PackedMatrix.from(precision, values, {

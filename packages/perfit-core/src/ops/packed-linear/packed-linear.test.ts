@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { normalValues } from '../../../test/op-check.ts';
 import { hasWebGpu, startWebGpu } from '../../../test/webgpu.ts';
+import type { TileShape } from '../../wgsl/tiled-product.ts';
 import { type Precision, packRows, unpackRows } from '../packed-matrix/formats.ts';
 import { PackedMatrix } from '../packed-matrix/packed-matrix.ts';
 import {
@@ -17,6 +18,7 @@ import {
 import { vectorProduct } from './packed-vector.ts';
 
 interface Case {
+  loop: TileShape['loop'];
   precision: Precision;
   rows: number;
   inWidth: number;
@@ -30,18 +32,16 @@ interface Case {
 }
 
 /** What a program is compiled for; shapes vary within it. */
-const programs: [
-  string,
-  Pick<Case, 'precision' | 'adapted' | 'bias' | 'residual'> & { modules: number; fours: boolean },
-][] = [
-  ['f32, odd widths, three adapters', all({ precision: 'f32', adapted: [true, true, true], fours: false, modules: 3 })],
-  ['f16, two of three adapted', all({ precision: 'f16', adapted: [true, false, true], fours: true, modules: 3 })],
-  ['int8, no adapter, odd widths', all({ precision: 'int8', adapted: [false], fours: false, modules: 1, bias: true })],
-  ['int4, one adapter', all({ precision: 'int4', adapted: [true], fours: true, modules: 1, residual: true })],
+const programs: [string, Pick<Case, 'loop' | 'precision' | 'adapted' | 'bias' | 'residual'> & { fours: boolean }][] = [
+  ['f32, odd widths, three adapters, staged', all({ loop: 'staged', precision: 'f32', adapted: [true, true, true] })],
+  ['f32, odd widths, two adapters, direct', all({ loop: 'direct', precision: 'f32', adapted: [true, true] })],
+  ['f16, two of three adapted', all({ loop: 'direct', precision: 'f16', adapted: [true, false, true], fours: true })],
+  ['int8, no adapter, odd widths', all({ loop: 'unrolled', precision: 'int8', adapted: [false], bias: true })],
+  ['int4, one adapter', all({ loop: 'unrolled', precision: 'int4', adapted: [true], fours: true, residual: true })],
 ];
 
 function all<T extends object>(given: T) {
-  return { bias: false, residual: false, ...given };
+  return { bias: false, residual: false, fours: false, ...given };
 }
 
 describe.runIf(hasWebGpu)('a packed linear layer with its adapters', () => {
@@ -50,7 +50,8 @@ describe.runIf(hasWebGpu)('a packed linear layer with its adapters', () => {
   it.each(programs)(
     '%s: is what the formula says, forward and backward',
     async (_, program) => {
-      const { modules, fours, ...fixed } = program;
+      const { fours, ...fixed } = program;
+      const modules = fixed.adapted.length;
       const width = fc.integer({ min: 1, max: 70 }).map((width) => (fours ? 4 * Math.ceil(width / 4) : width));
       // Odd shapes take the programs that read one by one.
       const odd = width.map((width) => (fours ? width : width | 1));
@@ -73,7 +74,9 @@ describe.runIf(hasWebGpu)('a packed linear layer with its adapters', () => {
 });
 
 async function check(shape: Case): Promise<void> {
-  const { precision, rows, inWidth, widths, rank, seed } = shape;
+  const { loop, precision, rows, inWidth, widths, rank, seed } = shape;
+  const tile: TileShape = { loop, tileM: 16, tileN: 32, tileK: 16, threadM: 4, threadN: 4 };
+  const tiles = { wide: tile, narrow: tile };
   const outWidth = widths.reduce((sum, width) => sum + width, 0);
   const scale = 0.75;
   const w = normalValues(outWidth * inWidth, seed);
@@ -142,9 +145,9 @@ async function check(shape: Case): Promise<void> {
   const Low = at(expectedLow, lowWidth);
   const DLow = at(expectedDLow, lowWidth);
 
-  const low = adapter && loraDown(x, adapter);
+  const low = adapter && loraDown(x, adapter, tiles);
   if (low) await expectNear(low, expectedLow);
-  const y = linearForward(x, linear, { adapter, low, residual });
+  const y = linearForward(x, linear, { adapter, low, residual }, tiles);
   const expectedY = table(rows, outWidth, (m, o) => {
     const j = modules.findIndex(({ start, width }) => o >= start && o < start + width);
     const adapted = j < 0 ? 0 : sum(rank, (r) => Low(m, j * rank + r) * B(j)(o - (modules[j]?.start as number), r));
@@ -158,9 +161,9 @@ async function check(shape: Case): Promise<void> {
   const alone = vectorProduct(one.x, weight, { bias, residual: one.residual, adapter, low: one.low });
   await expectNear(alone, expectedY.subarray(0, outWidth));
   tf.dispose([alone, ...Object.values(one).filter((tensor) => tensor !== null)]);
-  const dLow = adapter && loraDownGradient(dy, adapter);
+  const dLow = adapter && loraDownGradient(dy, adapter, tiles);
   if (dLow) await expectNear(dLow, expectedDLow);
-  const dx = linearBackward(dy, linear, { adapter, dLow });
+  const dx = linearBackward(dy, linear, { adapter, dLow }, tiles);
   await expectNear(
     dx,
     table(rows, inWidth, (m, i) => {
@@ -172,7 +175,7 @@ async function check(shape: Case): Promise<void> {
     const gradient = tf.tensor1d(thetaValues);
     const expected = Float64Array.from(thetaValues);
     for (const add of [false, true]) {
-      loraGradients({ x, dy, low, dLow, gradient, add }, adapter);
+      loraGradients({ x, dy, low, dLow, gradient, add }, adapter, tiles);
       modules.forEach(({ start, width, offsetA, offsetB }, j) => {
         for (let r = 0; r < rank; r++) {
           for (let i = 0; i < inWidth; i++) {

@@ -240,6 +240,7 @@ const forwardProgram = remembered(
       phases: [
         { extent: 'u.in_width', a: 'x4(m, k)', aOrder: 'alongK', b: 'weight_row4(n, k)', bOrder: 'alongK' },
         ...Array.from({ length: modules }, (_, j) => ({
+          isShort: true,
           // A tile that has no column of the module has nothing to add.
           extent: `select(0u, u.rank, n0 < u.start_${j} + u.width_${j} && n0 + ${tile.tileN}u > u.start_${j})`,
           a: `low4(m, ${j}u * u.rank + k)`,
@@ -282,6 +283,7 @@ const backwardProgram = remembered(
         ...(modules
           ? [
               {
+                isShort: true,
                 extent: `${modules}u * u.rank`,
                 a: 'low4(m, k)',
                 aOrder: 'alongK' as const,
