@@ -4,7 +4,7 @@ export { BackendError, type BackendErrorCode } from './backend/backend-error.ts'
 export { type BackendDescription, type BackendOptions, selectBackend } from './backend/select-backend.ts';
 export type { WasmPaths } from './backend/wasm-backend.ts';
 export type { AdapterDescription, DeviceLimits } from './backend/webgpu-device.ts';
-export { type AutotuneShape, applyTiles, autotune } from './bench/autotune.ts';
+export { type AutotuneShape, applyChoices, autotune } from './bench/autotune.ts';
 export { MODEL_SHAPES, type ModelShape } from './bench/model-shapes.ts';
 export { type ProbeOptions, type ProbeShape, probeSpeed } from './bench/probe-speed.ts';
 export { type BenchReport, type BenchWish, comparedTasks, runBench } from './bench/run-bench.ts';
@@ -173,4 +173,4 @@ export type { SafetensorsDtype, TensorEntry } from './weights/safetensors-reader
 export { type TensorToWrite, type WriteOptions, writeSafetensors } from './weights/safetensors-writer.ts';
 export { fileSource, type HttpSourceOptions, httpSource, type ModelSource } from './weights/source.ts';
 export { WeightsError, type WeightsErrorCode } from './weights/weights-error.ts';
-export type { Tiles } from './wgsl/tiles.ts';
+export type { Choices } from './wgsl/choices.ts';

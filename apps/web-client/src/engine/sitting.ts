@@ -23,6 +23,7 @@ import { io } from 'socket.io-client';
 import { FailureError } from '../shared/failure/failure.ts';
 import { type Backend, describe } from './backend.ts';
 import { browserClock } from './browser-clock.ts';
+import { settleChoices } from './choices.ts';
 import { adaptedModules, densityMap } from './density-map.ts';
 import type { EngineEvent, Seat } from './engine-api.ts';
 import { toFailure } from './failures.ts';
@@ -34,7 +35,6 @@ import { type ClientRecords, clientRecords } from './storage/client-records.ts';
 import { onStorageCleared } from './storage/database.ts';
 import { keysOf, putKeysBack } from './storage/identities.ts';
 import type { StoredSession } from './storage/stored-sessions.ts';
-import { settleTiles } from './tiles.ts';
 import type { Workbench } from './workbench.ts';
 
 /** Software and version, for the operator's eyes. */
@@ -228,7 +228,7 @@ export class Sitting {
       const { model } = await this.#workbench.load(mirrored(modelPath), { onProgress: () => {}, signal, wish });
       const { width: inWidth, feedForwardWidth } = model.dimensions;
       const rows = config.tuning.batchSize * maxLength;
-      await settleTiles(device, { rows, inWidth, outWidth: 2 * feedForwardWidth, rank: layout.rank });
+      await settleChoices(device, { rows, inWidth, outWidth: 2 * feedForwardWidth, rank: layout.rank });
       await this.#workbench.open(this.#seat, layout, { examples: heldOutTexts, maxLength });
       journal.emit({ type: 'space', adapted: adaptedModules(layout) });
       if (this.#workbench.mask) this.#tellMask(this.#workbench.mask);

@@ -1,7 +1,9 @@
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { hasWebGpu, startWebGpu } from '../../test/webgpu.ts';
+import { NARROW_CANDIDATES, possible, WIDE_CANDIDATES } from '../wgsl/choices.ts';
 import { WgslRunner } from '../wgsl/runner.ts';
-import { NARROW_CANDIDATES, possible, WIDE_CANDIDATES } from '../wgsl/tiles.ts';
+import { bestLanes } from './autotune.ts';
 
 describe('possible', () => {
   const limits = {
@@ -27,7 +29,16 @@ describe.runIf(hasWebGpu)('a device', () => {
   beforeAll(startWebGpu);
 
   it('begins with tiles that it has room for', () => {
-    const { tiles, device } = WgslRunner.current();
-    expect(possible([tiles.wide, tiles.narrow], device.limits)).toEqual([tiles.wide, tiles.narrow]);
+    const { choices, device } = WgslRunner.current();
+    expect(possible([choices.wide, choices.narrow], device.limits)).toEqual([choices.wide, choices.narrow]);
+  });
+
+  it('is measured without a change to what it has chosen, and nothing is left behind', async () => {
+    const runner = WgslRunner.current();
+    const before = { choices: runner.choices, tensors: tf.memory().numTensors };
+    const lanes = await bestLanes(96);
+    expect(runner.has('subgroups') ? ['subgroup', 'workgroup'] : ['workgroup']).toContain(lanes);
+    expect(runner.choices).toBe(before.choices);
+    expect(tf.memory().numTensors).toBe(before.tensors);
   });
 });

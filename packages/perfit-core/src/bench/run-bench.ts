@@ -1,7 +1,7 @@
 import { type ModelConfig, parseModelConfig } from '../model/config.ts';
 import type { Precision } from '../ops/packed-matrix/formats.ts';
+import type { Choices } from '../wgsl/choices.ts';
 import { WgslRunner } from '../wgsl/runner.ts';
-import type { Tiles } from '../wgsl/tiles.ts';
 import { autotune } from './autotune.ts';
 import { MODEL_SHAPES, type ModelShape } from './model-shapes.ts';
 import { benchOps, type OpResult } from './op-bench.ts';
@@ -24,7 +24,7 @@ export interface BenchWish {
 export interface BenchReport {
   readonly adapter: { readonly vendor: string; readonly architecture: string; readonly description: string };
   readonly limits: Limits;
-  readonly tiles: Tiles;
+  readonly choices: Choices;
   readonly step: readonly StepResult[];
   readonly decode: readonly DecodeResult[];
   readonly ops: readonly OpResult[];
@@ -65,7 +65,7 @@ export async function* runBench(wish: BenchWish = {}): AsyncGenerator<string, Be
   const { precision = 'f16' } = wish;
   yield `Each op alone, at the widths of ${shapes.at(-1)}`;
   for await (const op of benchOps(largest, { rows, length, precision, rank, limits })) ops.push(op);
-  return { adapter: { vendor, architecture, description }, limits, tiles: runner.tiles, step, decode, ops };
+  return { adapter: { vendor, architecture, description }, limits, choices: runner.choices, step, decode, ops };
 }
 
 /**

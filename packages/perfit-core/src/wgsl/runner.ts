@@ -2,9 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { BackendError } from '../backend/backend-error.ts';
 import { DeviceWatch } from '../backend/device-watch.ts';
 import { softwareNames } from '../backend/webgpu-device.ts';
+import { type Choices, firstChoices } from './choices.ts';
 import { moduleOf, uniformBytes, type WgslProgram } from './program.ts';
 import type { TfjsWebGpuBackend } from './tfjs-backend.ts';
-import { firstTiles, type Tiles } from './tiles.ts';
 
 /** One call of a program. */
 export interface Call {
@@ -28,8 +28,8 @@ const mostBytesUnderWay = 16 << 20;
  */
 export class WgslRunner {
   readonly device: GPUDevice;
-  /** Of our products; the autotune replaces them. */
-  tiles: Tiles;
+  /** The autotune replaces them. */
+  choices: Choices;
   /** Dispatches since the start; a bench reads it before and after. */
   dispatches = 0;
   readonly #backend: TfjsWebGpuBackend;
@@ -45,7 +45,7 @@ export class WgslRunner {
     this.#backend = backend;
     this.device = backend.device;
     const { vendor, architecture, description } = backend.device.adapterInfo ?? {};
-    this.tiles = firstTiles([vendor, architecture, description].join(' '));
+    this.choices = firstChoices([vendor, architecture, description].join(' '), this.has('subgroups'));
     this.#watch = DeviceWatch.of(this.device);
   }
 
@@ -72,6 +72,11 @@ export class WgslRunner {
   get isSoftware(): boolean {
     const { vendor, architecture, description } = this.device.adapterInfo ?? {};
     return softwareNames.test([vendor, architecture, description].join(' '));
+  }
+
+  /** Of a subgroup. */
+  get mostLanes(): number {
+    return this.device.adapterInfo.subgroupMaxSize;
   }
 
   has(feature: GPUFeatureName): boolean {

@@ -1,4 +1,4 @@
-import type { Tiles } from '@perfit/core';
+import type { Choices } from '@perfit/core';
 import { type DBSchema, deleteDB, type IDBPDatabase, openDB } from 'idb';
 import { FailureError } from '../../shared/failure/failure.ts';
 import type { Seat } from '../engine-api.ts';
@@ -17,7 +17,7 @@ interface PerfitDatabase extends DBSchema {
   /** What the entries are of, as far as there is room. */
   ledgerBytes: { key: [string, number]; value: Uint8Array<ArrayBuffer> };
   /** The fastest tiles of our products, by graphics adapter. */
-  tiles: { key: string; value: Tiles };
+  tiles: { key: string; value: Choices };
   models: { key: string; value: KeptModel };
   /** Hashes of parts for which nobody names one, by model, file and part. */
   modelParts: { key: string; value: string };

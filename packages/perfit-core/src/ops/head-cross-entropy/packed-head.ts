@@ -31,7 +31,7 @@ export function packedHeadGradient(
   options: PackedHeadOptions = {},
 ): { loss: tf.Scalar; dHidden: tf.Tensor2D } {
   const runner = WgslRunner.current();
-  const { mostSlopes = MOST_SLOPES_AT_ONCE, tile = runner.tiles.wide } = options;
+  const { mostSlopes = MOST_SLOPES_AT_ONCE, tile = runner.choices.wide } = options;
   const [rows, width] = hidden.shape;
   const isSmall = head.parts.length === 1 && rows * head.rows <= mostSlopes;
   const logits = isSmall ? runner.empty<tf.Tensor2D>([rows, head.rows]) : null;
@@ -91,7 +91,7 @@ export function packedHeadLoss(
   hidden: tf.Tensor2D,
   head: PackedMatrix,
   targets: RowTargets,
-  { tile = WgslRunner.current().tiles.wide }: PackedHeadOptions = {},
+  { tile = WgslRunner.current().choices.wide }: PackedHeadOptions = {},
 ): tf.Scalar {
   const terms = packedHeadRowLosses(hidden, head, targets, { tile });
   const loss = sumOf(terms);
@@ -104,7 +104,7 @@ export function packedHeadRowLosses(
   hidden: tf.Tensor2D,
   head: PackedMatrix,
   targets: RowTargets,
-  { tile = WgslRunner.current().tiles.wide }: PackedHeadOptions = {},
+  { tile = WgslRunner.current().choices.wide }: PackedHeadOptions = {},
 ): tf.Tensor1D {
   const { terms, logSumExp } = rowLosses({ hidden, head, targets, logits: null }, tile);
   logSumExp.dispose();
@@ -114,7 +114,7 @@ export function packedHeadRowLosses(
 /** Logits of all words. @param hidden [Q, D]   @returns [Q, V]; the caller disposes it */
 export function packedLogits(hidden: tf.Tensor2D, head: PackedMatrix, given?: TileShape): tf.Tensor2D {
   const runner = WgslRunner.current();
-  const tile = given ?? runner.tiles.wide;
+  const tile = given ?? runner.choices.wide;
   const [rows, width] = hidden.shape;
   const out = runner.empty<tf.Tensor2D>([rows, head.rows]);
   for (const part of head.parts) {

@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { normalValues } from '../../../test/op-check.ts';
-import { hasWebGpu, startWebGpu } from '../../../test/webgpu.ts';
+import { hasWebGpu, shareRows, startWebGpu } from '../../../test/webgpu.ts';
+import type { RowLanes } from '../../wgsl/row-lanes.ts';
 import type { TileShape } from '../../wgsl/tiled-product.ts';
 import { type Precision, packRows, unpackRows } from '../packed-matrix/formats.ts';
 import { PackedMatrix } from '../packed-matrix/packed-matrix.ts';
@@ -19,6 +20,7 @@ import { vectorProduct } from './packed-vector.ts';
 
 interface Case {
   loop: TileShape['loop'];
+  lanes: RowLanes;
   precision: Precision;
   rows: number;
   inWidth: number;
@@ -32,16 +34,25 @@ interface Case {
 }
 
 /** What a program is compiled for; shapes vary within it. */
-const programs: [string, Pick<Case, 'loop' | 'precision' | 'adapted' | 'bias' | 'residual'> & { fours: boolean }][] = [
-  ['f32, odd widths, three adapters, staged', all({ loop: 'staged', precision: 'f32', adapted: [true, true, true] })],
+const programs: [
+  string,
+  Pick<Case, 'loop' | 'lanes' | 'precision' | 'adapted' | 'bias' | 'residual'> & { fours: boolean },
+][] = [
+  [
+    'f32, odd widths, three adapters, staged',
+    all({ loop: 'staged', lanes: 'workgroup', precision: 'f32', adapted: [true, true, true] }),
+  ],
   ['f32, odd widths, two adapters, direct', all({ loop: 'direct', precision: 'f32', adapted: [true, true] })],
   ['f16, two of three adapted', all({ loop: 'direct', precision: 'f16', adapted: [true, false, true], fours: true })],
   ['int8, no adapter, odd widths', all({ loop: 'unrolled', precision: 'int8', adapted: [false], bias: true })],
-  ['int4, one adapter', all({ loop: 'unrolled', precision: 'int4', adapted: [true], fours: true, residual: true })],
+  [
+    'int4, one adapter',
+    all({ loop: 'unrolled', lanes: 'workgroup', precision: 'int4', adapted: [true], fours: true, residual: true }),
+  ],
 ];
 
 function all<T extends object>(given: T) {
-  return { bias: false, residual: false, fours: false, ...given };
+  return { lanes: 'subgroup' as const, bias: false, residual: false, fours: false, ...given };
 }
 
 describe.runIf(hasWebGpu)('a packed linear layer with its adapters', () => {
@@ -74,8 +85,9 @@ describe.runIf(hasWebGpu)('a packed linear layer with its adapters', () => {
 });
 
 async function check(shape: Case): Promise<void> {
-  const { loop, precision, rows, inWidth, widths, rank, seed } = shape;
+  const { loop, lanes, precision, rows, inWidth, widths, rank, seed } = shape;
   const tile: TileShape = { loop, tileM: 16, tileN: 32, tileK: 16, threadM: 4, threadN: 4 };
+  shareRows(lanes);
   const tiles = { wide: tile, narrow: tile };
   const outWidth = widths.reduce((sum, width) => sum + width, 0);
   const scale = 0.75;

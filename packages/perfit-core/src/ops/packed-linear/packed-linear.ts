@@ -1,9 +1,9 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { type MatrixAccess, matrixBinding, matrixReader, matrixWriter, unsigned } from '../../wgsl/access.ts';
+import type { Tiles } from '../../wgsl/choices.ts';
 import { remembered, type StorageBinding, type UniformField, type WgslProgram } from '../../wgsl/program.ts';
 import { WgslRunner } from '../../wgsl/runner.ts';
 import { type TileShape, tiledProduct } from '../../wgsl/tiled-product.ts';
-import type { Tiles } from '../../wgsl/tiles.ts';
 import { paddedWidth } from '../packed-matrix/formats.ts';
 import { type PackedMatrix, weightBinding, weightDecoder } from '../packed-matrix/packed-matrix.ts';
 
@@ -51,7 +51,7 @@ export function linearForward(
   const { weight, bias } = linear;
   const { adapter, low, residual = null } = given;
   const runner = WgslRunner.current();
-  const { wide } = tiles ?? runner.tiles;
+  const { wide } = tiles ?? runner.choices;
   const [rows, inWidth] = x.shape;
   const outWidth = weight.rows;
   const out = runner.empty<tf.Tensor2D>([rows, outWidth]);
@@ -86,7 +86,7 @@ export function linearBackward(
   tiles?: Tiles,
 ): tf.Tensor2D {
   const runner = WgslRunner.current();
-  const { wide } = tiles ?? runner.tiles;
+  const { wide } = tiles ?? runner.choices;
   const [rows, outWidth] = dy.shape;
   const inWidth = weight.columns;
   const dx = runner.empty<tf.Tensor2D>([rows, inWidth]);
@@ -109,7 +109,7 @@ export function linearBackward(
 /** low = (α/R)·xAᵀ of every adapted module, side by side. @param x [M, I]   @returns [M, J·R]; the caller disposes it */
 export function loraDown(x: tf.Tensor2D, adapter: PackedAdapter, tiles?: Tiles): tf.Tensor2D {
   const runner = WgslRunner.current();
-  const { narrow } = tiles ?? runner.tiles;
+  const { narrow } = tiles ?? runner.choices;
   const [rows, inWidth] = x.shape;
   const { theta, rank, scale, modules } = adapter;
   const width = modules.length * rank;
@@ -126,7 +126,7 @@ export function loraDown(x: tf.Tensor2D, adapter: PackedAdapter, tiles?: Tiles):
 /** dLow = (α/R)·dy·B of every adapted module. @param dy [M, O]   @returns [M, J·R]; the caller disposes it */
 export function loraDownGradient(dy: tf.Tensor2D, adapter: PackedAdapter, tiles?: Tiles): tf.Tensor2D {
   const runner = WgslRunner.current();
-  const { narrow } = tiles ?? runner.tiles;
+  const { narrow } = tiles ?? runner.choices;
   const [rows, outWidth] = dy.shape;
   const { theta, rank, scale, modules } = adapter;
   const width = modules.length * rank;
@@ -166,7 +166,7 @@ export function loraGradients(
 ): void {
   const { x, dy, low, dLow, gradient, add } = given;
   const runner = WgslRunner.current();
-  const { narrow } = tiles ?? runner.tiles;
+  const { narrow } = tiles ?? runner.choices;
   const [rows, inWidth] = x.shape;
   const outWidth = dy.shape[1];
   const { rank, modules } = adapter;

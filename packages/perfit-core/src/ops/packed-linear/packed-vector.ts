@@ -1,13 +1,14 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { unsigned } from '../../wgsl/access.ts';
 import { remembered, type StorageBinding, type WgslProgram } from '../../wgsl/program.ts';
-import { spread, WgslRunner } from '../../wgsl/runner.ts';
+import { type RowLanes, rowLanes, workgroupsOfRows } from '../../wgsl/row-lanes.ts';
+import { WgslRunner } from '../../wgsl/runner.ts';
+import { each } from '../../wgsl/source.ts';
 import { paddedWidth } from '../packed-matrix/formats.ts';
 import { type PackedMatrix, weightBinding, weightDecoder } from '../packed-matrix/packed-matrix.ts';
 import { adapterUniforms, moduleFields, type PackedAdapter } from './packed-linear.ts';
 
-const threads = 64;
-/** Outputs a workgroup: a row of weights is read once, x four times as seldom. */
+/** Rows of weights that the same lanes multiply: each is read once, x four times as seldom. */
 const outputs = 4;
 
 /**
@@ -28,7 +29,7 @@ export function vectorProduct(
   const { bias = null, residual = null, adapter = null, low = null } = given;
   const runner = WgslRunner.current();
   const out = runner.empty<tf.Tensor2D>([1, weight.rows]);
-  const program = vectorProgram({
+  const program = vectorProgram(runner.choices.rowLanes, {
     precision: weight.precision,
     modules: adapter?.modules.length ?? 0,
     bias: bias !== null,
@@ -46,14 +47,18 @@ export function vectorProduct(
         first_row: part.firstRow,
         ...adapterUniforms(adapter),
       },
-      workgroups: spread(Math.ceil(part.rows / outputs)),
+      workgroups: workgroupsOfRows(runner, Math.ceil(part.rows / outputs)),
     });
   }
   return out;
 }
 
 const vectorProgram = remembered(
-  (shape: { precision: PackedMatrix['precision']; modules: number; bias: boolean; residual: boolean }): WgslProgram => {
+  (
+    lanes: RowLanes,
+    shape: { precision: PackedMatrix['precision']; modules: number; bias: boolean; residual: boolean },
+  ): WgslProgram => {
+    const { enables, declarations, main } = rowLanes(lanes, 'vec4<f32>');
     const { precision, modules, bias, residual } = shape;
     const read = (name: string): StorageBinding => ({ name, element: 'f32', access: 'read' });
     const adapted = Array.from(
@@ -61,7 +66,7 @@ const vectorProgram = remembered(
       (_, j) => `{
       let row = n - u.start_${j}; // wraps around below the module
       if (row < u.width_${j}) {
-        for (var r = local; r < u.rank; r += ${threads}u) {
+        for (var r = lane; r < u.rank; r += lanes) {
           sum += low[${j}u * u.rank + r] * theta[u.b_${j} + row * u.rank + r];
         }
       }
@@ -78,35 +83,29 @@ const vectorProgram = remembered(
         { name: 'out', element: 'f32', access: 'read_write' },
       ],
       uniforms: [...unsigned('width', 'stride', 'scale_offset', 'rows', 'first_row'), ...moduleFields(modules)],
-      source: `${weightDecoder(precision)}
-    var<workgroup> sums: array<vec4<f32>, ${threads}>;
+      enables,
+      source: `${weightDecoder(precision)} ${declarations}
     fn x4(k: u32) -> vec4<f32> {
       var value = vec4<f32>(0.0);
       for (var i = 0u; i < 4u; i++) { if (k + i < u.width) { value[i] = x[k + i]; } }
       return value;
     }
-    fn partial(row: u32, local: u32) -> f32 {
+    fn partial(row: u32, lane: u32, lanes: u32) -> f32 {
       var sum = 0.0;
       if (row < u.rows) {
-        for (var k = 4u * local; k < u.width; k += ${4 * threads}u) { sum += dot(weight4(row, k), x4(k)); }
+        for (var k = 4u * lane; k < u.width; k += 4u * lanes) { sum += dot(weight4(row, k), x4(k)); }
         ${modules ? `let n = u.first_row + row; ${adapted}` : ''}
       }
       return sum;
     }
-    @compute @workgroup_size(${threads}) fn main(
-      @builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-      @builtin(local_invocation_index) local: u32) {
-      let first = (group.x + group.y * groups.x) * ${outputs}u;
-      sums[local] = vec4(
-        partial(first, local), partial(first + 1u, local), partial(first + 2u, local), partial(first + 3u, local));
-      workgroupBarrier();
-      for (var step = ${threads / 2}u; step > 0u; step /= 2u) {
-        if (local < step) { sums[local] += sums[local + step]; }
-        workgroupBarrier();
-      }
-      if (local < ${outputs}u && first + local < u.rows) {
-        let n = u.first_row + first + local;
-        out[n] = sums[0][local]${bias ? ' + bias[n]' : ''}${residual ? ' + residual[n]' : ''};
+    ${main}
+      let first = row * ${outputs}u;
+      let found = vec4(${each(outputs, (i) => `partial(first + ${i}u, lane, lanes)`, ', ')});
+      let all = sumOfRow(found, lane);
+      for (var i = lane; i < ${outputs}u; i += lanes) {
+        if (first + i >= u.rows) { break; }
+        let n = u.first_row + first + i;
+        out[n] = all[i]${bias ? ' + bias[n]' : ''}${residual ? ' + residual[n]' : ''};
       }
     }`,
     };

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { expectDerivative, expectNear, type InF64, leavingNothing } from '../../../test/f64-check.ts';
 import { normalValues } from '../../../test/op-check.ts';
-import { hasWebGpu, startWebGpu } from '../../../test/webgpu.ts';
+import { hasWebGpu, lanesOfRows, shareRows, startWebGpu } from '../../../test/webgpu.ts';
 import { rmsNormBackward, rmsNormForward } from './rms-norm-wgsl.ts';
 
 interface Norm {
@@ -33,8 +33,9 @@ const programs: [string, { widths: number[]; selected: boolean; residual: boolea
   ['fours of some rows', { widths: [4, 64, 256, 576], selected: true, residual: false }],
 ];
 
-describe.runIf(hasWebGpu)('the norm of rows', () => {
+describe.runIf(hasWebGpu).each(lanesOfRows)('the norm of rows, a %s a row', (lanes) => {
   beforeAll(startWebGpu);
+  beforeAll(() => shareRows(lanes));
 
   it.each(programs)('%s: is what the formula says, forward and backward', async (_, program) => {
     const { widths, selected, residual } = program;

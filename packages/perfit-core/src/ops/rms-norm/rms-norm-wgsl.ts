@@ -1,12 +1,11 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { matrixBinding, matrixReader, matrixWriter, unsigned } from '../../wgsl/access.ts';
 import { remembered, type StorageBinding, type WgslProgram } from '../../wgsl/program.ts';
-import { spread, WgslRunner } from '../../wgsl/runner.ts';
-
-const threads = 64;
+import { type RowLanes, rowLanes, workgroupsOfRows } from '../../wgsl/row-lanes.ts';
+import { WgslRunner } from '../../wgsl/runner.ts';
 
 /**
- * Root-mean-square normalisation of rows: y = x / sqrt(mean(x²) + eps) · weight. One workgroup a row.
+ * Root-mean-square normalisation of rows: y = x / sqrt(mean(x²) + eps) · weight.
  * @param given.x [M, D]   @param given.weight [D], frozen
  * @param given.rows [Q] int32: output row q is the normalised row rows[q]; all rows where absent
  * @returns [Q or M, D]; the caller disposes it
@@ -23,10 +22,10 @@ export function rmsNormForward(given: {
   const [height, width] = x.shape;
   const count = rows?.size ?? height;
   const out = runner.empty<tf.Tensor2D>([count, width]);
-  runner.run(forwardProgram(width % 4 === 0, rows !== undefined), {
+  runner.run(forwardProgram(runner.choices.rowLanes, width % 4 === 0, rows !== undefined), {
     tensors: [x, weight, ...(rows ? [rows] : []), out],
     uniforms: { height, width, count, eps },
-    workgroups: spread(count),
+    workgroups: workgroupsOfRows(runner, count),
   });
   return out;
 }
@@ -49,7 +48,7 @@ export function rmsNormBackward(given: {
   const runner = WgslRunner.current();
   const [height, width] = x.shape;
   const dx = runner.empty<tf.Tensor2D>([height, width]);
-  const program = backwardProgram({
+  const program = backwardProgram(runner.choices.rowLanes, {
     vector: width % 4 === 0,
     residual: residual !== null,
     selected: inverse !== undefined,
@@ -57,36 +56,19 @@ export function rmsNormBackward(given: {
   runner.run(program, {
     tensors: [x, weight, dy, ...(residual ? [residual] : []), ...(inverse ? [inverse] : []), dx],
     uniforms: { height, width, count: dy.shape[0], eps },
-    workgroups: spread(height),
+    workgroups: workgroupsOfRows(runner, height),
   });
   return dx;
 }
 
 const uniforms = [...unsigned('height', 'width', 'count'), { name: 'eps', type: 'f32' } as const];
 
-/** `row_sum(value, local)`: Σ over the threads of the workgroup, in every thread. */
-const rowSum = `
-  var<workgroup> sums: array<vec2<f32>, ${threads}>;
-  fn row_sum(value: vec2<f32>, local: u32) -> vec2<f32> {
-    sums[local] = value;
-    workgroupBarrier();
-    for (var half = ${threads / 2}u; half > 0u; half /= 2u) {
-      if (local < half) { sums[local] += sums[local + half]; }
-      workgroupBarrier();
-    }
-    return sums[0];
-  }`;
-
-const head = `@compute @workgroup_size(${threads}) fn main(
-  @builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-  @builtin(local_invocation_index) local: u32) {
-  let row = group.x + group.y * groups.x;`;
-
 function rowAccess(name: string, rows: string, vector: boolean) {
   return { name, rows, width: 'u.width', stride: 'u.width', vector };
 }
 
-const forwardProgram = remembered((vector: boolean, selected: boolean): WgslProgram => {
+const forwardProgram = remembered((lanes: RowLanes, vector: boolean, selected: boolean): WgslProgram => {
+  const { enables, declarations, main } = rowLanes(lanes, 'f32');
   const [x, weight, out] = [
     rowAccess('x', 'u.height', vector),
     rowAccess('weight', '1u', vector),
@@ -99,13 +81,14 @@ const forwardProgram = remembered((vector: boolean, selected: boolean): WgslProg
     name: 'rms-norm',
     storage,
     uniforms,
-    source: `${matrixReader(x)} ${matrixReader(weight)} ${matrixWriter(out)} ${rowSum}
-    ${head}
+    enables,
+    source: `${matrixReader(x)} ${matrixReader(weight)} ${matrixWriter(out)} ${declarations}
+    ${main}
       let source_row = ${selected ? 'u32(rows[min(row, u.count - 1u)])' : 'row'};
       var square = 0.0;
-      for (var k = 4u * local; k < u.width; k += ${4 * threads}u) { let v = x4(source_row, k); square += dot(v, v); }
-      let inverse = inverseSqrt(row_sum(vec2(square, 0.0), local).x / f32(u.width) + u.eps);
-      for (var k = 4u * local; k < u.width; k += ${4 * threads}u) {
+      for (var k = 4u * lane; k < u.width; k += 4u * lanes) { let v = x4(source_row, k); square += dot(v, v); }
+      let inverse = inverseSqrt(sumOfRow(square, lane) / f32(u.width) + u.eps);
+      for (var k = 4u * lane; k < u.width; k += 4u * lanes) {
         set_out4(row, k, x4(source_row, k) * inverse * weight4(0u, k));
       }
     }`,
@@ -113,39 +96,43 @@ const forwardProgram = remembered((vector: boolean, selected: boolean): WgslProg
 });
 
 /** dx = inverse · (g − x̂ · mean(g · x̂)), g = dy · weight, x̂ = x · inverse. */
-const backwardProgram = remembered((given: { vector: boolean; residual: boolean; selected: boolean }): WgslProgram => {
-  const { vector, residual, selected } = given;
-  const [x, weight, dy, rest, dx] = [
-    rowAccess('x', 'u.height', vector),
-    rowAccess('weight', '1u', vector),
-    rowAccess('dy', 'u.count', vector),
-    rowAccess('residual', 'u.height', vector),
-    rowAccess('dx', 'u.height', vector),
-  ];
-  const storage: StorageBinding[] = [matrixBinding(x), matrixBinding(weight), matrixBinding(dy)];
-  if (residual) storage.push(matrixBinding(rest));
-  if (selected) storage.push({ name: 'inverse_rows', element: 'i32', access: 'read' });
-  storage.push(matrixBinding(dx, 'read_write'));
-  return {
-    name: 'rms-norm-gradient',
-    storage,
-    uniforms,
-    source: `${[x, weight, dy].map(matrixReader).join(' ')} ${residual ? matrixReader(rest) : ''} ${matrixWriter(dx)}
-    ${rowSum}
-    ${head}
+const backwardProgram = remembered(
+  (lanes: RowLanes, given: { vector: boolean; residual: boolean; selected: boolean }): WgslProgram => {
+    const { enables, declarations, main } = rowLanes(lanes, 'vec2<f32>');
+    const { vector, residual, selected } = given;
+    const [x, weight, dy, rest, dx] = [
+      rowAccess('x', 'u.height', vector),
+      rowAccess('weight', '1u', vector),
+      rowAccess('dy', 'u.count', vector),
+      rowAccess('residual', 'u.height', vector),
+      rowAccess('dx', 'u.height', vector),
+    ];
+    const storage: StorageBinding[] = [matrixBinding(x), matrixBinding(weight), matrixBinding(dy)];
+    if (residual) storage.push(matrixBinding(rest));
+    if (selected) storage.push({ name: 'inverse_rows', element: 'i32', access: 'read' });
+    storage.push(matrixBinding(dx, 'read_write'));
+    return {
+      name: 'rms-norm-gradient',
+      storage,
+      uniforms,
+      enables,
+      source: `${[x, weight, dy].map(matrixReader).join(' ')} ${residual ? matrixReader(rest) : ''} ${matrixWriter(dx)}
+    ${declarations}
+    ${main}
       let source_row = ${selected ? 'u32(inverse_rows[min(row, u.height - 1u)])' : 'row'};
       var parts = vec2<f32>(0.0);
-      for (var k = 4u * local; k < u.width; k += ${4 * threads}u) {
+      for (var k = 4u * lane; k < u.width; k += 4u * lanes) {
         let v = x4(row, k);
         parts += vec2(dot(v, v), dot(v, dy4(source_row, k) * weight4(0u, k)));
       }
-      let total = row_sum(parts, local) / f32(u.width);
+      let total = sumOfRow(parts, lane) / f32(u.width);
       let inverse = inverseSqrt(total.x + u.eps);
       let along = total.y * inverse * inverse;
-      for (var k = 4u * local; k < u.width; k += ${4 * threads}u) {
+      for (var k = 4u * lane; k < u.width; k += 4u * lanes) {
         let value = inverse * (dy4(source_row, k) * weight4(0u, k) - x4(row, k) * along);
         set_dx4(row, k, value${residual ? ' + residual4(row, k)' : ''});
       }
     }`,
-  };
-});
+    };
+  },
+);

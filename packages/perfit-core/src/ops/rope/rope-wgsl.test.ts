@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { expectDerivative, expectNear, type InF64, leavingNothing } from '../../../test/f64-check.ts';
 import { normalValues } from '../../../test/op-check.ts';
-import { hasWebGpu, startWebGpu } from '../../../test/webgpu.ts';
+import { hasWebGpu, lanesOfRows, shareRows, startWebGpu } from '../../../test/webgpu.ts';
 import { ropeBackward, ropeForward, ropeTableOnDevice, type Turning } from './rope-wgsl.ts';
 
 interface Case {
@@ -38,8 +38,9 @@ const programs: [number, string, boolean][] = [
   [192, 'after their norms', true],
 ];
 
-describe.runIf(hasWebGpu)('rotary positions', () => {
+describe.runIf(hasWebGpu).each(lanesOfRows)('rotary positions, a %s a row', (lanes) => {
   beforeAll(startWebGpu);
+  beforeAll(() => shareRows(lanes));
 
   it.each(programs)('turn heads of %i values %s, forward and backward', async (headWidth, _, normed) => {
     const shapes = fc.record({

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { unsigned } from '../../wgsl/access.ts';
 import { remembered, type StorageBinding, type WgslProgram } from '../../wgsl/program.ts';
+import { type Begin, type RowLanes, rowLanes, workgroupsOfRows } from '../../wgsl/row-lanes.ts';
 import { spread, WgslRunner } from '../../wgsl/runner.ts';
 
 /** Cosines and sines of the rotary angles of the first P positions, [P, d/2] each. */
@@ -63,7 +64,7 @@ export function ropeBackward(given: Turning & { qkv: tf.Tensor2D; dRotated: tf.T
   run(given, 'backward', [given.qkv, given.dRotated, given.dQkv]);
 }
 
-/** Threads of a workgroup share a head: as many as its pairs, to a power of two. */
+/** Of a workgroup where a head's threads need nothing of each other: as many of them share one as it has pairs. */
 const threads = 64;
 
 function run(turning: Turning, direction: 'forward' | 'backward', tensors: tf.Tensor[]): void {
@@ -75,7 +76,10 @@ function run(turning: Turning, direction: 'forward' | 'backward', tensors: tf.Te
   const norms = queryNorm && keyNorm ? [queryNorm, keyNorm] : [];
   let lanes = 1;
   while (lanes < Math.min(threads, headWidth / 2)) lanes *= 2;
-  WgslRunner.current().run(program(direction, norms.length > 0, lanes), {
+  const runner = WgslRunner.current();
+  const turned = rows * length * (heads + keyHeads);
+  const isNormed = norms.length > 0;
+  runner.run(program(direction, isNormed ? runner.choices.rowLanes : lanes), {
     tensors: [...tensors.slice(0, -1), table.cos, table.sin, ...norms, ...tensors.slice(-1)],
     uniforms: {
       rows: rows * length,
@@ -86,28 +90,17 @@ function run(turning: Turning, direction: 'forward' | 'backward', tensors: tf.Te
       first_position: firstPosition,
       eps,
     },
-    workgroups: spread(Math.ceil((rows * length * (heads + keyHeads)) / (threads / lanes))),
+    workgroups: isNormed ? workgroupsOfRows(runner, turned) : spread(Math.ceil(turned / (threads / lanes))),
   });
 }
 
-const program = remembered((direction: 'forward' | 'backward', normed: boolean, lanes: number): WgslProgram => {
+/** @param sharing who shares a head to norm it; the number of threads a head where there are no norms */
+const program = remembered((direction: 'forward' | 'backward', sharing: RowLanes | number): WgslProgram => {
+  const normed = typeof sharing !== 'number';
+  const { enables, declarations, main } = normed ? rowLanes(sharing, 'f32') : alone(sharing);
   const read = (name: string): StorageBinding => ({ name, element: 'f32', access: 'read' });
   const forward = direction === 'forward';
-  // A head's `lanes` threads sum over its pairs; all threads pass the barriers, also those without a head.
-  const sum = `
-    var<workgroup> sums: array<vec2<f32>, ${threads}>;
-    fn head_sum(value: vec2<f32>, local: u32) -> vec2<f32> {
-      sums[local] = value;
-      workgroupBarrier();
-      for (var step = ${lanes / 2 >= 1 ? lanes / 2 : 0}u; step > 0u; step /= 2u) {
-        if (local % ${lanes}u < step) { sums[local] += sums[local + step]; }
-        workgroupBarrier();
-      }
-      let total = sums[local - local % ${lanes}u];
-      // The next sum must not begin before every thread has read this one.
-      workgroupBarrier();
-      return total;
-    }
+  const normWeight = `
     fn norm_weight(head: u32, i: u32) -> f32 {
       if (head < u.heads) { return query_norm[i]; }
       return key_norm[i];
@@ -115,16 +108,16 @@ const program = remembered((direction: 'forward' | 'backward', normed: boolean, 
   const inverse = normed
     ? `var square = 0.0;
        if (present) {
-         for (var i = lane; i < u.half; i += ${lanes}u) {
+         for (var i = lane; i < u.half; i += lanes) {
            let a = qkv[input_at + i]; let b = qkv[input_at + u.half + i];
            square += a * a + b * b;
          }
        }
-       let inverse = inverseSqrt(head_sum(vec2(square, 0.0), local).x / f32(2u * u.half) + u.eps);`
+       let inverse = inverseSqrt(sumOfRow(square, lane) / f32(2u * u.half) + u.eps);`
     : '';
   const turn = forward
     ? `if (present) {
-         for (var i = lane; i < u.half; i += ${lanes}u) {
+         for (var i = lane; i < u.half; i += lanes) {
            var a = qkv[input_at + i];
            var b = qkv[input_at + u.half + i];
            ${normed ? 'a *= inverse * norm_weight(head, i); b *= inverse * norm_weight(head, u.half + i);' : ''}
@@ -138,16 +131,16 @@ const program = remembered((direction: 'forward' | 'backward', normed: boolean, 
         normed
           ? `var along = 0.0;
              if (present) {
-               for (var i = lane; i < u.half; i += ${lanes}u) {
+               for (var i = lane; i < u.half; i += lanes) {
                  let g = unturned(turned_at, angle, i) * vec2(norm_weight(head, i), norm_weight(head, u.half + i));
                  along += dot(g, vec2(qkv[input_at + i], qkv[input_at + u.half + i]));
                }
              }
-             let share = head_sum(vec2(along, 0.0), local).x * inverse * inverse / f32(2u * u.half);`
+             let share = sumOfRow(along, lane) * inverse * inverse / f32(2u * u.half);`
           : ''
       }
        if (present) {
-         for (var i = lane; i < u.half; i += ${lanes}u) {
+         for (var i = lane; i < u.half; i += lanes) {
            var g = unturned(turned_at, angle, i);
            ${
              normed
@@ -174,8 +167,10 @@ const program = remembered((direction: 'forward' | 'backward', normed: boolean, 
       ...unsigned('rows', 'length', 'heads', 'key_heads', 'half', 'first_position'),
       { name: 'eps', type: 'f32' },
     ],
+    enables,
     source: `
-    ${normed ? sum : ''}
+    ${declarations}
+    ${normed ? normWeight : ''}
     ${
       forward
         ? ''
@@ -185,15 +180,11 @@ const program = remembered((direction: 'forward' | 'backward', normed: boolean, 
              return vec2(a * c + b * s, b * c - a * s);
            }`
     }
-    @compute @workgroup_size(${threads}) fn main(
-      @builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-      @builtin(local_invocation_index) local: u32) {
+    ${main}
       ${forward ? '' : '_ = &qkv;'}
       let turned = u.heads + u.key_heads;
-      let id = (group.x + group.y * groups.x) * ${threads / lanes}u + local / ${lanes}u;
-      let lane = local % ${lanes}u;
-      let m = id / turned;
-      let head = id % turned;
+      let m = row / turned;
+      let head = row % turned;
       let present = m < u.rows;
       let width = 2u * u.half;
       let input_at = (m * (turned + u.key_heads) + head) * width;
@@ -204,3 +195,17 @@ const program = remembered((direction: 'forward' | 'backward', normed: boolean, 
     }`,
   };
 });
+
+/** Threads side by side turn a head's pairs, and need nothing of each other. */
+function alone(lanes: number): Begin {
+  return {
+    enables: [],
+    declarations: '',
+    main: `@compute @workgroup_size(${threads}) fn main(
+      @builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+      @builtin(local_invocation_index) local: u32) {
+      const lanes = ${lanes}u;
+      let lane = local % lanes;
+      let row = (group.x + group.y * groups.x) * ${threads / lanes}u + local / lanes;`,
+  };
+}

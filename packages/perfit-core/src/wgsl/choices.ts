@@ -1,4 +1,5 @@
 import { softwareNames } from '../backend/webgpu-device.ts';
+import type { RowLanes } from './row-lanes.ts';
 import { sharedBytes, type TileShape, threadsOf } from './tiled-product.ts';
 
 /** Tiles of the products by their kind. */
@@ -11,6 +12,11 @@ export interface Tiles {
 
 const wide: TileShape = { loop: 'unrolled', tileM: 64, tileN: 64, tileK: 16, threadM: 8, threadN: 8 };
 const narrow: TileShape = { loop: 'unrolled', tileM: 32, tileN: 16, tileK: 32, threadM: 4, threadN: 4 };
+
+/** What an adapter's programs are made with. */
+export interface Choices extends Tiles {
+  readonly rowLanes: RowLanes;
+}
 
 /** What a GPU begins with, before anything was measured on it. */
 const HARDWARE_TILES: Tiles = { wide, narrow };
@@ -62,8 +68,10 @@ export function possible(candidates: readonly TileShape[], limits: GPUSupportedL
 }
 
 /** @param adapter how it describes itself */
-export function firstTiles(adapter: string): Tiles {
-  if (!softwareNames.test(adapter)) return HARDWARE_TILES;
+export function firstChoices(adapter: string, hasSubgroups: boolean): Choices {
+  // Whether a GPU's subgroups are as the programs take them to be is seen when it is measured.
+  if (!softwareNames.test(adapter)) return { ...HARDWARE_TILES, rowLanes: 'workgroup' };
   // lavapipe computes wide tiles at twice the speed and is used for measurements; the others only have to be right.
-  return /llvmpipe|lavapipe/i.test(adapter) ? SOFTWARE_TILES : COMPACT_TILES;
+  const tiles = /llvmpipe|lavapipe/i.test(adapter) ? SOFTWARE_TILES : COMPACT_TILES;
+  return { ...tiles, rowLanes: hasSubgroups ? 'subgroup' : 'workgroup' };
 }
