@@ -67,6 +67,23 @@ eachBackend('[PF4] MaskedAdamW', (start) => {
     }
   });
 
+  it('is read by what it owns, and gives the rest as it was given', async () => {
+    const owned = (values: Float32Array) => mask.apply(values);
+    const squares = () => normal().map((value) => value ** 2);
+    const given = { step: 4, theta, firstMoment: owned(normal()), secondMoment: owned(squares()) };
+    const optimizer = new MaskedAdamW(given, mask, settings);
+    const none = new MaskedAdamW(MaskedAdamW.start(theta), Mask.empty(size), settings);
+    for (const at of [optimizer, none]) apply(at, gradients[0] as Float32Array);
+    expect(await none.readTheta()).toEqual(theta);
+    const state = await optimizer.state();
+    expect(await optimizer.readTheta()).toEqual(state.theta);
+    for (const name of ['theta', 'firstMoment', 'secondMoment'] as const) {
+      const hasMoved = Array.from(state[name], (value, p) => value !== given[name][p]);
+      expect(hasMoved).toEqual(hasMoved.map((_, p) => mask.has(p)));
+    }
+    for (const at of [optimizer, none]) at.dispose();
+  });
+
   it('adds a proximal pull before it clips', async () => {
     const anchor = normal();
     const optimizer = new MaskedAdamW(MaskedAdamW.start(theta), mask, settings);

@@ -1,6 +1,7 @@
 import type { Mask } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import { type AdamWStep, type OwnedAdamW, ownedAdamW, type ProximalPull } from '../ops/adamw/adamw.ts';
+import { OwnedValues } from '../ops/owned-values/owned-values.ts';
 
 export interface AdamWSettings {
   readonly learningRate: number;
@@ -28,12 +29,18 @@ export interface AdamWState {
  */
 export class MaskedAdamW {
   readonly #settings: AdamWSettings;
+  readonly #start: AdamWState;
+  readonly #mask: Mask;
   readonly #owned: OwnedAdamW;
+  /** Packs what has moved, on a GPU; made when it is first read. */
+  #packer: OwnedValues | null = null;
   #step: number;
 
-  /** @param state where an earlier run was; copied */
+  /** @param state where an earlier run was; kept, for what the mask does not own */
   constructor(state: AdamWState, mask: Mask, settings: AdamWSettings) {
     this.#settings = settings;
+    this.#start = state;
+    this.#mask = mask;
     const { theta, firstMoment, secondMoment } = state;
     const tensors = {
       theta: tf.tensor1d(theta),
@@ -77,13 +84,35 @@ export class MaskedAdamW {
 
   /** No step may be taken while it is read. */
   async state(): Promise<AdamWState> {
-    const { theta, firstMoment, secondMoment } = this.#owned.tensors;
-    const read = async (tensor: tf.Tensor1D) => (await tensor.data()) as Float32Array;
-    const [at, first, second] = await Promise.all([read(theta), read(firstMoment), read(secondMoment)]);
-    return { step: this.#step, theta: at, firstMoment: first, secondMoment: second };
+    const { firstMoment, secondMoment } = this.#owned.tensors;
+    const [theta, first, second] = await Promise.all([
+      this.readTheta(),
+      this.#read(firstMoment, this.#start.firstMoment),
+      this.#read(secondMoment, this.#start.secondMoment),
+    ]);
+    return { step: this.#step, theta, firstMoment: first, secondMoment: second };
+  }
+
+  /** The same of theta alone. @returns [N] */
+  readTheta(): Promise<Float32Array> {
+    return this.#read(this.#owned.tensors.theta, this.#start.theta);
+  }
+
+  /** What the mask does not own is as it was before: a GPU gives the rest alone, packed. */
+  async #read(tensor: tf.Tensor1D, before: Float32Array): Promise<Float32Array> {
+    const { kept, size } = this.#mask;
+    if (tf.getBackend() !== 'webgpu' || kept === size) return (await tensor.data()) as Float32Array;
+    this.#packer ??= new OwnedValues(this.#mask);
+    const packed = this.#packer.pack(tensor);
+    try {
+      return this.#mask.unpack((await packed.data()) as Float32Array, before);
+    } finally {
+      packed.dispose();
+    }
   }
 
   dispose(): void {
     this.#owned.dispose();
+    this.#packer?.dispose();
   }
 }

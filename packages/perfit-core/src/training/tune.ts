@@ -96,7 +96,7 @@ export async function* tune(task: TuneTask, start: AdamWState): AsyncGenerator<T
       }
       await breathe();
     }
-    const { theta } = await optimizer.state();
+    const theta = await optimizer.readTheta();
     // Where no step was left to do, the loss is that of the theta at hand.
     const loss = epochLosses.length > 0 ? mean(epochLosses) : await lossOver(task, theta);
     return { theta, steps, loss };

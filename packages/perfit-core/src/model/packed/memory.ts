@@ -24,7 +24,7 @@ export interface StepShape {
 export interface PredictedBytes {
   /** The frozen weights. */
   readonly weights: number;
-  /** Theta, its gradient, both moments and the mask. */
+  /** Theta, its gradient, both moments, the mask, and how much it keeps before each of its words. */
   readonly adapter: number;
   /** The step's activations at their most, as the pool of buffers holds them. */
   readonly step: number;
@@ -40,7 +40,7 @@ const headTile = 64;
 export function predictStepBytes(config: ModelConfig, shape: StepShape): PredictedBytes {
   const weights = weightBytes(config, shape.precision);
   const { size } = shape.layout;
-  const adapter = 4 * (4 * size + Math.ceil(size / 32));
+  const adapter = 4 * (4 * size + 2 * Math.ceil(size / 32));
   const step = new BufferPool();
   walkStep(config, shape, step);
   return { weights, adapter, step: step.peak, total: weights + adapter + step.peak };

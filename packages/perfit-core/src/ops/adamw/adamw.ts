@@ -33,7 +33,7 @@ export interface ProximalPull {
   readonly strength: number;
 }
 
-/** AdamW on owned coordinates; all others stay as they are to the bit. It owns its tensors until it is disposed. */
+/** AdamW on owned coordinates; all others, whose moments are zero from the start, stay as they are to the bit. It owns its tensors until it is disposed. */
 export interface OwnedAdamW {
   /** As the latest step left them: the next one replaces them, or writes into them. */
   readonly tensors: AdamWTensors;
