@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright/test';
 import { projectRoot } from '../simulation/coordinator-process.ts';
 import { inColours } from '../specs/page-checks.ts';
-import { test } from '../specs/stage.ts';
+import { embeddedModel, test } from '../specs/stage.ts';
 import { appStates, Scene } from '../specs/walk.ts';
 import { contactSheet, type Shot } from './contact-sheet.ts';
 
@@ -17,6 +17,7 @@ const widths = [360, 1440];
 const schemes = ['light', 'dark'] as const;
 
 test('screenshots', async ({ stage, browser }) => {
+  stage.model = embeddedModel;
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
   const scene = new Scene(stage, browser);

@@ -1,10 +1,11 @@
-import { expect, test, until } from './stage.ts';
+import { embeddedModel, expect, test, until } from './stage.ts';
 
 test('the page says which round is kept where it is not the last one, also after a reload', async ({
   stage,
   browser,
 }) => {
   const { joinUrl } = await stage.federation({
+    model: embeddedModel,
     // So fast that it gets worse and worse.
     tuning: { epochs: 3, batchSize: 8, maxLength: 128, learningRate: 5e-2 },
     schedule: { rounds: 3, recruit: 1, goal: 1, minimum: 1, deadlineSeconds: 120 },

@@ -4,9 +4,10 @@ import { GGMLQuantizationType, gguf } from '@huggingface/gguf';
 import type { Worker } from 'playwright';
 import { projectRoot } from '../simulation/coordinator-process.ts';
 import type { Tab } from '../simulation/tab.ts';
-import { expect, type Stage, test, until } from './stage.ts';
+import { embeddedModel, expect, type Stage, test, until } from './stage.ts';
 
 test('a personal model leaves in every form, and each file is what it says', async ({ stage, browser }) => {
+  stage.model = embeddedModel;
   const ada = await tunedTab(stage, browser);
 
   const adapter = await exported(ada, 'adapter');
@@ -82,10 +83,11 @@ test('an export can be cancelled, and leaves nothing', async ({ stage, browser }
   await worker.evaluate('goOn()');
   await expect(ada.page.getByText('Cancelled; nothing is left of it.')).toBeVisible();
   expect(await storedExports(ada)).toEqual([]);
-  expect((await exported(ada, 'merged')).size).toBe(5);
+  expect((await exported(ada, 'merged')).size).toBe(4);
 });
 
 test('where the browser has no room, a sentence says how much is missing', async ({ stage, browser }) => {
+  stage.model = embeddedModel;
   const ada = await tunedTab(stage, browser);
   const session = await ada.page.context().newCDPSession(ada.page);
   await session.send('Storage.overrideQuotaForOrigin', { origin: stage.url, quotaSize: 1_000_000 });

@@ -1,12 +1,16 @@
 import { countedOnce, expect, test, until } from './stage.ts';
 
+/** Long enough to be met at it. */
+const tuning = { epochs: 5, batchSize: 8, maxLength: 128, learningRate: 4e-3 };
+
 test('[RD4] a killed tab, a reloaded tab and a killed coordinator: the federation completes', async ({
   stage,
   browser,
 }) => {
   test.setTimeout(420_000);
   const { id, joinUrl } = await stage.federation({
-    schedule: { rounds: 3, recruit: 3, goal: 3, minimum: 2, deadlineSeconds: 60 },
+    tuning,
+    schedule: { rounds: 3, recruit: 3, goal: 3, minimum: 2, deadlineSeconds: 60, settleSeconds: 3 },
   });
   const names = ['stays', 'is killed', 'is reloaded'];
   const texts = stage.texts(3, 48);
@@ -53,6 +57,7 @@ test('[RD4] a killed tab, a reloaded tab and a killed coordinator: the federatio
 
 test('[HS3] a tab that was killed comes back to its round', async ({ stage, browser }) => {
   const { id, joinUrl } = await stage.federation({
+    tuning,
     schedule: { rounds: 2, recruit: 2, goal: 2, minimum: 2, deadlineSeconds: 150 },
   });
   const texts = stage.texts(2, 48);

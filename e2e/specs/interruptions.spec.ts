@@ -10,7 +10,8 @@ import { countedOnce, expect, type Stage, test, until } from './stage.ts';
 const ATTEMPTS = process.env.PERFIT_SLOW_TESTS === '1' ? 8 : 5;
 
 const federation = {
-  tuning: { epochs: 3, batchSize: 8, maxLength: 128, learningRate: 4e-3 },
+  // Long enough to be met at it.
+  tuning: { epochs: 8, batchSize: 8, maxLength: 128, learningRate: 4e-3 },
   search: { warmupEpochs: 1, iterations: 2, batches: 1 },
   schedule: { rounds: 10, recruit: 1, goal: 1, minimum: 1, deadlineSeconds: 200 },
 };

@@ -2,9 +2,12 @@ import { join } from 'node:path';
 import { chromium, type Page } from 'playwright';
 import { launchOptions } from '../simulation/browser.ts';
 import { agree, Tab } from '../simulation/tab.ts';
-import { expect, type Stage, test, until } from './stage.ts';
+import { embeddedModel, expect, type Stage, test, until } from './stage.ts';
 
-const federation = { schedule: { rounds: 1, recruit: 2, goal: 2, minimum: 2, deadlineSeconds: 120 } };
+const federation = {
+  model: embeddedModel,
+  schedule: { rounds: 1, recruit: 2, goal: 2, minimum: 2, deadlineSeconds: 120 },
+};
 
 test('a byte that changed at rest is noticed, and its part alone is fetched again', async ({ stage, browser }) => {
   const tab = await recruited(stage, browser);

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright/test';
 import { write } from '../simulation/tab.ts';
-import { expect, test, until } from './stage.ts';
+import { embeddedModel, expect, test, until } from './stage.ts';
 
 test.use({ serviceWorkers: 'allow' });
 
@@ -10,6 +10,7 @@ test('with the coordinator gone, the app opens, stays isolated, and chats with w
 }) => {
   const { joinUrl } = await stage.federation({
     name: 'Before the storm',
+    model: embeddedModel,
     schedule: { rounds: 1, recruit: 1, goal: 1, minimum: 1, deadlineSeconds: 120 },
   });
   const [dataset] = stage.texts(1, 40) as [string];

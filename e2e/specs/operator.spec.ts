@@ -2,7 +2,7 @@ import { copyFileSync, cpSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright/test';
 import { axeFindings } from './page-checks.ts';
-import { expect, type Stage, test, until } from './stage.ts';
+import { expect, type Stage, test, tinyModel, until } from './stage.ts';
 
 test('nothing of the operator page shows without a login; with it, a federation is made and seen live', async ({
   stage,
@@ -174,7 +174,7 @@ test('an operator invites people, watches two of them tune, sees what came of it
     const config = page.waitForEvent('download', (file) => file.suggestedFilename() === 'adapter_config.json');
     await page.getByRole('button', { name: 'Adapter, PEFT' }).click();
     const about = JSON.parse(readFileSync(await (await config).path(), 'utf8'));
-    expect(about).toMatchObject({ peft_type: 'LORA', base_model_name_or_path: 'perfit-nano' });
+    expect(about).toMatchObject({ peft_type: 'LORA', base_model_name_or_path: tinyModel });
     const theta = await stage.operator.theta(id, 1);
     const file = readFileSync(await (await weights).path());
     const header = 8 + Number(file.readBigUint64LE(0));

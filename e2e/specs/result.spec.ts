@@ -1,8 +1,6 @@
-import { join } from 'node:path';
 import type { Page } from 'playwright';
 import { type, write } from '../simulation/tab.ts';
-import { expect, test, until } from './stage.ts';
-import { writeTinyModel } from './tiny-model.ts';
+import { embeddedModel, expect, test, tinyModel, until } from './stage.ts';
 
 /** `webgpu` walks the same path on a graphics processor, with a smaller model: where that is software it is slow. */
 const backend = process.env.PERFIT_RESULT_BACKEND === 'webgpu' ? 'webgpu' : 'wasm';
@@ -13,9 +11,8 @@ test('what a person gets: two answers side by side, what improved example by exa
   browserName,
 }) => {
   test.setTimeout(backend === 'webgpu' ? 600_000 : 300_000);
-  if (backend === 'webgpu') writeTinyModel(join(stage.models, 'tiny'), join(stage.models, 'perfit-nano'));
   const { joinUrl } = await stage.federation({
-    model: backend === 'webgpu' ? 'tiny' : 'perfit-nano',
+    model: backend === 'webgpu' ? tinyModel : embeddedModel,
     schedule: { rounds: 2, recruit: 1, goal: 1, minimum: 1, deadlineSeconds: 280 },
   });
   const [dataset] = stage.texts(1, 60) as [string];

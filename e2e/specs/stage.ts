@@ -19,14 +19,20 @@ import { CoordinatorProcess, projectRoot } from '../simulation/coordinator-proce
 import { localTexts } from '../simulation/local-texts.ts';
 import { Operator } from '../simulation/operator.ts';
 import { Tab, type TabOptions } from '../simulation/tab.ts';
+import { writeTinyModel } from './tiny-model.ts';
+
+export const embeddedModel = 'perfit-nano';
+export const tinyModel = 'tiny-llama';
 
 const PASSWORD = 'a password of the tests';
 
 /** A coordinator in its own process on its own folder, an operator, and tabs on demand; all gone after the test. */
 export class Stage {
   readonly folder = mkdtempSync(join(tmpdir(), 'perfit-e2e-'));
-  /** A folder of model folders, the embedded model in it; tests may add broken ones. */
+  /** A folder of model folders, the embedded model and a tiny one in it; tests may add broken ones. */
   readonly models = join(this.folder, 'models');
+  /** What federations tune where they do not say: the tiny one, for what happens around a model is most of what is tested. */
+  model = tinyModel;
   readonly tabs: Tab[] = [];
   /** The built page; a test may give the next coordinator a copy that it changes. */
   webDirectory = join(projectRoot, 'apps', 'web-client', 'dist');
@@ -35,7 +41,9 @@ export class Stage {
   #port = 0;
 
   constructor() {
-    copyFolder(join(projectRoot, 'models', 'perfit-nano'), join(this.models, 'perfit-nano'));
+    const nano = join(projectRoot, 'models', embeddedModel);
+    copyFolder(nano, join(this.models, embeddedModel));
+    writeTinyModel(join(this.models, tinyModel), nano);
   }
 
   get url(): string {
@@ -70,7 +78,7 @@ export class Stage {
 
   /** Creates a federation and opens it for clients. */
   async federation(config: Partial<FederationConfigInput>): Promise<{ id: string; joinUrl: string }> {
-    const created = await this.operator.create({ ...quickFederation, ...config });
+    const created = await this.operator.create({ ...quickFederation, model: this.model, ...config });
     await this.operator.act(created.id, 'start');
     return created;
   }
@@ -101,9 +109,8 @@ export class Stage {
 }
 
 /** Rounds of a few seconds on one core. */
-export const quickFederation: FederationConfigInput = {
+const quickFederation: Omit<FederationConfigInput, 'model'> = {
   name: 'Quick federation',
-  model: 'perfit-nano',
   lora: { rank: 4, expansion: 2, alpha: 8 },
   search: { warmupEpochs: 0.5, iterations: 2, batches: 1 },
   tuning: { epochs: 1, batchSize: 8, maxLength: 128, learningRate: 4e-3 },

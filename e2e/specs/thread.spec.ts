@@ -1,11 +1,12 @@
 import { write } from '../simulation/tab.ts';
-import { expect, test, until } from './stage.ts';
+import { embeddedModel, expect, test, until } from './stage.ts';
 
 test('two people tune together, compare the models in a chat, and take the adapter home', async ({
   stage,
   browser,
 }) => {
   const { id, joinUrl } = await stage.federation({
+    model: embeddedModel,
     smallestGroup: 1,
     schedule: { rounds: 2, recruit: 2, goal: 2, minimum: 2, deadlineSeconds: 120 },
   });

@@ -237,7 +237,7 @@ export const appStates: readonly AppState[] = [
         name: 'Two of us',
         schedule: { rounds: 3, recruit: 2, goal: 2, minimum: 2, deadlineSeconds: 600 },
         // Long enough to be looked at.
-        tuning: { epochs: 60, batchSize: 8, maxLength: 128, learningRate: 1e-3 },
+        tuning: { epochs: 400, batchSize: 8, maxLength: 128, learningRate: 1e-3 },
       });
       const tab = await scene.join('Grace', joinUrl);
       await scene.join('Hedy', joinUrl);

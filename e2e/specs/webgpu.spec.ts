@@ -1,8 +1,6 @@
-import { join } from 'node:path';
 import type { Page, Worker } from 'playwright';
 import { type Tab, type, write } from '../simulation/tab.ts';
 import { expect, test, until } from './stage.ts';
-import { writeTinyModel } from './tiny-model.ts';
 
 type Session = Awaited<ReturnType<Tab['session']>>;
 
@@ -11,11 +9,9 @@ test('a person’s way on WebGPU, the device lost and the tab reloaded on it, en
   browser,
 }) => {
   test.setTimeout(420_000);
-  writeTinyModel(join(stage.models, 'tiny'), join(stage.models, 'perfit-nano'));
   const [dataset] = stage.texts(1, 16) as [string];
   const openTab = async (backend: 'wasm' | 'webgpu') => {
     const { joinUrl } = await stage.federation({
-      model: 'tiny',
       schedule: { rounds: 2, recruit: 1, goal: 1, minimum: 1, deadlineSeconds: 280 },
     });
     return stage.open(browser, { name: backend, joinUrl, dataset, backend });
