@@ -8,7 +8,8 @@ export default defineConfig({
   testDir: 'specs',
   // Each test has a coordinator and a browser of its own, and waits for much: two fill two cores, more would be late.
   workers: Math.min(2, availableParallelism()),
-  fullyParallel: false,
+  // Also the tests of one file: a long file would else be waited for by an idle core.
+  fullyParallel: true,
   timeout: 180_000,
   expect: { timeout: 30_000 },
   outputDir: 'test-results',

@@ -1,8 +1,8 @@
 // `npm test`: every check of the project, one after the other; the last line counts them.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import {
   checkNode,
@@ -16,7 +16,7 @@ import {
 
 const reports = mkdtempSync(join(tmpdir(), 'perfit-test-'));
 
-await runScript(() => {
+await runScript(async () => {
   checkNode();
   ensureDependencies();
   ensureWebClient();
@@ -39,12 +39,13 @@ await runScript(() => {
     totals.failed += failed;
     totals.skipped += skipped;
   };
-  const check = (what, args, options) => add(execute(what, args, options) ? one('passed') : one('failed'));
-
-  check('format and lint', [bin('@biomejs/biome', 'bin/biome'), 'ci', '--error-on-warnings', '.']);
-  check('import boundaries', [join(root, 'scripts/check-boundaries.mjs')]);
-  check('size of the first load', [join(root, 'scripts/check-bundle.mjs')]);
-  for (const room of rooms) check(`types of ${room}`, [bin('typescript', 'bin/tsc'), '--noEmit', '-p', room]);
+  const checks = [
+    ['format and lint', [bin('@biomejs/biome', 'bin/biome'), 'ci', '--error-on-warnings', '.']],
+    ['import boundaries', [join(root, 'scripts/check-boundaries.mjs')]],
+    ['size of the first load', [join(root, 'scripts/check-bundle.mjs')]],
+    ...rooms.map((room) => [`types of ${room}`, [bin('typescript', 'bin/tsc'), '--noEmit', '-p', room]]),
+  ];
+  for (const succeeded of await sideBySide(checks)) add(one(succeeded ? 'passed' : 'failed'));
 
   const unitReport = join(reports, 'unit.json');
   const unitArgs = [
@@ -70,10 +71,40 @@ await runScript(() => {
 function execute(what, args, options = {}) {
   process.stdout.write(`\n── ${what}\n`);
   const started = Date.now();
-  const result = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit', ...options });
+  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit', ...options });
+  process.stdout.write(outcome(what, status, started));
+  return status === 0;
+}
+
+/** Checks that use one core each, as many at a time as there are cores; each says what it has to say when it is done. */
+async function sideBySide(checks) {
+  const succeeded = [];
+  const waiting = [...checks.entries()];
+  const work = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const [place, [what, args]] = next;
+      const started = Date.now();
+      const { status, output } = await overheard(args);
+      process.stdout.write(`\n── ${what}\n${output}${outcome(what, status, started)}`);
+      succeeded[place] = status === 0;
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
+  return succeeded;
+}
+
+function overheard(args) {
+  const child = spawn(process.execPath, args, { cwd: root });
+  const said = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => said.push(bytes));
+  return new Promise((resolve) => {
+    child.on('close', (status) => resolve({ status, output: Buffer.concat(said).toString() }));
+  });
+}
+
+function outcome(what, status, started) {
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
-  process.stdout.write(`── ${what}: ${result.status === 0 ? 'passed' : 'FAILED'} in ${seconds} s\n`);
-  return result.status === 0;
+  return `── ${what}: ${status === 0 ? 'passed' : 'FAILED'} in ${seconds} s\n`;
 }
 
 /** A runner that fails without a failed test (a file that does not load, no report) still counts as one failure. */

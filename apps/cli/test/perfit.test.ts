@@ -63,8 +63,16 @@ describe('perfit', { timeout: 120_000 }, () => {
     expect(status).toBe(1);
   });
 
+  /** A file of so many rows of the sample: enough to learn something from. */
+  function rowsOfSample(rows: number): string {
+    const file = join(folder, `${rows}-rows.jsonl`);
+    writeFileSync(file, readFileSync(sample, 'utf8').split('\n').slice(0, rows).join('\n'));
+    return file;
+  }
+
   it('tunes a personal adapter that makes held-out text likelier, and evaluates with it', () => {
-    const tuned = perfit('tune', model, '--data', sample, '--out', 'adapter', '--epochs', '1', '--rank', '4', '--json');
+    const some = rowsOfSample(48);
+    const tuned = perfit('tune', model, '--data', some, '--out', 'adapter', '--epochs', '1', '--rank', '4', '--json');
     expect(tuned.status, tuned.stderr).toBe(0);
     const { base, tuned: after, kept, size } = JSON.parse(tuned.stdout);
     expect(after).toBeLessThan(base);
@@ -73,7 +81,7 @@ describe('perfit', { timeout: 120_000 }, () => {
     expect(config).toMatchObject({ peft_type: 'LORA', r: 8, lora_alpha: 8 });
 
     const [without, with_] = [[], ['--adapter', 'adapter']].map((more) => {
-      const { status, stdout } = perfit('eval', model, '--data', sample, '--json', ...more);
+      const { status, stdout } = perfit('eval', model, '--data', some, '--json', ...more);
       expect(status).toBe(0);
       return JSON.parse(stdout);
     });
@@ -82,8 +90,7 @@ describe('perfit', { timeout: 120_000 }, () => {
   });
 
   it('goes on from an adapter, and writes what it made for other tools', () => {
-    const few = join(folder, 'few.jsonl');
-    writeFileSync(few, readFileSync(sample, 'utf8').split('\n').slice(0, 24).join('\n'));
+    const few = rowsOfSample(24);
     const tune = (...more: string[]) => perfit('tune', model, '--data', few, '--epochs', '1', '--json', ...more);
     const first = tune('--rank', '2', '--out', 'first');
     expect(first.status, first.stderr).toBe(0);

@@ -7,7 +7,7 @@ export type { AdapterDescription, DeviceLimits } from './backend/webgpu-device.t
 export { type AutotuneShape, applyChoices, autotune } from './bench/autotune.ts';
 export { MODEL_SHAPES, type ModelShape } from './bench/model-shapes.ts';
 export { type ProbeOptions, type ProbeShape, probeSpeed } from './bench/probe-speed.ts';
-export { type BenchReport, type BenchWish, comparedTasks, runBench } from './bench/run-bench.ts';
+export { type BenchReport, type BenchWish, comparedTasks, runBench, runPeaks } from './bench/run-bench.ts';
 export {
   ourSide,
   type SharedArray,

@@ -8,6 +8,7 @@ import {
   type ModelShape,
   type Precision,
   runBench,
+  runPeaks,
 } from '@perfit/core';
 import { nodeBackend } from '@perfit/core/node';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -22,6 +23,7 @@ interface Flags {
   readonly steps?: number;
   readonly precision?: Precision;
   readonly composed?: boolean;
+  readonly memory?: boolean;
   readonly json?: string;
 }
 
@@ -40,14 +42,16 @@ export function benchCommand(): Command {
     .addOption(precisionOption())
     .option('--composed', "also in TensorFlow.js' ops, whatever the size")
     .option('--no-composed', "never in TensorFlow.js' ops")
+    .option('--memory', 'only what a step takes of the device, next to what is predicted')
     .option('--json <file>', 'writes everything to a file')
     .action(bench);
 }
 
-async function bench({ shape, json, ...rest }: Flags): Promise<void> {
+async function bench({ shape, memory, json, ...rest }: Flags): Promise<void> {
   const { reason } = await nodeBackend({ prefer: 'webgpu' });
   process.stderr.write(`${reason}\n`);
   const wish = { ...rest, ...(shape ? { shapes: shape } : {}) };
+  if (memory) return await peaks(wish);
   const running = runBench(wish);
   for (;;) {
     const next = await running.next();
@@ -63,6 +67,13 @@ async function bench({ shape, json, ...rest }: Flags): Promise<void> {
   }
 }
 
+async function peaks(wish: BenchWish): Promise<void> {
+  for await (const { model, precision, B, T, peakBytes, predictedBytes } of runPeaks(wish)) {
+    const [measured, predicted] = [number(peakBytes / 1e6), number(predictedBytes / 1e6)];
+    process.stdout.write(`${model} ${precision}, ${B} x ${T}: ${measured} MB at most, ${predicted} MB predicted\n`);
+  }
+}
+
 async function againstJax(wish: BenchWish): Promise<JaxComparison[]> {
   const { compareWithJax } = await import('../bench/against-jax.ts');
   const results: JaxComparison[] = [];
@@ -74,7 +85,7 @@ function machine(): string {
   return `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, ${platform()} ${arch()}, Node ${process.versions.node}`;
 }
 
-function describe({ adapter, limits, step, decode, ops }: BenchReport): string {
+function describe({ adapter, limits, step, decode, ops, ways }: BenchReport): string {
   const name = adapter.description || adapter.architecture || adapter.vendor;
   const lines = [
     `${name} on ${machine()}`,
@@ -125,6 +136,17 @@ function describe({ adapter, limits, step, decode, ops }: BenchReport): string {
         number(op.gbps),
         percent(op.shareOfLimit),
         op.composedRatio === null ? '-' : `${op.composedRatio.toFixed(2)}x`,
+      ]),
+    ]),
+    '',
+    table([
+      ['programs made in other ways', 'shape', 'way', 'ms', 'against the chosen'],
+      ...ways.map(({ name, shape, way, isChosen, milliseconds, ratio }) => [
+        name,
+        shape,
+        isChosen ? `${way} (chosen)` : way,
+        milliseconds.toPrecision(3),
+        `${ratio.toFixed(2)}x`,
       ]),
     ]),
     '',

@@ -7,7 +7,15 @@ import { MODEL_SHAPES, type ModelShape } from './model-shapes.ts';
 import { benchOps, type OpResult } from './op-bench.ts';
 import { type Limits, measureLimits } from './roofline.ts';
 import { type SharedTask, sharedTasks } from './shared-tasks.ts';
-import { benchDecode, benchStep, type DecodeResult, type StepResult } from './step-bench.ts';
+import {
+  benchDecode,
+  benchPeak,
+  benchStep,
+  type DecodeResult,
+  type PeakResult,
+  type StepResult,
+} from './step-bench.ts';
+import { benchWays, type WayResult } from './way-bench.ts';
 
 export interface BenchWish {
   /** What the adapter runs in a few minutes where absent: nano in software, nano and SmolLM2-135M on a GPU. */
@@ -28,6 +36,7 @@ export interface BenchReport {
   readonly step: readonly StepResult[];
   readonly decode: readonly DecodeResult[];
   readonly ops: readonly OpResult[];
+  readonly ways: readonly WayResult[];
 }
 
 /**
@@ -49,13 +58,11 @@ export async function* runBench(wish: BenchWish = {}): AsyncGenerator<string, Be
   const step: StepResult[] = [];
   const decode: DecodeResult[] = [];
   for (const shape of shapes) {
-    const isNano = shape === 'nano';
-    const { rows = 4, length = isNano ? 128 : 512, rank = 16 } = wish;
-    const precision = wish.precision ?? (isNano ? 'f32' : shape === 'qwen3-0.6b' ? 'int4' : 'f16');
-    const composed = wish.composed ?? (isNano || shape === 'smollm2-135m');
+    const { precision, rows, length } = stepOf(shape, wish);
     yield `A step of tuning, ${shape}, ${precision}, B ${rows}, T ${length}`;
+    const composed = wish.composed ?? (shape === 'nano' || shape === 'smollm2-135m');
     const steps = wish.steps ?? (isSoftware ? 5 : 10);
-    step.push(await benchStep({ shape, precision, rows, length, rank, composed, steps, checkpointing: !isNano }));
+    step.push(await benchStep({ ...stepOf(shape, wish), composed, steps }));
     yield `Generation, ${shape}, ${precision}`;
     const tokens = isSoftware ? 16 : 64;
     decode.push(await benchDecode({ shape, precision, prompt: isSoftware ? 64 : 256, tokens }, limits));
@@ -65,7 +72,23 @@ export async function* runBench(wish: BenchWish = {}): AsyncGenerator<string, Be
   const { precision = 'f16' } = wish;
   yield `Each op alone, at the widths of ${shapes.at(-1)}`;
   for await (const op of benchOps(largest, { rows, length, precision, rank, limits })) ops.push(op);
-  return { adapter: { vendor, architecture, description }, limits, choices: runner.choices, step, decode, ops };
+  yield 'Each way to make a program';
+  const ways = await benchWays(largest, { rows, length, precision });
+  return { adapter: { vendor, architecture, description }, limits, choices: runner.choices, step, decode, ops, ways };
+}
+
+/** The memory alone of a step, as {@link runBench} makes it. */
+export async function* runPeaks(wish: BenchWish = {}): AsyncGenerator<PeakResult> {
+  for (const shape of shapesOf(wish, WgslRunner.current().isSoftware)) {
+    yield await benchPeak({ ...stepOf(shape, wish), composed: false, steps: 0 });
+  }
+}
+
+function stepOf(shape: ModelShape, wish: BenchWish) {
+  const isNano = shape === 'nano';
+  const { rows = 4, length = isNano ? 128 : 512, rank = 16 } = wish;
+  const precision = wish.precision ?? (isNano ? 'f32' : shape === 'qwen3-0.6b' ? 'int4' : 'f16');
+  return { shape, precision, rows, length, rank, checkpointing: !isNano };
 }
 
 /**

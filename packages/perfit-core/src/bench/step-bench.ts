@@ -59,40 +59,61 @@ export interface StepWish {
 const epochSteps = 128;
 const search = { iterations: 3, batches: 4 };
 
-/** A whole step of tuning, all seven projections adapted: loss, gradient, clipping, AdamW. */
-export async function benchStep(wish: StepWish): Promise<StepResult> {
+/** What a step takes of the device at its most, and what was predicted. */
+export type PeakResult = Pick<
+  StepResult,
+  'model' | 'precision' | 'T' | 'B' | 'checkpointing' | 'peakBytes' | 'predictedBytes'
+>;
+
+/** One step of tuning, for its memory alone. */
+export async function benchPeak(wish: StepWish): Promise<PeakResult> {
+  const { model, tuning, peak } = await afterOneStep(wish);
+  tuning.dispose();
+  model.dispose();
+  return peak;
+}
+
+async function afterOneStep(wish: StepWish): Promise<{ model: PackedModel; tuning: Tuning; peak: PeakResult }> {
   const { shape, precision, rows, length, checkpointing } = wish;
-  const runner = WgslRunner.current();
-  runner.trimPool();
+  WgslRunner.current().trimPool();
   const before = allocated();
   const model = (await open(wish, 'wgsl')) as PackedModel;
   const tuning = new Tuning(model, wish);
   await tuning.time(1);
   const peakBytes = allocated() - before;
+  const labelled = rows * length;
+  const { layout } = tuning;
+  const predicted = predictStepBytes(model.config, { precision, rows, length, layout, checkpointing, labelled });
+  const peak = {
+    model: shape,
+    precision,
+    T: length,
+    B: rows,
+    checkpointing,
+    peakBytes,
+    predictedBytes: predicted.total,
+  };
+  return { model, tuning, peak };
+}
+
+/** A whole step of tuning, all seven projections adapted: loss, gradient, clipping, AdamW. */
+export async function benchStep(wish: StepWish): Promise<StepResult> {
+  const { model, tuning, peak } = await afterOneStep(wish);
   const { dispatches } = model;
   const optimizerDispatches = countDispatches(() => tuning.update());
   const { milliseconds, composedMs } = await sideBySide(tuning, wish);
   const gradientMs = await tuning.timeGradient();
   const selectMs = await timeSelection(tuning.layout);
   const searchSeconds = (search.iterations * (search.batches * gradientMs + selectMs)) / 1000;
-  const { layout } = tuning;
   tuning.dispose();
   model.dispose();
-  const labelled = rows * length;
-  const predicted = predictStepBytes(model.config, { precision, rows, length, layout, checkpointing, labelled });
-  const tokens = rows * length;
+  const tokens = wish.rows * wish.length;
   return {
-    model: shape,
-    precision,
-    T: length,
-    B: rows,
-    checkpointing,
+    ...peak,
     tokensPerSecond: (1000 * tokens) / milliseconds,
     composedTokensPerSecond: composedMs && (1000 * tokens) / composedMs,
     ratio: composedMs && composedMs / milliseconds,
     dispatches: { ...dispatches, outside: dispatches.outside + optimizerDispatches },
-    peakBytes,
-    predictedBytes: predicted.total,
     searchShareOfEpoch: (1000 * searchSeconds) / (epochSteps * milliseconds),
     searchSeconds,
     epochSteps,

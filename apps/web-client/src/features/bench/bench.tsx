@@ -65,7 +65,7 @@ function save(report: BenchReport): void {
 }
 
 function Figures({ report }: { readonly report: BenchReport }) {
-  const { adapter, limits, step, decode, ops } = report;
+  const { adapter, limits, step, decode, ops, ways } = report;
   return (
     <>
       <Section title={strings.limits} lead={adapter.description || adapter.architecture || adapter.vendor}>
@@ -108,6 +108,18 @@ function Figures({ report }: { readonly report: BenchReport }) {
             figure(op.gbps),
             percent(op.shareOfLimit),
             op.composedRatio === null ? '–' : `${op.composedRatio.toFixed(2)} ×`,
+          ])}
+        />
+      </Section>
+      <Section title={strings.ways}>
+        <FigureTable
+          head={strings.wayColumns}
+          rows={ways.map(({ name, shape, way, isChosen, milliseconds, ratio }) => [
+            name,
+            isChosen ? `${way} (${strings.chosen})` : way,
+            shape,
+            milliseconds.toPrecision(3),
+            `${ratio.toFixed(2)} ×`,
           ])}
         />
       </Section>

@@ -9,9 +9,12 @@ export const strings = {
   steps: 'A step of tuning',
   generation: 'Generation',
   ops: 'Each op alone',
+  ways: 'Programs made in other ways',
+  chosen: 'chosen',
   stepColumns: ['model', 'B × T', 'tokens/s', 'TensorFlow.js', 'ratio', 'dispatches', 'peak MB', 'predicted'],
   decodeColumns: ['model', 'prompt tokens/s', 'tokens/s', 'of the copy rate'],
   opColumns: ['op', 'shape', 'ms', 'GFLOP/s', 'GB/s', 'of its limit', 'TensorFlow.js'],
+  wayColumns: ['op', 'way', 'shape', 'ms', 'against the chosen'],
 } as const;
 
 export function limitsLine(gflops: string, gbps: string): string {
