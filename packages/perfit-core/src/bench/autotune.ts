@@ -44,7 +44,7 @@ export async function autotune({ rows, inWidth, outWidth, rank }: AutotuneShape)
     const narrow = await fastest(possible(NARROW_CANDIDATES, limits), (tile) =>
       loraDown(x, adapter, { ...choices, narrow: tile }),
     );
-    runner.choices = { wide, narrow, rowLanes: await bestLanes(inWidth) };
+    runner.choices = { ...choices, wide, narrow, rowLanes: await bestLanes(inWidth) };
     return runner.choices;
   } finally {
     weight.dispose();

@@ -16,10 +16,21 @@ const narrow: TileShape = { loop: 'unrolled', tileM: 32, tileN: 16, tileK: 32, t
 /** What an adapter's programs are made with. */
 export interface Choices extends Tiles {
   readonly rowLanes: RowLanes;
+  /** Workgroups of a program whose invocations stride over what there is. */
+  readonly mostStriding: number;
 }
 
 /** What a GPU begins with, before anything was measured on it. */
-const HARDWARE_TILES: Tiles = { wide, narrow };
+const HARDWARE: Choices = {
+  wide,
+  narrow,
+  rowLanes: 'workgroup',
+  // A quarter of a million invocations: about what the largest hold at once.
+  mostStriding: 1024,
+};
+
+/** A workgroup for each core is enough, and a barrier is paid for once an invocation. */
+const SOFTWARE_STRIDING = 16;
 
 /** lavapipe's compiler would unroll for seconds. */
 const SOFTWARE_TILES: Tiles = { wide: { ...wide, loop: 'staged' }, narrow: { ...narrow, loop: 'staged' } };
@@ -70,8 +81,8 @@ export function possible(candidates: readonly TileShape[], limits: GPUSupportedL
 /** @param adapter how it describes itself */
 export function firstChoices(adapter: string, hasSubgroups: boolean): Choices {
   // Whether a GPU's subgroups are as the programs take them to be is seen when it is measured.
-  if (!softwareNames.test(adapter)) return { ...HARDWARE_TILES, rowLanes: 'workgroup' };
+  if (!softwareNames.test(adapter)) return HARDWARE;
   // lavapipe computes wide tiles at twice the speed and is used for measurements; the others only have to be right.
   const tiles = /llvmpipe|lavapipe/i.test(adapter) ? SOFTWARE_TILES : COMPACT_TILES;
-  return { ...tiles, rowLanes: hasSubgroups ? 'subgroup' : 'workgroup' };
+  return { ...tiles, rowLanes: hasSubgroups ? 'subgroup' : 'workgroup', mostStriding: SOFTWARE_STRIDING };
 }

@@ -1,15 +1,15 @@
+import type { WgslRunner } from './runner.ts';
+
 /** Invocations of a workgroup: the most that every device of WebGPU has. */
 export const workgroupSize = 256;
-
-/** A quarter of a million invocations: about what the largest GPUs hold at once. They stride over what is left. */
-const mostStriding = 1024;
 
 /**
  * Workgroups of {@link workgroupSize} for a program whose invocations stride over `count` items, at least one:
  * `for (var i = id.x; i < u.count; i += groups.x * 256u)`.
+ * @param most where the program can do with no more
  */
-export function striding(count: number, most = mostStriding): [number] {
-  return [Math.max(1, Math.min(most, Math.ceil(count / workgroupSize)))];
+export function striding({ choices }: WgslRunner, count: number, most = Number.POSITIVE_INFINITY): [number] {
+  return [Math.max(1, Math.min(most, choices.mostStriding, Math.ceil(count / workgroupSize)))];
 }
 
 /** Rows of lanes that are added up by themselves: two barriers, where a tree has eight. */

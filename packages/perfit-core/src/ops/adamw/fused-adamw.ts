@@ -27,7 +27,7 @@ export class FusedAdamW implements OwnedAdamW {
     const { theta, firstMoment, secondMoment } = this.tensors;
     const variant = { width: widthOf(theta.size), hasPull: pull !== null };
     const count = theta.size / variant.width;
-    const partials = striding(count, mostPartials);
+    const partials = striding(this.#runner, count, mostPartials);
     const strength: Record<string, number> = pull ? { pull: pull.strength } : {};
     if (step.clipNorm > 0) {
       this.#runner.run(normProgram(variant), {
@@ -43,7 +43,7 @@ export class FusedAdamW implements OwnedAdamW {
         ...(pull ? [pull.anchor] : []),
       ],
       uniforms: { count, partialCount: partials[0], ...step, rest1: 1 - beta1, rest2: 1 - beta2, ...strength },
-      workgroups: striding(count),
+      workgroups: striding(this.#runner, count),
     });
   }
 

@@ -85,7 +85,7 @@ function narrow(scores: tf.Tensor1D, mask: tf.Tensor1D, at: { segment: RankedSeg
   const blocks = [blocksOf(at.segment)] as const;
   if (count > 0) {
     for (const programs of digitPrograms) {
-      const workgroups = striding(size, mostCounting);
+      const workgroups = striding(runner, size, mostCounting);
       runner.run(programs.count, { tensors: [scores, mask, state, counts], uniforms, workgroups });
       runner.run(programs.pick, { tensors: [state, counts], uniforms, workgroups: [1] });
     }

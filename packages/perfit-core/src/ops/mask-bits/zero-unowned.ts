@@ -8,7 +8,8 @@ import { maskedVectors, vectorTypes, type Width, widthOf } from './masked-vector
 export function zeroUnowned(x: tf.Tensor1D, mask: tf.Tensor1D): void {
   const width = widthOf(x.size);
   const count = x.size / width;
-  WgslRunner.current().run(program(width), { tensors: [x, mask], uniforms: { count }, workgroups: striding(count) });
+  const runner = WgslRunner.current();
+  runner.run(program(width), { tensors: [x, mask], uniforms: { count }, workgroups: striding(runner, count) });
 }
 
 const program = (width: Width): WgslProgram => ({

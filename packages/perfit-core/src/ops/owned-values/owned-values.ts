@@ -43,10 +43,11 @@ export class OwnedValues {
 
   #run(program: typeof packProgram, tensors: readonly tf.Tensor1D[]): void {
     const { size } = this.#mask;
-    WgslRunner.current().run(program, {
+    const runner = WgslRunner.current();
+    runner.run(program, {
       tensors: [this.#bits, this.#keptBefore, ...tensors],
       uniforms: { size },
-      workgroups: striding(size),
+      workgroups: striding(runner, size),
     });
   }
 

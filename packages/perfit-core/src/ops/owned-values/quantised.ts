@@ -60,7 +60,7 @@ function quantised(values: tf.Tensor1D, words: number, passes: readonly Pass[]):
     runner.run(program, {
       tensors: [values, out],
       uniforms: { count: values.size },
-      workgroups: striding(invocations),
+      workgroups: striding(runner, invocations),
     });
   }
   return out;

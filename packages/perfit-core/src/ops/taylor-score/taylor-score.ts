@@ -25,7 +25,7 @@ export function taylorScore(scored: Scored, mask: tf.Tensor1D): tf.Tensor1D {
   runner.run(program(width, factors.length), {
     tensors: [...factors, mask, scores],
     uniforms: { count },
-    workgroups: striding(count),
+    workgroups: striding(runner, count),
   });
   return scores;
 }
