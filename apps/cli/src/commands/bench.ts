@@ -42,7 +42,7 @@ export function benchCommand(): Command {
     .addOption(precisionOption())
     .option('--composed', "also in TensorFlow.js' ops, whatever the size")
     .option('--no-composed', "never in TensorFlow.js' ops")
-    .option('--memory', 'only what a step takes of the device, next to what is predicted')
+    .option('--memory', 'only what a step takes of the device, next to what is predicted; nothing is computed')
     .option('--json <file>', 'writes everything to a file')
     .action(bench);
 }

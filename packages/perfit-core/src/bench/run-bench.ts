@@ -77,10 +77,10 @@ export async function* runBench(wish: BenchWish = {}): AsyncGenerator<string, Be
   return { adapter: { vendor, architecture, description }, limits, choices: runner.choices, step, decode, ops, ways };
 }
 
-/** The memory alone of a step, as {@link runBench} makes it. */
+/** The memory alone of a step, as {@link runBench} makes it, without its computing. */
 export async function* runPeaks(wish: BenchWish = {}): AsyncGenerator<PeakResult> {
   for (const shape of shapesOf(wish, WgslRunner.current().isSoftware)) {
-    yield await benchPeak({ ...stepOf(shape, wish), composed: false, steps: 0 });
+    yield await benchPeak(stepOf(shape, wish));
   }
 }
 

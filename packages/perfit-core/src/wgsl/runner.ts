@@ -30,6 +30,8 @@ export class WgslRunner {
   readonly device: GPUDevice;
   /** The autotune replaces them. */
   choices: Choices;
+  /** Everything is allocated, bound and put into the queue, and no program is run: what a step takes shows in seconds. */
+  isRehearsal = false;
   /** Dispatches since the start; a bench reads it before and after. */
   dispatches = 0;
   readonly #backend: TfjsWebGpuBackend;
@@ -135,7 +137,7 @@ export class WgslRunner {
     const pass = backend.computePassEncoder;
     pass.setPipeline(pipeline);
     pass.setBindGroup(0, bindGroup);
-    pass.dispatchWorkgroups(workgroups[0], workgroups[1] ?? 1, workgroups[2] ?? 1);
+    if (!this.isRehearsal) pass.dispatchWorkgroups(workgroups[0], workgroups[1] ?? 1, workgroups[2] ?? 1);
     this.dispatches++;
     backend.dispatchCountInPass++;
     this.#profile?.set(program.name, (this.#profile.get(program.name) ?? 0) + 1);
