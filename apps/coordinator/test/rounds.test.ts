@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { aggregate } from '@perfit/federation';
 import { decodeValues, encodeValues, maskHash } from '@perfit/protocol';
 import { initialTheta, Mask } from '@perfit/protocol/space';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Coordinator } from '../src/index.ts';
 import { ScriptedClient } from './scripted-client.ts';
 import { type Folders, ManualClock, makeFolders, smallFederation, startCoordinator } from './stage.ts';
@@ -156,8 +156,11 @@ describe('a federation', () => {
         });
       }
     }
-    const { clients: rows } = await coordinator.detail(id);
-    for (const { bytesDown } of rows) expect(bytesDown).toBe(76 + 4 * size);
+    // For a moment they are on their way from memory to the store, and in neither.
+    await vi.waitFor(async () => {
+      const { clients: rows } = await coordinator.detail(id);
+      expect(rows.map(({ bytesDown }) => bytesDown)).toEqual([76 + 4 * size, 76 + 4 * size]);
+    });
     for (const client of clients) client.close();
   });
 
