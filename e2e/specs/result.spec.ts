@@ -40,7 +40,7 @@ test('what a person gets: two answers side by side, what improved example by exa
     await first.getByRole('button').first().click();
     await first.getByRole('button', { name: 'As a table' }).click();
     const rows = first.getByRole('row');
-    expect(await rows.count()).toBeGreaterThan(3);
+    await expect.poll(() => rows.count()).toBeGreaterThan(3);
     await expect(rows.nth(1)).toContainText('%');
     await first.getByRole('button', { name: 'Ask the models this' }).click();
     await expect(chat.getByLabel('Your message')).not.toHaveValue('');
