@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { expect, test } from 'playwright/test';
 import { localTexts } from '../simulation/local-texts.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'perfit-texts-'));
-test.afterAll(() => rmSync(folder, { recursive: true, force: true }));
+let folder = '';
+test.beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'perfit-texts-'));
+});
+test.afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const rowsOf = (file: string) =>
   readFileSync(file, 'utf8')
@@ -39,6 +42,7 @@ test('clients of one file share its rows out, none twice, each at most what was 
 });
 
 test('a file that is not made of rows goes to its client whole, and a folder is its texts', () => {
+  for (const name of ['a.jsonl', 'b.json']) source(name, 9);
   const plain = join(folder, 'in', 'c.txt');
   writeFileSync(plain, 'Some words.\n');
   writeFileSync(join(folder, 'in', 'README.md'), 'not a text of anybody');
