@@ -9,7 +9,6 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  realpathSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -87,6 +86,27 @@ export function ensureWebClient() {
     const vite = createRequire(join(room, 'package.json')).resolve('vite/package.json');
     run('building the web client', process.execPath, [join(dirname(vite), 'bin', 'vite.js'), 'build'], { cwd: room });
   });
+}
+
+/** Compiles the command line where its sources changed since the last time. */
+export function ensureCommandLine() {
+  const sources = ['apps/cli', 'apps/coordinator', 'packages', 'pnpm-lock.yaml']
+    .flatMap((place) => filesBelow(join(root, place)))
+    .filter((file) => /\.(tsx?|mjs|json|yaml)$/.test(file) && !/\.test\.|\/(test|drizzle)\//.test(file));
+  // What is compiled names libraries by their place on this disk.
+  const fingerprint = fingerprintOf(sources, `${process.version} ${root}`);
+  once('command-line', { fingerprint, outcome: compiledCommandLine }, () => {
+    run('compiling the command line', process.execPath, ['--experimental-import-meta-resolve', 'compile.mjs'], {
+      cwd: join(root, 'apps', 'cli'),
+    });
+  });
+}
+
+const compiledCommandLine = join(root, 'apps', 'cli', 'dist', 'perfit.mjs');
+
+/** Arguments for `node` that run `perfit`. */
+export function perfit(...args) {
+  return ['--enable-source-maps', compiledCommandLine, ...args];
 }
 
 /**
@@ -178,22 +198,14 @@ function fingerprintOf(files, salt) {
 }
 
 /**
- * Where Linux has no Vulkan driver of its own, Chromium's software one (SwiftShader) serves WebGPU in Node. The
- * loader reads these variables when a process starts, so that they cannot be set from within.
+ * A driver for WebGPU in Node: the machine's own, or the one of a Chromium, which is installed where there is neither.
+ * Which one is used is decided in perfit-core, by the process that uses it.
  */
-export function softwareVulkan() {
-  if (process.platform !== 'linux' || process.env.VK_ICD_FILENAMES || process.env.VK_DRIVER_FILES) return {};
-  const drivers = ['/usr/share/vulkan/icd.d', '/etc/vulkan/icd.d'].flatMap((place) =>
-    existsSync(place) ? readdirSync(place) : [],
-  );
-  if (drivers.length) return {};
-  const browser = findBrowser();
-  const folders = [browser && dirname(realpathSync(browser)), '/usr/lib/chromium'].filter(Boolean);
-  const folder = folders.find((place) => existsSync(join(place, 'vk_swiftshader_icd.json')));
-  if (!folder) return {};
-  say(`no Vulkan driver on this machine: WebGPU runs in software, on the SwiftShader of ${folder}`);
-  const libraries = [process.env.LD_LIBRARY_PATH, folder].filter(Boolean).join(delimiter);
-  return { VK_ICD_FILENAMES: join(folder, 'vk_swiftshader_icd.json'), LD_LIBRARY_PATH: libraries };
+export async function ensureWebGpu() {
+  const { tsImport } = await import('tsx/esm/api');
+  const place = pathToFileURL(join(root, 'packages/perfit-core/src/node/webgpu-driver.ts')).href;
+  const { findWebGpuDriver } = await tsImport(place, import.meta.url);
+  if ((await findWebGpuDriver()).adapter === 'none') ensureBrowser();
 }
 
 /** Arguments for `node` that run a TypeScript file of one room. */

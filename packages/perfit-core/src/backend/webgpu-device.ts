@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { TfjsWebGpuBackend } from '../wgsl/tfjs-backend.ts';
 import { BackendError } from './backend-error.ts';
 import { DeviceWatch } from './device-watch.ts';
+import { softwareNames } from './software-names.ts';
 
 export interface AdapterDescription {
   readonly vendor: string;
@@ -37,9 +38,6 @@ const limitNames = [
 
 /** What our programs or tfjs can use where the adapter has it. */
 const usefulFeatures: readonly GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query', 'bgra8unorm-storage'];
-
-/** Software adapters do not always say that they are a fallback. */
-export const softwareNames = /swiftshader|llvmpipe|lavapipe|basic render/i;
 
 export function describeAdapter({ info }: GPUAdapter): AdapterDescription {
   return { vendor: info.vendor, architecture: info.architecture, description: info.description };

@@ -1,9 +1,11 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { BackendError } from '../backend/backend-error.ts';
 import { type BackendDescription, selectBackend } from '../backend/select-backend.ts';
+import { dawnFlags, findWebGpuDriver, useWebGpuDriver } from './webgpu-driver.ts';
 
 export interface NodeBackendOptions {
-  /** `webgpu` runs on Dawn (the `webgpu` package) with whatever Vulkan driver the machine has. */
+  /** `webgpu` runs on Dawn (the `webgpu` package) with the driver that `findWebGpuDriver` finds. */
   readonly prefer: 'wasm' | 'webgpu';
 }
 
@@ -26,11 +28,21 @@ let gpu: GPU | null = null;
 
 async function dawn(): Promise<GPU> {
   if (gpu) return gpu;
+  const driver = await findWebGpuDriver();
+  if (driver.adapter === 'none') throw new BackendError('device-no-webgpu', noAdapter());
+  useWebGpuDriver(driver);
   const { create, globals } = await import('webgpu');
   Object.assign(globalThis, globals);
-  gpu = create(['backend=vulkan']);
+  gpu = create(dawnFlags());
   offerGpu(gpu);
   return gpu;
+}
+
+function noAdapter(): string {
+  const named = process.env.VK_ICD_FILENAMES || process.env.VK_DRIVER_FILES;
+  if (named) return `WebGPU finds no adapter with the Vulkan driver that the environment names, ${named}.`;
+  const software = process.platform === 'linux' ? ' Chromium brings one that computes in software: install it.' : '';
+  return `WebGPU finds no adapter on this machine: no graphics driver that Dawn takes.${software}`;
 }
 
 /** tfjs' WebGPU backend refuses to start where `navigator.gpu` is missing; Node 20 has no navigator at all. */

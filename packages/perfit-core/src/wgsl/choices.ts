@@ -1,4 +1,4 @@
-import { softwareNames } from '../backend/webgpu-device.ts';
+import { softwareNames } from '../backend/software-names.ts';
 import type { RowLanes } from './row-lanes.ts';
 import { sharedBytes, type TileShape, threadsOf } from './tiled-product.ts';
 

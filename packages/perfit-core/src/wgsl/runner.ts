@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { BackendError } from '../backend/backend-error.ts';
 import { DeviceWatch } from '../backend/device-watch.ts';
-import { softwareNames } from '../backend/webgpu-device.ts';
+import { softwareNames } from '../backend/software-names.ts';
 import { type Choices, firstChoices } from './choices.ts';
 import { moduleOf, uniformBytes, type WgslProgram } from './program.ts';
 import type { TfjsWebGpuBackend } from './tfjs-backend.ts';
