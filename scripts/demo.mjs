@@ -1,8 +1,17 @@
 // `npm run demo`: a whole federation in real browser tabs, on the embedded model.
-import { ensureBrowser, ensureDependencies, ensureWebClient, foreground, runScript, typescript } from './setup.mjs';
+import {
+  ensureBrowser,
+  ensureCommandLine,
+  ensureDependencies,
+  ensureWebClient,
+  foreground,
+  runScript,
+  typescript,
+} from './setup.mjs';
 
 await runScript(() => {
   ensureDependencies();
+  ensureCommandLine();
   ensureWebClient();
   return foreground([...typescript('e2e', 'simulation/main.ts'), ...process.argv.slice(2)], {
     cwd: process.env.INIT_CWD ?? process.cwd(),

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
   ensureBrowser,
+  ensureCommandLine,
   ensureDependencies,
   ensureWebClient,
   foreground,
@@ -19,6 +20,7 @@ await runScript(() => {
   });
   const here = process.env.INIT_CWD ?? process.cwd();
   ensureDependencies();
+  ensureCommandLine();
   ensureWebClient();
   const env = {
     ...process.env,

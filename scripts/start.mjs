@@ -1,8 +1,9 @@
 // `npm start`: the coordinator with the built web client, ready for tabs.
-import { ensureDependencies, ensureWebClient, foreground, runScript, typescript } from './setup.mjs';
+import { ensureCommandLine, ensureDependencies, ensureWebClient, foreground, perfit, runScript } from './setup.mjs';
 
 await runScript(() => {
   ensureDependencies();
+  ensureCommandLine();
   ensureWebClient();
-  return foreground([...typescript('apps/cli', 'src/main.ts'), 'serve', ...process.argv.slice(2)]);
+  return foreground(perfit('serve', ...process.argv.slice(2)));
 });

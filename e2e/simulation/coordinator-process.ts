@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
 export const projectRoot = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/** Arguments for `node` that run the command line, which `scripts/setup.mjs` compiles. */
+export const perfit = ['--enable-source-maps', join(projectRoot, 'apps/cli/dist/perfit.mjs')];
 
 const listeningSchema = z.object({
   event: z.literal('listening'),
@@ -40,17 +42,7 @@ export class CoordinatorProcess {
 
   /** Starts `perfit serve` and waits until it listens. @throws Error with what it printed, where it does not */
   static async start(options: CoordinatorOptions): Promise<CoordinatorProcess> {
-    const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-    const args = [
-      '--import',
-      loader,
-      join(projectRoot, 'apps/cli/src/main.ts'),
-      'serve',
-      '--json',
-      '--empty',
-      '--host',
-      '127.0.0.1',
-    ];
+    const args = [...perfit, 'serve', '--json', '--empty', '--host', '127.0.0.1'];
     args.push(
       '--port',
       String(options.port ?? 0),

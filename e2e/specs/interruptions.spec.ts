@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import { type BrowserContext, chromium } from 'playwright';
+import { inForm } from '../../testing/form.ts';
 import { launchOptions } from '../simulation/browser.ts';
 import { Tab, write } from '../simulation/tab.ts';
 import { forgetShifts, shiftsOf, watchShifts } from './layout-shifts.ts';
 import { ShakyNetwork } from './shaky-network.ts';
 import { countedOnce, expect, type Stage, test, until } from './stage.ts';
 
-/** Attempts to connect while nobody is there: they come further and further apart, a quarter of a minute or, if asked for, over a minute. */
-const ATTEMPTS = process.env.PERFIT_SLOW_TESTS === '1' ? 8 : 5;
+/** Attempts to connect while nobody is there: they come further and further apart, a quarter of a minute or, in the long form, over a minute. */
+const ATTEMPTS = inForm({ short: 5, long: 8 });
 
 const federation = {
   // Long enough to be met at it.

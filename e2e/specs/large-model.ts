@@ -1,8 +1,9 @@
 import { closeSync, copyFileSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { inForm } from '../../testing/form.ts';
 
 /** Thirty layers tune for minutes where the graphics processor is emulated; the embedding, the largest tensor, is the same. */
-const layers = process.env.PERFIT_SLOW_TESTS ? 30 : 2;
+const layers = inForm({ short: 2, long: 30 });
 
 /** SmolLM2-135M's, as its config.json has them. */
 const config = {

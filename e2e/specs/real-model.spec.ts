@@ -1,10 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { Page } from 'playwright';
-import { projectRoot } from '../simulation/coordinator-process.ts';
+import { perfit, projectRoot } from '../simulation/coordinator-process.ts';
 import { write } from '../simulation/tab.ts';
 import { expect, test, until } from './stage.ts';
 
@@ -66,10 +64,8 @@ interface Measured {
 }
 
 function perfitEval(model: string): Measured {
-  const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-  const main = join(projectRoot, 'apps/cli/src/main.ts');
   const args = ['eval', model, '--data', sample, '--max-length', String(MAX_LENGTH), '--json'];
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', loader, main, ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...perfit, ...args], {
     encoding: 'utf8',
   });
   expect(status, stderr).toBe(0);

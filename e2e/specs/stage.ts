@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FederationConfigInput, FederationDetail } from '@perfit/protocol';
 import { test as base, expect } from 'playwright/test';
+import { firefoxPath } from '../simulation/browser.ts';
 import { CoordinatorProcess, projectRoot } from '../simulation/coordinator-process.ts';
 import { localTexts } from '../simulation/local-texts.ts';
 import { Operator } from '../simulation/operator.ts';
@@ -117,7 +118,14 @@ const quickFederation: Omit<FederationConfigInput, 'model'> = {
   schedule: { rounds: 3, recruit: 3, goal: 3, minimum: 2, deadlineSeconds: 120 },
 };
 
-export const test = base.extend<{ stage: Stage }>({
+export const test = base.extend<{ stage: Stage; browserIsThere: undefined }>({
+  browserIsThere: [
+    async ({ browserName }, use, info) => {
+      info.skip(browserName === 'firefox' && !firefoxPath(), 'no Firefox on this machine');
+      await use(undefined);
+    },
+    { auto: true },
+  ],
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads a fixture's needs from this pattern
   stage: async ({}, use) => {
     const stage = new Stage();

@@ -7,6 +7,7 @@ import { DockerfileParser, type Instruction } from 'dockerfile-ast';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { longFormOnly } from '../../../testing/needs.ts';
 import { settings } from '../src/configuration/settings.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -160,43 +161,37 @@ describe('monitoring', () => {
   });
 });
 
-it.skipIf(process.env.PERFIT_SLOW_TESTS !== '1')(
-  'what the stage "production" installs is enough to serve',
-  async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'perfit-image-'));
-    try {
-      const files = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' })
-        .split('\0')
-        .filter(Boolean);
-      for (const file of files) if (existsSync(join(root, file))) cpSync(join(root, file), join(folder, file));
-      const install = all('RUN')
-        .map((one) => one.getArgumentsContent() ?? '')
-        .find((line) => line.includes('--prod'));
-      execFileSync('sh', ['-c', install as string], {
-        cwd: folder,
-        env: { ...process.env, CI: 'true' },
-        stdio: 'pipe',
-      });
-      const data = join(folder, 'data');
-      const server = spawn(
-        'node',
-        ['--import', 'tsx', 'src/main.ts', 'serve', '--port', '0', '--data', data, '--empty', '--json'],
-        { cwd: join(folder, 'apps/cli'), stdio: ['ignore', 'pipe', 'inherit'] },
-      );
-      for await (const line of createInterface({ input: server.stdout })) {
-        const { url } = JSON.parse(line) as { url?: string };
-        if (!url) continue;
-        expect((await fetch(new URL('/readyz', url))).status).toBe(200);
-        break;
-      }
-      server.kill('SIGTERM');
-      await new Promise((resolve) => server.once('exit', resolve));
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
+it('what the stage "production" installs is enough to serve', { ...longFormOnly, timeout: 300_000 }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'perfit-image-'));
+  try {
+    const files = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' }).split('\0').filter(Boolean);
+    for (const file of files) if (existsSync(join(root, file))) cpSync(join(root, file), join(folder, file));
+    const install = all('RUN')
+      .map((one) => one.getArgumentsContent() ?? '')
+      .find((line) => line.includes('--prod'));
+    execFileSync('sh', ['-c', install as string], {
+      cwd: folder,
+      env: { ...process.env, CI: 'true' },
+      stdio: 'pipe',
+    });
+    const data = join(folder, 'data');
+    const server = spawn(
+      'node',
+      ['--import', 'tsx', 'src/main.ts', 'serve', '--port', '0', '--data', data, '--empty', '--json'],
+      { cwd: join(folder, 'apps/cli'), stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    for await (const line of createInterface({ input: server.stdout })) {
+      const { url } = JSON.parse(line) as { url?: string };
+      if (!url) continue;
+      expect((await fetch(new URL('/readyz', url))).status).toBe(200);
+      break;
     }
-  },
-  300_000,
-);
+    server.kill('SIGTERM');
+    await new Promise((resolve) => server.once('exit', resolve));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
 
 /** @returns a positive number where the first version is the later one */
 function compare(a: string, b: string): number {

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { perfit as commandLine } from '../../../testing/perfit.ts';
 
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 const model = join(root, 'models', 'perfit-nano');
@@ -14,8 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs the command line as a person would: a process of its own. */
 function perfit(...args: string[]) {
-  const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-  const command = ['--import', loader, join(root, 'apps/cli/src/main.ts'), ...args];
+  const command = [...commandLine, ...args];
   const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8', cwd: folder });
   return { status, stdout, stderr };
 }

@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { hubSource, mirrorSource } from '@perfit/core';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
@@ -15,6 +14,7 @@ import {
   fakeHub,
   hashOf,
 } from '../../../packages/perfit-core/test/fake-hub.ts';
+import { perfit as commandLine } from '../../../testing/perfit.ts';
 import { makeFolders, startCoordinator } from '../../coordinator/test/stage.ts';
 import { pullModel } from '../src/pull/pull-model.ts';
 import { reportProgress } from '../src/pull/report-progress.ts';
@@ -76,8 +76,7 @@ afterAll(async () => {
 
 /** A process of its own, as a person would start it. */
 function start(args: string[], env: Record<string, string> = {}): { child: ChildProcess; ended: Promise<Ended> } {
-  const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-  const command = ['--import', loader, join(root, 'apps/cli/src/main.ts'), 'pull', ...args, '--to', models];
+  const command = [...commandLine, 'pull', ...args, '--to', models];
   const child = spawn(process.execPath, command, { cwd: folder, env: { ...process.env, HF_TOKEN: '', ...env } });
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (text) => (stdout += text));

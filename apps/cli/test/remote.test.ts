@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { type Coordinator, createCoordinator } from '@perfit/coordinator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { perfit as commandLine } from '../../../testing/perfit.ts';
 
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 const folder = mkdtempSync(join(tmpdir(), 'perfit-remote-'));
@@ -33,8 +33,7 @@ afterAll(async () => {
 
 /** A process of its own, as a person starts it; this one meanwhile answers it. */
 function perfit(args: string[], env: Record<string, string> = { PERFIT_API_KEY: key }) {
-  const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-  const child = spawn(process.execPath, ['--import', loader, join(root, 'apps/cli/src/main.ts'), ...args], {
+  const child = spawn(process.execPath, [...commandLine, ...args], {
     cwd: folder,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, PERFIT_URL: coordinator.url, ...env },
   });

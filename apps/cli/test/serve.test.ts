@@ -1,13 +1,12 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import {
   type ClientEvent,
   generateKeyPair,
@@ -21,6 +20,7 @@ import {
 import { type Layout, Mask } from '@perfit/protocol/space';
 import { io } from 'socket.io-client';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { perfit as commandLine } from '../../../testing/perfit.ts';
 
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 const folder = mkdtempSync(join(tmpdir(), 'perfit-serve-'));
@@ -51,8 +51,7 @@ class Server {
   readonly log: string[] = [];
 
   constructor(...args: string[]) {
-    const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-    const command = ['--import', loader, join(root, 'apps/cli/src/main.ts'), 'serve', '--json', ...args];
+    const command = [...commandLine, 'serve', '--json', ...args];
     this.child = spawn(process.execPath, [...command, '--data', join(folder, 'data'), '--log-level', 'info'], {
       cwd: folder,
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -2,9 +2,10 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { aggregate } from '@perfit/federation';
 import { initialTheta } from '@perfit/protocol/space';
-import { expect, it, vi } from 'vitest';
+import { describe, expect, it, type TestOptions, vi } from 'vitest';
+import { needsPostgres } from '../../../testing/needs.ts';
 import { restoreBackup } from '../src/index.ts';
-import { hasPostgres, startPostgres } from './postgres-server.ts';
+import { startPostgres } from './postgres-server.ts';
 import { ScriptedClient } from './scripted-client.ts';
 import { makeFolders, operator, smallFederation, startCoordinator } from './stage.ts';
 
@@ -12,7 +13,10 @@ import { makeFolders, operator, smallFederation, startCoordinator } from './stag
 vi.setConfig({ testTimeout: 120_000 });
 
 const CLIENTS = 6;
-const postgres = [false, ...(hasPostgres() ? [true] : [])];
+const databases: { name: string; isServer: boolean; needs: TestOptions }[] = [
+  { name: 'the embedded database', isServer: false, needs: {} },
+  { name: 'Postgres', isServer: true, needs: needsPostgres() },
+];
 
 async function fetchBackup(url: string): Promise<Uint8Array> {
   const headers = { 'content-type': 'application/json', 'x-perfit-csrf': '1' };
@@ -30,9 +34,8 @@ async function fetchBackup(url: string): Promise<Uint8Array> {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-it.each(postgres)(
-  '[RD4] [UP4] a backup amid a round, restored elsewhere (into Postgres: %s): what was acknowledged counts, and theta is the same',
-  async (intoPostgres) => {
+describe.each(databases)('a backup amid a round, restored into $name', ({ isServer, needs }) => {
+  it('[RD4] [UP4] what was acknowledged counts, and theta is the same', needs, async () => {
     const folders = await makeFolders();
     const first = await startCoordinator(folders);
     const schedule = { rounds: 2, recruit: CLIENTS, goal: CLIENTS, minimum: CLIENTS, deadlineSeconds: 600 };
@@ -63,7 +66,7 @@ it.each(postgres)(
     const file = join(folders.root, 'backup.tar');
     await writeFile(file, backup);
     const dataDirectory = join(folders.root, 'elsewhere');
-    const server = intoPostgres ? await startPostgres() : null;
+    const server = isServer ? await startPostgres() : null;
     const databaseUrl = server ? { databaseUrl: server.url } : {};
     await restoreBackup({ file, dataDirectory, ...databaseUrl });
     const second = await startCoordinator({ ...folders, dataDirectory }, databaseUrl);
@@ -89,8 +92,8 @@ it.each(postgres)(
     await second.close();
     server?.stop();
     await folders.remove();
-  },
-);
+  });
+});
 
 it('refuses what is no backup, or a damaged one, and a directory in which there is something', async () => {
   const folders = await makeFolders();

@@ -10,16 +10,17 @@ import { aggregate } from '@perfit/federation';
 import { type FederationConfigInput, ProtocolError, type Receipt, type RoundOffer } from '@perfit/protocol';
 import { initialTheta, type Random, seededRandom } from '@perfit/protocol/space';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { inForm } from '../../../testing/form.ts';
+import { seed } from '../../../testing/seed.ts';
 import { type ClientIdentity, newIdentity, ScriptedClient } from './scripted-client.ts';
 import { type Folders, makeFolders, smallFederation, startCoordinator } from './stage.ts';
 
 const CLIENTS = 3;
-/** More by PERFIT_CRASH_KILLS=100; half of them wait for a commit, and each round has one. */
-const KILLS = Number(process.env.PERFIT_CRASH_KILLS ?? 8);
+/** Half of them wait for a commit, and each round has one. */
+const KILLS = inForm({ short: 4, long: 100 });
 const ROUNDS = KILLS;
 /** Small, so that an upload has several and a kill finds some of them half done. */
 const CHUNK_BYTES = 100;
-const seed = Number(process.env.CRASH_SEED ?? Date.now() % 100_000);
 
 let folders: Folders;
 
@@ -174,7 +175,7 @@ function nextKill(watch: Watch, kill: number, random: Random): Promise<void> {
   });
 }
 
-it(`[RD3] [RD4] killed ${KILLS} times at any moment, a federation finishes with exactly what was acknowledged (CRASH_SEED=${seed})`, async () => {
+it(`[RD3] [RD4] killed ${KILLS} times at any moment, a federation finishes with exactly what was acknowledged (seed ${seed})`, async () => {
   const random = seededRandom(seed);
   const config: FederationConfigInput = {
     ...smallFederation,

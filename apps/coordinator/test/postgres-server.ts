@@ -1,18 +1,9 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
-/** Postgres does not run as root: then its own account does. */
-const isRoot = process.getuid?.() === 0;
-const asPostgres = (program: string, parameters: string[]): [string, string[]] =>
-  isRoot ? ['runuser', ['-u', 'postgres', '--', program, ...parameters]] : [program, parameters];
-
-export function hasPostgres(): boolean {
-  const [program, parameters] = asPostgres('initdb', ['--version']);
-  return spawnSync(program, parameters).status === 0 && spawnSync('pg_ctl', ['--version']).status === 0;
-}
+import { asPostgres, isRoot } from '../../../testing/needs.ts';
 
 /** A Postgres server for one test, on a port of its own. */
 export async function startPostgres(): Promise<{ url: string; goAway(): void; comeBack(): void; stop(): void }> {

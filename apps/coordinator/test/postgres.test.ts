@@ -1,14 +1,15 @@
 import { aggregate } from '@perfit/federation';
 import { initialTheta } from '@perfit/protocol/space';
 import { expect, it, vi } from 'vitest';
-import { hasPostgres, startPostgres } from './postgres-server.ts';
+import { needsPostgres } from '../../../testing/needs.ts';
+import { startPostgres } from './postgres-server.ts';
 import { ScriptedClient } from './scripted-client.ts';
 import { makeFolders, smallFederation, startCoordinator } from './stage.ts';
 
 // Starts take seconds where other tests keep both cores busy.
 vi.setConfig({ testTimeout: 90_000 });
 
-it.skipIf(!hasPostgres())('a Postgres server keeps what the embedded database keeps, also over a restart', async () => {
+it('a Postgres server keeps what the embedded database keeps, also over a restart', needsPostgres(), async () => {
   const folders = await makeFolders();
   const postgres = await startPostgres();
   try {

@@ -1,12 +1,13 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { cp, mkdir, mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { aggregate } from '@perfit/federation';
 import { initialTheta } from '@perfit/protocol/space';
 import { expect, it, vi } from 'vitest';
+import { needsMount, needsPostgres } from '../../../testing/needs.ts';
 import type { Coordinator } from '../src/index.ts';
-import { hasPostgres, startPostgres } from './postgres-server.ts';
+import { startPostgres } from './postgres-server.ts';
 import { ScriptedClient } from './scripted-client.ts';
 import { type Folders, makeFolders, smallFederation, startCoordinator } from './stage.ts';
 
@@ -47,15 +48,6 @@ class SmallDisk {
   }
 }
 
-function mayMount(): boolean {
-  const folder = join(tmpdir(), 'perfit-may-mount');
-  const mounted =
-    spawnSync('mkdir', ['-p', folder]).status === 0 &&
-    spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder]).status === 0;
-  if (mounted) spawnSync('umount', [folder]);
-  return mounted;
-}
-
 /** Its status, and the reasons against it. */
 async function readiness(coordinator: Coordinator): Promise<{ code: number; reasons: string[] }> {
   const response = await fetch(new URL('/readyz', coordinator.url));
@@ -88,8 +80,9 @@ async function inRound(coordinator: Coordinator) {
 
 const folderOf = (folders: Folders, dataDirectory: string): Folders => ({ ...folders, dataDirectory });
 
-it.skipIf(!mayMount())(
+it(
   'a full disk refuses what is new with a sentence, loses nothing, and goes on when there is room',
+  needsMount(),
   async () => {
     const folders = await makeFolders();
     const disk = await SmallDisk.mount();
@@ -123,7 +116,7 @@ it.skipIf(!mayMount())(
   },
 );
 
-it.skipIf(!mayMount())('a read-only data directory ends the start with a sentence', async () => {
+it('a read-only data directory ends the start with a sentence', needsMount(), async () => {
   const folders = await makeFolders();
   const disk = await SmallDisk.mount();
   const data = join(disk.folder, 'data');
@@ -138,33 +131,34 @@ it.skipIf(!mayMount())('a read-only data directory ends the start with a sentenc
 });
 
 // The embedded database keeps files open for writing: no disk becomes read-only under it, but for a failure.
-it.skipIf(!mayMount() || !hasPostgres())(
-  'a disk that becomes read-only refuses what is new, and goes on when it is not',
-  async () => {
-    const folders = await makeFolders();
-    const postgres = await startPostgres();
-    const disk = await SmallDisk.mount();
-    const data = join(disk.folder, 'data');
-    const coordinator = await startCoordinator(folderOf(folders, data), { databaseUrl: postgres.url });
-    const { b, announce, finish } = await inRound(coordinator);
-    disk.remount('ro');
-    expect(await readiness(coordinator)).toEqual({ code: 503, reasons: ['The disk of the coordinator is read-only.'] });
-    await expect(b.ask('announce', announce)).rejects.toMatchObject({
-      code: 'storage-failed',
-      message: expect.stringMatching(/^The disk of the coordinator is read-only/),
-    });
-    disk.remount('rw');
-    expect(await readiness(coordinator)).toEqual({ code: 200, reasons: [] });
-    await finish();
-    await coordinator.close();
-    postgres.stop();
-    await disk.unmount();
-    await folders.remove();
-  },
-);
+it('a disk that becomes read-only refuses what is new, and goes on when it is not', {
+  ...needsMount(),
+  ...needsPostgres(),
+}, async () => {
+  const folders = await makeFolders();
+  const postgres = await startPostgres();
+  const disk = await SmallDisk.mount();
+  const data = join(disk.folder, 'data');
+  const coordinator = await startCoordinator(folderOf(folders, data), { databaseUrl: postgres.url });
+  const { b, announce, finish } = await inRound(coordinator);
+  disk.remount('ro');
+  expect(await readiness(coordinator)).toEqual({ code: 503, reasons: ['The disk of the coordinator is read-only.'] });
+  await expect(b.ask('announce', announce)).rejects.toMatchObject({
+    code: 'storage-failed',
+    message: expect.stringMatching(/^The disk of the coordinator is read-only/),
+  });
+  disk.remount('rw');
+  expect(await readiness(coordinator)).toEqual({ code: 200, reasons: [] });
+  await finish();
+  await coordinator.close();
+  postgres.stop();
+  await disk.unmount();
+  await folders.remove();
+});
 
-it.skipIf(!hasPostgres())(
+it(
   'a database that goes away and comes back: nothing acknowledged is lost, and the round goes on',
+  needsPostgres(),
   async () => {
     const folders = await makeFolders();
     const postgres = await startPostgres();

@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newFederation } from '@perfit/federation';
 import { federationConfigSchema } from '@perfit/protocol';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, type TestOptions, vi } from 'vitest';
+import { needsPostgres } from '../../../testing/needs.ts';
 import { openDatabase } from '../src/store/database.ts';
 import { type ClientRow, type EventPage, Store, type SubmissionRow } from '../src/store/store.ts';
 import { MemoryStore } from './memory-store.ts';
-import { hasPostgres, startPostgres } from './postgres-server.ts';
+import { startPostgres } from './postgres-server.ts';
 import { smallFederation } from './stage.ts';
 
 // Databases take seconds to start where other tests keep both cores busy.
@@ -90,14 +91,14 @@ async function openServer(): Promise<Opened> {
   };
 }
 
-const kinds: [string, () => Promise<Opened>, boolean][] = [
-  ['the embedded database', openPglite, true],
-  ['a Postgres server', openServer, hasPostgres()],
-  ['memory', async () => ({ store: new MemoryStore(), close: async () => {} }), true],
+const kinds: [string, () => Promise<Opened>, TestOptions][] = [
+  ['the embedded database', openPglite, {}],
+  ['a Postgres server', openServer, needsPostgres()],
+  ['memory', async () => ({ store: new MemoryStore(), close: async () => {} }), {}],
 ];
 
-describe.each(kinds)('a store in %s', (_, open, isHere) => {
-  it.skipIf(!isHere)('keeps what it is given, all of a transaction or none, and answers in its orders', async () => {
+describe.each(kinds)('a store in %s', (_, open, needs) => {
+  it('keeps what it is given, all of a transaction or none, and answers in its orders', needs, async () => {
     const { store, close } = await open();
     try {
       await keepsFederations(store);

@@ -1,8 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { ProtocolError } from '@perfit/protocol';
 import { Mask, seededRandom } from '@perfit/protocol/space';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { besideProject, needsFile } from '../../../testing/needs.ts';
 import { aggregate, checkDelta, deltaNorm, ParameterSums, weightOf } from '../src/index.ts';
 
 interface Submission {
@@ -116,14 +118,11 @@ describe('parameter sums', () => {
   });
 
   const fixtures = [
-    { name: 'perfit-nano', file: new URL('../../../models/perfit-nano/fixture/tensors.safetensors', import.meta.url) },
-    {
-      name: 'tinystories-656k',
-      file: new URL('../../../../shared/fixtures/tinystories-656k/tensors.safetensors', import.meta.url),
-    },
+    { name: 'perfit-nano', file: join(import.meta.dirname, '../../../models/perfit-nano/fixture/tensors.safetensors') },
+    { name: 'tinystories-656k', file: besideProject('fixtures/tinystories-656k/tensors.safetensors') },
   ];
   for (const { name, file } of fixtures) {
-    it.skipIf(!existsSync(file))(`[PF6] agrees with PyTorch's numbers (${name})`, () => {
+    it(`[PF6] agrees with PyTorch's numbers (${name})`, needsFile(file), () => {
       const tensor = readSafetensors(readFileSync(file));
       const submissions = [120, 30, 250].map((weight, i) => {
         const flags = tensor(`agg.mask${i}`);

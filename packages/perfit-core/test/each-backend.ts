@@ -1,9 +1,10 @@
 import { describe } from 'vitest';
-import { startTestBackend } from './backend.ts';
-import { hasWebGpu, startWebGpu } from './webgpu.ts';
+import { needsWebGpu } from '../../../testing/needs.ts';
+import { startWasm } from './backend.ts';
+import { startWebGpu } from './webgpu.ts';
 
-/** The same tests on WASM (or what PERFIT_TEST_BACKEND says) and, where there is a driver, on WebGPU. */
+/** The same tests on WASM and, where there is a driver, on WebGPU. */
 export const eachBackend = (name: string, tests: (start: () => Promise<void>) => void): void => {
-  describe(name, () => tests(startTestBackend));
-  describe.runIf(hasWebGpu)(`${name}, on WebGPU`, () => tests(startWebGpu));
+  describe(name, () => tests(startWasm));
+  describe(`${name}, on WebGPU`, needsWebGpu, () => tests(startWebGpu));
 };

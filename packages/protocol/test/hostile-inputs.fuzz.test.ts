@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { inForm } from '../../../testing/form.ts';
+import { seed } from '../../../testing/seed.ts';
 import {
   announcements,
   apiKeyCreatedSchema,
@@ -30,8 +32,7 @@ import {
 import { Mask, seededRandom } from '../src/space/index.ts';
 import { HASH_A } from './arbitraries.ts';
 
-const INPUTS = Number(process.env.PERFIT_FUZZ_INPUTS ?? 20_000);
-const SEED = Number(process.env.PERFIT_FUZZ_SEED ?? 1);
+const INPUTS = inForm({ short: 20_000, long: 1_000_000 });
 const SIZE = 600;
 
 type Random = () => number;
@@ -150,13 +151,13 @@ async function outcome(input: number, decode: () => unknown): Promise<'taken' | 
     return 'taken';
   } catch (error) {
     if (error instanceof ProtocolError) return 'refused';
-    throw new Error(`PERFIT_FUZZ_SEED=${SEED}, input ${input}`, { cause: error });
+    throw new Error(`seed ${seed}, input ${input}`, { cause: error });
   }
 }
 
 describe(`${INPUTS} hostile inputs`, { timeout: 60_000 + INPUTS }, () => {
   it('[DC1] [DC2] codecs refuse with a code, and take no memory that the frame does not justify', async () => {
-    const random = seededRandom(SEED);
+    const random = seededRandom(seed);
     const mask = Mask.from(SIZE, (p) => p % 3 === 0);
     const owner = { layoutHash: HASH_A, maskHash: await maskHash(mask) };
     const values = Float32Array.from({ length: mask.kept }, (_, i) => Math.sin(i));
@@ -183,7 +184,7 @@ describe(`${INPUTS} hostile inputs`, { timeout: 60_000 + INPUTS }, () => {
   });
 
   it('schemas refuse with a code, and nothing that they let through carries a prototype of its own making', async () => {
-    const random = seededRandom(SEED + 1);
+    const random = seededRandom(seed + 1);
     let refused = 0;
     for (let i = 0; i < INPUTS / 2; i++) {
       const schema = oneOf(random, schemas);

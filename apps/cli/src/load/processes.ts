@@ -79,8 +79,9 @@ export class Part<In extends { type: string }, Out extends { type: string }> {
   private end: string | null = null;
 
   constructor(module: string, argument: object) {
-    // The loader of the sources is among the arguments that a fork inherits.
-    this.child = fork(fileURLToPath(new URL(module, import.meta.url)), [JSON.stringify(argument)]);
+    // It is a source, also where this program was compiled.
+    const execArgv = ['--import', import.meta.resolve('tsx')];
+    this.child = fork(fileURLToPath(new URL(module, import.meta.url)), [JSON.stringify(argument)], { execArgv });
     this.child.on('message', (message) => {
       this.heard.push(message as Out);
       this.wake();

@@ -2,6 +2,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
+import { inForm } from '../../../../testing/form.ts';
+import { seed } from '../../../../testing/seed.ts';
 import { ModelCatalogue } from '../../src/models/model-catalogue.ts';
 import { type ClientIdentity, newIdentity } from '../scripted-client.ts';
 import { tinyModel } from '../stage.ts';
@@ -9,9 +11,7 @@ import type { FuzzClient } from './fuzz-client.ts';
 import { FuzzWorld, type Trouble } from './fuzz-world.ts';
 import { newFolder, seedFiles } from './quick-files.ts';
 
-/** More by PERFIT_FUZZ_SCHEDULES=100000; a failing run again by the seed that it prints, PERFIT_FUZZ_SEED=… */
-const ALL_SCHEDULES = Number(process.env.PERFIT_FUZZ_SCHEDULES ?? 2000);
-const firstSeed = Number(process.env.PERFIT_FUZZ_SEED ?? Date.now() % 1_000_000_000);
+const ALL_SCHEDULES = inForm({ short: 400, long: 10_000 });
 /** Files that share the schedules, so that two cores do. */
 const LANES = 2;
 const SCHEDULES = Math.ceil(ALL_SCHEDULES / LANES);
@@ -80,7 +80,7 @@ async function steps(client: FuzzClient, count: number): Promise<void> {
 
 /** The tests of one lane; its file puts files and hashes in memory first. */
 export function testSchedules(lane: number): void {
-  const seed = firstSeed + lane;
+  const laneSeed = seed + lane;
 
   beforeAll(async () => {
     const folder = await newFolder();
@@ -90,7 +90,7 @@ export function testSchedules(lane: number): void {
     identities = await Promise.all(Array.from({ length: CLIENTS }, () => newIdentity()));
   }, 60_000);
 
-  it(`[RD2] [RD3] [RD4] [UP4] [PF6] ${SCHEDULES} random schedules: no round is stuck, nothing counts twice or is lost, every commit is the sum of its log (PERFIT_FUZZ_SEED=${seed})`, async () => {
+  it(`[RD2] [RD3] [RD4] [UP4] [PF6] ${SCHEDULES} random schedules: no round is stuck, nothing counts twice or is lost, every commit is the sum of its log (seed ${laneSeed})`, async () => {
     const seen = { commits: 0, duringTrouble: 0, finished: 0, receipts: 0 };
     const property = fc.asyncProperty(arbitrarySchedule, arbitraryDraws, fc.nat(), async (schedule, draws, files) => {
       seedFiles(files);
@@ -111,7 +111,7 @@ export function testSchedules(lane: number): void {
         await world.close();
       }
     });
-    await fc.assert(property, { numRuns: SCHEDULES, seed });
+    await fc.assert(property, { numRuns: SCHEDULES, seed: laneSeed });
     // Schedules in which nothing comes about would show nothing.
     expect(seen.commits).toBeGreaterThan(SCHEDULES);
     expect(seen.duringTrouble).toBeGreaterThan(SCHEDULES / 2);

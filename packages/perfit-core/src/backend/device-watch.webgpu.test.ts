@@ -1,9 +1,10 @@
 import { initialTheta, type Layout, Mask, PROJECTIONS } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { longFormOnly, needsWebGpu } from '../../../../testing/needs.ts';
 import { fragileSettings } from '../../test/fragile-tuner.ts';
 import { tinyModel, tinySource } from '../../test/tiny-models.ts';
-import { hasWebGpu, startWebGpu } from '../../test/webgpu.ts';
+import { startWebGpu } from '../../test/webgpu.ts';
 import { loadModel } from '../model/load-model.ts';
 import { createLocalTuner } from '../training/local-tuner.ts';
 import { type OpenedTuner, type Revival, revivingTuner } from '../training/reviving-tuner.ts';
@@ -92,7 +93,7 @@ describe('DeviceWatch', () => {
   });
 });
 
-describe.runIf(hasWebGpu)("the watch of tfjs' WebGPU backend", () => {
+describe("the watch of tfjs' WebGPU backend", needsWebGpu, () => {
   beforeEach(startWebGpu);
 
   it('tells a read that waits, and those that come later', async () => {
@@ -120,7 +121,7 @@ describe.runIf(hasWebGpu)("the watch of tfjs' WebGPU backend", () => {
   });
 });
 
-describe.runIf(hasWebGpu)('revivingTuner on WebGPU', () => {
+describe('revivingTuner on WebGPU', needsWebGpu, () => {
   beforeEach(startWebGpu);
   const source = tinySource(tinyModel({ seed: 11 }));
   const rows = Array.from({ length: 10 }, (_, row) => {
@@ -137,36 +138,32 @@ describe.runIf(hasWebGpu)('revivingTuner on WebGPU', () => {
     return { tuner, layout, dispose: () => model.dispose() };
   }
 
-  // Twice all programs are compiled, which a software driver takes a minute for: PERFIT_SLOW_TESTS=1 runs it.
-  it.runIf(process.env.PERFIT_SLOW_TESTS === '1')(
-    'ends with the theta of an undisturbed run, to the bit',
-    { timeout: 300_000 },
-    async () => {
-      const undisturbed = await open();
-      const { layout } = undisturbed;
-      const theta = initialTheta(layout, 1);
-      const start = { theta, mask: Mask.full(layout.size) };
-      const settings = { ...fragileSettings, batchSize: 4 };
-      const expected = await last(undisturbed.tuner.tune(start, settings));
-      undisturbed.dispose();
+  it('ends with the theta of an undisturbed run, to the bit', // Twice all programs are compiled, which a software driver takes a minute for.
+  { ...longFormOnly, timeout: 300_000 }, async () => {
+    const undisturbed = await open();
+    const { layout } = undisturbed;
+    const theta = initialTheta(layout, 1);
+    const start = { theta, mask: Mask.full(layout.size) };
+    const settings = { ...fragileSettings, batchSize: 4 };
+    const expected = await last(undisturbed.tuner.tune(start, settings));
+    undisturbed.dispose();
 
-      const revivals: Revival[] = [];
-      const tensors = tf.memory().numTensors;
-      const tuner = await revivingTuner({ open, maxLength: 32, onRevival: (revival) => revivals.push(revival) });
-      const steps: number[] = [];
-      const result = await last(tuner.tune(start, settings), (progress) => {
-        if (progress.kind !== 'step') return;
-        steps.push(progress.step);
-        // In the midst of the next step.
-        if (progress.step === 4) setTimeout(() => watch().lose('a test took it away'), 1);
-      });
-      expect(result).toEqual(expected);
-      expect(steps).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
-      expect(revivals.map(({ goingOn }) => goingOn)).toEqual(['Going on from step 3 on a new one.']);
-      tuner.dispose();
-      expect(tf.memory().numTensors).toBe(tensors);
-    },
-  );
+    const revivals: Revival[] = [];
+    const tensors = tf.memory().numTensors;
+    const tuner = await revivingTuner({ open, maxLength: 32, onRevival: (revival) => revivals.push(revival) });
+    const steps: number[] = [];
+    const result = await last(tuner.tune(start, settings), (progress) => {
+      if (progress.kind !== 'step') return;
+      steps.push(progress.step);
+      // In the midst of the next step.
+      if (progress.step === 4) setTimeout(() => watch().lose('a test took it away'), 1);
+    });
+    expect(result).toEqual(expected);
+    expect(steps).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(revivals.map(({ goingOn }) => goingOn)).toEqual(['Going on from step 3 on a new one.']);
+    tuner.dispose();
+    expect(tf.memory().numTensors).toBe(tensors);
+  });
 });
 
 async function last<P, R>(run: AsyncGenerator<P, R>, hear: (progress: P) => void = () => {}): Promise<R> {

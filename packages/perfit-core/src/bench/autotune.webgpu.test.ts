@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { hasWebGpu, startWebGpu } from '../../test/webgpu.ts';
+import { needsWebGpu } from '../../../../testing/needs.ts';
+import { startWebGpu } from '../../test/webgpu.ts';
 import { NARROW_CANDIDATES, possible, WIDE_CANDIDATES } from '../wgsl/choices.ts';
 import { WgslRunner } from '../wgsl/runner.ts';
 import { bestLanes } from './autotune.ts';
@@ -25,7 +26,7 @@ describe('possible', () => {
   });
 });
 
-describe.runIf(hasWebGpu)('a device', () => {
+describe('a device', needsWebGpu, () => {
   beforeAll(startWebGpu);
 
   it('begins with tiles that it has room for', () => {

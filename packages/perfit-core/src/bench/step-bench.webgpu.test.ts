@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { hasWebGpu, startWebGpu } from '../../test/webgpu.ts';
+import { needsWebGpu } from '../../../../testing/needs.ts';
+import { startWebGpu } from '../../test/webgpu.ts';
 import { WgslRunner } from '../wgsl/runner.ts';
 import { benchPeak } from './step-bench.ts';
 
-describe.runIf(hasWebGpu)('the memory of a step', () => {
+describe('the memory of a step', needsWebGpu, () => {
   beforeAll(startWebGpu);
 
   it('is measured without computing, is what is predicted, and is given back', async () => {

@@ -1,6 +1,6 @@
 import { buildLayout, type Layout, PROJECTIONS, type Projection } from '@perfit/protocol/space';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { startTestBackend } from '../../test/backend.ts';
+import { startWasm } from '../../test/backend.ts';
 import { asFolder, collect, randomAdapter, sharded, watched } from '../../test/exported.ts';
 import { MODEL_KINDS } from '../../test/model-contract.ts';
 import { perfitNano } from '../../test/places.ts';
@@ -16,7 +16,7 @@ import type { ModelSource } from '../weights/source.ts';
 import { mergedModel } from './merge.ts';
 import { SLAB_BYTES } from './merged-weights.ts';
 
-beforeAll(startTestBackend);
+beforeAll(startWasm);
 
 const ids = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8];
 

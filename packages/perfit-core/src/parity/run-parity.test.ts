@@ -1,6 +1,7 @@
 import { PROJECTIONS } from '@perfit/protocol/space';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { perfitNano, perfitNanoFixture, tinyStories, tinyStoriesFixture } from '../../test/places.ts';
+import { besideProject, needsFile } from '../../../../testing/needs.ts';
+import { perfitNano, perfitNanoFixture } from '../../test/places.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import { loadModel } from '../model/load-model.ts';
 import { directorySource } from '../node/directory-source.ts';
@@ -8,29 +9,25 @@ import { nodeBackend } from '../node/node-backend.ts';
 import { loadParityFixture, type ParityFixture } from './fixture.ts';
 import { type ParityCheck, type ParityOptions, type ParitySubmission, runParity } from './run-parity.ts';
 
-const folders: [string, string | null, string | null][] = [
+const folders = [
   ['perfit-nano', perfitNano, perfitNanoFixture],
-  ['tinystories-656k', tinyStories, tinyStoriesFixture],
-];
+  ['tinystories-656k', besideProject('models/tinystories-656k'), besideProject('fixtures/tinystories-656k')],
+] as const;
 
 beforeAll(async () => {
   await nodeBackend({ prefer: 'wasm' });
 });
 
 describe.each(folders)('parity with PyTorch: %s', (_, modelFolder, fixtureFolder) => {
-  it.skipIf(!modelFolder || !fixtureFolder)(
-    'passes every check',
-    async () => {
-      const model = await loadModel(directorySource(modelFolder as string));
-      const fixture = await loadParityFixture(directorySource(fixtureFolder as string));
-      const checks = await all(model, fixture, { aggregate });
-      model.dispose();
-      expect(checks.filter(({ passed }) => !passed)).toEqual([]);
-      // layout, 12 losses, logits, log-sum-exp, LoRA loss and gradient, 2 masks, 10 + 2 of AdamW, aggregation
-      expect(checks.length).toBe(32);
-    },
-    60_000,
-  );
+  it('passes every check', { ...needsFile(modelFolder), ...needsFile(fixtureFolder), timeout: 60_000 }, async () => {
+    const model = await loadModel(directorySource(modelFolder));
+    const fixture = await loadParityFixture(directorySource(fixtureFolder));
+    const checks = await all(model, fixture, { aggregate });
+    model.dispose();
+    expect(checks.filter(({ passed }) => !passed)).toEqual([]);
+    // layout, 12 losses, logits, log-sum-exp, LoRA loss and gradient, 2 masks, 10 + 2 of AdamW, aggregation
+    expect(checks.length).toBe(32);
+  });
 });
 
 describe('a perturbed fixture', () => {

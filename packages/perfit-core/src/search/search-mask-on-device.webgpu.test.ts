@@ -1,7 +1,8 @@
 import { buildLayout, type Mask, PROJECTIONS, seededRandom } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { hasWebGpu, startWebGpu } from '../../test/webgpu.ts';
+import { needsWebGpu } from '../../../../testing/needs.ts';
+import { startWebGpu } from '../../test/webgpu.ts';
 import { type MaskSearch, searchMask } from './search-mask.ts';
 import { searchMaskOnDevice } from './search-mask-on-device.ts';
 
@@ -33,7 +34,7 @@ async function onDevice(at: tf.Tensor1D): Promise<tf.Tensor1D> {
   return tf.tidy(() => tf.add(tf.mul(at, tf.tensor1d(curvature)), tf.tensor1d(slopes)));
 }
 
-describe.runIf(hasWebGpu)('[PF3] searchMaskOnDevice', () => {
+describe('[PF3] searchMaskOnDevice', needsWebGpu, () => {
   beforeAll(startWebGpu);
 
   it.each(['taylor', 'magnitude', 'gradient', 'random'] as const)(

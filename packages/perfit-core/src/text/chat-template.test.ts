@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isThere, readText, tokenizerOf } from '../../test/model-folders.ts';
+import { needsFolder, readText, tokenizerOf } from '../../test/model-folders.ts';
 import { ChatFormat, ChatTemplateError, type PromptMessage } from './chat-template.ts';
 import { createTokenizer } from './tokenizer.ts';
 
@@ -149,7 +149,7 @@ describe('other templates', () => {
   });
 });
 
-describe.runIf(isThere('tinystories'))('tinystories-656k', () => {
+describe('tinystories-656k', needsFolder('tinystories'), () => {
   it('closes an Alpaca response with its own end token', () => {
     const format = new ChatFormat(tokenizerOf('tinystories'));
     expect(segmentsOf(format, [user('Hi'), assistant('Hello')]).at(-1)?.text).toBe('Hello<|end_story|>');

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { isThere, tokenizerOf } from '../../test/model-folders.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { needsFolder, tokenizerOf } from '../../test/model-folders.ts';
 import { ChatFormat } from './chat-template.ts';
 import type { Example } from './example.ts';
 import { encodePrompt, NO_LOSS, type TokenizedExample, tokenizeExamples } from './examples.ts';
+import type { Tokenizer } from './tokenizer.ts';
 
 const nano = tokenizerOf('perfitNano');
 
@@ -185,8 +186,11 @@ describe('an example that is too long', () => {
   });
 });
 
-describe.runIf(isThere('tinystories'))('tinystories-656k, a metaspace tokenizer without a chat template', () => {
-  const tokenizer = tokenizerOf('tinystories');
+describe('tinystories-656k, a metaspace tokenizer without a chat template', needsFolder('tinystories'), () => {
+  let tokenizer: Tokenizer;
+  beforeAll(() => {
+    tokenizer = tokenizerOf('tinystories');
+  });
 
   it('opens with its story token and begins the response without a space of its own', () => {
     const { examples } = tokenizeExamples([{ instruction: 'Tell.', response: 'Once there was' }], tokenizer, {

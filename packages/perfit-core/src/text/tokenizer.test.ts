@@ -1,44 +1,46 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { FOLDERS, isThere, readText, tokenizerOf } from '../../test/model-folders.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { modelFolders, needsFolder, readText, tokenizerOf } from '../../test/model-folders.ts';
 import expected from '../../test/tokenizer-ids.json' with { type: 'json' };
-import { createTokenizer, loadTokenizer } from './tokenizer.ts';
+import { createTokenizer, loadTokenizer, type Tokenizer } from './tokenizer.ts';
 import { TokenizerError } from './tokenizer-files.ts';
 
-const folders = Object.keys(FOLDERS) as (keyof typeof FOLDERS)[];
+for (const folder of modelFolders) {
+  describe(`the tokenizer of ${folder}`, needsFolder(folder), () => {
+    let tokenizer: Tokenizer;
+    beforeAll(() => {
+      tokenizer = tokenizerOf(folder);
+    });
+    it.each(expected.cases)('gives the ids of the Rust library for $text', (example) => {
+      expect(tokenizer.encode(example.text)).toEqual(example[folder]);
+    });
 
-describe.each(folders.filter((folder) => isThere(folder)))('the tokenizer of %s', (folder) => {
-  const tokenizer = tokenizerOf(folder);
+    it('streams any ids to what they decode to, piece by piece', () => {
+      const anyId = fc.nat({ max: tokenizer.vocabularySize + 2 });
+      fc.assert(
+        fc.property(fc.array(anyId, { maxLength: 40 }), (ids) => {
+          const stream = tokenizer.stream();
+          const pieces = ids.map((id) => stream.push(id));
+          expect(pieces.join('') + stream.flush()).toBe(tokenizer.decode(ids));
+        }),
+        { numRuns: 200 },
+      );
+    });
 
-  it.each(expected.cases)('gives the ids of the Rust library for $text', (example) => {
-    expect(tokenizer.encode(example.text)).toEqual(example[folder]);
+    it('continues a text without a space of its own', () => {
+      const [head, tail] = ['Once upon', ' a time, Lily ate.'];
+      const ids = [...tokenizer.encode(head), ...tokenizer.encodeContinuation(tail)];
+      expect(tokenizer.decode(ids)).toBe(head + tail);
+      const joined = [...tokenizer.encode('Lil'), ...tokenizer.encodeContinuation('y')];
+      expect(tokenizer.decode(joined)).toBe('Lily');
+    });
+
+    it('decodes ids that have no token to nothing', () => {
+      expect(tokenizer.decode([tokenizer.vocabularySize + 5])).toBe('');
+      expect(tokenizer.decode([])).toBe('');
+    });
   });
-
-  it('streams any ids to what they decode to, piece by piece', () => {
-    const anyId = fc.nat({ max: tokenizer.vocabularySize + 2 });
-    fc.assert(
-      fc.property(fc.array(anyId, { maxLength: 40 }), (ids) => {
-        const stream = tokenizer.stream();
-        const pieces = ids.map((id) => stream.push(id));
-        expect(pieces.join('') + stream.flush()).toBe(tokenizer.decode(ids));
-      }),
-      { numRuns: 200 },
-    );
-  });
-
-  it('continues a text without a space of its own', () => {
-    const [head, tail] = ['Once upon', ' a time, Lily ate.'];
-    const ids = [...tokenizer.encode(head), ...tokenizer.encodeContinuation(tail)];
-    expect(tokenizer.decode(ids)).toBe(head + tail);
-    const joined = [...tokenizer.encode('Lil'), ...tokenizer.encodeContinuation('y')];
-    expect(tokenizer.decode(joined)).toBe('Lily');
-  });
-
-  it('decodes ids that have no token to nothing', () => {
-    expect(tokenizer.decode([tokenizer.vocabularySize + 5])).toBe('');
-    expect(tokenizer.decode([])).toBe('');
-  });
-});
+}
 
 describe('the tokenizer of perfit-nano', () => {
   const tokenizer = tokenizerOf('perfitNano');
@@ -96,7 +98,7 @@ describe('the tokenizer of perfit-nano', () => {
   });
 });
 
-describe.runIf(isThere('tinystories'))('the tokenizer of tinystories-656k', () => {
+describe('the tokenizer of tinystories-656k', needsFolder('tinystories'), () => {
   it('opens a text with its story token and has no chat template', () => {
     const tokenizer = tokenizerOf('tinystories');
     expect(tokenizer.openingIds).toEqual([1]);

@@ -1,7 +1,7 @@
 import { initialTheta, type Layout, Mask, PROJECTIONS, seededRandom } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { startTestBackend } from '../../test/backend.ts';
+import { startWasm } from '../../test/backend.ts';
 import { NaiveLlama } from '../../test/naive-llama.ts';
 import { tinyModel, tinySource } from '../../test/tiny-models.ts';
 import type { LanguageModel } from '../model/language-model.ts';
@@ -47,7 +47,7 @@ let layout: Layout;
 let theta: Float32Array;
 
 beforeAll(async () => {
-  await startTestBackend();
+  await startWasm();
   model = await loadModel(tinySource(tiny));
   layout = model.layout({ rank: 4, alpha: 8, targets: PROJECTIONS });
   theta = initialTheta(layout, 1);

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { hasWebGpu, startWebGpu } from '../../test/webgpu.ts';
+import { needsWebGpu } from '../../../../testing/needs.ts';
+import { startWebGpu } from '../../test/webgpu.ts';
 import type { WgslProgram } from './program.ts';
 import { spread, WgslRunner } from './runner.ts';
 
@@ -16,7 +17,7 @@ const scaleInPlace: WgslProgram = {
   }`,
 };
 
-describe.runIf(hasWebGpu)('WgslRunner', () => {
+describe('WgslRunner', needsWebGpu, () => {
   beforeAll(startWebGpu);
 
   it('runs in order with the kernels of tfjs, and writes in place', async () => {

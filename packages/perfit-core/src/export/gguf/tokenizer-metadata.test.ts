@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isThere, readText } from '../../../test/model-folders.ts';
+import { needsFolder, readText } from '../../../test/model-folders.ts';
 import { memorySource } from '../../../test/tiny-models.ts';
 import { loadTokenizer } from '../../text/tokenizer.ts';
 import { tokenizerMetadata } from './tokenizer-metadata.ts';
@@ -171,7 +171,7 @@ describe('a metaspace tokenizer in GGUF', () => {
     expect(said).toMatchObject({ model: 'llama', add_space_prefix });
   });
 
-  it.runIf(isThere('tinystories'))('gives every token of tinystories a score of its own', async () => {
+  it('gives every token of tinystories a score of its own', needsFolder('tinystories'), async () => {
     const read = (file: string) => JSON.parse(readText('tinystories', file) as string) as Json;
     const tokenizer = read('tokenizer.json');
     const said = await described({ tokenizer, tokenizerConfig: read('tokenizer_config.json') }, 2048);

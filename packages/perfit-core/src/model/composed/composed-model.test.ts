@@ -1,7 +1,7 @@
 import { beforeAll } from 'vitest';
-import { startTestBackend } from '../../../test/backend.ts';
+import { startWasm } from '../../../test/backend.ts';
 import { MODEL_KINDS, modelContract } from '../../../test/model-contract.ts';
 
-beforeAll(startTestBackend);
+beforeAll(startWasm);
 
 modelContract(MODEL_KINDS, { programs: 'composed' });

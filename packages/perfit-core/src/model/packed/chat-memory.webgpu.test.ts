@@ -1,7 +1,8 @@
 import { buildLayout, initialTheta, PROJECTIONS } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { hasWebGpu, startWebGpu } from '../../../test/webgpu.ts';
+import { needsWebGpu } from '../../../../../testing/needs.ts';
+import { startWebGpu } from '../../../test/webgpu.ts';
 import { syntheticSource } from '../../bench/synthetic-source.ts';
 import { PUBLISHED_CONFIGS } from '../../catalogue/published-configs.ts';
 import { WgslRunner } from '../../wgsl/runner.ts';
@@ -29,7 +30,7 @@ describe('predictChatBytes', () => {
   });
 });
 
-describe.runIf(hasWebGpu)('on the device', () => {
+describe('on the device', needsWebGpu, () => {
   beforeAll(startWebGpu);
   const small = {
     model_type: 'qwen2',

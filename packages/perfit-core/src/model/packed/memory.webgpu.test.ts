@@ -1,7 +1,8 @@
 import { buildLayout, initialTheta, Mask, type ModelDimensions, PROJECTIONS } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { hasWebGpu, startWebGpu } from '../../../test/webgpu.ts';
+import { needsWebGpu } from '../../../../../testing/needs.ts';
+import { startWebGpu } from '../../../test/webgpu.ts';
 import { MODEL_SHAPES } from '../../bench/model-shapes.ts';
 import { syntheticSource } from '../../bench/synthetic-source.ts';
 import { MaskedAdamW } from '../../training/adamw.ts';
@@ -59,7 +60,7 @@ describe('planMemory', () => {
   });
 });
 
-describe.runIf(hasWebGpu)('on the device', () => {
+describe('on the device', needsWebGpu, () => {
   beforeAll(startWebGpu);
   const small = {
     ...MODEL_SHAPES.nano,

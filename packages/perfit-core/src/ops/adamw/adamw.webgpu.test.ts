@@ -2,7 +2,8 @@ import { gaussian, Mask, type Random, seededRandom } from '@perfit/protocol/spac
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { hasWebGpu, startWebGpu } from '../../../test/webgpu.ts';
+import { needsWebGpu } from '../../../../../testing/needs.ts';
+import { startWebGpu } from '../../../test/webgpu.ts';
 import { WgslRunner } from '../../wgsl/runner.ts';
 import type { AdamWStep, AdamWTensors, OwnedAdamW } from './adamw.ts';
 import { ComposedAdamW } from './composed-adamw.ts';
@@ -37,7 +38,7 @@ const cases: fc.Arbitrary<Case> = fc.record({
 /** More than the invocations of any program. */
 const strided: Case = { size: 270_001, density: 0.5, clipNorm: 0.5, strength: 0.3, seed: 1 };
 
-describe.runIf(hasWebGpu)('FusedAdamW', () => {
+describe('FusedAdamW', needsWebGpu, () => {
   beforeAll(startWebGpu);
 
   it('[PF4] is the composed one on owned coordinates, and leaves the others to the bit', async () => {

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it } from 'vitest';
-import { startTestBackend } from '../../../test/backend.ts';
+import { startWasm } from '../../../test/backend.ts';
 import { expectClose, normal } from '../../../test/op-check.ts';
 import { batchMatMul, composedBatchMatMul } from './batch-mat-mul.ts';
 
-beforeAll(startTestBackend);
+beforeAll(startWasm);
 
 it.each([
   [1, 5, 7, 3],

@@ -1,10 +1,10 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it } from 'vitest';
-import { startTestBackend } from '../../../test/backend.ts';
+import { startWasm } from '../../../test/backend.ts';
 import { expectSame, normal, read } from '../../../test/op-check.ts';
 import { causalAttention, causalMask, composedAttention } from './causal-attention.ts';
 
-beforeAll(startTestBackend);
+beforeAll(startWasm);
 
 it.each([
   { rows: 2, queries: 5, keys: 5, heads: 4, keyHeads: 2, start: 0 },

@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { needsWebGpu } from '../../../../../testing/needs.ts';
 import { type NaiveAttention, naiveAttention } from '../../../test/naive-attention.ts';
 import { expectClose, normalValues, read } from '../../../test/op-check.ts';
-import { hasWebGpu, startWebGpu } from '../../../test/webgpu.ts';
+import { startWebGpu } from '../../../test/webgpu.ts';
 import { WgslRunner } from '../../wgsl/runner.ts';
 import { causalMask, composedAttention } from './causal-attention.ts';
 import { flashAttention, flashAttentionBackward, type HeadRows } from './flash-attention.ts';
@@ -56,7 +57,7 @@ const arbitraryTraining = arbitraryCase(fc.integer({ min: 1, max: 70 })).map((c)
   unseen: 0,
 }));
 
-describe.runIf(hasWebGpu)('flash attention', () => {
+describe('flash attention', needsWebGpu, () => {
   beforeAll(startWebGpu);
   // The first test of a kind compiles its programs.
   vi.setConfig({ testTimeout: 120_000 });

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it } from 'vitest';
-import { startTestBackend } from '../../../test/backend.ts';
+import { startWasm } from '../../../test/backend.ts';
 import { expectClose, normal } from '../../../test/op-check.ts';
 import { FrozenMatrix } from './frozen-matrix.ts';
 
-beforeAll(startTestBackend);
+beforeAll(startWasm);
 
 it('multiplies forward and backward, reads rows, and frees all it made', async () => {
   const before = tf.memory().numTensors;

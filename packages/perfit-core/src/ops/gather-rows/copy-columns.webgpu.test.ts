@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { needsWebGpu } from '../../../../../testing/needs.ts';
 import { leavingNothing } from '../../../test/f64-check.ts';
 import { normalValues } from '../../../test/op-check.ts';
-import { hasWebGpu, startWebGpu } from '../../../test/webgpu.ts';
+import { startWebGpu } from '../../../test/webgpu.ts';
 import { copyColumns } from './copy-columns.ts';
 
 /** Of a matrix that is copied from: what lies left and right of the columns. */
@@ -18,7 +19,7 @@ const shapes = fc.record({
   second: margins,
 });
 
-describe.runIf(hasWebGpu)('copyColumns', () => {
+describe('copyColumns', needsWebGpu, () => {
   beforeAll(startWebGpu);
 
   it('writes columns of two matrices into rows of two others, and nothing else', async () => {

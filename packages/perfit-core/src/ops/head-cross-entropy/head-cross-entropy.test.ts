@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { startTestBackend } from '../../../test/backend.ts';
+import { startWasm } from '../../../test/backend.ts';
 import { expectClose, expectSame, normal, normalValues, read } from '../../../test/op-check.ts';
 import { FrozenMatrix } from '../frozen-matrix/frozen-matrix.ts';
 import { composedHeadCrossEntropy, headCrossEntropy, headLoss } from './head-cross-entropy.ts';
 
-beforeAll(startTestBackend);
+beforeAll(startWasm);
 
 describe('headCrossEntropy', () => {
   it('is its composed reference, padding rows counting nothing', async () => {

@@ -1,13 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { needsWebGpu } from '../../../../../testing/needs.ts';
 import { expectClose, normalValues } from '../../../test/op-check.ts';
-import { hasWebGpu, startWebGpu } from '../../../test/webgpu.ts';
+import { startWebGpu } from '../../../test/webgpu.ts';
 import type { TileShape } from '../../wgsl/tiled-product.ts';
 import { type Precision, packRows, unpackRows } from '../packed-matrix/formats.ts';
 import { PackedMatrix } from '../packed-matrix/packed-matrix.ts';
 import { packedHeadGradient, packedHeadLoss, packedHeadRowLosses, packedLogits } from './packed-head.ts';
 
-describe.runIf(hasWebGpu)('the packed head', () => {
+describe('the packed head', needsWebGpu, () => {
   beforeAll(startWebGpu);
 
   const cases: [

@@ -2,7 +2,8 @@ import { Mask, seededRandom } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { hasWebGpu, startWebGpu } from '../../../test/webgpu.ts';
+import { needsWebGpu } from '../../../../../testing/needs.ts';
+import { startWebGpu } from '../../../test/webgpu.ts';
 import { keepHighest } from '../../search/keep-highest.ts';
 import { maskOfWords, maskTensor } from '../mask-bits/mask-bits.ts';
 import { keepHighestOnDevice, type RankedSegment } from './keep-highest.ts';
@@ -40,7 +41,7 @@ function segmentsOnHost(scores: Float32Array, candidates: Mask, segments: Ranked
   return Mask.from(scores.length, (p) => kept.has(p));
 }
 
-describe.runIf(hasWebGpu)('keepHighestOnDevice', () => {
+describe('keepHighestOnDevice', needsWebGpu, () => {
   beforeAll(startWebGpu);
 
   it('[PF3] keeps what the host keeps, and leaves nothing behind', async () => {

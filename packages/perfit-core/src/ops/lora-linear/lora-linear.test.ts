@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, it } from 'vitest';
-import { startTestBackend } from '../../../test/backend.ts';
+import { startWasm } from '../../../test/backend.ts';
 import { expectSame, normal, normalValues } from '../../../test/op-check.ts';
 import { FrozenMatrix } from '../frozen-matrix/frozen-matrix.ts';
 import { composedLoraLinear, type LoraPair, loraLinear, plainLinear } from './lora-linear.ts';
 
 const scale = 1.7;
 
-beforeAll(startTestBackend);
+beforeAll(startWasm);
 
 describe.each([true, false])('[PF1] loraLinear, with a bias: %s', async (hasBias) => {
   it('is its composed reference, with the gradients of x, A and B', async () => {

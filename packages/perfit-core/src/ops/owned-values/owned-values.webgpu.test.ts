@@ -2,9 +2,10 @@ import { Mask, seededRandom } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { needsWebGpu } from '../../../../../testing/needs.ts';
 import { encodeValues, type WireDtype } from '../../../../protocol/src/index.ts';
 import { read } from '../../../test/op-check.ts';
-import { hasWebGpu, startWebGpu } from '../../../test/webgpu.ts';
+import { startWebGpu } from '../../../test/webgpu.ts';
 import { OwnedValues } from './owned-values.ts';
 import { payloadBytes, quantiseToHalf, quantiseToInt8 } from './quantised.ts';
 
@@ -47,7 +48,7 @@ const evenBlocks = fc
   });
 const finite = (value: number) => (Number.isFinite(value) ? value : 1);
 
-describe.runIf(hasWebGpu)('OwnedValues', () => {
+describe('OwnedValues', needsWebGpu, () => {
   beforeAll(startWebGpu);
 
   it('[PF5] packs and unpacks as the mask does, to the bit', async () => {
@@ -89,7 +90,7 @@ describe.runIf(hasWebGpu)('OwnedValues', () => {
   });
 });
 
-describe.runIf(hasWebGpu)('quantised values', () => {
+describe('quantised values', needsWebGpu, () => {
   beforeAll(startWebGpu);
 
   it.each(['f16', 'int8'] as const)('[DC2] are the bytes of the codec in %s', async (dtype) => {

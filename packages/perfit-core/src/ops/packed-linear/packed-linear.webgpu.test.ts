@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { needsWebGpu } from '../../../../../testing/needs.ts';
 import { normalValues } from '../../../test/op-check.ts';
-import { hasWebGpu, shareRows, startWebGpu } from '../../../test/webgpu.ts';
+import { shareRows, startWebGpu } from '../../../test/webgpu.ts';
 import type { RowLanes } from '../../wgsl/row-lanes.ts';
 import type { TileShape } from '../../wgsl/tiled-product.ts';
 import { type Precision, packRows, unpackRows } from '../packed-matrix/formats.ts';
@@ -55,7 +56,7 @@ function all<T extends object>(given: T) {
   return { lanes: 'subgroup' as const, bias: false, residual: false, fours: false, ...given };
 }
 
-describe.runIf(hasWebGpu)('a packed linear layer with its adapters', () => {
+describe('a packed linear layer with its adapters', needsWebGpu, () => {
   beforeAll(startWebGpu);
 
   it.each(programs)(

@@ -2,8 +2,9 @@ import { gaussian, seededRandom } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { needsWebGpu } from '../../../../../testing/needs.ts';
 import { normalValues } from '../../../test/op-check.ts';
-import { hasWebGpu, startWebGpu } from '../../../test/webgpu.ts';
+import { startWebGpu } from '../../../test/webgpu.ts';
 import { float32ToBfloat16 } from '../../weights/safetensors-writer.ts';
 import type { StoredValues } from '../../weights/stored-values.ts';
 import { PRECISIONS, packRows, unpackRows } from './formats.ts';
@@ -50,7 +51,7 @@ describe('packRows', () => {
   });
 });
 
-describe.runIf(hasWebGpu)('PackedMatrix', () => {
+describe('PackedMatrix', needsWebGpu, () => {
   beforeAll(startWebGpu);
 
   it.each(PRECISIONS)('gathers rows of %s as the host unpacks them, split or not', async (precision) => {

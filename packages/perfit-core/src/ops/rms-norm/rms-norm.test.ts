@@ -1,10 +1,10 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, it } from 'vitest';
-import { startTestBackend } from '../../../test/backend.ts';
+import { startWasm } from '../../../test/backend.ts';
 import { expectSame, normal } from '../../../test/op-check.ts';
 import { composedRmsNorm, rmsNorm } from './rms-norm.ts';
 
-beforeAll(startTestBackend);
+beforeAll(startWasm);
 
 it.each([
   [1, 4],

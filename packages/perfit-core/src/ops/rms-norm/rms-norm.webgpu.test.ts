@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { needsWebGpu } from '../../../../../testing/needs.ts';
 import { expectDerivative, expectNear, type InF64, leavingNothing } from '../../../test/f64-check.ts';
 import { normalValues } from '../../../test/op-check.ts';
-import { hasWebGpu, lanesOfRows, shareRows, startWebGpu } from '../../../test/webgpu.ts';
+import { lanesOfRows, shareRows, startWebGpu } from '../../../test/webgpu.ts';
 import { rmsNormBackward, rmsNormForward } from './rms-norm-wgsl.ts';
 
 interface Norm {
@@ -33,7 +34,7 @@ const programs: [string, { widths: number[]; selected: boolean; residual: boolea
   ['fours of some rows', { widths: [4, 64, 256, 576], selected: true, residual: false }],
 ];
 
-describe.runIf(hasWebGpu).each(lanesOfRows)('the norm of rows, a %s a row', (lanes) => {
+describe.each(lanesOfRows)('the norm of rows, a %s a row', needsWebGpu, (lanes) => {
   beforeAll(startWebGpu);
   beforeAll(() => shareRows(lanes));
 

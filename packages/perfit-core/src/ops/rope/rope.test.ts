@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it } from 'vitest';
-import { startTestBackend } from '../../../test/backend.ts';
+import { startWasm } from '../../../test/backend.ts';
 import { expectSame, normal, read } from '../../../test/op-check.ts';
 import { composedRope, rope, ropeTable } from './rope.ts';
 
 const frequencies = Float64Array.of(1, 0.1, 0.01);
 
-beforeAll(startTestBackend);
+beforeAll(startWasm);
 
 it('rope is its composed reference', async () => {
   const table = ropeTable(frequencies, 3, 5);

@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { needsWebGpu } from '../../../../../testing/needs.ts';
 import { expectDerivative, expectNear, type InF64, leavingNothing } from '../../../test/f64-check.ts';
 import { normalValues } from '../../../test/op-check.ts';
-import { hasWebGpu, lanesOfRows, shareRows, startWebGpu } from '../../../test/webgpu.ts';
+import { lanesOfRows, shareRows, startWebGpu } from '../../../test/webgpu.ts';
 import { ropeBackward, ropeForward, ropeTableOnDevice, type Turning } from './rope-wgsl.ts';
 
 interface Case {
@@ -38,7 +39,7 @@ const programs: [number, string, boolean][] = [
   [192, 'after their norms', true],
 ];
 
-describe.runIf(hasWebGpu).each(lanesOfRows)('rotary positions, a %s a row', (lanes) => {
+describe.each(lanesOfRows)('rotary positions, a %s a row', needsWebGpu, (lanes) => {
   beforeAll(startWebGpu);
   beforeAll(() => shareRows(lanes));
 

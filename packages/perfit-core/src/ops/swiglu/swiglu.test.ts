@@ -1,10 +1,10 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, it } from 'vitest';
-import { startTestBackend } from '../../../test/backend.ts';
+import { startWasm } from '../../../test/backend.ts';
 import { expectSame, normal } from '../../../test/op-check.ts';
 import { composedSwiglu, swiglu } from './swiglu.ts';
 
-beforeAll(startTestBackend);
+beforeAll(startWasm);
 
 it('swiglu is its composed reference', async () => {
   await expectSame(

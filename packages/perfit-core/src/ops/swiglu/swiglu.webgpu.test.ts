@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { needsWebGpu } from '../../../../../testing/needs.ts';
 import { expectDerivative, expectNear, leavingNothing } from '../../../test/f64-check.ts';
 import { normalValues } from '../../../test/op-check.ts';
-import { hasWebGpu, startWebGpu } from '../../../test/webgpu.ts';
+import { startWebGpu } from '../../../test/webgpu.ts';
 import { swigluBackward, swigluForward } from './swiglu-wgsl.ts';
 
 /** What a program is compiled for; shapes vary within it. */
@@ -15,7 +16,7 @@ const programs: [string, number[]][] = [
 /** Gates around and far behind where exp leaves f32. */
 const farGates = [0, 17, 79.9, 80.1, 88, 104, 1e4].flatMap((gate) => [gate, -gate]);
 
-describe.runIf(hasWebGpu)('silu(gate) · up', () => {
+describe('silu(gate) · up', needsWebGpu, () => {
   beforeAll(startWebGpu);
 
   it.each(programs)('%s: is what the formula says, forward and backward', async (_, widths) => {

@@ -2,13 +2,14 @@ import { Mask } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { needsWebGpu } from '../../../../../testing/needs.ts';
 import { normal, read } from '../../../test/op-check.ts';
-import { hasWebGpu, startWebGpu } from '../../../test/webgpu.ts';
+import { startWebGpu } from '../../../test/webgpu.ts';
 import { maskTensor } from '../mask-bits/mask-bits.ts';
 import { zeroUnowned } from '../mask-bits/zero-unowned.ts';
 import { composedTaylorScore, type Scored, taylorScore } from './taylor-score.ts';
 
-describe.runIf(hasWebGpu)('taylorScore', () => {
+describe('taylorScore', needsWebGpu, () => {
   beforeAll(startWebGpu);
 
   it('[PF3] is the composed score of owned positions, and zero elsewhere', async () => {

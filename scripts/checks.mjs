@@ -1,0 +1,30 @@
+// What is checked without running the product: one process each, `npm test` runs them side by side.
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { root } from './setup.mjs';
+
+const rooms = [
+  'packages/protocol',
+  'packages/federation',
+  'packages/perfit-core',
+  'apps/coordinator',
+  'apps/cli',
+  'apps/web-client',
+  'e2e',
+  'testing',
+];
+
+/** @returns name and arguments for `node`, the longest first */
+export function staticChecks() {
+  return [
+    ['format and lint', [binary('@biomejs/biome', 'bin/biome'), 'ci', '--error-on-warnings', '.']],
+    ...rooms.map((room) => [`types of ${room}`, [binary('typescript', 'bin/tsc'), '--noEmit', '-p', room]]),
+    ['import boundaries', [join(root, 'scripts/check-boundaries.mjs')]],
+    ['size of the first load', [join(root, 'scripts/check-bundle.mjs')]],
+  ];
+}
+
+/** @returns the path of a file in an installed package of the root */
+export function binary(name, file) {
+  return join(dirname(createRequire(join(root, 'package.json')).resolve(`${name}/package.json`)), file);
+}
