@@ -39,11 +39,4 @@ describe('keepHighest', () => {
     expect(() => keepHighest(Float32Array.of(1, -1, 2), 1)).toThrow(/score at 1 is -1/);
     expect(() => keepHighest(Float32Array.of(1, 2), 3)).toThrow(RangeError);
   });
-
-  it('ranks a million scores in well under a second', () => {
-    const scores = Float32Array.from({ length: 1_000_000 }, (_, i) => Math.abs(Math.sin(i)));
-    const started = performance.now();
-    expect(keepHighest(scores, 500_000).kept).toBe(500_000);
-    expect(performance.now() - started).toBeLessThan(2_000);
-  });
 });
