@@ -22,7 +22,7 @@ const PNPM = 'pnpm@12.21.0';
 const MINIMUM_NODE = [20, 19];
 
 /** A failure that has been explained: print the sentence, not a stack. */
-export class SetupError extends Error {}
+class SetupError extends Error {}
 
 const say = (text) => process.stderr.write(`setup: ${text}\n`);
 
