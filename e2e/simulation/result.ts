@@ -8,7 +8,7 @@ const perplexity = z.object({
 });
 
 /** What a simulation found: the file behind `--json`, and all that table and report show. */
-export const resultSchema = z.object({
+const resultSchema = z.object({
   startedAt: z.string(),
   seconds: z.number(),
   passed: z.boolean(),

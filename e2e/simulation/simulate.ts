@@ -86,7 +86,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
 }
 
 /** Small enough for three tabs on two cores in under three minutes; every part of PerFIT runs. */
-export function demoFederation(options: SimulationOptions, model: string): FederationConfigInput {
+function demoFederation(options: SimulationOptions, model: string): FederationConfigInput {
   return {
     name: 'PerFIT demo',
     description: 'A demonstration federation in browser tabs of one machine.',

@@ -29,7 +29,7 @@ export function renderTable(result: SimulationResult): string {
 }
 
 /** Left-aligned first column, right-aligned others. */
-export function columns(rows: readonly (readonly string[])[]): string {
+function columns(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
   return rows
     .map((row) => {

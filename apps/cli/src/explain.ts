@@ -8,7 +8,7 @@ export function explain(error: unknown): string {
   return code ? `${error.message} [${code}]` : (error.stack ?? error.message);
 }
 
-export function codeOf(error: unknown): string | null {
+function codeOf(error: unknown): string | null {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
 }
 

@@ -59,7 +59,7 @@ export interface CoordinatorOptions {
   readonly clock?: Clock;
 }
 
-export interface Limits {
+interface Limits {
   readonly messagesPerSecond: number;
   readonly connectionsPerAddress: number;
   readonly uploads: number;

@@ -1,7 +1,5 @@
-export { type RestoreOptions, restoreBackup } from './backup/restore-backup.ts';
+export { restoreBackup } from './backup/restore-backup.ts';
 export { type Clock, systemClock } from './clock.ts';
-export { type Coordinator, type CoordinatorOptions, createCoordinator, type Limits } from './coordinator.ts';
-export { FederationError } from './federations/federations.ts';
+export { type Coordinator, type CoordinatorOptions, createCoordinator } from './coordinator.ts';
 export { openApiDocument } from './http/openapi.ts';
 export { createLogger } from './logger.ts';
-export { StartupError } from './startup-error.ts';

@@ -16,7 +16,7 @@ export interface FakeRepository {
   readonly access?: 'gated' | 'private';
 }
 
-export interface SeenRequest {
+interface SeenRequest {
   readonly host: 'hub' | 'store';
   readonly path: string;
   readonly range: string | undefined;

@@ -5,7 +5,7 @@ import { displayNameSchema } from './messages/handshake.ts';
 /** Who may do what at the coordinator, least first: a role may do whatever the ones before it may. */
 export const operatorRoles = ['viewer', 'operator', 'admin'] as const;
 export type OperatorRole = (typeof operatorRoles)[number];
-export const operatorRoleSchema = z.enum(operatorRoles);
+const operatorRoleSchema = z.enum(operatorRoles);
 
 /** Whether somebody with the role `has` may do what needs the role `needs`. */
 export function isRoleEnough(has: OperatorRole, needs: OperatorRole): boolean {
@@ -13,7 +13,7 @@ export function isRoleEnough(has: OperatorRole, needs: OperatorRole): boolean {
 }
 
 /** A password that is to be kept; whatever is tried at a login is only bounded. */
-export const newPasswordSchema = z.string().min(12, 'a password has at least 12 characters').max(200);
+const newPasswordSchema = z.string().min(12, 'a password has at least 12 characters').max(200);
 const serverMadeId = z.string().regex(/^[A-Za-z0-9_-]{1,40}$/);
 const instant = z.iso.datetime();
 
@@ -27,7 +27,6 @@ export const sessionSchema = z.object({
   /** Null for a key that does not expire. */
   expiresAt: instant.nullable(),
 });
-export type SessionView = z.infer<typeof sessionSchema>;
 
 /** POST /api/admin/password: ends every session of its operator but the new one that it answers with. */
 export const passwordChangeSchema = z.object({ current: z.string().min(1).max(200), next: newPasswordSchema });
@@ -145,7 +144,7 @@ export const inviteViewSchema = z.object({
 export type InviteView = z.infer<typeof inviteViewSchema>;
 
 /** POST /api/admin/federations/:id/clients/:client/actions. `remove`: may come back as a new client would. */
-export const clientActions = ['remove', 'ban', 'unban'] as const;
+const clientActions = ['remove', 'ban', 'unban'] as const;
 export type ClientAction = (typeof clientActions)[number];
 export const clientActionSchema = z.object({
   action: z.enum(clientActions),

@@ -68,7 +68,7 @@ export type FederationSummary = z.infer<typeof federationSummarySchema>;
 const perplexity = z.object({ base: z.number(), received: z.number(), tuned: z.number() });
 
 /** One client as its operator sees it. */
-export const clientViewSchema = z.object({
+const clientViewSchema = z.object({
   id: z.string(),
   name: displayNameSchema,
   connected: z.boolean(),
@@ -88,7 +88,7 @@ export const clientViewSchema = z.object({
 });
 export type ClientView = z.infer<typeof clientViewSchema>;
 
-export const roundViewSchema = z.object({
+const roundViewSchema = z.object({
   number: z.number().int().positive(),
   attempt: z.number().int().positive(),
   state: z.enum(['training', 'aggregating', 'committed', 'failed']),

@@ -7,7 +7,7 @@ const projectRoot = dirname(dirname(dirname(dirname(dirname(fileURLToPath(import
 /** How a setting is read from text, and what is done with it: `path` is relative to where it was said. */
 export type Kind = 'text' | 'path' | 'whole' | 'yes-or-no' | 'list';
 
-export interface About {
+interface About {
   readonly kind: Kind;
   /** For the table of docs/operating.md and whoever asks. */
   readonly sentence: string;

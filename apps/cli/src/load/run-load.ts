@@ -16,7 +16,7 @@ import {
 } from './processes.ts';
 
 /** What a load has come to. */
-export interface LoadFigures extends SumSpeeds {
+interface LoadFigures extends SumSpeeds {
   readonly connected: number;
   readonly submitting: number;
   readonly bytesPerSubmission: number;

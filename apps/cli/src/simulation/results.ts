@@ -3,7 +3,7 @@ import type { StrategyName } from '@perfit/protocol';
 import { type Comparison, compare, type Estimate, estimate, groupBy, mean, type Ratio } from './statistics.ts';
 
 /** Perplexities of one module while it passes through a round. */
-export interface RoundPerplexity {
+interface RoundPerplexity {
   readonly received: number;
   readonly tuned: number;
   /** With a client's last counted round: of what it would start one more round from. */
@@ -61,7 +61,7 @@ export type Result = 'global' | 'personal';
  * What a method is held against: FedIT by what it publishes, its global model; FedIT by what its clients have in their
  * hands after their own last tuning, which is stricter on personal methods; and FedIT with local fine-tuning behind it.
  */
-export type Reference = 'fedit' | 'feditTuned' | 'feditThenLocal';
+type Reference = 'fedit' | 'feditTuned' | 'feditThenLocal';
 
 const references: Readonly<Record<Reference, { strategy: StrategyName; result: Result }>> = {
   fedit: { strategy: 'fedit', result: 'global' },

@@ -8,7 +8,7 @@ import { type Database, ranMigrations } from '../store/database.ts';
 import { dumpTables, type TableDump } from './tables.ts';
 
 /** The first entry of every backup. */
-export interface BackupHead {
+interface BackupHead {
   readonly format: 1;
   readonly createdAt: string;
   /** What had been done to the tables: they are filled in the same shape. */

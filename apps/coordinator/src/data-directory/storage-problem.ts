@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { writeDurably } from '../blobs/durable-write.ts';
 
 /** What the database and a round's end need: uploads are refused while it is still free. */
-export const RESERVE_BYTES = 32 << 20;
+const RESERVE_BYTES = 32 << 20;
 
 const sentences: Record<string, string> = {
   ENOSPC: 'The disk of the coordinator is full.',

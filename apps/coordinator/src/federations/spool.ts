@@ -6,7 +6,7 @@ import { roomProblem } from '../data-directory/storage-problem.ts';
 
 /**
  * Deltas on disk: those under way (`uploads`) and those accepted but not yet committed (`spool`), by round. Both are
- * removed when their round is over: nothing of a single client outlives its round (DESIGN §9).
+ * removed when their round is over: nothing of a single client outlives its round.
  */
 export class Spool {
   private readonly uploads: string;

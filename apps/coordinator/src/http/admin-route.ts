@@ -12,10 +12,10 @@ declare module 'fastify' {
 }
 
 /** `nobody` is for the login alone. */
-export type Need = OperatorRole | 'nobody';
+type Need = OperatorRole | 'nobody';
 
 /** What a handler is given: everything parsed, and who asks. */
-export interface AdminCall<P, Q, B> {
+interface AdminCall<P, Q, B> {
   readonly params: P;
   readonly query: Q;
   readonly body: B;

@@ -12,7 +12,7 @@ export interface ReadinessParts {
 }
 
 /** One thing that must be right, with a sentence where it is not. Nothing of this is a secret: anybody may ask. */
-export type Check = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+type Check = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
 export interface Readiness {
   readonly status: 'ready' | 'not-ready';

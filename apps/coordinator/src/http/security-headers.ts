@@ -68,7 +68,7 @@ export function styleNonce(request: IncomingMessage): string {
   return nonce;
 }
 
-export function isPublic(url: string): boolean {
+function isPublic(url: string): boolean {
   return ['/models/', '/api/models', '/api/federations'].some((path) => url.startsWith(path));
 }
 

@@ -15,7 +15,7 @@ import { engine, unwrap } from '../shared/engine-client/engine-client.ts';
  *   paused it;
  * - errors have `role="alert"` and their code in `data-code`.
  */
-export interface Automation {
+interface Automation {
   /** What happened so far; with `state: 'idle'` before the first start. */
   session(): Promise<SessionRecord>;
 }

@@ -5,7 +5,7 @@ import type { Failure } from '../shared/failure/failure.ts';
 import { useSession } from '../shared/session/session-store.ts';
 
 /** Where a person stands with a federation in this tab. */
-export type Participation =
+type Participation =
   | { readonly kind: 'looking' }
   | { readonly kind: 'new' }
   /** This browser remembers a sitting that has ended. */

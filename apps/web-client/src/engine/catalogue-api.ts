@@ -44,7 +44,7 @@ export interface CatalogueEntry {
   readonly needs: ModelNeeds;
 }
 
-export interface CatalogueReport {
+interface CatalogueReport {
   readonly device: DeviceReport;
   /** Bytes of graphics memory that are counted on; null where the processor computes. */
   readonly budget: number | null;

@@ -55,7 +55,7 @@ export interface DeviceReport {
   readonly storage: number | null;
 }
 
-export type { ColumnMapping, ColumnRole, ColumnRoles, DatasetColumn };
+export type { ColumnMapping, ColumnRole };
 
 /** A file of a person's text. */
 export interface LocalFile {
@@ -95,7 +95,7 @@ export interface DataPageWish {
   readonly count: number;
 }
 
-export interface DataProblem {
+interface DataProblem {
   /** Counted from 1. */
   readonly line: number;
   readonly code: string;
@@ -202,7 +202,7 @@ export interface RecordedConsent {
   readonly shareEvaluation: boolean;
 }
 
-export interface ResumeOptions {
+interface ResumeOptions {
   /** Take the seat over from another tab of this browser. */
   readonly takeOver: boolean;
 }
@@ -319,7 +319,7 @@ export interface TimedEvent {
 
 export type EventSink = (events: readonly TimedEvent[]) => void;
 
-export type { ExportChoice, ExportChoices, ExportFormat, GlobalAdapter } from './exports-api.ts';
+export type { ExportChoice, ExportChoices, ExportFormat } from './exports-api.ts';
 export type { BenchReport };
 
 /** The worker. Callbacks are Comlink proxies; every method answers with an Outcome and never rejects. */

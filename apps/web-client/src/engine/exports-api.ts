@@ -6,7 +6,7 @@ import type { Outcome } from './engine-api.ts';
 /** The adapter alone, as PEFT reads it, with its mask; or the tuned model whole: a folder of transformers, or one GGUF file. */
 export type ExportFormat = 'adapter' | 'merged' | 'gguf-f16' | 'gguf-q8_0';
 
-export interface ExportFile {
+interface ExportFile {
   readonly name: string;
   readonly bytes: number;
 }

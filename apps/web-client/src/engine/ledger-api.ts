@@ -42,7 +42,7 @@ export interface LedgerEntry {
 }
 
 /** What a message said; null where its bytes are no longer kept. */
-export interface LedgerContent {
+interface LedgerContent {
   readonly bytes: Uint8Array<ArrayBuffer> | null;
 }
 

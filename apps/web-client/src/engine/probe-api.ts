@@ -10,7 +10,7 @@ export interface ProbeWish {
 }
 
 /** Operations, a multiplication and an addition counted as two. */
-export interface WorkPerToken {
+interface WorkPerToken {
   readonly forward: number;
   readonly step: number;
 }

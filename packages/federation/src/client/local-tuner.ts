@@ -36,7 +36,7 @@ export interface LocalTuner {
 /** Rows that a client never trains on: to report on, and to choose the best round by. */
 export type EvaluationSplit = 'heldOut' | 'validation';
 
-export interface SearchedMask {
+interface SearchedMask {
   readonly mask: Mask;
   /** θ after the warm-up, in the whole space; [N]. */
   readonly warm: Float32Array;

@@ -66,7 +66,7 @@ export function budgetOf(size: number, density: number): number {
 }
 
 /** [PF2] r_i of a client whose budget is ranks: round(ρ_i·R), at least one. */
-export function rankOf(layout: Layout, density: number): number {
+function rankOf(layout: Layout, density: number): number {
   return Math.max(1, Math.min(layout.rank, Math.round(density * layout.rank)));
 }
 

@@ -1,7 +1,7 @@
 import { PRECISIONS } from '../ops/packed-matrix/formats.ts';
 import { chatMemoryNeeds, type MemoryNeeds, memoryNeeds } from './memory-needs.ts';
 
-export type Verdict = 'fits' | 'tight' | 'too large';
+type Verdict = 'fits' | 'tight' | 'too large';
 
 export interface Fit {
   readonly verdict: Verdict;

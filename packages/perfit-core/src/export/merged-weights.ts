@@ -20,7 +20,7 @@ export interface MergedTensor {
   readonly change: LowRankChange | null;
 }
 
-export interface LowRankChange {
+interface LowRankChange {
   /** [R, in] */
   readonly a: Float32Array;
   /** [out, R] */

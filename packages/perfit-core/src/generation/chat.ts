@@ -30,7 +30,7 @@ export interface ChatOptions extends Partial<SamplingOptions> {
   readonly seed?: number;
 }
 
-export const DEFAULT_CHAT_OPTIONS: Required<ChatOptions> = {
+const DEFAULT_CHAT_OPTIONS: Required<ChatOptions> = {
   temperature: 0.7,
   topK: 50,
   topP: 0.9,

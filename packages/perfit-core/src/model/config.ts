@@ -1,7 +1,7 @@
 import { type ModelDimensions, PROJECTIONS, type Projection, projectionWidths } from '@perfit/protocol/space';
 import { ModelError } from './model-error.ts';
 
-export type ModelType = 'llama' | 'mistral' | 'qwen2' | 'qwen3';
+type ModelType = 'llama' | 'mistral' | 'qwen2' | 'qwen3';
 
 /** What the forward pass must know of a Llama-family model, from Hugging Face's config.json. */
 export interface ModelConfig {
@@ -32,7 +32,7 @@ export interface ModelConfig {
 }
 
 /** Llama 3.1's stretching of the low rotary frequencies. */
-export interface Llama3RopeScaling {
+interface Llama3RopeScaling {
   readonly factor: number;
   readonly lowFrequencyFactor: number;
   readonly highFrequencyFactor: number;

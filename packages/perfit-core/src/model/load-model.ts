@@ -62,7 +62,7 @@ export function planTuning(config: ModelConfig, wish: TuningWish, fileBytes: num
 }
 
 /** Whether our attention takes the model's heads: by four features at a time. */
-export function canPack({ headWidth }: ModelConfig): boolean {
+function canPack({ headWidth }: ModelConfig): boolean {
   return headWidth % 4 === 0 && headWidth <= 256;
 }
 

@@ -1,4 +1,3 @@
 export { bestBackend } from './best-backend.ts';
 export { directorySource } from './directory-source.ts';
-export { type NodeBackendOptions, nodeBackend } from './node-backend.ts';
-export { findWebGpuDriver, type WebGpuDriver } from './webgpu-driver.ts';
+export { nodeBackend } from './node-backend.ts';

@@ -27,7 +27,7 @@ export class ChatTemplateError extends DetailedError<ChatTemplateErrorCode> {
  * The prompt of Stanford Alpaca, which FederatedGPT-Shepherd tunes with: for models that have no chat template.
  * A system message goes before it; further turns repeat it without the preamble.
  */
-export const ALPACA_TEMPLATE = [
+const ALPACA_TEMPLATE = [
   `{% for message in messages %}`,
   `{% if message['role'] == 'system' %}{{ message['content'] + '\\n\\n' }}`,
   `{% elif message['role'] == 'user' %}`,

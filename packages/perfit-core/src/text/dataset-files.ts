@@ -23,7 +23,7 @@ export interface DatasetProblem {
 }
 
 /** What one of several files gave. */
-export interface ParsedFile {
+interface ParsedFile {
   readonly name: string;
   /** `null` where it could not be read. */
   readonly format: DatasetFormat | null;
@@ -57,8 +57,8 @@ export interface ParsedFiles {
 }
 
 /** Below this nothing can be held out and learned from at once. */
-export const FEWEST_EXAMPLES = 8;
-export const MOST_PROBLEMS = 200;
+const FEWEST_EXAMPLES = 8;
+const MOST_PROBLEMS = 200;
 /** More are no folder of texts. */
 export const MOST_FILES = 500;
 

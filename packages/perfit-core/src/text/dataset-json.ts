@@ -20,7 +20,7 @@ export function readJsonLines(text: string): RawRecord[] {
  * The elements of a JSON array, each parsed by itself: a broken one costs only itself, and each has its line.
  * Begins at the text's first bracket.
  */
-export function readJsonArray(text: string): RawRecord[] {
+function readJsonArray(text: string): RawRecord[] {
   const records: RawRecord[] = [];
   const closers: string[] = [];
   let line = 1;

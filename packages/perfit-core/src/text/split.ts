@@ -16,7 +16,7 @@ export interface ExampleSplit {
 }
 
 /** Fewer say nothing about a perplexity. */
-export const FEWEST_HELD_OUT = 4;
+const FEWEST_HELD_OUT = 4;
 
 /**
  * PF8: the examples whose hashes under the seed are lowest are held out, at least four. An example's side hangs on

@@ -70,7 +70,7 @@ export interface LocalSearchStart {
 }
 
 /** Everything that a search needs to go on: in its warm-up, or after some of its steps. */
-export type SearchCheckpoint =
+type SearchCheckpoint =
   | { readonly part: 'warm-up'; readonly tuning: AdamWState }
   /** `warm` is θ after the warm-up, [N]. */
   | ({ readonly part: 'pruning'; readonly warm: Float32Array } & PruneCheckpoint);
@@ -87,7 +87,7 @@ export type LocalSearchProgress =
   | { readonly kind: 'checkpoint'; readonly checkpoint: SearchCheckpoint };
 
 /** What a search found, and θ after its warm-up in the whole space, [N]. */
-export interface SearchedMask {
+interface SearchedMask {
   readonly mask: Mask;
   readonly warm: Float32Array;
 }

@@ -27,7 +27,7 @@ export interface Answer {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-export interface PatientRequest {
+interface PatientRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** An answer that says it is longer is refused before it is read. */
   readonly largest?: number;

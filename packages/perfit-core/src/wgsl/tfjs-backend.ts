@@ -21,7 +21,7 @@ export interface TfjsWebGpuBackend {
   submitQueue(): void;
 }
 
-export interface TensorData {
+interface TensorData {
   resource: GPUBuffer | null;
   values: tf.TypedArray | null;
 }

@@ -27,7 +27,7 @@ export interface TileShape {
 }
 
 /** A sum over one range of K. */
-export interface ProductPhase {
+interface ProductPhase {
   /** K is about the rank: its loop is never unrolled, so that it may end early. */
   readonly isShort?: boolean;
   /** WGSL expression of the range's length, uniform over the workgroup. */

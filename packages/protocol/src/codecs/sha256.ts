@@ -4,7 +4,7 @@ export async function sha256Hex(bytes: Uint8Array): Promise<string> {
 }
 
 /** SHA-256, 32 bytes. */
-export async function sha256(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+async function sha256(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   // WebCrypto refuses shared memory; nothing here is ever in it.
   return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
 }

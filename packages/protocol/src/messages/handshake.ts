@@ -28,7 +28,7 @@ export const challengeSchema = z.object({ nonce: base64url.min(22).max(100) });
 export const proveSchema = z.object({ signature: base64url.max(200) });
 
 /** What a client must know of a federation to take part. */
-export const federationDescriptorSchema = z.object({
+const federationDescriptorSchema = z.object({
   id: federationIdSchema,
   config: federationConfigSchema,
   /** Where the base model's files are, relative to the coordinator's origin; ends with a slash. */
@@ -39,7 +39,7 @@ export const federationDescriptorSchema = z.object({
 export type FederationDescriptor = z.infer<typeof federationDescriptorSchema>;
 
 /** [HS3] What the server already has of this client. */
-export const standingSchema = z.object({
+const standingSchema = z.object({
   /** The hash of the mask on file. */
   mask: sha256Schema.nullable(),
   /** The last round in which a submission of this client was accepted. */

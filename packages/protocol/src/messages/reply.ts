@@ -1,15 +1,8 @@
-import { z } from 'zod';
-import { errorBodySchema, ProtocolError } from '../errors.ts';
+import type { z } from 'zod';
+import { type errorBodySchema, ProtocolError } from '../errors.ts';
 
 /** Every request is answered with one of these. */
 export type Reply<T> = { ok: true; value: T } | { ok: false; error: z.infer<typeof errorBodySchema> };
-
-export function replySchema<T extends z.ZodType>(value: T) {
-  return z.discriminatedUnion('ok', [
-    z.object({ ok: z.literal(true), value }),
-    z.object({ ok: z.literal(false), error: errorBodySchema }),
-  ]);
-}
 
 /** Parses what a peer sent. @throws ProtocolError `bad-message`, naming the first field that is wrong. */
 export function parseMessage<T extends z.ZodType>(schema: T, message: unknown, what: string): z.infer<T> {

@@ -56,7 +56,7 @@ export const progressSchema = z.object({
 export type Progress = z.infer<typeof progressSchema>;
 
 /** [UP1] What goes with a delta. Perplexities only where the client agrees (PF8). */
-export const deltaReportSchema = z.object({
+const deltaReportSchema = z.object({
   /** n_i, self-reported, capped by the server (PF6). */
   examples: z.number().int().positive(),
   steps: z.number().int().nonnegative(),

@@ -8,7 +8,7 @@ import type { OlderEntry } from '../storage/stored-sessions.ts';
 import { LedgerClerk } from './ledger-clerk.ts';
 
 /** Bytes of messages that are kept of one seat; beyond it the oldest go, and their hashes stay. */
-export const KEPT_BYTES = 64e6;
+const KEPT_BYTES = 64e6;
 /** So often, at most, it is written down. */
 const WRITE_EVERY_MS = 1000;
 

@@ -6,7 +6,7 @@ import type { ReadFile } from '../local-data.ts';
 import { database, keyOf } from './database.ts';
 
 /** A person's text, with what they said of its columns. */
-export interface StoredDataset {
+interface StoredDataset {
   readonly name: string;
   readonly files: readonly ReadFile[];
   /** Of its examples so many at most; absent is all. */

@@ -10,7 +10,7 @@ export interface Answer {
   readonly reply: ChatReply | null;
 }
 
-export type Answers = Readonly<Partial<Record<ChatWhich, Answer>>>;
+type Answers = Readonly<Partial<Record<ChatWhich, Answer>>>;
 
 /** A message and what the models that were asked said to it. */
 export interface Exchange {

@@ -1,6 +1,6 @@
 import type { LedgerEntry } from '../../engine/ledger-api.ts';
 
-export type Direction = LedgerEntry['direction'];
+type Direction = LedgerEntry['direction'];
 
 /** A line of the ledger: one message, or all messages of one upload or download. */
 export interface LedgerRow {

@@ -84,7 +84,7 @@ const several = { 'lora.targets': defaults.lora.targets as readonly string[] };
 export type TextKey = keyof typeof texts;
 export type NumberKey = keyof typeof numbers;
 export type FlagKey = keyof typeof flags;
-export type TiersKey = keyof typeof tiers;
+type TiersKey = keyof typeof tiers;
 export type SeveralKey = keyof typeof several;
 export type Field = TextKey | NumberKey | FlagKey | TiersKey | SeveralKey;
 

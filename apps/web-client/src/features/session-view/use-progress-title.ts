@@ -13,7 +13,7 @@ export function useProgressTitle(session: SessionState): void {
   useEffect(() => () => useTabTitle.setState({ inFront: null }), []);
 }
 
-export function titleOf(session: SessionState): string | null {
+function titleOf(session: SessionState): string | null {
   const { phase, pause } = session;
   const round = session.rounds.at(-1)?.number;
   const { title } = strings;

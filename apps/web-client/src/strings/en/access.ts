@@ -68,7 +68,6 @@ export const keyStrings = {
   revoke: 'Revoke',
   revoked: 'revoked',
   never: 'never',
-  always: 'revoked',
   none: 'There is no key.',
   problem: 'A label has 1 to 60 characters; days are a whole number up to 3650.',
 } as const;

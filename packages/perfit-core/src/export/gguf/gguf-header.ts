@@ -20,7 +20,7 @@ export interface GgufTensorInfo {
 }
 
 /** Every tensor begins at a multiple of this many bytes from the first. */
-export const GGUF_ALIGNMENT = 32;
+const GGUF_ALIGNMENT = 32;
 
 const VERSION = 3;
 const TENSOR_TYPES: Readonly<Record<GgufTensorType, number>> = { F32: 0, F16: 1, Q8_0: 8 };

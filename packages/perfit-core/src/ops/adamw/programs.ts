@@ -86,7 +86,7 @@ export const updateProgram = remembered(({ width, hasPull }: AdamWVariant): Wgsl
   };
 });
 
-export const stepFields = [
+const stepFields = [
   'beta1',
   'rest1',
   'beta2',

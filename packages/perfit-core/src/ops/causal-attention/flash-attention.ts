@@ -20,7 +20,7 @@ export interface HeadRows {
   readonly rowsPerSequence: number;
 }
 
-export interface AttentionShape {
+interface AttentionShape {
   /** B */
   readonly sequences: number;
   /** H, a multiple of K; query head h reads key head ⌊h / G⌋, G = H / K. */

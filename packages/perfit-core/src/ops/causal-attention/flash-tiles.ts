@@ -27,7 +27,7 @@ export interface Tiles {
 }
 
 export const ownRows = 32;
-export const passingRows = 32;
+const passingRows = 32;
 const down = ownRows / 4;
 
 export function tilesOf(headWidth: number, group: number): Tiles {

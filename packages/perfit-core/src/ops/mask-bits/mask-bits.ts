@@ -9,7 +9,7 @@ export function wordsOf(size: number): number {
 }
 
 /** The mask's bytes as words, bit p at word p >> 5, bit p & 31; padding bits are zero. @returns [⌈N/32⌉] */
-export function maskWords(mask: Mask): Int32Array {
+function maskWords(mask: Mask): Int32Array {
   const words = new Int32Array(wordsOf(mask.size));
   new Uint8Array(words.buffer).set(mask.bytes);
   return words;
