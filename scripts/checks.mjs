@@ -19,6 +19,8 @@ export function staticChecks() {
   return [
     ['format and lint', [binary('@biomejs/biome', 'bin/biome'), 'ci', '--error-on-warnings', '.']],
     ...rooms.map((room) => [`types of ${room}`, [binary('typescript', 'bin/tsc'), '--noEmit', '-p', room]]),
+    ['dead code', [binary('knip', 'bin/knip.js'), '--treat-config-hints-as-errors']],
+    ['documents', [join(root, 'scripts/check-docs.mjs')]],
     ['import boundaries', [join(root, 'scripts/check-boundaries.mjs')]],
     ['size of the first load', [join(root, 'scripts/check-bundle.mjs')]],
   ];

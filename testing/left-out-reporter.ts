@@ -1,7 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
 
-/** Writes how many tests were left out for which reason into the file that PERFIT_LEFT_OUT names: see scripts/test.mjs. */
+/**
+ * Writes how many tests were left out for which reason into the file that PERFIT_LEFT_OUT names: see scripts/test.mjs.
+ * @public Vitest loads it by its path.
+ */
 export default class LeftOutReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const file = process.env.PERFIT_LEFT_OUT;

@@ -77,7 +77,7 @@ function mayMount(): boolean {
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
 
-/** Where material lies that is beside the project and no part of it; it may be missing. @param path e.g. `models/gpt2` */
+/** Where material lies that is beside the project and no part of it; it may be missing. @param path from there */
 export function besideProject(path: string): string {
   return join(repository, '..', 'shared', path);
 }

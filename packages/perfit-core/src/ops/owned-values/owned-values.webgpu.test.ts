@@ -52,4 +52,3 @@ describe('OwnedValues', needsWebGpu, () => {
   });
 });
 
-import { needsWebGpu } from '../../../../../testing/needs.ts';
