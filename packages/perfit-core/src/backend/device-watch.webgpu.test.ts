@@ -138,7 +138,8 @@ describe('revivingTuner on WebGPU', needsWebGpu, () => {
     return { tuner, layout, dispose: () => model.dispose() };
   }
 
-  it('ends with the theta of an undisturbed run, to the bit', { ...longFormOnly, timeout: 300_000 }, async () => { // Twice all programs are compiled, which a software driver takes a minute for.
+  it('ends with the theta of an undisturbed run, to the bit', { ...longFormOnly, timeout: 300_000 }, async () => {
+    // Twice all programs are compiled, which a software driver takes a minute for.
     const undisturbed = await open();
     const { layout } = undisturbed;
     const theta = initialTheta(layout, 1);

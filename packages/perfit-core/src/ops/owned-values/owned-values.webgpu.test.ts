@@ -51,4 +51,3 @@ describe('OwnedValues', needsWebGpu, () => {
     x.dispose();
   });
 });
-
