@@ -14,8 +14,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import { delimiter, dirname, join, relative } from 'node:path';
+import { delimiter, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { isWebClientInput, webClientPlaces } from './web-client-inputs.mjs';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const PNPM = 'pnpm@12.21.0';
@@ -79,9 +80,9 @@ export function ensureDependencies() {
 /** Builds the web client where its sources changed since the last build. */
 export function ensureWebClient() {
   const room = join(root, 'apps', 'web-client');
-  const sources = ['apps/web-client', 'packages', 'samples', 'pnpm-lock.yaml'].flatMap((place) =>
-    filesBelow(join(root, place)),
-  );
+  const sources = webClientPlaces
+    .flatMap((place) => filesBelow(join(root, place)))
+    .filter((file) => isWebClientInput(relative(root, file).replaceAll(sep, '/')));
   const outcome = join(room, 'dist', 'index.html');
   once('web-client', { fingerprint: fingerprintOf(sources, ''), outcome }, () => {
     const vite = createRequire(join(room, 'package.json')).resolve('vite/package.json');
