@@ -77,6 +77,28 @@ export function ensureDependencies() {
   });
 }
 
+/**
+ * What lefthook.yml says runs before a commit from now on. Not where nobody commits; and where it cannot be set up,
+ * everything else still can.
+ */
+export function ensureHooks() {
+  if (process.env.CI || !existsSync(join(root, '.git'))) return;
+  const git = spawnSync('git', ['rev-parse', '--path-format=absolute', '--git-path', 'hooks/pre-commit'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  if (git.status !== 0) return;
+  try {
+    const lefthook = createRequire(join(root, 'package.json')).resolve('lefthook/bin/index.js');
+    const fingerprint = fingerprintOf([join(root, 'lefthook.yml')], '');
+    once('hooks', { fingerprint, outcome: git.stdout.trim() }, () => {
+      run('setting the git hooks up', process.execPath, [lefthook, 'install']);
+    });
+  } catch (error) {
+    say(`there are no git hooks: ${error.message}`);
+  }
+}
+
 /** Builds the web client where its sources changed since the last build. */
 export function ensureWebClient() {
   const room = join(root, 'apps', 'web-client');
@@ -228,6 +250,7 @@ export async function foreground(args, options = {}) {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await runScript(() => {
     ensureDependencies();
+    ensureHooks();
     ensureWebClient();
     say(`browser: ${ensureBrowser()}`);
   });
