@@ -1,5 +1,5 @@
 # The coordinator with the web client on one port: `docker compose up`, or docs/operating.md.
-FROM node:20.20.2-bookworm-slim AS source
+FROM node:24.22.3-bookworm-slim AS source
 WORKDIR /app
 ENV CI=true
 RUN npm install --global pnpm@12.21.0
@@ -12,7 +12,7 @@ RUN pnpm --filter @perfit/web-client exec vite build
 FROM source AS production
 RUN pnpm install --frozen-lockfile --prod --filter "@perfit/cli..."
 
-FROM node:20.20.2-bookworm-slim
+FROM node:24.22.3-bookworm-slim
 ENV NODE_ENV=production PERFIT_HOST=0.0.0.0 PERFIT_DATA=/data
 COPY --from=production /app /app
 COPY --from=web /app/apps/web-client/dist /app/apps/web-client/dist

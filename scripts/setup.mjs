@@ -13,8 +13,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import { delimiter, dirname, join, relative } from 'node:path';
+import { delimiter, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { isWebClientInput, webClientPlaces } from './web-client-inputs.mjs';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const PNPM = 'pnpm@12.21.0';
@@ -75,12 +76,34 @@ export function ensureDependencies() {
   });
 }
 
+/**
+ * What lefthook.yml says runs before a commit from now on. Not where nobody commits; and where it cannot be set up,
+ * everything else still can.
+ */
+export function ensureHooks() {
+  if (process.env.CI || !existsSync(join(root, '.git'))) return;
+  const git = spawnSync('git', ['rev-parse', '--path-format=absolute', '--git-path', 'hooks/pre-commit'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  if (git.status !== 0) return;
+  try {
+    const lefthook = createRequire(join(root, 'package.json')).resolve('lefthook/bin/index.js');
+    const fingerprint = fingerprintOf([join(root, 'lefthook.yml')], '');
+    once('hooks', { fingerprint, outcome: git.stdout.trim() }, () => {
+      run('setting the git hooks up', process.execPath, [lefthook, 'install']);
+    });
+  } catch (error) {
+    say(`there are no git hooks: ${error.message}`);
+  }
+}
+
 /** Builds the web client where its sources changed since the last build. */
 export function ensureWebClient() {
   const room = join(root, 'apps', 'web-client');
-  const sources = ['apps/web-client', 'packages', 'samples', 'pnpm-lock.yaml'].flatMap((place) =>
-    filesBelow(join(root, place)),
-  );
+  const sources = webClientPlaces
+    .flatMap((place) => filesBelow(join(root, place)))
+    .filter((file) => isWebClientInput(relative(root, file).replaceAll(sep, '/')));
   const outcome = join(room, 'dist', 'index.html');
   once('web-client', { fingerprint: fingerprintOf(sources, ''), outcome }, () => {
     const vite = createRequire(join(room, 'package.json')).resolve('vite/package.json');
@@ -239,6 +262,7 @@ export async function foreground(args, options = {}) {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await runScript(() => {
     ensureDependencies();
+    ensureHooks();
     ensureWebClient();
     say(`browser: ${ensureBrowser()}`);
   });

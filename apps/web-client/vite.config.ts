@@ -2,7 +2,8 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 import { offlineShell } from './build/offline-shell.ts';
 
-const coordinator = process.env.PERFIT_COORDINATOR ?? 'http://127.0.0.1:8080';
+// `npm run dev` names the one that it started; else the one of `npm start`.
+const coordinator = process.env.PERFIT_COORDINATOR ?? 'http://localhost:4173';
 
 // The coordinator sends the same headers. Threads of WebAssembly need an isolated page.
 const isolation = {
@@ -41,6 +42,8 @@ export default defineConfig({
   },
   // The worker's libraries: without this the dev server finds them one by one and reloads the page each time.
   optimizeDeps: {
+    // A worker is no import of the page's, so that its libraries would be found when it starts.
+    entries: ['index.html', 'src/engine/engine-worker.ts'],
     include: [
       '@tensorflow/tfjs-backend-wasm',
       '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.js',

@@ -33,6 +33,13 @@ describe('the Dockerfile', () => {
     expect(new Set(foreign).size).toBe(1);
   });
 
+  it('has the version of Node that nvm takes here, and the one that the container for development has', () => {
+    const [image] = all('FROM').map((one) => wordsOf(one)[0] as string);
+    const version = read('.nvmrc').trim();
+    expect(image?.startsWith(`node:${version}-`), `${image} is not ${version}`).toBe(true);
+    expect(JSON.parse(read('.devcontainer/devcontainer.json')).image).toContain(`:${version.split('.')[0]}-`);
+  });
+
   it('installs the pnpm that everybody has', () => {
     const [, pinned] = /'(pnpm@[\d.]+)'/.exec(read('scripts/setup.mjs')) ?? [];
     expect(all('RUN').flatMap(wordsOf)).toContain(pinned);

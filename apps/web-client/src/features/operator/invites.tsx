@@ -50,10 +50,10 @@ function InviteList({ detail }: { readonly detail: FederationDetail }) {
       {open?.usable ? (
         <Group align="flex-start" gap="lg">
           <Suspense fallback={<Skeleton height={160} width={160} />}>
-            <QrCode text={open.joinUrl} label={words.qr} />
+            <QrCode text={linkHere(open)} label={words.qr} />
           </Suspense>
           <Stack gap={4} flex={1} miw={220}>
-            <LinkToCopy label={inviteLabel(open)} link={open.joinUrl} />
+            <LinkToCopy label={inviteLabel(open)} link={linkHere(open)} />
             <Text size="sm" c="dimmed">
               {`${usesLine(open)} ${expiryLine(open)}`}
             </Text>
@@ -108,6 +108,12 @@ function InviteList({ detail }: { readonly detail: FederationDetail }) {
       )}
     </Stack>
   );
+}
+
+/** The coordinator names its own address; behind a proxy people come by the one that this page has. */
+function linkHere({ joinUrl }: InviteView): string {
+  const { pathname, search } = new URL(joinUrl);
+  return new URL(pathname + search, window.location.origin).href;
 }
 
 interface InviteButtonsProps {

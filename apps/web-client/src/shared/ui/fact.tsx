@@ -17,7 +17,8 @@ export function Fact({ label, value, note }: FactProps) {
       </Text>
       <span className={classes.value}>{value}</span>
       {note === undefined ? null : (
-        <Text size="xs" c="dimmed">
+        // A paragraph may not hold the blocks that some notes are.
+        <Text component="div" size="xs" c="dimmed">
           {note}
         </Text>
       )}
