@@ -8,28 +8,18 @@ import semver from 'semver';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const read = (name) => readFileSync(join(root, name), 'utf8');
 
-/** Packages whose `engines` ask for more, and why they may. A version that is not named here must be looked at anew. */
-const known = {
-  'cookie@2.0.2':
-    'light-my-request brings it, which Fastify loads only for `inject`; it is plain ES2022, which 20.19 can require().',
-};
-
 const versions = [semver.minVersion(JSON.parse(read('package.json')).engines.node).version, read('.nvmrc').trim()];
 
 checkTheCheck();
 const packages = enginesIn(read('pnpm-lock.yaml'));
-const misfits = packages.filter(({ name, node }) => refusing(node).length && !known[name]);
+const misfits = packages.filter(({ node }) => refusing(node).length);
 for (const { name, node } of misfits) {
   process.stdout.write(`${name} needs Node ${node}, which is not ${refusing(node).join(' and not ')}\n`);
 }
-const unused = Object.keys(known).filter(
-  (exception) => !packages.some(({ name, node }) => name === exception && refusing(node).length),
-);
-for (const name of unused) process.stdout.write(`${name} is an exception of which there is no case any more\n`);
 process.stdout.write(
-  `${packages.length} packages speak of Node; ${misfits.length} do not run on ${versions.join(' or ')}, ${Object.keys(known).length} by exception\n`,
+  `${packages.length} packages speak of Node, ${misfits.length} do not run on ${versions.join(' or ')}\n`,
 );
-process.exitCode = misfits.length || unused.length ? 1 : 0;
+process.exitCode = misfits.length ? 1 : 0;
 
 /** @returns those of our versions that a range does not admit */
 function refusing(range) {

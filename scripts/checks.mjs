@@ -21,6 +21,7 @@ export function staticChecks() {
     ...rooms.map((room) => [`types of ${room}`, [binary('typescript', 'bin/tsc'), '--noEmit', '-p', room]]),
     ['dead code', [binary('knip', 'bin/knip.js'), '--treat-config-hints-as-errors']],
     ['documents', [join(root, 'scripts/check-docs.mjs')]],
+    ['versions of Node', [join(root, 'scripts/check-engines.mjs')]],
     ['import boundaries', [join(root, 'scripts/check-boundaries.mjs')]],
     ['size of the first load', [join(root, 'scripts/check-bundle.mjs')]],
   ];
