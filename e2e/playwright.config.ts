@@ -6,6 +6,7 @@ const firefox = firefoxPath();
 
 export default defineConfig({
   testDir: 'specs',
+  globalSetup: './global-setup.ts',
   // Each test has a coordinator and a browser of its own, and waits for much: two fill two cores, more would be late.
   workers: Math.min(2, availableParallelism()),
   // Also the tests of one file: a long file would else be waited for by an idle core.

@@ -111,7 +111,10 @@ const rooms = {
   e2e: {
     may: [NODE, 'zod', 'axe-core', 'commander', /^playwright(\/|$)/, '@huggingface/gguf', '@perfit/protocol'],
     // What all tests of the project share.
-    outside: [{ files: /^specs\//, may: /^\.\.\/testing\// }],
+    outside: [
+      { files: /^specs\//, may: /^\.\.\/testing\// },
+      { files: /^global-setup\.ts$/, may: /^\.\.\/scripts\/setup\.mjs$/ },
+    ],
   },
   testing: {
     may: [NODE, 'vitest', 'vitest/node', 'fast-check'],

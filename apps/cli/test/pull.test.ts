@@ -150,7 +150,8 @@ describe('perfit pull', { timeout: 120_000 }, () => {
     const { status, stderr } = await pull(['lab/large']);
     expect(status, stderr).toBe(0);
     expect(stderr).toMatch(/model\.safetensors: going on after 12\.6 MB/);
-    expect(storeRanges()).toEqual(
+    // Several at a time: which of them arrives first is chance.
+    expect(storeRanges().sort()).toEqual(
       [3, 4, 5, 6].map((i) => `bytes=${i * PART}-${Math.min((i + 1) * PART, weights.length) - 1}`),
     );
     expect(readFileSync(join(models, 'large', 'model.safetensors')).equals(weights)).toBe(true);

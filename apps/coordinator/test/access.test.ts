@@ -253,7 +253,7 @@ describe('API keys', () => {
     expect((await program.get('/operators')).status).toBe(403);
     const list = (await admin.get('/keys')).body;
     expect(list).toMatchObject([{ label: 'nightly', createdBy: 'ada', lastUsed: expect.any(String), revokedAt: null }]);
-    expect(JSON.stringify(list)).not.toContain(made.body.key.split('_').at(-1));
+    expect(JSON.stringify(list)).not.toContain(made.body.key.slice(-43));
     const last = made.body.key.at(-1) === 'A' ? 'B' : 'A';
     const guess = program.with({ authorization: `Bearer ${made.body.key.slice(0, -1)}${last}` });
     expect((await guess.get('/session')).status).toBe(401);
