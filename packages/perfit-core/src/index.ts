@@ -54,14 +54,23 @@ export {
   tokenDistribution,
 } from './generation/sampling.ts';
 export { AdapterTensors } from './model/adapter-tensors.ts';
-export { dimensions, type ModelConfig, type ModelType, parameterCount, parseModelConfig } from './model/config.ts';
+export {
+  dimensions,
+  inverseFrequencies,
+  type ModelConfig,
+  type ModelType,
+  parameterCount,
+  parseModelConfig,
+} from './model/config.ts';
 export type { KvCache, LanguageModel, LossAndGradient, TokenRows } from './model/language-model.ts';
 export { type LoadModelOptions, loadModel, planTuning } from './model/load-model.ts';
 export { ModelError, type ModelErrorCode } from './model/model-error.ts';
+export { type NamedWeight, namedWeights } from './model/named-weights.ts';
 export { deviceBudget, type MemoryPlan, type TuningWish } from './model/packed/plan-memory.ts';
 export { PRECISIONS, type Precision } from './ops/packed-matrix/formats.ts';
 export { compareModels } from './parity/compare-models.ts';
 export { loadParityFixture, type ParityFixture } from './parity/fixture.ts';
+export type { OpenOther, OtherGradient, OtherModel, OtherTuning } from './parity/other-model.ts';
 export { ParityError, type ParityErrorCode } from './parity/parity-error.ts';
 export { type ParityCheck, type ParityOptions, type ParitySubmission, runParity } from './parity/run-parity.ts';
 export { keepHighest } from './search/keep-highest.ts';
