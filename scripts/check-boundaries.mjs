@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { parseSync } from 'oxc-parser';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const TFJS = /^@tensorflow\//;
+// Its parts, never the umbrella, which brings backends to fall back to without a word.
+const TFJS = /^@tensorflow\/tfjs-/;
 const NODE = /^node:/;
 
 /** What each room's sources may import from outside themselves; `also` widens it for some of its files. */
@@ -69,8 +70,11 @@ const rooms = {
       '@perfit/core/node',
       '@perfit/coordinator',
     ],
-    // The bench alone runs another library next to ours.
-    also: [{ files: /^src\/bench\/against-jax\.ts$/, may: ['@jax-js/jax'] }],
+    also: [
+      // Other libraries run next to ours, to be compared with and for nothing else.
+      { files: /^src\/bench\/against-jax\.ts$/, may: ['@jax-js/jax'] },
+      { files: /^src\/stock-tfjs\//, may: ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-webgpu'] },
+    ],
   },
   'apps/web-client': {
     may: [
@@ -163,8 +167,11 @@ function checkTheCheck() {
     ['packages/perfit-core', 'src/index.ts', '@perfit/federation'],
     ['packages/perfit-core', 'src/index.ts', 'node:fs'],
     ['packages/perfit-core', 'src/weights/hub-source.ts', '@huggingface/hub'],
+    ['packages/perfit-core', 'src/bench/step-bench.ts', '@tensorflow/tfjs'],
     ['apps/coordinator', 'src/index.ts', '@perfit/core'],
     ['apps/cli', 'src/commands/bench.ts', '@jax-js/jax'],
+    ['apps/cli', 'src/commands/bench.ts', '@tensorflow/tfjs'],
+    ['apps/web-client', 'src/engine/engine.ts', '@tensorflow/tfjs'],
     ['apps/web-client', 'src/app/app.tsx', '@perfit/core'],
     ['apps/web-client', 'src/app/app.tsx', '../engine/engine.ts'],
     ['apps/web-client', 'src/features/chat/chat.tsx', '../ledger/ledger.tsx'],

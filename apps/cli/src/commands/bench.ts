@@ -22,6 +22,7 @@ interface Flags {
   readonly rank?: number;
   readonly steps?: number;
   readonly precision?: Precision;
+  readonly stock?: boolean;
   readonly composed?: boolean;
   readonly memory?: boolean;
   readonly json?: string;
@@ -30,7 +31,7 @@ interface Flags {
 export function benchCommand(): Command {
   return new Command('bench')
     .description(
-      "measures tuning and generation on this machine's WebGPU adapter, op by op, against what the adapter can do at most, against TensorFlow.js' own ops and against jax-js",
+      "measures tuning and generation on this machine's WebGPU adapter, op by op, against what the adapter can do at most, against stock TensorFlow.js and against jax-js",
     )
     .addOption(
       new Option('--shape <name...>', 'models, by config alone with random weights').choices(Object.keys(MODEL_SHAPES)),
@@ -40,18 +41,20 @@ export function benchCommand(): Command {
     .option('--rank <R>', 'rank of the adapter', count)
     .option('--steps <n>', 'steps that are timed', count)
     .addOption(precisionOption())
-    .option('--composed', "also in TensorFlow.js' ops, whatever the size")
-    .option('--no-composed', "never in TensorFlow.js' ops")
+    .option('--stock', 'the step also in stock TensorFlow.js, whatever the size of the model')
+    .option('--no-stock', 'never in stock TensorFlow.js')
+    .option('--composed', "the step also in our own model of TensorFlow.js' ops, which computes on WASM as a rule")
     .option('--memory', 'only what a step takes of the device, next to what is predicted; nothing is computed')
     .option('--json <file>', 'writes everything to a file')
     .action(bench);
 }
 
-async function bench({ shape, memory, json, ...rest }: Flags): Promise<void> {
+async function bench({ shape, memory, json, stock, composed = false, ...rest }: Flags): Promise<void> {
   const { reason } = await nodeBackend({ prefer: 'webgpu' });
   process.stderr.write(`${reason}\n`);
-  const wish = { ...rest, ...(shape ? { shapes: shape } : {}) };
-  if (memory) return await peaks(wish);
+  const sizes = { ...rest, ...(shape ? { shapes: shape } : {}) };
+  if (memory) return await peaks(sizes);
+  const wish = { ...sizes, composed, ...(stock === false ? {} : { stock: await stockOf(stock === true) }) };
   const running = runBench(wish);
   for (;;) {
     const next = await running.next();
@@ -65,6 +68,11 @@ async function bench({ shape, memory, json, ...rest }: Flags): Promise<void> {
     if (json) writeFileSync(json, `${JSON.stringify({ machine: machine(), ...next.value, jaxjs }, null, 2)}\n`);
     return;
   }
+}
+
+async function stockOf(every: boolean): Promise<NonNullable<BenchWish['stock']>> {
+  const { openStock } = await import('../stock-tfjs/stock-model.ts');
+  return { open: openStock, every };
 }
 
 async function peaks(wish: BenchWish): Promise<void> {
@@ -96,7 +104,9 @@ function describe({ adapter, limits, step, decode, ops, ways }: BenchReport): st
         'step of tuning',
         'B x T',
         'tokens/s',
-        "tfjs' ops",
+        'stock tfjs',
+        'ratio',
+        'composed',
         'ratio',
         'dispatches fwd/bwd/outside',
         'peak MB',
@@ -107,14 +117,15 @@ function describe({ adapter, limits, step, decode, ops, ways }: BenchReport): st
         `${of.model} ${of.precision}`,
         `${of.B} x ${of.T}`,
         number(of.tokensPerSecond),
-        of.composedTokensPerSecond === null ? '-' : number(of.composedTokensPerSecond),
-        of.ratio === null ? '-' : `${of.ratio.toFixed(2)}x`,
+        ...beside(of.stock),
+        ...beside(of.composed),
         `${of.dispatches.layerForward}/${of.dispatches.layerBackward}/${of.dispatches.outside}`,
         number(of.peakBytes / 1e6),
         number(of.predictedBytes / 1e6),
         percent(of.searchShareOfEpoch),
       ]),
     ]),
+    ...(step.some(({ stock }) => stock) ? [stockNote] : []),
     '',
     table([
       ['generation', 'prefill tokens/s', 'decode tokens/s', 'of the copy rate'],
@@ -152,6 +163,13 @@ function describe({ adapter, limits, step, decode, ops, ways }: BenchReport): st
     '',
   ];
   return lines.join('\n');
+}
+
+const stockNote =
+  'stock tfjs: @tensorflow/tfjs on a device of its own, made as tfjs makes it; f32 weights, tf.train.adam without clipping';
+
+function beside(other: BenchReport['step'][number]['stock']): string[] {
+  return other ? [number(other.tokensPerSecond), `${other.ratio.toFixed(2)}x`] : ['-', '-'];
 }
 
 function describeJax(results: readonly JaxComparison[]): string {

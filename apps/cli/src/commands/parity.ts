@@ -1,13 +1,13 @@
 import { resolve } from 'node:path';
 import {
   compareModels,
-  type LoadModelOptions,
-  loadModel,
+  type LanguageModel,
   loadParityFixture,
   type ParityCheck,
   type ParityFixture,
   type Precision,
   runParity,
+  type TokenBatch,
 } from '@perfit/core';
 import { directorySource } from '@perfit/core/node';
 import { aggregate } from '@perfit/federation';
@@ -26,7 +26,7 @@ interface Flags {
 export function parityCommand(): Command {
   return new Command('parity')
     .description(
-      "holds our numbers for a model against a fixture of another framework's; fails where a bound is broken",
+      "holds our numbers for a model against a fixture of another framework's and against stock TensorFlow.js; fails where a bound is broken",
     )
     .argument('<model>', 'a Hugging Face model folder')
     .argument('<fixture>', 'a folder with fixture.json and tensors.safetensors')
@@ -46,13 +46,9 @@ async function parity(modelFolder: string, fixtureFolder: string, flags: Flags):
   const { model, backend, name } = await openModel(modelFolder, flags.backend, options);
   const fixture = await loadParityFixture(directorySource(fixtureFolder));
   if (!json) process.stdout.write(`${name} on ${backend.backend}: ${backend.reason}\n`);
-  const checks =
-    precision === 'int8' || precision === 'int4'
-      ? againstRounded({ modelFolder, fixture, precision }, model)
-      : runParity(model, fixture, { aggregate: packedAggregate, halfWeights: precision === 'f16' });
   let passed = 0;
   let failed = 0;
-  for await (const check of checks) {
+  for await (const check of checksOf(model, { modelFolder, fixture, precision })) {
     if (check.passed) passed++;
     else failed++;
     process.stdout.write(`${json ? JSON.stringify(check) : describe(check)}\n`);
@@ -68,17 +64,34 @@ const packedAggregate: NonNullable<Parameters<typeof runParity>[2]>['aggregate']
     submissions.map(({ mask, delta, weight }) => ({ mask, delta: mask.pack(delta), weight })),
   );
 
-/** No fixture knows what rounding leaves of the weights: tfjs' ops with those weights do. */
-async function* againstRounded(
-  of: { modelFolder: string; fixture: ParityFixture; precision: Precision },
-  model: Parameters<typeof compareModels>[0],
+/**
+ * The fixture's numbers, and stock TensorFlow.js as a second opinion. No fixture knows what int8 and int4 leave of the
+ * weights: then stock TensorFlow.js with the same rounded weights is all that there is, for every batch.
+ */
+async function* checksOf(
+  model: LanguageModel,
+  of: { modelFolder: string; fixture: ParityFixture; precision: Precision | undefined },
 ): AsyncGenerator<ParityCheck> {
-  const rounded: LoadModelOptions = { programs: 'composed', precision: of.precision };
-  const reference = await loadModel(directorySource(resolve(of.modelFolder)), rounded);
+  const { modelFolder, fixture, precision } = of;
+  if (precision === 'int8' || precision === 'int4') {
+    yield* againstStock(model, modelFolder, fixture.batches);
+    return;
+  }
+  yield* runParity(model, fixture, { aggregate: packedAggregate, halfWeights: precision === 'f16' });
+  yield* againstStock(model, modelFolder, fixture.batches.slice(0, 1));
+}
+
+async function* againstStock(
+  model: LanguageModel,
+  modelFolder: string,
+  batches: readonly TokenBatch[],
+): AsyncGenerator<ParityCheck> {
+  const { openStock } = await import('../stock-tfjs/stock-model.ts');
+  const stock = await openStock(directorySource(resolve(modelFolder)), model.precision);
   try {
-    yield* compareModels(model, reference, of.fixture.batches);
+    yield* compareModels(model, stock, batches);
   } finally {
-    reference.dispose();
+    stock.dispose();
   }
 }
 

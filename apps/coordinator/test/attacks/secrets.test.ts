@@ -40,16 +40,7 @@ it('neither the logs at their loudest nor the tables have a password, a token, a
   await database.close();
   const token = (admin.headers.cookie as string).split('=')[1] as string;
   const secret = await readFile(join(folders.dataDirectory, 'session-secret'));
-  const secrets = [
-    operator.password,
-    typo,
-    token,
-    token.split('.')[2],
-    key,
-    key.slice(-43),
-    invite,
-    second.code,
-  ];
+  const secrets = [operator.password, typo, token, token.split('.')[2], key, key.slice(-43), invite, second.code];
   expect(lines.join('')).toContain('the coordinator listens');
   expect(kept.audit).toContain(second.id);
   for (const hidden of [...secrets, secret.toString('hex'), secret.toString('base64url')]) {

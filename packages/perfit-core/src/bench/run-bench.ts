@@ -1,5 +1,6 @@
 import { type ModelConfig, parseModelConfig } from '../model/config.ts';
 import type { Precision } from '../ops/packed-matrix/formats.ts';
+import type { OpenOther } from '../parity/other-model.ts';
 import type { Choices } from '../wgsl/choices.ts';
 import { WgslRunner } from '../wgsl/runner.ts';
 import { autotune } from './autotune.ts';
@@ -24,8 +25,13 @@ export interface BenchWish {
   readonly length?: number;
   readonly precision?: Precision;
   readonly rank?: number;
-  /** Also in tfjs' ops, next to ours; for all but the largest models where absent. */
+  /** The step also in our own model of tfjs' ops; for all but the largest models where absent. */
   readonly composed?: boolean;
+  /**
+   * The step also in stock TensorFlow.js, which is no part of what is measured here: whoever has it hands it in. For all
+   * but the largest models, or for `every` one.
+   */
+  readonly stock?: { readonly open: OpenOther; readonly every: boolean };
   readonly steps?: number;
 }
 
@@ -40,7 +46,7 @@ export interface BenchReport {
 }
 
 /**
- * Measures the current WebGPU device: its limits, then our programs against them and against tfjs' ops, all in one run.
+ * Measures the current WebGPU device: its limits, then our programs against them and against TensorFlow.js, all in one run.
  * Yields a sentence before each part; the report is what it returns.
  */
 export async function* runBench(wish: BenchWish = {}): AsyncGenerator<string, BenchReport> {
@@ -60,9 +66,11 @@ export async function* runBench(wish: BenchWish = {}): AsyncGenerator<string, Be
   for (const shape of shapes) {
     const { precision, rows, length } = stepOf(shape, wish);
     yield `A step of tuning, ${shape}, ${precision}, B ${rows}, T ${length}`;
-    const composed = wish.composed ?? (shape === 'nano' || shape === 'smollm2-135m');
+    const isSmall = shape === 'nano' || shape === 'smollm2-135m';
+    const composed = wish.composed ?? isSmall;
+    const stock = wish.stock && (isSmall || wish.stock.every) ? wish.stock.open : null;
     const steps = wish.steps ?? (isSoftware ? 5 : 10);
-    step.push(await benchStep({ ...stepOf(shape, wish), composed, steps }));
+    step.push(await benchStep({ ...stepOf(shape, wish), composed, stock, steps }));
     yield `Generation, ${shape}, ${precision}`;
     const tokens = isSoftware ? 16 : 64;
     decode.push(await benchDecode({ shape, precision, prompt: isSoftware ? 64 : 256, tokens }, limits));

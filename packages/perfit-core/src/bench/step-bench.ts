@@ -9,6 +9,8 @@ import { ComposedAdamW } from '../ops/adamw/composed-adamw.ts';
 import { keepHighestOnDevice } from '../ops/keep-highest/keep-highest.ts';
 import { maskTensor } from '../ops/mask-bits/mask-bits.ts';
 import type { Precision } from '../ops/packed-matrix/formats.ts';
+import { compareModels } from '../parity/compare-models.ts';
+import type { OpenOther, OtherTuning } from '../parity/other-model.ts';
 import type { TokenBatch } from '../training/token-batch.ts';
 import { WgslRunner } from '../wgsl/runner.ts';
 import { MODEL_SHAPES, type ModelShape } from './model-shapes.ts';
@@ -22,9 +24,10 @@ export interface StepResult {
   readonly B: number;
   readonly checkpointing: boolean;
   readonly tokensPerSecond: number;
-  /** The same step in tfjs' ops, f32 weights; null where it was not run. */
-  readonly composedTokensPerSecond: number | null;
-  readonly ratio: number | null;
+  /** Stock TensorFlow.js, as its users install it; null where it was not run. */
+  readonly stock: OtherStep | null;
+  /** Our model in tfjs' ops, the one for WASM, on the same device with f32 weights; null where it was not run. */
+  readonly composed: OtherStep | null;
   readonly dispatches: { readonly layerForward: number; readonly layerBackward: number; readonly outside: number };
   readonly peakBytes: number;
   readonly predictedBytes: number;
@@ -32,6 +35,13 @@ export interface StepResult {
   readonly searchShareOfEpoch: number;
   readonly searchSeconds: number;
   readonly epochSteps: number;
+}
+
+/** The same step by other means, by turns with ours. */
+export interface OtherStep {
+  readonly tokensPerSecond: number;
+  /** How many times as long as ours it takes. */
+  readonly ratio: number;
 }
 
 export interface DecodeResult {
@@ -51,12 +61,17 @@ export interface StepWish {
   readonly rank: number;
   readonly checkpointing: boolean;
   readonly composed: boolean;
+  /** What opens the same model in stock TensorFlow.js; null where it is not compared with. */
+  readonly stock: OpenOther | null;
   /** Steps that are timed, after one that compiles. */
   readonly steps: number;
 }
 
+type MemoryWish = Omit<StepWish, 'composed' | 'stock' | 'steps'>;
+
 /** An epoch of 512 examples in batches of four: what a client with a few hundred texts does. */
 const epochSteps = 128;
+const learningRate = 1e-3;
 const search = { iterations: 3, batches: 4 };
 
 /** What a step takes of the device at its most, and what was predicted. */
@@ -66,7 +81,7 @@ export type PeakResult = Pick<
 >;
 
 /** One step of tuning for its memory alone: every buffer is made on the device, and nothing is computed in it. */
-export async function benchPeak(wish: Omit<StepWish, 'composed' | 'steps'>): Promise<PeakResult> {
+export async function benchPeak(wish: MemoryWish): Promise<PeakResult> {
   const runner = WgslRunner.current();
   runner.isRehearsal = true;
   try {
@@ -80,9 +95,7 @@ export async function benchPeak(wish: Omit<StepWish, 'composed' | 'steps'>): Pro
   }
 }
 
-async function afterOneStep(
-  wish: Omit<StepWish, 'composed' | 'steps'>,
-): Promise<{ model: PackedModel; tuning: Tuning; peak: PeakResult }> {
+async function afterOneStep(wish: MemoryWish): Promise<{ model: PackedModel; tuning: Tuning; peak: PeakResult }> {
   const { shape, precision, rows, length, checkpointing } = wish;
   WgslRunner.current().trimPool();
   const before = allocated();
@@ -105,23 +118,29 @@ async function afterOneStep(
   return { model, tuning, peak };
 }
 
-/** A whole step of tuning, all seven projections adapted: loss, gradient, clipping, AdamW. */
+/**
+ * A whole step of tuning, all seven projections adapted: loss, gradient, clipping, AdamW. Stock TensorFlow.js does the
+ * same with its Adam, without clipping.
+ * @throws RangeError where stock TensorFlow.js computes another loss or gradient than we do: then no time would mean anything
+ */
 export async function benchStep(wish: StepWish): Promise<StepResult> {
   const { model, tuning, peak } = await afterOneStep(wish);
   const { dispatches } = model;
   const optimizerDispatches = countDispatches(() => tuning.update());
-  const { milliseconds, composedMs } = await sideBySide(tuning, wish);
+  const { milliseconds, stockMs, composedMs } = await sideBySide(model, tuning, wish);
   const gradientMs = await tuning.timeGradient();
   const selectMs = await timeSelection(tuning.layout);
   const searchSeconds = (search.iterations * (search.batches * gradientMs + selectMs)) / 1000;
   tuning.dispose();
   model.dispose();
   const tokens = wish.rows * wish.length;
+  const other = (theirs: number | null): OtherStep | null =>
+    theirs === null ? null : { tokensPerSecond: (1000 * tokens) / theirs, ratio: theirs / milliseconds };
   return {
     ...peak,
     tokensPerSecond: (1000 * tokens) / milliseconds,
-    composedTokensPerSecond: composedMs && (1000 * tokens) / composedMs,
-    ratio: composedMs && composedMs / milliseconds,
+    stock: other(stockMs),
+    composed: other(composedMs),
     dispatches: { ...dispatches, outside: dispatches.outside + optimizerDispatches },
     searchShareOfEpoch: (1000 * searchSeconds) / (epochSteps * milliseconds),
     searchSeconds,
@@ -129,21 +148,69 @@ export async function benchStep(wish: StepWish): Promise<StepResult> {
   };
 }
 
-/** Steps of ours and steps in tfjs' ops by turns, so that what else the machine does meets both. */
-async function sideBySide(tuning: Tuning, wish: StepWish) {
-  if (!wish.composed) return { milliseconds: await tuning.time(wish.steps), composedMs: null };
-  const model = await open(wish, 'composed');
-  const theirs = new Tuning(model, wish);
-  await theirs.time(1);
-  let [milliseconds, composedMs] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+/** Steps of ours and of the others by turns, so that what else the machine does meets all of them. */
+async function sideBySide(model: PackedModel, tuning: Tuning, wish: StepWish) {
+  const stock = wish.stock && (await openStock(wish.stock, { model, tuning, wish }));
+  const composed = wish.composed ? await openComposed(wish) : null;
+  // Those that have just been opened compile first.
+  for (const side of [stock, composed]) await side?.time();
+  let milliseconds = Number.POSITIVE_INFINITY;
+  let [stockMs, composedMs] = [stock && milliseconds, composed && milliseconds];
   for (let i = 0; i < wish.steps; i++) {
     milliseconds = Math.min(milliseconds, await tuning.time(1));
-    composedMs = Math.min(composedMs, await theirs.time(1));
+    stockMs = stock && Math.min(stockMs as number, await stock.time());
+    composedMs = composed && Math.min(composedMs as number, await composed.time());
   }
-  theirs.dispose();
-  model.dispose();
+  for (const side of [stock, composed]) side?.dispose();
   WgslRunner.current().trimPool();
-  return { milliseconds, composedMs };
+  return { milliseconds, stockMs, composedMs };
+}
+
+interface TimedSide {
+  /** Milliseconds of one step. */
+  time(): Promise<number>;
+  dispose(): void;
+}
+
+async function openComposed(wish: StepWish): Promise<TimedSide> {
+  const model = await open(wish, 'composed');
+  const tuning = new Tuning(model, wish);
+  const dispose = () => {
+    tuning.dispose();
+    model.dispose();
+  };
+  return { time: () => tuning.time(1), dispose };
+}
+
+/** What it computes is compared with ours first. */
+async function openStock(
+  openOther: OpenOther,
+  { model, tuning, wish }: { model: PackedModel; tuning: Tuning; wish: StepWish },
+): Promise<TimedSide> {
+  const other = await openOther(syntheticSource(MODEL_SHAPES[wish.shape]), wish.precision);
+  const { batch, layout } = tuning;
+  let theirs: OtherTuning;
+  try {
+    for await (const { name, passed, error, bound } of compareModels(model, other, [batch])) {
+      if (!passed) throw new RangeError(`${name} differs by ${error.toExponential(2)}, more than ${bound}`);
+    }
+    theirs = await other.tuning(layout, initialTheta(layout, 1), learningRate);
+  } catch (error) {
+    other.dispose();
+    throw error;
+  }
+  const time = async () => {
+    const began = performance.now();
+    const loss = await theirs.step(batch);
+    const milliseconds = performance.now() - began;
+    if (!Number.isFinite(loss)) throw new RangeError(`the loss of the synthetic model in ${other.name} is ${loss}`);
+    return milliseconds;
+  };
+  const dispose = () => {
+    theirs.dispose();
+    other.dispose();
+  };
+  return { time, dispose };
 }
 
 /** Tokens a second of reading a prompt and of writing one token after the other. */
@@ -205,7 +272,7 @@ class Tuning {
   readonly layout: Layout;
   readonly #model: LanguageModel;
   readonly #optimizer: OwnedAdamW;
-  readonly #batch: TokenBatch;
+  readonly batch: TokenBatch;
   #gradient: tf.Tensor1D | null = null;
 
   constructor(model: LanguageModel, { rows, length, rank }: Pick<StepWish, 'rows' | 'length' | 'rank'>) {
@@ -223,7 +290,7 @@ class Tuning {
     this.#optimizer = isComposed ? new ComposedAdamW(tensors, mask) : ownedAdamW(tensors, mask);
     const words = (seed: number) =>
       Int32Array.from({ length: rows * length }, (_, i) => (i * seed) % model.config.vocabSize);
-    this.#batch = { inputIds: words(37), labels: words(41), rows, length, tokens: rows * length };
+    this.batch = { inputIds: words(37), labels: words(41), rows, length, tokens: rows * length };
   }
 
   /** Milliseconds of a step, the best of some. */
@@ -239,7 +306,7 @@ class Tuning {
 
   async timeGradient(): Promise<number> {
     const began = performance.now();
-    const { loss, gradient } = this.#model.lossAndGradient(this.layout, this.#optimizer.tensors.theta, this.#batch);
+    const { loss, gradient } = this.#model.lossAndGradient(this.layout, this.#optimizer.tensors.theta, this.batch);
     await loss.data();
     tf.dispose([loss, gradient]);
     return performance.now() - began;
@@ -251,7 +318,7 @@ class Tuning {
       beta1: 0.9,
       beta2: 0.999,
       epsilon: 1e-8,
-      stepSize: 1e-3,
+      stepSize: learningRate,
       spreadScale: 1,
       decay: 0,
       clipNorm: 1,
@@ -260,7 +327,7 @@ class Tuning {
   }
 
   async #step(): Promise<void> {
-    const { loss, gradient } = this.#model.lossAndGradient(this.layout, this.#optimizer.tensors.theta, this.#batch);
+    const { loss, gradient } = this.#model.lossAndGradient(this.layout, this.#optimizer.tensors.theta, this.batch);
     this.#gradient?.dispose();
     this.#gradient = gradient;
     this.update();
