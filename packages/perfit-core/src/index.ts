@@ -40,7 +40,7 @@ export { deviceBudget, type TuningWish } from './model/packed/plan-memory.ts';
 export { PRECISIONS, type Precision } from './ops/packed-matrix/formats.ts';
 export { compareModels } from './parity/compare-models.ts';
 export { loadParityFixture, type ParityFixture } from './parity/fixture.ts';
-export type { OpenOther, OtherGradient, OtherModel, OtherTuning } from './parity/other-model.ts';
+export type { OtherGradient, OtherModel, OtherTuning } from './parity/other-model.ts';
 export { type ParityCheck, runParity } from './parity/run-parity.ts';
 export { ChatFormat } from './text/chat-template.ts';
 export { DataError } from './text/data-error.ts';
@@ -87,6 +87,7 @@ export {
   type RevivingTuner,
   revivingTuner,
 } from './training/reviving-tuner.ts';
+export type { TokenBatch } from './training/token-batch.ts';
 export { folderSource } from './weights/folder-source.ts';
 export { HUB_URL, type HubRevision, type HubSource, hubSource } from './weights/hub-source.ts';
 export { type KeepingSource, keepingSource } from './weights/keeping/keeping-source.ts';

@@ -24,7 +24,7 @@ let starting: Promise<string> | null = null;
 
 /**
  * tfjs registers its factory when it is imported, and only where there is a navigator.gpu by then, as there never is in
- * Node. This is that factory (tfjs-backend-webgpu 4.22, `base.ts`): the same features, the same limits, so neither
+ * Node. This is that factory (of tfjs-backend-webgpu 4.22): the same features, the same limits, so neither
  * shader-f16 nor subgroups. tfjs finds kernels by the backend's name: the second name gets the same ones.
  */
 function startStockWebGpu(): Promise<string> {

@@ -38,7 +38,7 @@ export interface StepResult {
 }
 
 /** The same step by other means, by turns with ours. */
-export interface OtherStep {
+interface OtherStep {
   readonly tokensPerSecond: number;
   /** How many times as long as ours it takes. */
   readonly ratio: number;
