@@ -1,6 +1,5 @@
 // What is checked without running the product: one process each, `npm test` runs them side by side.
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { root } from './setup.mjs';
 
 const rooms = [
@@ -29,5 +28,5 @@ export function staticChecks() {
 
 /** @returns the path of a file in an installed package of the root */
 export function binary(name, file) {
-  return join(dirname(createRequire(join(root, 'package.json')).resolve(`${name}/package.json`)), file);
+  return join(root, 'node_modules', name, file);
 }

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { inForm } from '../../../../../testing/form.ts';
 import { needsWebGpu } from '../../../../../testing/needs.ts';
 import { type NaiveAttention, naiveAttention } from '../../../test/naive-attention.ts';
 import { expectClose, normalValues, read } from '../../../test/op-check.ts';
@@ -63,8 +64,8 @@ describe('flash attention', needsWebGpu, () => {
   vi.setConfig({ testTimeout: 120_000 });
 
   it.each([
-    ['many queries', fc.integer({ min: 2, max: 70 }), 20],
-    ['one query', fc.constant(1), 20],
+    ['many queries', fc.integer({ min: 2, max: 70 }), inForm({ short: 10, long: 40 })],
+    ['one query', fc.constant(1), inForm({ short: 10, long: 40 })],
   ])('gives what the formula gives, over %s', async (_, queryRows, numRuns) => {
     await fc.assert(fc.asyncProperty(arbitraryCase(queryRows), expectForward), { numRuns });
   });
@@ -74,7 +75,7 @@ describe('flash attention', needsWebGpu, () => {
   });
 
   it('gives the gradients that the formula gives', async () => {
-    await fc.assert(fc.asyncProperty(arbitraryTraining, expectBackward), { numRuns: 25 });
+    await fc.assert(fc.asyncProperty(arbitraryTraining, expectBackward), { numRuns: inForm({ short: 8, long: 50 }) });
   });
 
   it.each(kinds)('goes over several tiles with %o', async (kind) => {
