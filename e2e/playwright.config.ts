@@ -7,8 +7,8 @@ const firefox = firefoxPath();
 export default defineConfig({
   testDir: 'specs',
   globalSetup: './global-setup.ts',
-  // Each test has a coordinator and a browser of its own, and waits for much: two fill two cores, more would be late.
-  workers: Math.min(2, availableParallelism()),
+  // Each test has a coordinator and a tab of its own, and waits for much: two left two cores idle for a third of the time.
+  workers: Math.min(3, availableParallelism() + 1),
   // Also the tests of one file: a long file would else be waited for by an idle core.
   fullyParallel: true,
   timeout: 180_000,

@@ -54,14 +54,15 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     operatorPassword,
   });
   options.say(`coordinator listens on ${coordinator.url}`);
-  if (options.backend === 'webgpu') options.say(SOFTWARE_WARNING);
   let browser: Browser | null = null;
   try {
     const operator = await Operator.login(coordinator.url, 'operator', operatorPassword);
     const { id, joinUrl } = await operator.create(demoFederation(options, basename(model)));
     await operator.act(id, 'start');
 
-    browser = await launchBrowser({ headed: options.headed });
+    const launched = await launchBrowser({ headed: options.headed, origin: coordinator.url });
+    browser = launched.browser;
+    if (options.backend === 'webgpu' && launched.isSoftware) options.say(SOFTWARE_WARNING);
     options.say(`${browser.browserType().name()} ${browser.version()} opens ${texts.length} tabs`);
     const { backend } = options;
     const tabs = await Promise.all(

@@ -3,11 +3,13 @@ import { existsSync, mkdtempSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'playwright/test';
+import { isLongForm, longFormReason } from '../../testing/form.ts';
 import { projectRoot } from '../simulation/coordinator-process.ts';
 
 test('npm run dev: one address for page, logins and sockets, a coordinator that starts again, one end for both', async ({
   page,
 }) => {
+  test.skip(!isLongForm, longFormReason);
   const folder = mkdtempSync(join(tmpdir(), 'perfit-dev-'));
   const data = join(folder, 'data');
   const args = [join(projectRoot, 'scripts/dev.mjs'), '--port', '0', '--data', data];

@@ -1,7 +1,7 @@
 import { countedOnce, expect, test, until } from './stage.ts';
 
 /** Long enough to be met at it. */
-const tuning = { epochs: 5, batchSize: 8, maxLength: 128, learningRate: 4e-3 };
+const tuning = { epochs: 4, batchSize: 8, maxLength: 128, learningRate: 4e-3 };
 
 test('[RD4] a killed tab, a reloaded tab and a killed coordinator: the federation completes', async ({
   stage,
@@ -13,7 +13,7 @@ test('[RD4] a killed tab, a reloaded tab and a killed coordinator: the federatio
     schedule: { rounds: 3, recruit: 3, goal: 3, minimum: 2, deadlineSeconds: 60, settleSeconds: 3 },
   });
   const names = ['stays', 'is killed', 'is reloaded'];
-  const texts = stage.texts(3, 48);
+  const texts = stage.texts(3, 40);
   for (const [i, name] of names.entries()) {
     const tab = await stage.open(browser, { name, joinUrl, dataset: texts[i] as string, backend: 'wasm' });
     await tab.start();
@@ -60,7 +60,7 @@ test('[HS3] a tab that was killed comes back to its round', async ({ stage, brow
     tuning,
     schedule: { rounds: 2, recruit: 2, goal: 2, minimum: 2, deadlineSeconds: 150 },
   });
-  const texts = stage.texts(2, 48);
+  const texts = stage.texts(2, 40);
   for (const [i, name] of ['one', 'two'].entries()) {
     const tab = await stage.open(browser, { name, joinUrl, dataset: texts[i] as string, backend: 'wasm' });
     await tab.start();

@@ -18,7 +18,7 @@ for (const backend of backends) {
       model: backend === 'webgpu' ? tinyModel : embeddedModel,
       schedule: { rounds: 2, recruit: 1, goal: 1, minimum: 1, deadlineSeconds: 280 },
     });
-    const [dataset] = stage.texts(1, 60) as [string];
+    const [dataset] = stage.texts(1, 40) as [string];
     const tab = await stage.open(browser, { name: 'Ada', joinUrl, dataset, backend });
     const { page } = tab;
     // Firefox lets a test read the clipboard without asking.

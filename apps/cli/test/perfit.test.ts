@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { isLongForm } from '../../../testing/form.ts';
 import { perfit as commandLine } from '../../../testing/perfit.ts';
 
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
@@ -70,7 +71,7 @@ describe('perfit', { timeout: 120_000 }, () => {
   }
 
   it('tunes a personal adapter that makes held-out text likelier, and evaluates with it', () => {
-    const some = rowsOfSample(48);
+    const some = rowsOfSample(40);
     const tuned = perfit('tune', model, '--data', some, '--out', 'adapter', '--epochs', '1', '--rank', '4', '--json');
     expect(tuned.status, tuned.stderr).toBe(0);
     const { base, tuned: after, kept, size } = JSON.parse(tuned.stdout);
@@ -156,10 +157,12 @@ describe('perfit', { timeout: 120_000 }, () => {
   });
 
   it('finds parity with the committed fixture, and says where a fixture is another one', () => {
-    const { status, stdout } = perfit('parity', model, join(model, 'fixture'));
-    expect(stdout).toMatch(/^ok {6}stock tfjs: gradient of batch 0/m);
-    expect(stdout).toMatch(/^34 passed, 0 failed$/m);
-    expect(status).toBe(0);
+    // What is left alone in the altered one below passes as well, and the checks themselves are tested next to them.
+    if (isLongForm) {
+      const { status, stdout } = perfit('parity', model, join(model, 'fixture'));
+      expect(stdout).toMatch(/^34 passed, 0 failed$/m);
+      expect(status).toBe(0);
+    }
 
     const altered = join(folder, 'fixture');
     cpSync(join(model, 'fixture'), altered, { recursive: true });
@@ -168,6 +171,7 @@ describe('perfit', { timeout: 120_000 }, () => {
     writeFileSync(join(altered, 'fixture.json'), JSON.stringify(numbers));
     const broken = perfit('parity', model, altered);
     expect(broken.stdout).toMatch(/^BROKEN {2}AdamW, loss before step 10/m);
+    expect(broken.stdout).toMatch(/^ok {6}stock tfjs: gradient of batch 0/m);
     expect(broken.stdout).toMatch(/^33 passed, 1 failed$/m);
     expect(broken.status).toBe(1);
   });

@@ -22,6 +22,7 @@ import { ModelHashes } from './models/model-hashes.ts';
 import { ApiKeys } from './operator/api-keys.ts';
 import { AuditLog } from './operator/audit-log.ts';
 import { OperatorAccounts } from './operator/operator-accounts.ts';
+import { OWASP_COST, type PasswordCost } from './operator/passwords.ts';
 import { Sessions } from './operator/sessions.ts';
 import { attachClients } from './sockets/client-gateway.ts';
 import { attachOperators } from './sockets/operator-gateway.ts';
@@ -46,6 +47,8 @@ export interface CoordinatorOptions {
   readonly databaseUrl?: string;
   /** Made at the first start, or given this password; without it one is made up at the first start. */
   readonly operator?: { readonly name: string; readonly password: string };
+  /** Of passwords that are set from now on; OWASP's where absent. */
+  readonly passwordCost?: PasswordCost;
   /** Who runs the federations that name nobody themselves. */
   readonly runBy?: Host;
   /** Further origins whose pages may connect, and its own where that is a domain name. */
@@ -142,7 +145,9 @@ async function start(
   const sessions = new Sessions({ store: access, secret, clock });
   const keys = new ApiKeys(access, clock);
   const audit = new AuditLog({ store: access, clock, logger });
-  const accounts = new OperatorAccounts({ store: access, sessions, clock, loginFailures: limits.loginFailures });
+  const { loginFailures } = limits;
+  const { passwordCost = OWASP_COST } = options;
+  const accounts = new OperatorAccounts({ store: access, sessions, clock, loginFailures, passwordCost });
   const operator = await accounts.ensure(options.operator);
   const federations = new Federations({
     dataDirectory,

@@ -17,7 +17,7 @@ import { type Folders, makeFolders, smallFederation, startCoordinator } from './
 
 const CLIENTS = 3;
 /** Half of them wait for a commit, and each round has one. */
-const KILLS = inForm({ short: 4, long: 100 });
+const KILLS = inForm({ short: 2, long: 100 });
 const ROUNDS = KILLS;
 /** Small, so that an upload has several and a kill finds some of them half done. */
 const CHUNK_BYTES = 100;

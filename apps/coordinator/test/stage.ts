@@ -82,6 +82,8 @@ export function startCoordinator(folders: Folders, options: Partial<CoordinatorO
     host: '127.0.0.1',
     port: 0,
     operator,
+    // The real one takes a third of a second for each start and login.
+    passwordCost: { N: 2, r: 1, p: 1 },
     logger: pino({ level: process.env.LOG_LEVEL ?? 'silent' }),
     ...options,
   });

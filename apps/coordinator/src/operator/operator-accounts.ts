@@ -3,7 +3,7 @@ import { type OperatorAccount, type OperatorRole, ProtocolError } from '@perfit/
 import type { Clock } from '../clock.ts';
 import type { AccessStore, OperatorRow } from '../store/access-store.ts';
 import { LoginThrottle } from './login-throttle.ts';
-import { hashPassword, isPassword } from './passwords.ts';
+import { hashPassword, isPassword, type PasswordCost } from './passwords.ts';
 import type { OpenedSession, Sessions } from './sessions.ts';
 
 /** Who may run federations: names, passwords and roles. Who is removed or has a new password has no session left. */
@@ -12,13 +12,21 @@ export class OperatorAccounts {
   private readonly sessions: Sessions;
   private readonly clock: Clock;
   private readonly throttle: LoginThrottle;
+  private readonly passwordCost: PasswordCost;
   /** For names that do not exist: their answer takes as long as any. */
   private decoy: Promise<string> | null = null;
 
-  constructor(parts: { store: AccessStore; sessions: Sessions; clock: Clock; loginFailures: number }) {
+  constructor(parts: {
+    store: AccessStore;
+    sessions: Sessions;
+    clock: Clock;
+    loginFailures: number;
+    passwordCost: PasswordCost;
+  }) {
     this.store = parts.store;
     this.sessions = parts.sessions;
     this.clock = parts.clock;
+    this.passwordCost = parts.passwordCost;
     this.throttle = new LoginThrottle(parts.clock, parts.loginFailures);
   }
 
@@ -117,7 +125,7 @@ export class OperatorAccounts {
       throw new ProtocolError('rate-limited', 'Too many failed logins; try again in some minutes.', { retryAfterMs });
     }
     const row = await this.store.operator(name);
-    this.decoy ??= hashPassword(randomBytes(16).toString('hex'));
+    this.decoy ??= hashPassword(randomBytes(16).toString('hex'), this.passwordCost);
     const isRight = await isPassword(password, row?.passwordHash ?? (await this.decoy));
     if (!row || !isRight) throw new ProtocolError('login-failed', 'Name or password is wrong.');
     this.throttle.succeeded(name, address);
@@ -145,12 +153,17 @@ export class OperatorAccounts {
   }
 
   private async setPassword(name: string, password: string): Promise<void> {
-    await this.store.updateOperator(name, { passwordHash: await hashPassword(password) });
+    await this.store.updateOperator(name, { passwordHash: await hashPassword(password, this.passwordCost) });
     await this.sessions.endAllOf(name);
   }
 
   private async row(name: string, role: OperatorRole, password: string): Promise<OperatorRow> {
-    return { name, role, passwordHash: await hashPassword(password), createdAt: new Date(this.clock.now()) };
+    return {
+      name,
+      role,
+      passwordHash: await hashPassword(password, this.passwordCost),
+      createdAt: new Date(this.clock.now()),
+    };
   }
 }
 

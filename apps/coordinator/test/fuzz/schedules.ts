@@ -11,7 +11,7 @@ import type { FuzzClient } from './fuzz-client.ts';
 import { FuzzWorld, type Trouble } from './fuzz-world.ts';
 import { newFolder, seedFiles } from './quick-files.ts';
 
-const ALL_SCHEDULES = inForm({ short: 400, long: 10_000 });
+const ALL_SCHEDULES = inForm({ short: 300, long: 10_000 });
 /** Files that share the schedules, so that two cores do. */
 const LANES = 2;
 const SCHEDULES = Math.ceil(ALL_SCHEDULES / LANES);

@@ -30,19 +30,22 @@ const RTLD_NODELETE = 0x1000;
  * Each is tried in a process of its own, for a broken driver takes the process down, and a file that lists a driver
  * says nothing about whether Dawn takes it (Debian 12's Mesa 22.3 is refused).
  */
-export async function findWebGpuDriver(): Promise<WebGpuDriver> {
-  const own = await tryDriver({});
+export async function findWebGpuDriver(ask: AskDawn = askDawn): Promise<WebGpuDriver> {
+  const own = await ask({});
   if (own.adapter !== 'none' || process.platform !== 'linux' || isDriverNamed()) return own;
-  return (await chromiumsDriver()) ?? own;
+  return (await chromiumsDriver(ask)) ?? own;
 }
 
+/** What Dawn finds with this added to its environment. */
+export type AskDawn = (environment: Record<string, string>) => Promise<WebGpuDriver>;
+
 /** The SwiftShader of a Chromium on this machine, where Dawn takes it. */
-export async function chromiumsDriver(): Promise<WebGpuDriver | null> {
+export async function chromiumsDriver(ask: AskDawn = askDawn): Promise<WebGpuDriver | null> {
   if (process.platform !== 'linux') return null;
   for (const folder of chromiumFolders()) {
     const file = join(folder, SWIFTSHADER);
     if (!existsSync(file)) continue;
-    const driver = await tryDriver({ VK_ICD_FILENAMES: file });
+    const driver = await ask({ VK_ICD_FILENAMES: file });
     if (driver.adapter !== 'none') return driver;
   }
   return null;
@@ -74,7 +77,7 @@ function loaderBeside(icdFile: string | undefined): string | null {
   return existsSync(loader) ? loader : null;
 }
 
-async function tryDriver(environment: Record<string, string>): Promise<WebGpuDriver> {
+async function askDawn(environment: Record<string, string>): Promise<WebGpuDriver> {
   const env = { ...process.env, ...environment };
   const loader = loaderBeside(env.VK_ICD_FILENAMES);
   if (loader) env.LD_LIBRARY_PATH = [dirname(loader), env.LD_LIBRARY_PATH].filter(Boolean).join(delimiter);
