@@ -7,16 +7,16 @@ test('the page says which round is kept where it is not the last one, also after
   const { joinUrl } = await stage.federation({
     model: embeddedModel,
     // So fast that it gets worse and worse.
-    tuning: { epochs: 2, batchSize: 8, maxLength: 128, learningRate: 5e-2 },
-    schedule: { rounds: 2, recruit: 1, goal: 1, minimum: 1, deadlineSeconds: 120 },
+    tuning: { epochs: 3, batchSize: 8, maxLength: 128, learningRate: 5e-2 },
+    schedule: { rounds: 3, recruit: 1, goal: 1, minimum: 1, deadlineSeconds: 120 },
   });
-  const [dataset] = stage.texts(1, 32);
+  const [dataset] = stage.texts(1, 40);
   const tab = await stage.open(browser, { name: 'Ada', joinUrl, dataset: dataset as string, backend: 'auto' });
   await tab.start();
   await until('the federation is finished', async () => (await tab.status()).state === 'finished');
   const note = tab.page.getByTestId('module');
   await expect(note).toHaveText(
-    /^Chat and export use the model .* round 1 \(perplexity \d+.*\), not the one tuned last/,
+    /^Chat and export use the model .* round [12] \(perplexity \d+.*\), not the one tuned last/,
   );
   const said = (await note.textContent()) as string;
 
