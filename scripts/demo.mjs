@@ -1,6 +1,7 @@
 // `npm run demo`: a whole federation in real browser tabs, on the embedded model.
 import {
-  ensureBrowser,
+  beginBrowser,
+  checkNode,
   ensureCommandLine,
   ensureDependencies,
   ensureWebClient,
@@ -9,12 +10,14 @@ import {
   typescript,
 } from './setup.mjs';
 
-await runScript(() => {
+await runScript(async () => {
+  checkNode();
+  const browserInstalled = beginBrowser();
   ensureDependencies();
   ensureCommandLine();
   ensureWebClient();
   return foreground([...typescript('e2e', 'simulation/main.ts'), ...process.argv.slice(2)], {
     cwd: process.env.INIT_CWD ?? process.cwd(),
-    env: { ...process.env, PERFIT_BROWSER: ensureBrowser() },
+    env: { ...process.env, PERFIT_BROWSER: await browserInstalled() },
   });
 });

@@ -1,18 +1,23 @@
 // Makes a fresh clone ready: dependencies, browser, built web client. Each step is skipped where it is done already.
 // Plain JavaScript without dependencies, because it runs before anything is installed.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   accessSync,
+  closeSync,
   constants,
   existsSync,
   mkdirSync,
+  mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isWebClientInput, webClientPlaces } from './web-client-inputs.mjs';
@@ -140,15 +145,58 @@ export function perfit(...args) {
 export function ensureBrowser() {
   const found = findBrowser();
   if (found) return found;
-  if (process.platform === 'linux' && process.getuid?.() === 0 && onPath(['apt-get'])) {
-    const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    run('refreshing the package lists', 'apt-get', ['update', '-q'], { env: environment });
-    run('installing chromium', 'apt-get', ['install', '-y', '-q', '--no-install-recommends', 'chromium'], {
-      env: environment,
-    });
+  if (mayUseApt()) {
+    run('installing chromium', 'sh', ['-c', APT_COMMAND], { env: APT_ENVIRONMENT });
   } else {
     run("downloading Playwright's Chromium", process.execPath, [playwrightCli(), 'install', 'chromium']);
   }
+  return installedBrowser();
+}
+
+/**
+ * The same while other things are done: apt waits for the network and the disk, and needs nothing that is installed
+ * here. Whatever else there is to do comes when the promise is waited for.
+ * @returns a function that waits for it, and gives the executable's path
+ */
+export function beginBrowser() {
+  if (onPath(BROWSER_NAMES) || process.env.PERFIT_BROWSER || !mayUseApt()) return ensureBrowser;
+  const started = Date.now();
+  say('installing chromium, meanwhile …');
+  // Into a file: nobody empties a pipe while this process waits for the other steps.
+  const log = join(mkdtempSync(join(tmpdir(), 'perfit-apt-')), 'log');
+  const output = openSync(log, 'w');
+  const child = spawn('sh', ['-c', APT_COMMAND], { env: APT_ENVIRONMENT, stdio: ['ignore', output, output] });
+  const ended = new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('close', (status) => resolve(status));
+  });
+  return async () => {
+    const status = await ended;
+    closeSync(output);
+    const said = readFileSync(log, 'utf8').trim().split('\n').slice(-40).join('\n');
+    rmSync(dirname(log), { recursive: true });
+    if (status !== 0) throw new SetupError(`installing chromium failed (${status}; ${APT_COMMAND}):\n${said}`);
+    say(`installing chromium: done in ${Math.round((Date.now() - started) / 1000)} s`);
+    return installedBrowser();
+  };
+}
+
+const BROWSER_NAMES = [
+  'chromium',
+  'chromium-browser',
+  'google-chrome',
+  'google-chrome-stable',
+  'chrome',
+  'microsoft-edge',
+];
+const APT_ENVIRONMENT = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+const APT_COMMAND = 'apt-get update -q && apt-get install -y -q --no-install-recommends chromium';
+
+function mayUseApt() {
+  return process.platform === 'linux' && process.getuid?.() === 0 && onPath(['apt-get']) !== null;
+}
+
+function installedBrowser() {
   const installed = findBrowser();
   if (installed) return installed;
   throw new SetupError(
@@ -162,12 +210,11 @@ function findBrowser() {
     if (isExecutable(named)) return named;
     throw new SetupError(`PERFIT_BROWSER names ${named}, which is not an executable file.`);
   }
-  const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome', 'microsoft-edge'];
   const places = [
     '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
     '/Applications/Chromium.app/Contents/MacOS/Chromium',
   ];
-  return onPath(names) ?? places.find(isExecutable) ?? playwrightBrowser();
+  return onPath(BROWSER_NAMES) ?? places.find(isExecutable) ?? playwrightBrowser();
 }
 
 function playwrightBrowser() {
@@ -250,7 +297,6 @@ export async function runScript(main) {
 
 /** Runs a child in the foreground, passing signals on. @returns its exit code */
 export async function foreground(args, options = {}) {
-  const { spawn } = await import('node:child_process');
   const child = spawn(process.execPath, args, { stdio: 'inherit', ...options });
   // The terminal sends Ctrl-C to the whole group: the child decides when it is done.
   const pass = (signal) => child.kill(signal);

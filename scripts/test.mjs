@@ -12,8 +12,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { staticChecks } from './checks.mjs';
 import {
+  beginBrowser,
   checkNode,
-  ensureBrowser,
   ensureCommandLine,
   ensureDependencies,
   ensureWebClient,
@@ -27,15 +27,18 @@ await runScript(async () => {
   const reports = mkdtempSync(join(tmpdir(), 'perfit-test-'));
   const run = new TestRun({ reports, wish });
   try {
+    checkNode();
+    const browserInstalled = beginBrowser();
     await run.timed('installation and build', () => {
-      checkNode();
       ensureDependencies();
       ensureCommandLine();
       if (wish.browser) ensureWebClient();
-      // Its folder has the software driver for WebGPU in Node as well.
-      run.env.PERFIT_BROWSER = ensureBrowser();
     });
     if (wish.checks) await run.timed('static checks', () => run.checks(staticChecks()));
+    await run.timed('browser', async () => {
+      // Its folder has the software driver for WebGPU in Node as well.
+      run.env.PERFIT_BROWSER = await browserInstalled();
+    });
     if (wish.vitest) await run.timed('tests in Node', () => run.vitest(wish.vitest));
     if (wish.browser) await run.timed('tests in browsers', () => run.playwright(wish.browser));
     return run.summary();

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright';
+import { isLongForm, longFormReason } from '../../testing/form.ts';
 import { perfit, projectRoot } from '../simulation/coordinator-process.ts';
 import { write } from '../simulation/tab.ts';
 import { expect, test, until } from './stage.ts';
@@ -15,7 +16,8 @@ const sample = join(projectRoot, 'samples', 'bakers-shop.jsonl');
 for (const folder of [nano, tinyStories]) {
   const name = folder.split('/').at(-1) as string;
   test(`${name} from disk: opened, talked to, and measured as perfit eval measures it`, async ({ stage, page }) => {
-    test.skip(!existsSync(folder), 'the model does not lie beside the project');
+    test.skip(!existsSync(folder), 'no models/tinystories-656k beside the project');
+    test.skip(folder === tinyStories && !isLongForm, longFormReason);
     await page.goto(`${stage.url}/models?backend=wasm`);
     await page.getByRole('tab', { name: 'Your disk' }).click();
     const files = readdirSync(folder).filter((file) => /\.(json|safetensors)$/.test(file));
@@ -42,7 +44,7 @@ for (const folder of [nano, tinyStories]) {
 }
 
 test('a model of the Hub that the coordinator mirrors is tuned in a tab', async ({ stage, browser }) => {
-  test.skip(!existsSync(tinyStories), 'the model does not lie beside the project');
+  test.skip(!existsSync(tinyStories), 'no models/tinystories-656k beside the project');
   cpSync(tinyStories, join(stage.models, 'tinystories-656k'), { recursive: true });
   const { joinUrl } = await stage.federation({
     model: 'tinystories-656k',

@@ -10,7 +10,7 @@ test('two people tune together, compare the models in a chat, and take the adapt
     smallestGroup: 1,
     schedule: { rounds: 2, recruit: 2, goal: 2, minimum: 2, deadlineSeconds: 120 },
   });
-  const texts = stage.texts(2, 40);
+  const texts = stage.texts(2, 28);
   const foreign: string[] = [];
   for (const [i, name] of ['Ada', 'Grace'].entries()) {
     const tab = await stage.open(browser, { name, joinUrl, dataset: texts[i] as string, backend: 'auto' });

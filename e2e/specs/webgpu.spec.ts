@@ -1,4 +1,5 @@
 import type { Page, Worker } from 'playwright';
+import { isLongForm, longFormReason } from '../../testing/form.ts';
 import { type Tab, type, write } from '../simulation/tab.ts';
 import { expect, test, until } from './stage.ts';
 
@@ -8,6 +9,7 @@ test('a person’s way on WebGPU, the device lost and the tab reloaded on it, en
   stage,
   browser,
 }) => {
+  test.skip(!isLongForm, longFormReason);
   test.setTimeout(420_000);
   const [dataset] = stage.texts(1, 16) as [string];
   const openTab = async (backend: 'wasm' | 'webgpu') => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { isLongForm } from '../../../../testing/form.ts';
 import { type Cell, Laboratory, type Plan, planExperiment } from './experiment.ts';
 import type { MaskSummary } from './mask-summary.ts';
 import { type ResultRow, summarize } from './results.ts';
@@ -31,7 +32,7 @@ describe('experiments/smoke.yaml', () => {
     return { ...result, work };
   };
 
-  it('gives the committed numbers, and the same bits when it is run again', async () => {
+  it('gives the committed numbers, and, in the long form, the same bits when it is run again', async () => {
     const rows: ResultRow[] = [];
     const masks: MaskSummary[] = [];
     for (const cell of plan.cells) {
@@ -41,9 +42,11 @@ describe('experiments/smoke.yaml', () => {
       expect(ran.work / cell.work).toBeCloseTo(1, 5);
       rows.push(...ran.rows);
     }
-    const perfit = plan.cells.at(-1) as Cell;
-    const again = await run(perfit);
-    expect(withoutTime(again.rows)).toEqual(withoutTime(rows.filter(({ strategy }) => strategy === 'perfit')));
+    if (isLongForm) {
+      const perfit = plan.cells.at(-1) as Cell;
+      const again = await run(perfit);
+      expect(withoutTime(again.rows)).toEqual(withoutTime(rows.filter(({ strategy }) => strategy === 'perfit')));
+    }
 
     expect(rows.length).toBe(committed.cells.length);
     for (const [i, row] of rows.entries()) {
