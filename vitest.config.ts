@@ -5,24 +5,34 @@ const fuzz = `${rooms}/**/*.fuzz.test.ts`;
 const webgpu = `${rooms}/**/*.webgpu.test.ts`;
 /** Tests that start processes, sockets or databases. */
 const integration = 'apps/*/test/**/*.test.ts';
+/** Of what a process does once: which backend it starts, and with how many threads. */
+const once = 'packages/perfit-core/src/backend/select-backend.test.ts';
 const elsewhere = ['**/node_modules/**', '**/dist/**'];
 
-const project = (name: string, include: string[], exclude: string[] = []) => ({
+interface Project {
+  include: string[];
+  exclude?: string[];
+  /** A process for each file. Without it modules are loaded once for all, which is a third of the time of small tests. */
+  isolate?: boolean;
+}
+
+const project = (name: string, { include, exclude = [], isolate = false }: Project) => ({
   extends: true as const,
-  test: { name, include, exclude: [...elsewhere, ...exclude] },
+  test: { name, include, exclude: [...elsewhere, ...exclude], isolate },
 });
 
 export default defineConfig({
   test: {
     projects: [
-      project(
-        'unit',
-        [`${rooms}/{src,test,build}/**/*.test.{ts,tsx}`, '{scripts,testing}/**/*.test.ts'],
-        [fuzz, webgpu, integration],
-      ),
-      project('integration', [integration], [fuzz]),
-      project('fuzz', [fuzz]),
-      project('webgpu', [webgpu]),
+      project('integration', { include: [integration], exclude: [fuzz] }),
+      // They put files and hashes in memory, for everybody in their process.
+      project('fuzz', { include: [fuzz], isolate: true }),
+      // Devices that come and go leave traces in their process.
+      project('webgpu', { include: [webgpu, once], isolate: true }),
+      project('unit', {
+        include: [`${rooms}/{src,test,build}/**/*.test.{ts,tsx}`, '{scripts,testing}/**/*.test.ts'],
+        exclude: [fuzz, webgpu, integration, once],
+      }),
     ],
     globalSetup: ['testing/global-setup.ts'],
     setupFiles: ['testing/seeded-properties.ts'],

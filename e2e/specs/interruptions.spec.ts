@@ -15,7 +15,8 @@ const ROUNDS = inForm({ short: 5, long: 30 });
 const federation = {
   // Long enough to be met at it.
   tuning: { epochs: 8, batchSize: 8, maxLength: 128, learningRate: 4e-3 },
-  search: { warmupEpochs: 1, iterations: 2, batches: 1 },
+  // So long a search that it is met at it, also by who looks seldom.
+  search: { warmupEpochs: 5, iterations: 2, batches: 1 },
   schedule: { rounds: ROUNDS, recruit: 1, goal: 1, minimum: 1, deadlineSeconds: 200 },
 };
 
