@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { constants, homedir } from 'node:os';
+import { constants, homedir, tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
@@ -58,6 +58,8 @@ export async function chromiumsDriver(ask: AskDawn = askDawn): Promise<WebGpuDri
  */
 export function useWebGpuDriver({ environment }: Pick<WebGpuDriver, 'environment'>): void {
   Object.assign(process.env, environment);
+  // Mesa's layers complain where it is missing, whichever driver computes.
+  if (process.platform === 'linux') process.env.XDG_RUNTIME_DIR ??= tmpdir();
   const loader = loaderBeside(process.env.VK_ICD_FILENAMES);
   if (!loader) return;
   try {
