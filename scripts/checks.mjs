@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { root } from './setup.mjs';
 
-const rooms = [
+/** Each with types of its own. */
+export const rooms = [
   'packages/protocol',
   'packages/federation',
   'packages/perfit-core',

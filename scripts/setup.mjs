@@ -159,7 +159,7 @@ export function ensureBrowser() {
  * @returns a function that waits for it, and gives the executable's path
  */
 export function beginBrowser() {
-  if (onPath(BROWSER_NAMES) || process.env.PERFIT_BROWSER || !mayUseApt()) return ensureBrowser;
+  if (findBrowser() || !mayUseApt()) return ensureBrowser;
   const started = Date.now();
   say('installing chromium, meanwhile …');
   // Into a file: nobody empties a pipe while this process waits for the other steps.

@@ -1,9 +1,9 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { binary } from './checks.mjs';
 import { playwrightCli, root } from './setup.mjs';
+import { overheard, sideBySide } from './side-by-side.mjs';
 
 /** One run: what passed, what was left out and why, and where the time went. */
 export class TestRun {
@@ -31,17 +31,12 @@ export class TestRun {
 
   /** As many at a time as there are cores, for each uses one; each says what it has to say when it is done. */
   async checks(checks) {
-    const waiting = [...checks];
-    const work = async () => {
-      for (let next = waiting.shift(); next; next = waiting.shift()) {
-        const [what, args] = next;
-        const started = Date.now();
-        const { status, output } = await overheard(args);
-        process.stdout.write(`\n── ${what}\n${output}${outcome(what, status, started)}`);
-        this.#add({ [status === 0 ? 'passed' : 'failed']: 1 });
-      }
-    };
-    await Promise.all(Array.from({ length: availableParallelism() }, work));
+    await sideBySide(checks, async ([what, args]) => {
+      const started = Date.now();
+      const { status, output } = await overheard(args);
+      process.stdout.write(`\n── ${what}\n${output}${outcome(what, status, started)}`);
+      this.#add({ [status === 0 ? 'passed' : 'failed']: 1 });
+    });
   }
 
   vitest(args) {
@@ -115,15 +110,6 @@ function testsOf({ specs = [], suites = [] }) {
 
 function readReport(file) {
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null;
-}
-
-function overheard(args) {
-  const child = spawn(process.execPath, args, { cwd: root });
-  const said = [];
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => said.push(bytes));
-  return new Promise((resolve) => {
-    child.on('close', (status) => resolve({ status, output: Buffer.concat(said).toString() }));
-  });
 }
 
 function outcome(what, status, started) {

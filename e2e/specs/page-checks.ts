@@ -7,7 +7,7 @@ export async function axeFindings(page: Page): Promise<string[]> {
   for (const colorScheme of ['light', 'dark'] as const) {
     await inColours(page, colorScheme);
     if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe.source);
-    // Colours alone depend on the scheme: the other rules find the same in both.
+    // Colors alone depend on the scheme: the other rules find the same in both.
     const rules = colorScheme === 'dark' ? { runOnly: { type: 'rule' as const, values: ['color-contrast'] } } : {};
     const { violations } = await page.evaluate(
       (options) => (globalThis as unknown as { axe: typeof axe }).axe.run(document, options),
