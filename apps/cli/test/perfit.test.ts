@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { perfit as commandLine } from '../../../e2e/simulation/coordinator-process.ts';
 import { writeTinyModel } from '../../../e2e/specs/tiny-model.ts';
 import { isLongForm } from '../../../testing/form.ts';
-import { perfit as commandLine } from '../../../testing/perfit.ts';
 
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 const model = join(root, 'models', 'perfit-nano');

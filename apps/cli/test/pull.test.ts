@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { hubSource, mirrorSource } from '@perfit/core';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { perfit as commandLine } from '../../../e2e/simulation/coordinator-process.ts';
 import {
   COMMIT,
   type FakeFile,
@@ -14,7 +15,6 @@ import {
   fakeHub,
   hashOf,
 } from '../../../packages/perfit-core/test/fake-hub.ts';
-import { perfit as commandLine } from '../../../testing/perfit.ts';
 import { makeFolders, startCoordinator } from '../../coordinator/test/stage.ts';
 import { pullModel } from '../src/pull/pull-model.ts';
 import { reportProgress } from '../src/pull/report-progress.ts';

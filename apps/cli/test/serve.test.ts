@@ -20,7 +20,7 @@ import {
 import { type Layout, Mask } from '@perfit/protocol/space';
 import { io } from 'socket.io-client';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
-import { perfit as commandLine } from '../../../testing/perfit.ts';
+import { perfit as commandLine } from '../../../e2e/simulation/coordinator-process.ts';
 
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 const folder = mkdtempSync(join(tmpdir(), 'perfit-serve-'));
