@@ -2,6 +2,8 @@ import type { Page } from 'playwright/test';
 import { axeFindings } from './page-checks.ts';
 import { expect, test } from './stage.ts';
 
+test.use({ ownCoordinator: true });
+
 test('an admin lets others in, as far as they should come, ends their sessions, and sees what was done', async ({
   stage,
   page,

@@ -65,27 +65,33 @@ test.describe('a model that cannot be loaded gets a sentence and a code', () => 
       damage: (folder: string) => truncateSync(join(folder, 'model.safetensors'), 1_000_000),
     },
   ];
-  for (const { what, code, naming, damage } of cases) {
-    test(what, async ({ stage, browser }) => {
-      const folder = join(stage.models, 'damaged');
-      cpSync(join(stage.models, 'perfit-nano'), folder, { recursive: true });
-      const { id, joinUrl } = await stage.federation({ model: 'damaged' });
-      // A coordinator makes no federation of a folder that is not all there; this one breaks later.
-      damage(folder);
-      const tab = await stage.open(browser, {
-        name: 'Ada',
-        joinUrl,
-        dataset: stage.texts(1, 40)[0] as string,
-        backend: 'wasm',
+  test.use({ ownCoordinator: true });
+
+  test('each in turn', async ({ stage, browser }) => {
+    for (const { what, code, naming, damage } of cases) {
+      await test.step(what, async () => {
+        const model = `damaged-by-${code}`;
+        const folder = join(stage.models, model);
+        cpSync(join(stage.models, 'perfit-nano'), folder, { recursive: true });
+        const { id, joinUrl } = await stage.federation({ model });
+        // A coordinator makes no federation of a folder that is not all there; this one breaks later.
+        damage(folder);
+        const tab = await stage.open(browser, {
+          name: 'Ada',
+          joinUrl,
+          dataset: stage.texts(1, 40)[0] as string,
+          backend: 'wasm',
+        });
+        await tab.start();
+        const alert = tab.page.locator(`[role="alert"][${alertCode}="${code}"]`);
+        await expect(alert).toBeVisible();
+        await expect(alert).toContainText(naming);
+        // Nothing is lost: the federation still recruits, the text is still there.
+        expect((await stage.operator.detail(id)).status.state).toBe('recruiting');
+        await tab.close();
       });
-      await tab.start();
-      const alert = tab.page.locator(`[role="alert"][${alertCode}="${code}"]`);
-      await expect(alert).toBeVisible();
-      await expect(alert).toContainText(naming);
-      // Nothing is lost: the federation still recruits, the text is still there.
-      expect((await stage.operator.detail(id)).status.state).toBe('recruiting');
-    });
-  }
+    }
+  });
 });
 
 /** Same bytes, another name: the folder no longer has the tensor. */

@@ -6,9 +6,13 @@ import { projectRoot } from '../simulation/coordinator-process.ts';
 import type { Tab } from '../simulation/tab.ts';
 import { embeddedModel, expect, type Stage, test, until } from './stage.ts';
 
-test('a personal model leaves in every form, and each file is what it says', async ({ stage, browser }) => {
+test('a personal model leaves in every form, each file is what it says, and what hinders it is said', async ({
+  stage,
+  browser,
+}) => {
   stage.model = embeddedModel;
   const ada = await tunedTab(stage, browser);
+  await canBeCancelled(ada);
 
   const adapter = await exported(ada, 'adapter');
   expect([...adapter.keys()].sort()).toEqual(['adapter_config.json', 'adapter_model.safetensors', 'mask.bin']);
@@ -58,47 +62,48 @@ test('a personal model leaves in every form, and each file is what it says', asy
 
   await test.step('nothing is left on disk but the last export', async () => {
     expect(await storedExports(ada)).toEqual(['perfit-nano-tuned-Q8_0.gguf']);
+    await saysWhatRoomIsMissing(stage, ada);
     await ada.reload();
     await until('the worker has swept', async () => (await storedExports(ada)).length === 0);
   });
   expect(ada.errors, 'errors in the console').toEqual([]);
 });
 
-test('an export can be cancelled, and leaves nothing', async ({ stage, browser }) => {
-  const ada = await tunedTab(stage, browser);
-  // Every file that the worker opens to write waits until the test lets it go.
-  const worker = ada.page.workers()[0] as Worker;
-  await worker.evaluate(() => {
-    const files = FileSystemFileHandle.prototype as unknown as { createSyncAccessHandle(): Promise<unknown> };
-    const open = files.createSyncAccessHandle;
-    const held = new Promise((goOn) => Object.assign(globalThis, { goOn }));
-    files.createSyncAccessHandle = async function () {
-      await held;
-      return open.call(this);
-    };
+async function canBeCancelled(ada: Tab): Promise<void> {
+  await test.step('an export can be cancelled, and leaves nothing', async () => {
+    // Every file that the worker opens to write waits until the test lets it go.
+    const worker = ada.page.workers()[0] as Worker;
+    await worker.evaluate(() => {
+      const files = FileSystemFileHandle.prototype as unknown as { createSyncAccessHandle(): Promise<unknown> };
+      const open = files.createSyncAccessHandle;
+      const held = new Promise((goOn) => Object.assign(globalThis, { goOn }));
+      files.createSyncAccessHandle = async function () {
+        await held;
+        return open.call(this);
+      };
+    });
+    await ada.page.getByTestId('export-merged').click();
+    await ada.page.getByRole('button', { name: 'Export model' }).click();
+    await ada.page.getByRole('button', { name: 'Cancel' }).click();
+    await worker.evaluate('goOn()');
+    await expect(ada.page.getByText('Cancelled; nothing is left of it.')).toBeVisible();
+    expect(await storedExports(ada)).toEqual([]);
   });
-  await ada.page.getByTestId('export-merged').click();
-  await ada.page.getByRole('button', { name: 'Export model' }).click();
-  await ada.page.getByRole('button', { name: 'Cancel' }).click();
-  await worker.evaluate('goOn()');
-  await expect(ada.page.getByText('Cancelled; nothing is left of it.')).toBeVisible();
-  expect(await storedExports(ada)).toEqual([]);
-  expect((await exported(ada, 'merged')).size).toBe(4);
-});
+}
 
-test('where the browser has no room, a sentence says how much is missing', async ({ stage, browser }) => {
-  stage.model = embeddedModel;
-  const ada = await tunedTab(stage, browser);
-  const session = await ada.page.context().newCDPSession(ada.page);
-  await session.send('Storage.overrideQuotaForOrigin', { origin: stage.url, quotaSize: 1_000_000 });
-  await ada.page.getByTestId('export-gguf-f16').click();
-  await ada.page.getByRole('button', { name: 'Export GGUF' }).click();
-  const alert = ada.page.getByRole('alert').filter({ hasText: 'could not be written' });
-  await expect(alert).toHaveAttribute('data-code', 'storage-unavailable');
-  await expect(alert).toContainText(/The files take 2\.\d MB while they are written, and this browser has .* left/);
-  // The adapter needs no room.
-  expect((await exported(ada, 'adapter')).size).toBe(3);
-});
+async function saysWhatRoomIsMissing(stage: Stage, ada: Tab): Promise<void> {
+  await test.step('where the browser has no room, a sentence says how much is missing', async () => {
+    const session = await ada.page.context().newCDPSession(ada.page);
+    await session.send('Storage.overrideQuotaForOrigin', { origin: stage.url, quotaSize: 1_000_000 });
+    await ada.page.getByTestId('export-gguf-f16').click();
+    await ada.page.getByRole('button', { name: 'Export GGUF' }).click();
+    const alert = ada.page.getByRole('alert').filter({ hasText: 'could not be written' });
+    await expect(alert).toHaveAttribute('data-code', 'storage-unavailable');
+    await expect(alert).toContainText(/The files take 2\.\d MB while they are written, and this browser has .* left/);
+    // The adapter needs no room.
+    expect((await exported(ada, 'adapter')).size).toBe(3);
+  });
+}
 
 /** A tab at the end of a federation of its own, of one round. */
 async function tunedTab(stage: Stage, browser: Parameters<Stage['open']>[0]): Promise<Tab> {

@@ -3,15 +3,17 @@ import { join } from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright';
 import { launchOptions } from '../simulation/browser.ts';
 import { Tab } from '../simulation/tab.ts';
-import { copyFolder, expect, Stage, test, until } from './stage.ts';
+import { expect, Stage, test, until } from './stage.ts';
+import { copyFolder, TestCoordinator } from './test-coordinator.ts';
 
 test('the page can be installed; a newer version is announced, can wait, and interrupts nothing', async () => {
-  const stage = new Stage();
+  const coordinator = new TestCoordinator();
+  const stage = new Stage(coordinator);
   // A copy of the built page: what the test changes there are the versions that an operator would put there.
   const web = join(stage.folder, 'web');
-  copyFolder(stage.webDirectory, web);
-  stage.webDirectory = web;
-  await stage.startCoordinator();
+  copyFolder(coordinator.webDirectory, web);
+  coordinator.webDirectory = web;
+  await coordinator.start();
   // A private window installs nothing.
   const context = await chromium.launchPersistentContext(join(stage.folder, 'profile'), {
     ...launchOptions(),
@@ -19,10 +21,11 @@ test('the page can be installed; a newer version is announced, can wait, and int
   });
   try {
     await isOfferedAsAnApp(context, stage);
-    await announcesVersions(context, stage);
+    await announcesVersions(context, stage, (build) => publish(web, build));
   } finally {
     await context.close();
     await stage.close();
+    await coordinator.close();
   }
 });
 
@@ -47,7 +50,11 @@ async function isOfferedAsAnApp(context: BrowserContext, stage: Stage): Promise<
   await page.close();
 }
 
-async function announcesVersions(context: BrowserContext, stage: Stage): Promise<void> {
+async function announcesVersions(
+  context: BrowserContext,
+  stage: Stage,
+  publish: (build: string) => void,
+): Promise<void> {
   const { joinUrl } = await stage.federation({
     schedule: { rounds: 1, recruit: 1, goal: 1, minimum: 1, deadlineSeconds: 600 },
     // Longer than anything here takes.
@@ -68,7 +75,7 @@ async function announcesVersions(context: BrowserContext, stage: Stage): Promise
     await actions.getByRole('button', { name: 'Pause' }).click();
     await until('it stands still', isPaused);
     await page.evaluate('window.isTheSamePage = true');
-    publish(stage, 'the-second-one');
+    publish('the-second-one');
     await comesBack(page);
     await expect(notice).toContainText('A new version is ready');
     await notice.getByRole('button', { name: 'Later' }).click();
@@ -78,7 +85,7 @@ async function announcesVersions(context: BrowserContext, stage: Stage): Promise
 
   await test.step('who asks for it has it, and the session is where it was', async () => {
     const { client } = await tab.session();
-    publish(stage, 'the-third-one');
+    publish('the-third-one');
     await comesBack(page);
     await notice.getByRole('button', { name: 'Reload to update' }).click();
     await expect(page.locator('meta[name="build"]')).toHaveAttribute('content', 'the-third-one');
@@ -90,7 +97,7 @@ async function announcesVersions(context: BrowserContext, stage: Stage): Promise
   });
 
   await test.step('a page that came from the network as the new version is told nothing', async () => {
-    publish(stage, 'the-fourth-one');
+    publish('the-fourth-one');
     const fresh = await context.newPage();
     await fresh.goto(stage.url);
     await expect(fresh.locator('meta[name="build"]')).toHaveAttribute('content', 'the-fourth-one');
@@ -100,7 +107,7 @@ async function announcesVersions(context: BrowserContext, stage: Stage): Promise
 }
 
 /** As `build/offline-shell.ts` writes a build: its name stands in the page and in the service worker. */
-function publish({ webDirectory }: Stage, build: string): void {
+function publish(webDirectory: string, build: string): void {
   for (const [file, pattern] of [
     ['index.html', /(<meta name="build" content=")[^"]*/],
     ['sw.js', /(const BUILD = ')[^']*/],

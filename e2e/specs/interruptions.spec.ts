@@ -20,6 +20,8 @@ const federation = {
   schedule: { rounds: ROUNDS, recruit: 1, goal: 1, minimum: 1, deadlineSeconds: 200 },
 };
 
+test.use({ ownCoordinator: true });
+
 test('pause, lost networks, deleted and full storage, two tabs: one session goes on through all of it', async ({
   stage,
 }) => {

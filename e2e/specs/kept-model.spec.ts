@@ -5,7 +5,6 @@ import { agree, Tab } from '../simulation/tab.ts';
 import { embeddedModel, expect, type Stage, test, until } from './stage.ts';
 
 const federation = {
-  model: embeddedModel,
   schedule: { rounds: 1, recruit: 2, goal: 2, minimum: 2, deadlineSeconds: 120 },
 };
 
@@ -47,7 +46,7 @@ test('two tabs of one person fetch a model once', async ({ stage, browser }) => 
 });
 
 test('where the browser has no room, the model works and the person is told', async ({ stage }) => {
-  const { joinUrl } = await stage.federation(federation);
+  const { joinUrl } = await stage.federation({ ...federation, model: embeddedModel });
   const [dataset] = stage.texts(1, 40) as [string];
   // A private window keeps its files in memory, and counts them against no quota.
   const context = await chromium.launchPersistentContext(join(stage.folder, 'profile'), launchOptions());

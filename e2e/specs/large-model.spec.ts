@@ -6,6 +6,8 @@ import { expect, test, until } from './stage.ts';
 const MEBIBYTE = 2 ** 20;
 const weightFile = /\/models\/.*\.safetensors/;
 
+test.use({ ownCoordinator: true });
+
 test('a large model in shards: within its memory, interrupted, resumed, tuned, and started without the network', async ({
   stage,
   browser,

@@ -46,7 +46,7 @@ test('everything that left can be read, checked, kept and deleted', async ({ sta
 
   await test.step('a mask is what the coordinator has on file', async () => {
     const { bytes, dialog } = await opened(page, 'Your mask', 1);
-    const blob = readFileSync(join(stage.folder, 'coordinator', 'blobs', sha256(bytes)));
+    const blob = readFileSync(join(stage.coordinatorFolder, 'blobs', sha256(bytes)));
     expect(new Uint8Array(blob)).toEqual(bytes);
     const mask = await decodeMask(bytes, readMaskHeader(bytes));
     await expect(fact(dialog, 'Numbers that you own')).toHaveText(mask.kept.toLocaleString('en'));

@@ -4,73 +4,77 @@ import { projectRoot } from '../simulation/coordinator-process.ts';
 import { write } from '../simulation/tab.ts';
 import { expect, test } from './stage.ts';
 
-test('a model of the coordinator is opened, talked to and measured, and others are told beforehand what they need', async ({
-  stage,
-  page,
-}) => {
-  const phi = join(stage.models, 'phi-3');
-  mkdirSync(phi);
-  writeFileSync(join(phi, 'config.json'), JSON.stringify({ model_type: 'phi3', hidden_size: 3072 }));
-  await page.goto(`${stage.url}/models?backend=webgpu`);
+test.describe('on a coordinator with models of its own', () => {
+  test.use({ ownCoordinator: true });
 
-  await test.step('six models, each with its verdict', async () => {
-    const cards = page.locator('article[data-testid^="model-"]');
-    await expect(cards).toHaveCount(6);
-    const llama = page.getByTestId('model-llama-3.2-1b');
-    await page.getByRole('radiogroup').getByText('f16').click();
-    await expect(llama.locator('[data-verdict="too large"]').first()).toBeVisible();
-    await llama.getByText('Why').click();
-    await expect(llama.getByText(/Tuning with f16 weights takes about 3\.\d GB/)).toBeVisible();
-    await expect(llama.getByRole('button', { name: /Open/ })).toBeDisabled();
-  });
+  test('a model of the coordinator is opened, talked to and measured, and others are told beforehand what they need', async ({
+    stage,
+    page,
+  }) => {
+    const phi = join(stage.models, 'phi-3');
+    mkdirSync(phi);
+    writeFileSync(join(phi, 'config.json'), JSON.stringify({ model_type: 'phi3', hidden_size: 3072 }));
+    await page.goto(`${stage.url}/models?backend=webgpu`);
 
-  // Where WebGPU runs in software the processor is faster.
-  await page.goto(`${stage.url}/models`);
-
-  await test.step('what cannot be followed is named before anything is fetched', async () => {
-    const card = page.getByTestId('mirrored-phi-3');
-    await expect(card).toContainText('model_type "phi3" is not supported');
-    await expect(card.getByRole('button')).toBeDisabled();
-  });
-
-  await test.step('opened', async () => {
-    await page.getByRole('button', { name: 'Open perfit-nano' }).click();
-    await expect(page.getByTestId('open-state')).toHaveAttribute('data-state', 'open');
-    await expect(page.getByTestId('opened-model')).toContainText('1.3 million');
-  });
-
-  await test.step('an answer', async () => {
-    await write(page, 'What do you sell?');
-    await page.getByRole('button', { name: 'Send' }).click();
-    await expect(page.getByTestId('answer-base')).toHaveText(/\w{2,}/);
-    await expect(page.getByTestId('answer-personal')).toHaveCount(0);
-  });
-
-  await test.step('a measurement', async () => {
-    await page.getByTestId('evaluation-file').setInputFiles(join(projectRoot, 'samples', 'bakers-shop.jsonl'));
-    await page.getByRole('button', { name: 'Measure' }).click();
-    const row = page.getByTestId('evaluation').getByRole('row').nth(1);
-    await expect(row).toContainText(/Without adapter\s*\d/, { timeout: 90_000 });
-  });
-
-  await test.step('what this browser keeps is listed, and deleted', async () => {
-    const kept = page.getByTestId('kept-models').getByRole('row').filter({ hasText: 'perfit-nano' });
-    await expect(kept).toContainText('complete');
-    await kept.getByRole('button', { name: /Delete/ }).click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
-    await expect(page.getByTestId('kept-models')).toHaveCount(0);
-    const parts = await page.evaluate(async () => {
-      const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('model-parts');
-      const names: string[] = [];
-      for await (const name of folder.keys()) names.push(name);
-      return names;
+    await test.step('six models, each with its verdict', async () => {
+      const cards = page.locator('article[data-testid^="model-"]');
+      await expect(cards).toHaveCount(6);
+      const llama = page.getByTestId('model-llama-3.2-1b');
+      await page.getByRole('radiogroup').getByText('f16').click();
+      await expect(llama.locator('[data-verdict="too large"]').first()).toBeVisible();
+      await llama.getByText('Why').click();
+      await expect(llama.getByText(/Tuning with f16 weights takes about 3\.\d GB/)).toBeVisible();
+      await expect(llama.getByRole('button', { name: /Open/ })).toBeDisabled();
     });
-    expect(parts).toEqual([]);
-  });
 
-  await test.step('one file is no adapter', async () => {
-    await page.getByTestId('adapter-files').setInputFiles(join(stage.models, 'perfit-nano', 'config.json'));
-    await expect(page.locator('[role="alert"][data-code="adapter-missing-file"]')).toBeVisible();
+    // Where WebGPU runs in software the processor is faster.
+    await page.goto(`${stage.url}/models`);
+
+    await test.step('what cannot be followed is named before anything is fetched', async () => {
+      const card = page.getByTestId('mirrored-phi-3');
+      await expect(card).toContainText('model_type "phi3" is not supported');
+      await expect(card.getByRole('button')).toBeDisabled();
+    });
+
+    await test.step('opened', async () => {
+      await page.getByRole('button', { name: 'Open perfit-nano' }).click();
+      await expect(page.getByTestId('open-state')).toHaveAttribute('data-state', 'open');
+      await expect(page.getByTestId('opened-model')).toContainText('1.3 million');
+    });
+
+    await test.step('an answer', async () => {
+      await write(page, 'What do you sell?');
+      await page.getByRole('button', { name: 'Send' }).click();
+      await expect(page.getByTestId('answer-base')).toHaveText(/\w{2,}/);
+      await expect(page.getByTestId('answer-personal')).toHaveCount(0);
+    });
+
+    await test.step('a measurement', async () => {
+      await page.getByTestId('evaluation-file').setInputFiles(join(projectRoot, 'samples', 'bakers-shop.jsonl'));
+      await page.getByRole('button', { name: 'Measure' }).click();
+      const row = page.getByTestId('evaluation').getByRole('row').nth(1);
+      await expect(row).toContainText(/Without adapter\s*\d/, { timeout: 90_000 });
+    });
+
+    await test.step('what this browser keeps is listed, and deleted', async () => {
+      const kept = page.getByTestId('kept-models').getByRole('row').filter({ hasText: 'perfit-nano' });
+      await expect(kept).toContainText('complete');
+      await kept.getByRole('button', { name: /Delete/ }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+      await expect(page.getByTestId('kept-models')).toHaveCount(0);
+      const parts = await page.evaluate(async () => {
+        const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('model-parts');
+        const names: string[] = [];
+        for await (const name of folder.keys()) names.push(name);
+        return names;
+      });
+      expect(parts).toEqual([]);
+    });
+
+    await test.step('one file is no adapter', async () => {
+      await page.getByTestId('adapter-files').setInputFiles(join(stage.models, 'perfit-nano', 'config.json'));
+      await expect(page.locator('[role="alert"][data-code="adapter-missing-file"]')).toBeVisible();
+    });
   });
 });
 

@@ -2,7 +2,7 @@ import type { Page } from 'playwright/test';
 import { write } from '../simulation/tab.ts';
 import { embeddedModel, expect, test, until } from './stage.ts';
 
-test.use({ serviceWorkers: 'allow' });
+test.use({ serviceWorkers: 'allow', ownCoordinator: true });
 
 test('with the coordinator gone, the app opens, stays isolated, and chats with what this browser keeps', async ({
   stage,

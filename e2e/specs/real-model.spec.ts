@@ -43,19 +43,23 @@ for (const folder of [nano, tinyStories]) {
   });
 }
 
-test('a model of the Hub that the coordinator mirrors is tuned in a tab', async ({ stage, browser }) => {
-  test.skip(!existsSync(tinyStories), 'no models/tinystories-656k beside the project');
-  cpSync(tinyStories, join(stage.models, 'tinystories-656k'), { recursive: true });
-  const { joinUrl } = await stage.federation({
-    model: 'tinystories-656k',
-    schedule: { rounds: 1, recruit: 1, goal: 1, minimum: 1, deadlineSeconds: 150 },
+test.describe('on a coordinator with models of its own', () => {
+  test.use({ ownCoordinator: true });
+
+  test('a model of the Hub that the coordinator mirrors is tuned in a tab', async ({ stage, browser }) => {
+    test.skip(!existsSync(tinyStories), 'no models/tinystories-656k beside the project');
+    cpSync(tinyStories, join(stage.models, 'tinystories-656k'), { recursive: true });
+    const { joinUrl } = await stage.federation({
+      model: 'tinystories-656k',
+      schedule: { rounds: 1, recruit: 1, goal: 1, minimum: 1, deadlineSeconds: 150 },
+    });
+    const [dataset] = stage.texts(1, 40) as [string];
+    const tab = await stage.open(browser, { name: 'Ada', joinUrl, dataset, backend: 'wasm' });
+    await tab.start();
+    await until('it is through', async () => (await tab.status()).state === 'finished');
+    const { base, tuned } = (await tab.session()).rounds[0]?.perplexity ?? { base: null, tuned: null };
+    expect(tuned as number).toBeLessThan(base as number);
   });
-  const [dataset] = stage.texts(1, 40) as [string];
-  const tab = await stage.open(browser, { name: 'Ada', joinUrl, dataset, backend: 'wasm' });
-  await tab.start();
-  await until('it is through', async () => (await tab.status()).state === 'finished');
-  const { base, tuned } = (await tab.session()).rounds[0]?.perplexity ?? { base: null, tuned: null };
-  expect(tuned as number).toBeLessThan(base as number);
 });
 
 interface Measured {

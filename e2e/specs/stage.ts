@@ -1,50 +1,28 @@
-import { createHash } from 'node:crypto';
-import {
-  constants,
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { createServer } from 'node:net';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FederationConfigInput, FederationDetail } from '@perfit/protocol';
 import { test as base, expect } from 'playwright/test';
 import { firefoxPath } from '../simulation/browser.ts';
-import { CoordinatorProcess, projectRoot } from '../simulation/coordinator-process.ts';
+import { type CoordinatorProcess, projectRoot } from '../simulation/coordinator-process.ts';
 import { localTexts } from '../simulation/local-texts.ts';
-import { Operator } from '../simulation/operator.ts';
+import type { Operator } from '../simulation/operator.ts';
 import { Tab, type TabOptions } from '../simulation/tab.ts';
-import { writeTinyModel } from './tiny-model.ts';
+import { TestCoordinator, tinyModel } from './test-coordinator.ts';
 
-export const embeddedModel = 'perfit-nano';
-export const tinyModel = 'tiny-llama';
+export { embeddedModel, tinyModel } from './test-coordinator.ts';
 
-const PASSWORD = 'a password of the tests';
-
-/** A coordinator in its own process on its own folder, an operator, and tabs on demand; all gone after the test. */
+/** What one test sees: federations of its own on a coordinator, files, and tabs on demand; all gone after the test. */
 export class Stage {
   readonly folder = mkdtempSync(join(tmpdir(), 'perfit-e2e-'));
-  /** A folder of model folders, the embedded model and a tiny one in it; tests may add broken ones. */
-  readonly models = join(this.folder, 'models');
   /** What federations tune where they do not say: the tiny one, for what happens around a model is most of what is tested. */
   model = tinyModel;
   readonly tabs: Tab[] = [];
-  /** The built page; a test may give the next coordinator a copy that it changes. */
-  webDirectory = join(projectRoot, 'apps', 'web-client', 'dist');
-  #coordinator: CoordinatorProcess | null = null;
-  #operator: Operator | null = null;
-  #port = 0;
+  readonly #coordinator: TestCoordinator;
+  readonly #federations: string[] = [];
 
-  constructor() {
-    const nano = join(projectRoot, 'models', embeddedModel);
-    copyFolder(nano, join(this.models, embeddedModel));
-    writeTinyModel(join(this.models, tinyModel), nano);
+  constructor(coordinator: TestCoordinator) {
+    this.#coordinator = coordinator;
   }
 
   get url(): string {
@@ -52,34 +30,36 @@ export class Stage {
   }
 
   get coordinator(): CoordinatorProcess {
-    if (!this.#coordinator) throw new Error('no coordinator was started');
-    return this.#coordinator;
+    return this.#coordinator.process;
+  }
+
+  /** After a kill, on the same port. */
+  startCoordinator(): Promise<void> {
+    return this.#coordinator.start();
+  }
+
+  /** The coordinator's folder of models. */
+  get models(): string {
+    return this.#coordinator.models;
+  }
+
+  /** The coordinator's own files. */
+  get coordinatorFolder(): string {
+    return join(this.#coordinator.folder, 'coordinator');
   }
 
   get operator(): Operator {
-    if (!this.#operator) throw new Error('no operator is logged in');
-    return this.#operator;
+    return this.#coordinator.operator;
   }
 
-  readonly login = { name: 'operator', password: PASSWORD };
-
-  async startCoordinator(): Promise<void> {
-    this.#port ||= await freePort();
-    const dataDirectory = join(this.folder, 'coordinator');
-    if (!existsSync(dataDirectory)) copyFolder(await emptyDatabase(), join(dataDirectory, 'database'));
-    this.#coordinator = await CoordinatorProcess.start({
-      dataDirectory,
-      modelsDirectory: this.models,
-      webDirectory: this.webDirectory,
-      port: this.#port,
-      operatorPassword: PASSWORD,
-    });
-    this.#operator = await Operator.login(this.url, this.login.name, this.login.password);
+  get login(): TestCoordinator['login'] {
+    return this.#coordinator.login;
   }
 
   /** Creates a federation and opens it for clients. */
   async federation(config: Partial<FederationConfigInput>): Promise<{ id: string; joinUrl: string }> {
     const created = await this.operator.create({ ...quickFederation, model: this.model, ...config });
+    this.#federations.push(created.id);
     await this.operator.act(created.id, 'start');
     return created;
   }
@@ -104,8 +84,15 @@ export class Stage {
 
   async close(): Promise<void> {
     await Promise.all(this.tabs.map((tab) => tab.close()));
-    await this.#coordinator?.stop();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Leaves the coordinator to the next test: its start page offers nothing of this one. */
+  async stopFederations(): Promise<void> {
+    for (const id of this.#federations) {
+      const { actions } = await this.operator.detail(id);
+      if (actions.includes('stop')) await this.operator.act(id, 'stop');
+    }
   }
 }
 
@@ -118,7 +105,21 @@ const quickFederation: Omit<FederationConfigInput, 'model'> = {
   schedule: { rounds: 3, recruit: 3, goal: 3, minimum: 2, deadlineSeconds: 120 },
 };
 
-export const test = base.extend<{ stage: Stage; browserIsThere: undefined }>({
+interface TestFixtures {
+  stage: Stage;
+  browserIsThere: undefined;
+  /**
+   * A test that stops its coordinator, changes what it serves or looks at all that it has gets one for itself, alone.
+   * The others share one, for a start takes as long as many of them.
+   */
+  ownCoordinator: boolean;
+}
+
+interface WorkerFixtures {
+  sharedCoordinator: () => Promise<TestCoordinator>;
+}
+
+export const test = base.extend<TestFixtures, WorkerFixtures>({
   browserIsThere: [
     async ({ browserName }, use, info) => {
       info.skip(browserName === 'firefox' && !firefoxPath(), 'no Firefox on this machine');
@@ -126,15 +127,35 @@ export const test = base.extend<{ stage: Stage; browserIsThere: undefined }>({
     },
     { auto: true },
   ],
-  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads a fixture's needs from this pattern
-  stage: async ({}, use) => {
-    const stage = new Stage();
-    await stage.startCoordinator();
+  ownCoordinator: [false, { option: true }],
+  sharedCoordinator: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads a fixture's needs from this pattern
+    async ({}, use) => {
+      const started: Promise<TestCoordinator>[] = [];
+      await use(() => {
+        if (started.length === 0) started.push(begun());
+        return started[0] as Promise<TestCoordinator>;
+      });
+      for (const coordinator of started) await (await coordinator).close();
+    },
+    { scope: 'worker' },
+  ],
+  stage: async ({ ownCoordinator, sharedCoordinator }, use) => {
+    const coordinator = ownCoordinator ? await begun() : await sharedCoordinator();
+    const stage = new Stage(coordinator);
     await use(stage);
     await stage.close();
+    if (ownCoordinator) await coordinator.close();
+    else await stage.stopFederations();
   },
 });
 export { expect };
+
+async function begun(): Promise<TestCoordinator> {
+  const coordinator = new TestCoordinator();
+  await coordinator.start();
+  return coordinator;
+}
 
 /** Asks until the condition holds; the time limit is the test's. */
 export async function until(
@@ -152,46 +173,4 @@ export function countedOnce(detail: FederationDetail): boolean {
   return detail.rounds.every(
     ({ submissions }) => new Set(submissions.map(({ client }) => client)).size === submissions.length,
   );
-}
-
-/** A first start of the embedded database takes seconds: it is done once for each state of the migrations. */
-async function emptyDatabase(): Promise<string> {
-  const migrations = join(projectRoot, 'apps/coordinator/src/store/migrations');
-  const hash = createHash('sha256').update(PASSWORD);
-  for (const name of readdirSync(migrations).sort()) hash.update(name).update(readFileSync(join(migrations, name)));
-  const path = join(tmpdir(), `perfit-e2e-database-${hash.digest('hex').slice(0, 16)}`);
-  if (existsSync(path)) return path;
-  const draft = mkdtempSync(`${path}-draft-`);
-  const models = join(projectRoot, 'models');
-  const first = await CoordinatorProcess.start({
-    dataDirectory: draft,
-    modelsDirectory: models,
-    operatorPassword: PASSWORD,
-  });
-  await first.stop();
-  try {
-    renameSync(join(draft, 'database'), path);
-  } catch {
-    // Another run was quicker.
-  }
-  rmSync(draft, { recursive: true, force: true });
-  return path;
-}
-
-/** Shares the blocks where the file system can. */
-export function copyFolder(from: string, to: string): void {
-  cpSync(from, to, { recursive: true, mode: constants.COPYFILE_FICLONE });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() =>
-        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
-      );
-    });
-  });
 }
