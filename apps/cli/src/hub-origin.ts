@@ -1,4 +1,5 @@
-import { basename, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import { modelName } from '@perfit/core/node';
 
 /** What a model is loaded from elsewhere. */
 export interface BaseModelName {
@@ -7,11 +8,11 @@ export interface BaseModelName {
   readonly revision: string | null;
 }
 
-const IN_HUB_CACHE = /[/\\]models--([^/\\]+?)--([^/\\]+)[/\\]snapshots[/\\]([0-9a-f]{40})$/;
+const IN_HUB_CACHE = /[/\\]models--([^/\\]+?)--([^/\\]+)[/\\]snapshots[/\\]([0-9a-f]{40})(?:[/\\][^/\\]+\.gguf)?$/i;
 
-/** The repository and commit of a folder in the Hub's own cache on disk; elsewhere, what the folder is called. */
+/** The repository and commit of a folder or GGUF file in the Hub's own cache on disk; elsewhere, what it is called. */
 export function baseModelName(folder: string): BaseModelName {
   const [, owner, repository, revision] = IN_HUB_CACHE.exec(resolve(folder)) ?? [];
-  if (!owner || !repository || !revision) return { baseModel: basename(resolve(folder)), revision: null };
+  if (!owner || !repository || !revision) return { baseModel: modelName(folder), revision: null };
   return { baseModel: `${owner}/${repository}`, revision };
 }

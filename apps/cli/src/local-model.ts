@@ -1,5 +1,3 @@
-import { statSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
 import {
   type BackendDescription,
   type LanguageModel,
@@ -10,30 +8,39 @@ import {
   type OpenedTuner,
   type Tokenizer,
 } from '@perfit/core';
-import { directorySource, nodeBackend } from '@perfit/core/node';
-import { UsageError } from './explain.ts';
+import { modelAt, modelName, nodeBackend } from '@perfit/core/node';
 
 export type BackendChoice = 'wasm' | 'webgpu';
 
-export interface OpenModel {
+export interface LoadedModel {
   readonly model: LanguageModel;
-  readonly tokenizer: Tokenizer;
   readonly backend: BackendDescription;
   readonly name: string;
 }
 
-/** A Hugging Face folder, loaded onto the chosen backend. @throws UsageError */
+export interface OpenModel extends LoadedModel {
+  readonly tokenizer: Tokenizer;
+}
+
+/** A model on disk with its tokenizer, loaded onto the chosen backend. @throws WeightsError where there is none */
 export async function openModel(
-  folder: string,
+  path: string,
   backend: BackendChoice,
   options: LoadModelOptions = {},
 ): Promise<OpenModel> {
-  if (!statSync(resolve(folder), { throwIfNoEntry: false })?.isDirectory())
-    throw new UsageError(`There is no model folder ${folder}.`);
+  const tokenizer = await loadTokenizer(await modelAt(path));
+  return { ...(await openWeights(path, backend, options)), tokenizer };
+}
+
+/** The same without a tokenizer. @throws WeightsError */
+export async function openWeights(
+  path: string,
+  backend: BackendChoice,
+  options: LoadModelOptions = {},
+): Promise<LoadedModel> {
+  const source = await modelAt(path);
   const description = await nodeBackend({ prefer: backend });
-  const source = directorySource(resolve(folder));
-  const tokenizer = await loadTokenizer(source);
-  return { model: await loadModel(source, options), tokenizer, backend: description, name: basename(resolve(folder)) };
+  return { model: await loadModel(source, options), backend: description, name: modelName(path) };
 }
 
 /** What opens a tuner: over the model that is there at first, and over one that is loaded anew after its device was lost. */

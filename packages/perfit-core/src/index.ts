@@ -96,7 +96,7 @@ export { partCount } from './weights/keeping/parts.ts';
 export { type ListedSource, type ManifestFile, type ModelManifest, PART_BYTES } from './weights/manifest.ts';
 export { mirrorSource } from './weights/mirror-source.ts';
 export type { ObservedGet, PatientOptions } from './weights/patient-get.ts';
-export type { SafetensorsDtype } from './weights/safetensors-reader.ts';
 export { httpSource, type ModelSource } from './weights/source.ts';
+export type { FloatDtype } from './weights/tensor-values.ts';
 export { WeightsError } from './weights/weights-error.ts';
 export type { Choices } from './wgsl/choices.ts';

@@ -1,5 +1,6 @@
-import { openWeights, readTensor } from '../src/weights/safetensors-reader.ts';
+import { openWeights } from '../src/weights/safetensors-reader.ts';
 import type { ModelSource } from '../src/weights/source.ts';
+import { readTensor } from '../src/weights/tensor-values.ts';
 
 /** Every tensor of a model's folder by name. */
 export async function loadWeightsOf(source: ModelSource): Promise<Record<string, Float32Array>> {

@@ -18,7 +18,7 @@ interface Flags {
 export function evalCommand(): Command {
   return new Command('eval')
     .description('prints the perplexity of a model, with or without an adapter, on the responses of a text')
-    .argument('<model>', 'a Hugging Face model folder')
+    .argument('<model>', 'a Hugging Face folder or a GGUF file')
     .requiredOption('--data <path>', 'JSONL, JSON, CSV or text, or a folder of such; all of it is evaluated')
     .addOption(columnsOption())
     .option('--adapter <dir>', 'a PEFT adapter')

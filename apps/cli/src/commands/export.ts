@@ -4,15 +4,16 @@ import { basename, dirname, join, resolve } from 'node:path';
 import {
   dimensions,
   exportPeft,
+  type FloatDtype,
   type GgufType,
   ggufModel,
   loadTokenizer,
+  type ModelSource,
   mergedModel,
   parseModelConfig,
-  type SafetensorsDtype,
   type StreamedFile,
 } from '@perfit/core';
-import { directorySource } from '@perfit/core/node';
+import { modelAt, modelName } from '@perfit/core/node';
 import { buildLayout } from '@perfit/protocol/space';
 import { Command, Option } from 'commander';
 import { readAdapter, writeAdapter } from '../adapter-folder.ts';
@@ -35,7 +36,7 @@ interface WrittenFile {
 }
 
 /** The first is the default where nothing is asked for; null keeps the base model's own. */
-const TYPES: Readonly<Record<Format, Readonly<Record<string, GgufType | SafetensorsDtype | null>>>> = {
+const TYPES: Readonly<Record<Format, Readonly<Record<string, GgufType | FloatDtype | null>>>> = {
   peft: { f32: 'F32', f16: 'F16', bf16: 'BF16' },
   merged: { own: null, f32: 'F32', f16: 'F16', bf16: 'BF16' },
   gguf: { f16: 'f16', q8_0: 'q8_0' },
@@ -44,7 +45,7 @@ const TYPES: Readonly<Record<Format, Readonly<Record<string, GgufType | Safetens
 export function exportCommand(): Command {
   return new Command('export')
     .description('writes a tuned model for other tools: the adapter alone, merged into its base, or as GGUF')
-    .argument('<model>', 'the Hugging Face model folder that the adapter was tuned on')
+    .argument('<model>', 'the model that the adapter was tuned on: a Hugging Face folder or a GGUF file')
     .requiredOption('--adapter <dir>', 'a PEFT adapter')
     .addOption(
       new Option('--format <name>', 'peft: an adapter again; merged: a model folder; gguf: one file for llama.cpp')
@@ -58,13 +59,11 @@ export function exportCommand(): Command {
 }
 
 async function write(modelFolder: string, flags: Flags): Promise<void> {
-  if (!statSync(resolve(modelFolder), { throwIfNoEntry: false })?.isDirectory())
-    throw new UsageError(`There is no model folder ${modelFolder}.`);
+  const source = await modelAt(modelFolder);
   if (resolve(flags.out) === resolve(modelFolder)) {
     throw new UsageError('The base model must not be overwritten while it is read: give another --out.');
   }
   const type = typeOf(flags);
-  const source = directorySource(resolve(modelFolder));
   const config = parseModelConfig(await source.text('config.json'));
   const adapter = await readAdapter(flags.adapter, { layout: (space) => buildLayout(dimensions(config), space) });
   const { out, files } = await writeAs({ source, adapter, modelFolder, type, flags });
@@ -74,29 +73,29 @@ async function write(modelFolder: string, flags: Flags): Promise<void> {
 }
 
 async function writeAs(work: {
-  source: ReturnType<typeof directorySource>;
+  source: ModelSource;
   adapter: Awaited<ReturnType<typeof readAdapter>>;
   modelFolder: string;
-  type: GgufType | SafetensorsDtype | null;
+  type: GgufType | FloatDtype | null;
   flags: Flags;
 }): Promise<{ out: string; files: WrittenFile[] }> {
   const { source, adapter, modelFolder, type, flags } = work;
   const out = resolve(flags.out);
   switch (flags.format) {
     case 'peft': {
-      const dtype = type as SafetensorsDtype;
+      const dtype = type as FloatDtype;
       const files = exportPeft(adapter.layout, adapter.theta, { ...baseModelName(modelFolder), dtype });
       return { out, files: await writeAdapter(out, files, adapter) };
     }
     case 'merged': {
-      const dtype = type as SafetensorsDtype | null;
+      const dtype = type as FloatDtype | null;
       const files = await mergedModel({ source, adapter }, dtype ? { dtype } : {});
       for (const file of files) await writeFile(join(out, file.name), file);
       return { out, files: files.map(({ name, bytes }) => ({ name, bytes })) };
     }
     case 'gguf': {
       const tokenizer = await loadTokenizer(source);
-      const name = `${basename(resolve(modelFolder))}-tuned`;
+      const name = `${modelName(modelFolder)}-tuned`;
       const file = await ggufModel({ source, adapter }, { type: type as GgufType, name, tokenizer });
       const path = existsSync(out) && statSync(out).isDirectory() ? join(out, file.name) : out;
       await writeFile(path, file);
@@ -106,7 +105,7 @@ async function writeAs(work: {
   }
 }
 
-function typeOf({ format, type }: Flags): GgufType | SafetensorsDtype | null {
+function typeOf({ format, type }: Flags): GgufType | FloatDtype | null {
   const types = TYPES[format];
   const name = type ?? (Object.keys(types)[0] as string);
   const found = types[name];

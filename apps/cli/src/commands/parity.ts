@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import {
   compareModels,
   type LanguageModel,
@@ -9,12 +8,12 @@ import {
   runParity,
   type TokenBatch,
 } from '@perfit/core';
-import { directorySource } from '@perfit/core/node';
+import { directorySource, modelAt } from '@perfit/core/node';
 import { aggregate } from '@perfit/federation';
 import { Command, Option } from 'commander';
 import { backendOption, precisionOption } from '../backend-option.ts';
 import { UsageError } from '../explain.ts';
-import { type BackendChoice, openModel } from '../local-model.ts';
+import { type BackendChoice, openWeights } from '../local-model.ts';
 
 interface Flags {
   readonly backend: BackendChoice;
@@ -28,7 +27,7 @@ export function parityCommand(): Command {
     .description(
       "holds our numbers for a model against a fixture of another framework's and against stock TensorFlow.js; fails where a bound is broken",
     )
-    .argument('<model>', 'a Hugging Face model folder')
+    .argument('<model>', 'a Hugging Face folder or a GGUF file')
     .argument('<fixture>', 'a folder with fixture.json and tensors.safetensors')
     .addOption(backendOption())
     .addOption(precisionOption())
@@ -43,7 +42,7 @@ async function parity(modelFolder: string, fixtureFolder: string, flags: Flags):
     throw new UsageError(`--precision ${precision} is about weights on a GPU: it needs --backend webgpu.`);
   }
   const options = { ...(precision ? { precision } : {}), ...(programs ? { programs } : {}) };
-  const { model, backend, name } = await openModel(modelFolder, flags.backend, options);
+  const { model, backend, name } = await openWeights(modelFolder, flags.backend, options);
   const fixture = await loadParityFixture(directorySource(fixtureFolder));
   if (!json) process.stdout.write(`${name} on ${backend.backend}: ${backend.reason}\n`);
   let passed = 0;
@@ -87,7 +86,7 @@ async function* againstStock(
   batches: readonly TokenBatch[],
 ): AsyncGenerator<ParityCheck> {
   const { openStock } = await import('../stock-tfjs/stock-model.ts');
-  const stock = await openStock(directorySource(resolve(modelFolder)), model.precision);
+  const stock = await openStock(await modelAt(modelFolder), model.precision);
   try {
     yield* compareModels(model, stock, batches);
   } finally {

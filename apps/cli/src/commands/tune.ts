@@ -33,7 +33,7 @@ interface Flags {
 export function tuneCommand(): Command {
   return new Command('tune')
     .description('tunes alone, without a federation: searches a mask, trains inside it, writes a PEFT adapter')
-    .argument('<model>', 'a Hugging Face model folder')
+    .argument('<model>', 'a Hugging Face folder or a GGUF file')
     .requiredOption('--data <path>', 'JSONL, JSON, CSV or text, or a folder of such; a fifth is held out')
     .addOption(columnsOption())
     .requiredOption('--out <dir>', 'where the adapter goes')

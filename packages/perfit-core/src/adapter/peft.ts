@@ -6,9 +6,10 @@ import {
   type Projection,
   tensorSlice,
 } from '@perfit/protocol/space';
-import { readHeader, readTensor, type TensorEntry } from '../weights/safetensors-reader.ts';
+import { readHeader } from '../weights/safetensors-reader.ts';
 import { writeSafetensors } from '../weights/safetensors-writer.ts';
 import { fileSource, type ModelSource } from '../weights/source.ts';
+import { readTensor, type TensorEntry } from '../weights/tensor-values.ts';
 import { WeightsError } from '../weights/weights-error.ts';
 import { AdapterError } from './adapter-error.ts';
 import { moduleName } from './module-name.ts';

@@ -10,9 +10,10 @@ import { AdapterTensors } from '../model/adapter-tensors.ts';
 import { dimensions, parseModelConfig } from '../model/config.ts';
 import { loadModel } from '../model/load-model.ts';
 import { directorySource } from '../node/index.ts';
-import { openWeights, readTensor, type TensorEntry } from '../weights/safetensors-reader.ts';
+import { openWeights } from '../weights/safetensors-reader.ts';
 import { narrowToBfloat16, writeSafetensors } from '../weights/safetensors-writer.ts';
 import type { ModelSource } from '../weights/source.ts';
+import { readTensor, type TensorEntry } from '../weights/tensor-values.ts';
 import { mergedModel } from './merge.ts';
 import { SLAB_BYTES } from './merged-weights.ts';
 

@@ -1,13 +1,14 @@
-import type { SafetensorsDtype } from '../weights/safetensors-reader.ts';
+import { isBlockType } from '../weights/gguf/tensor-types.ts';
 import { narrowToBfloat16, safetensorsHeader } from '../weights/safetensors-writer.ts';
 import type { ModelSource } from '../weights/source.ts';
+import type { FloatDtype } from '../weights/tensor-values.ts';
 import { bytesOf, finiteHalves } from './halves.ts';
 import { copiedBytes, type MergedTensor, mergedRows, openMerged, type TunedModel } from './merged-weights.ts';
 import { type StreamedFile, wholeFile } from './streamed-file.ts';
 
 export interface MergeOptions {
-  /** Of every tensor; absent, each keeps its own, and what does not change is copied bit for bit. */
-  readonly dtype?: SafetensorsDtype;
+  /** Of every tensor; absent, each keeps its own, and what does not change is copied bit for bit. Quantized ones become F16. */
+  readonly dtype?: FloatDtype;
 }
 
 /** Beside the weights, where the base model has them. */
@@ -59,9 +60,11 @@ function plan(tensor: MergedTensor, { dtype: wanted }: MergeOptions): PlannedTen
   const { name, shape, dtype: own, start, end } = tensor.entry;
   const values = shape.reduce((product, length) => product * length, 1);
   const ownWidth = values === 0 ? 1 : (end - start) / values;
-  const dtype = own in FLOAT_BYTES ? (wanted ?? own) : own;
+  // Blocks cannot hold what is added to them.
+  const kept = isBlockType(own) ? 'F16' : own;
+  const dtype = kept in FLOAT_BYTES ? (wanted ?? kept) : own;
   const width = FLOAT_BYTES[dtype] ?? ownWidth;
-  const isCopied = tensor.change === null && dtype === own;
+  const isCopied = tensor.change === null && dtype === own && tensor.entry.headTurn === undefined;
   return { name, dtype, shape, width, bytes: values * width, tensor, isCopied };
 }
 

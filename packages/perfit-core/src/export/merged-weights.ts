@@ -1,8 +1,9 @@
 import { buildLayout, type Layout, tensorSlice } from '@perfit/protocol/space';
 import { moduleName } from '../adapter/module-name.ts';
 import { dimensions, type ModelConfig, parseModelConfig } from '../model/config.ts';
-import { openWeights, readTensor, type TensorEntry } from '../weights/safetensors-reader.ts';
+import { openWeights } from '../weights/safetensors-reader.ts';
 import type { ModelSource } from '../weights/source.ts';
+import { matrixOf, readRowRange, type TensorEntry } from '../weights/tensor-values.ts';
 import { ExportError } from './export-error.ts';
 
 // A [R, in], B [out, R], theta [N].
@@ -88,12 +89,6 @@ export function mustHave(
   );
 }
 
-/** Rows and columns; a vector is one row. */
-export function matrixShape({ shape }: Pick<TensorEntry, 'shape'>): { rows: number; columns: number } {
-  const columns = shape.at(-1) ?? 1;
-  return { rows: shape.slice(0, -1).reduce((product, length) => product * length, 1), columns };
-}
-
 /**
  * W + (α/R)·B·A in float32, a slab of rows after the other, row-major.
  * @param granule rows that must not be parted: every slab but the last has a multiple of them
@@ -103,13 +98,13 @@ export async function* mergedRows(
   { entry, change }: MergedTensor,
   granule = 1,
 ): AsyncGenerator<Float32Array> {
-  const { rows, columns } = matrixShape(entry);
-  const rowBytes = rows === 0 ? 0 : (entry.end - entry.start) / rows;
-  const most = Math.max(1, Math.floor(SLAB_BYTES / (rowBytes * granule || 1))) * granule;
+  const { rows, columns } = matrixOf(entry);
+  // The rows of a GGUF file's heads change places, and heads are of one width: of both granules one is a multiple.
+  const step = Math.max(granule, rows === 1 ? 1 : (entry.headTurn ?? 1));
+  const most = Math.max(1, Math.floor(SLAB_BYTES / (4 * columns * step || 1))) * step;
   for (let first = 0; first < rows; first += most) {
     const behind = Math.min(rows, first + most);
-    const [start, end] = [entry.start + first * rowBytes, entry.start + behind * rowBytes];
-    const values = await readTensor(source, { ...entry, start, end });
+    const values = await readRowRange(source, entry, { first, behind });
     if (change) addChange(values, change, { first, columns });
     yield values;
   }

@@ -22,7 +22,7 @@ export interface ModelConfig {
   readonly contextLength: number;
   readonly normEpsilon: number;
   readonly ropeTheta: number;
-  readonly ropeScaling: Llama3RopeScaling | null;
+  readonly ropeScaling: RopeScaling | null;
   readonly tiedHead: boolean;
   /** Biases on q, k, v (Qwen2), and on o as well (Llama's `attention_bias`). */
   readonly attentionBias: 'none' | 'qkv' | 'qkvo';
@@ -31,12 +31,19 @@ export interface ModelConfig {
   readonly queryKeyNorm: boolean;
 }
 
+type RopeScaling = Llama3RopeScaling | RopeFactors;
+
 /** Llama 3.1's stretching of the low rotary frequencies. */
 interface Llama3RopeScaling {
   readonly factor: number;
   readonly lowFrequencyFactor: number;
   readonly highFrequencyFactor: number;
   readonly originalContextLength: number;
+}
+
+/** What each frequency is divided by; [d/2]. GGUF files say it so, whatever rule it came of. */
+interface RopeFactors {
+  readonly factors: readonly number[];
 }
 
 /**
@@ -56,6 +63,9 @@ export function parseModelConfig(json: string): ModelConfig {
     throw invalid(`num_attention_heads ${heads} is not a multiple of num_key_value_heads ${keyHeads}`);
   }
   if (headWidth % 2 !== 0) throw invalid(`head_dim ${headWidth} is odd`);
+  const rope = parseRope(fields);
+  const factors = rope.ropeScaling && 'factors' in rope.ropeScaling ? rope.ropeScaling.factors.length : headWidth / 2;
+  if (factors !== headWidth / 2) throw invalid(`there are ${factors} factors of RoPE for heads of ${headWidth}`);
   return {
     modelType,
     layers: fields.count('num_hidden_layers'),
@@ -67,7 +77,7 @@ export function parseModelConfig(json: string): ModelConfig {
     vocabSize: fields.count('vocab_size'),
     contextLength: fields.count('max_position_embeddings'),
     normEpsilon: fields.positive('rms_norm_eps', 1e-6),
-    ...parseRope(fields),
+    ...rope,
     tiedHead: fields.flag('tie_word_embeddings', false),
     attentionBias: parseAttentionBias(fields, modelType),
     feedForwardBias: fields.flag('mlp_bias', false),
@@ -112,13 +122,14 @@ export function hasBias({ attentionBias, feedForwardBias }: ModelConfig, project
 }
 
 /**
- * The rotary frequency of every pair of features, stretched by llama3's rule where the model has it.
+ * The rotary frequency of every pair of features, stretched by llama3's rule or by factors where the model has them.
  * @returns [d/2]
  * Source: Hugging Face transformers, `modeling_rope_utils`, `_compute_llama3_parameters`.
  */
 export function inverseFrequencies({ headWidth, ropeTheta, ropeScaling }: ModelConfig): Float64Array {
   const plain = Float64Array.from({ length: headWidth / 2 }, (_, i) => ropeTheta ** ((-2 * i) / headWidth));
   if (!ropeScaling) return plain;
+  if ('factors' in ropeScaling) return plain.map((frequency, i) => frequency / (ropeScaling.factors[i] as number));
   const { factor, lowFrequencyFactor, highFrequencyFactor, originalContextLength } = ropeScaling;
   return plain.map((frequency) => {
     const wavelength = (2 * Math.PI) / frequency;
@@ -192,11 +203,12 @@ function parseRope(fields: Fields): Pick<ModelConfig, 'ropeTheta' | 'ropeScaling
   };
 }
 
-function parseRopeScaling(scaling: unknown, name: string): Llama3RopeScaling | null {
+function parseRopeScaling(scaling: unknown, name: string): RopeScaling | null {
   if (scaling === null) return null;
   if (!isObject(scaling)) throw invalid(`${name} is neither null nor an object`);
   const kind = scaling.rope_type ?? scaling.type;
   if (kind === 'default') return null;
+  if (kind === 'factors') return { factors: parseFactors(scaling.factors, name) };
   if (kind !== 'llama3') {
     const why = 'only default and llama3 are';
     throw new ModelError('model-unsupported-field', `${name} of type ${brief(kind)} is not supported: ${why}`);
@@ -208,6 +220,11 @@ function parseRopeScaling(scaling: unknown, name: string): Llama3RopeScaling | n
     highFrequencyFactor: fields.positive('high_freq_factor'),
     originalContextLength: fields.count('original_max_position_embeddings'),
   };
+}
+
+function parseFactors(factors: unknown, name: string): readonly number[] {
+  if (Array.isArray(factors) && factors.every((factor) => Number.isFinite(factor) && factor > 0)) return factors;
+  throw invalid(`${name} has factors that are no positive numbers`);
 }
 
 interface Fields {

@@ -1,6 +1,7 @@
 import { type Precision, packRows, unpackRows } from '../ops/packed-matrix/formats.ts';
-import { openWeights, readTensor } from '../weights/safetensors-reader.ts';
+import { openWeights } from '../weights/safetensors-reader.ts';
 import type { ModelSource } from '../weights/source.ts';
+import { readTensor } from '../weights/tensor-values.ts';
 
 /** One tensor of a model's files. */
 export interface NamedWeight {

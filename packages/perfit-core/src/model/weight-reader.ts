@@ -1,6 +1,6 @@
-import { readRows, readTensor, type TensorEntry, type WeightFiles } from '../weights/safetensors-reader.ts';
 import type { ModelSource } from '../weights/source.ts';
 import type { StoredValues } from '../weights/stored-values.ts';
+import { readRows, readTensor, type TensorEntry, type WeightFiles } from '../weights/tensor-values.ts';
 import { WeightsError } from '../weights/weights-error.ts';
 
 export interface WeightReaderOptions {
@@ -52,9 +52,10 @@ export class WeightReader {
   /** The rows of a matrix in order, in slabs of a few MiB, so that no matrix is ever whole in memory. @throws WeightsError */
   async *slabs(name: string, shape: [rows: number, columns: number]): AsyncGenerator<StoredValues> {
     const entry = this.#begin(name, shape);
+    const valueBytes = (entry.end - entry.start) / (shape[0] * shape[1]);
     for await (const slab of readRows(this.#source, entry, SLAB_BYTES)) {
       yield slab;
-      this.#report(slab.values.byteLength);
+      this.#report(slab.values.length * valueBytes);
       this.#options.signal?.throwIfAborted();
     }
   }

@@ -1,7 +1,8 @@
 import type { Projection } from '@perfit/protocol/space';
 import type { TokenBatch } from '../training/token-batch.ts';
-import { readHeader, readTensor } from '../weights/safetensors-reader.ts';
+import { readHeader } from '../weights/safetensors-reader.ts';
 import type { ModelSource } from '../weights/source.ts';
+import { readTensor } from '../weights/tensor-values.ts';
 import { ParityError } from './parity-error.ts';
 
 /** Numbers that another framework computed for one model: `fixture.json` and `tensors.safetensors` of a folder. */
@@ -30,6 +31,11 @@ export interface ParityFixture {
     readonly finalLoss: number;
   };
   readonly aggregation: { readonly weights: readonly number[] };
+  /**
+   * How far the other framework's own float32 is from these numbers, by the names of their tensors and the measures of the
+   * checks, where it was measured.
+   */
+  readonly float32: Readonly<Record<string, number>>;
   /** @throws ParityError `parity-missing-tensor` */
   tensor(name: string): Float32Array;
   tensorNames(): string[];
@@ -60,6 +66,7 @@ export async function loadParityFixture(source: ModelSource): Promise<ParityFixt
       finalLoss: adamw.finalLossBatch11,
     },
     aggregation: json.aggregation,
+    float32: Object.fromEntries(Object.entries(json.float32 ?? {}).filter(([, far]) => typeof far === 'number')),
     tensor(name) {
       const values = tensors.get(name);
       if (!values)
@@ -72,6 +79,7 @@ export async function loadParityFixture(source: ModelSource): Promise<ParityFixt
 
 /** fixture.json as it is written. */
 interface FixtureJson extends Pick<ParityFixture, 'model' | 'forward' | 'lora' | 'masks' | 'aggregation'> {
+  readonly float32?: Readonly<Record<string, number>>;
   readonly batches: readonly { inputIds: number[][]; labels: number[][] }[];
   readonly adamw: {
     readonly lr: number;

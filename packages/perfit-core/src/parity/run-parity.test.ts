@@ -1,10 +1,12 @@
 import { PROJECTIONS } from '@perfit/protocol/space';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { besideProject, needsFile } from '../../../../testing/needs.ts';
+import { besideProject, longFormOnly, needsFile } from '../../../../testing/needs.ts';
+import { realModel } from '../../test/gguf/real-model.ts';
 import { perfitNano, perfitNanoFixture } from '../../test/places.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import { loadModel } from '../model/load-model.ts';
 import { directorySource } from '../node/directory-source.ts';
+import { modelAt } from '../node/model-at.ts';
 import { nodeBackend } from '../node/node-backend.ts';
 import { loadParityFixture, type ParityFixture } from './fixture.ts';
 import { type ParityCheck, type ParityOptions, type ParitySubmission, runParity } from './run-parity.ts';
@@ -27,6 +29,37 @@ describe.each(folders)('parity with PyTorch: %s', (_, modelFolder, fixtureFolder
     expect(checks.filter(({ passed }) => !passed)).toEqual([]);
     // layout, 12 losses, logits, log-sum-exp, LoRA loss and gradient, 2 masks, 10 + 2 of AdamW, aggregation
     expect(checks.length).toBe(32);
+  });
+});
+
+describe('parity with PyTorch: a real instruct model in Q4_1', needsFile(realModel), () => {
+  const fixtureFolder = besideProject('fixtures/smollm2-135m-instruct');
+  const open = async () =>
+    [await loadModel(await modelAt(realModel)), await loadParityFixture(directorySource(fixtureFolder))] as const;
+
+  it('has the loss of its first batch', { timeout: 120_000 }, async () => {
+    const [model, fixture] = await open();
+    const checks: ParityCheck[] = [];
+    for await (const check of runParity(model, fixture)) {
+      checks.push(check);
+      if (checks.length === 2) break;
+    }
+    model.dispose();
+    expect(checks.map(({ name, passed }) => [name, passed])).toEqual([
+      ['layout', true],
+      ['forward loss, batch 0', true],
+    ]);
+  });
+
+  it('passes every check', { ...longFormOnly, timeout: 1_200_000 }, async () => {
+    const [model, fixture] = await open();
+    const checks = await all(model, fixture, { aggregate });
+    model.dispose();
+    expect(checks.filter(({ passed }) => !passed)).toEqual([]);
+    expect(checks.length).toBe(32);
+    // Four times the bound of shallower models: PyTorch's own float32 is 0.2 % of the positions away.
+    const mask = checks.find(({ name }) => name === 'Taylor mask, K3');
+    expect(mask?.bound).toBeCloseTo(5 * 0.00202, 6);
   });
 });
 

@@ -72,6 +72,11 @@ interface Bounds {
 const EXACT_BOUNDS: Bounds = { loss: 1e-4, logits: 1e-3, gradient: 1e-3, mask: 1e-3, tuning: 1e-3, theta: 1e-3 };
 const HALF_BOUNDS: Bounds = { loss: 1e-3, logits: 1e-2, gradient: 5e-3, mask: 1e-2, tuning: 1e-3, theta: 5e-3 };
 
+/** Deeper models lose more in float32, whoever computes it: five times what the fixture says of another's is allowed, too. */
+function within(bound: number, tensor: string, { float32 }: ParityFixture): number {
+  return Math.max(bound, 5 * (float32[tensor] ?? 0));
+}
+
 interface Subject {
   readonly model: LanguageModel;
   readonly layout: Layout;
@@ -131,7 +136,11 @@ async function* gradientChecks(
   const theirs = fixture.tensor('lora.grad');
   const ours = await values(gradient);
   const error = norm(difference(ours, theirs)) / norm(theirs);
-  yield check('LoRA gradient', { measure: '‖difference‖ / ‖gradient‖', error, bound: bounds.gradient });
+  yield check('LoRA gradient', {
+    measure: '‖difference‖ / ‖gradient‖',
+    error,
+    bound: within(bounds.gradient, 'lora.grad', fixture),
+  });
 }
 
 async function* maskChecks({ model, layout, bounds }: Subject, fixture: ParityFixture): AsyncGenerator<ParityCheck> {
@@ -148,7 +157,8 @@ async function* maskChecks({ model, layout, bounds }: Subject, fixture: ParityFi
     const theirs = fixture.tensor(`mask.taylor.${name}`);
     const differing = theirs.filter((kept, p) => (kept === 1) !== mask.has(p)).length;
     const error = lengthsMatch(theirs, layout.size) ? differing / layout.size : Number.NaN;
-    yield check(`Taylor mask, ${name}`, { measure: 'share of positions that differ', error, bound: bounds.mask });
+    const bound = within(bounds.mask, `mask.taylor.${name}`, fixture);
+    yield check(`Taylor mask, ${name}`, { measure: 'share of positions that differ', error, bound });
   }
 }
 

@@ -122,7 +122,7 @@ function completeComponents(json: Json): TokenizerDescription['components'] {
     decoder: null,
     ...json,
     pre_tokenizer: mapParts(json.pre_tokenizer ?? null, 'pretokenizers', (part) =>
-      splitAsRust(namePrependScheme(part)),
+      digitsAsRust(splitAsRust(namePrependScheme(part))),
     ),
     added_tokens: added,
     model: { ...model, type },
@@ -148,6 +148,13 @@ function splitAsRust(component: Json): Json {
   }
   const split = { type: 'Split', pattern: { Regex: BYTE_LEVEL_PATTERN }, behavior: 'Isolated', invert: false };
   return { type: 'Sequence', pretokenizers: [split, { ...component, use_regex: false }] };
+}
+
+/** The library takes the ten ASCII digits for digits; the original every number, as \u00bd and \u0661 are. */
+function digitsAsRust(component: Json): Json {
+  if (component.type !== 'Digits') return component;
+  const pattern = component.individual_digits === true ? '\\p{N}' : '\\p{N}+';
+  return { type: 'Split', pattern: { Regex: pattern }, behavior: 'Isolated', invert: false };
 }
 
 /**

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { memorySource, safetensorsBytes, withHeader } from '../../test/tiny-models.ts';
-import { openWeights, readTensor, type TensorEntry } from './safetensors-reader.ts';
+import { openWeights } from './safetensors-reader.ts';
 import { bfloat16ToFloat32, float16ToFloat32 } from './stored-values.ts';
+import { readTensor, type TensorEntry } from './tensor-values.ts';
 import { WeightsError } from './weights-error.ts';
 
 const tensors = {

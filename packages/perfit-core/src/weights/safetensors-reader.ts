@@ -1,24 +1,6 @@
 import type { ModelSource } from './source.ts';
-import { type StoredValues, toFloats } from './stored-values.ts';
+import type { TensorEntry, WeightFiles } from './tensor-values.ts';
 import { WeightsError } from './weights-error.ts';
-
-export type SafetensorsDtype = 'F32' | 'F16' | 'BF16';
-
-export interface TensorEntry {
-  readonly name: string;
-  readonly file: string;
-  readonly dtype: SafetensorsDtype | (string & {});
-  readonly shape: readonly number[];
-  /** Bytes [start, end) of the file. */
-  readonly start: number;
-  readonly end: number;
-}
-
-export interface WeightFiles {
-  readonly entries: ReadonlyMap<string, TensorEntry>;
-  /** Bytes of all tensors together. */
-  readonly bytes: number;
-}
 
 /** Sizes in bytes of every dtype that the format knows; a header may hold tensors that we never read. */
 const dtypeBytes: Readonly<Record<string, number>> = {
@@ -44,11 +26,12 @@ const largestHeader = 100_000_000;
 const lengthField = 8;
 
 /**
- * The tensors of a model's folder: `model.safetensors`, or the shards that `model.safetensors.index.json` names.
- * Only headers are read.
+ * The tensors of a model's folder: `model.safetensors`, or the shards that `model.safetensors.index.json` names, or what the
+ * source has instead of them. Only headers are read.
  * @throws WeightsError
  */
 export async function openWeights(source: ModelSource): Promise<WeightFiles> {
+  if (source.weights) return await source.weights();
   const files = (await source.has('model.safetensors')) ? ['model.safetensors'] : await shardNames(source);
   const entries = new Map<string, TensorEntry>();
   let bytes = 0;
@@ -149,55 +132,6 @@ function checkRanges(entries: TensorEntry[], at: { file: string; fileSize: numbe
       `${at.file} has ${at.fileSize - next} bytes behind its last tensor`,
     );
   }
-}
-
-/** The values of one tensor as float32, row-major. @throws WeightsError */
-export async function readTensor(source: ModelSource, entry: TensorEntry): Promise<Float32Array> {
-  const stored = storedValues(entry, await source.range(entry.file, entry.start, entry.end));
-  // A source may keep the bytes that it gives: whoever keeps the values must not keep those alive.
-  return stored.dtype === 'F32' ? stored.values.slice() : toFloats(stored);
-}
-
-/**
- * The rows of a matrix in order, in slabs of at most `mostBytes` of the file, and of one row at least. A slab is good
- * until the next one is asked for.
- * @param entry of a tensor [rows, columns]
- * @throws WeightsError
- */
-export async function* readRows(
-  source: ModelSource,
-  entry: TensorEntry,
-  mostBytes: number,
-): AsyncGenerator<StoredValues> {
-  const rowBytes = (entry.end - entry.start) / (entry.shape[0] ?? 1);
-  const slabBytes = Math.max(1, Math.floor(mostBytes / rowBytes)) * rowBytes;
-  const buffer = new Uint8Array(Math.min(slabBytes, entry.end - entry.start));
-  for (let start = entry.start; start < entry.end; start += slabBytes) {
-    const end = Math.min(start + slabBytes, entry.end);
-    yield storedValues(entry, await source.range(entry.file, start, end, buffer.subarray(0, end - start)));
-  }
-}
-
-function storedValues({ dtype, file, name }: TensorEntry, bytes: Uint8Array): StoredValues {
-  switch (dtype) {
-    case 'F32':
-      return { dtype: 'F32', values: new Float32Array(...placed(bytes, 4)) };
-    case 'BF16':
-    case 'F16':
-      return { dtype: dtype as 'F16' | 'BF16', values: new Uint16Array(...placed(bytes, 2)) };
-    default:
-      throw new WeightsError(
-        'weights-unsupported-dtype',
-        `${file}: the tensor ${name} is ${dtype}; F32, F16 and BF16 can be read`,
-      );
-  }
-}
-
-/** Where a typed array over the bytes lies; they are copied only where they do not begin on a whole number. */
-function placed(bytes: Uint8Array, width: number): [ArrayBuffer, number, number] {
-  const length = Math.floor(bytes.length / width);
-  if (bytes.byteOffset % width === 0) return [bytes.buffer as ArrayBuffer, bytes.byteOffset, length];
-  return [bytes.slice().buffer as ArrayBuffer, 0, length];
 }
 
 function parseObject(json: string, what: string): Record<string, unknown> {

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readHeader, readTensor } from './safetensors-reader.ts';
+import { readHeader } from './safetensors-reader.ts';
 import { float32ToBfloat16, float32ToFloat16, writeSafetensors } from './safetensors-writer.ts';
 import { fileSource } from './source.ts';
 import { bfloat16ToFloat32, float16ToFloat32 } from './stored-values.ts';
+import { readTensor } from './tensor-values.ts';
 
 const allHalves = Uint16Array.from({ length: 65536 }, (_, i) => i);
 

@@ -1,3 +1,4 @@
+import type { WeightFiles } from './tensor-values.ts';
 import { WeightsError } from './weights-error.ts';
 
 /** A folder of a model, wherever it lies: files by name, read whole or by byte ranges. */
@@ -15,6 +16,8 @@ export interface ModelSource {
    * @throws WeightsError `weights-missing-file`, or `weights-truncated` where the file ends before `end`
    */
   range(name: string, start: number, end: number, into?: Uint8Array): Promise<Uint8Array>;
+  /** Where the tensors lie, of a source that has no safetensors files. @throws WeightsError */
+  weights?(): Promise<WeightFiles>;
 }
 
 export interface HttpSourceOptions {

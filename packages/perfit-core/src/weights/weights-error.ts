@@ -9,6 +9,8 @@ export type WeightsErrorCode =
   | 'weights-truncated'
   | 'weights-invalid-header'
   | 'weights-unsupported-dtype'
+  | 'weights-unsupported-architecture'
+  | 'weights-unsupported-tokenizer'
   | 'weights-missing-tensor'
   | 'weights-wrong-shape'
   | 'weights-no-safetensors'

@@ -1,7 +1,8 @@
 import type { Tokenizer } from '../../text/tokenizer.ts';
 import type { ModelSource } from '../../weights/source.ts';
+import { matrixOf } from '../../weights/tensor-values.ts';
 import { bytesOf, finiteHalves } from '../halves.ts';
-import { matrixShape, mergedRows, openMerged, type TunedModel } from '../merged-weights.ts';
+import { mergedRows, openMerged, type TunedModel } from '../merged-weights.ts';
 import type { StreamedFile } from '../streamed-file.ts';
 import { architectureMetadata, architectureOf } from './architecture.ts';
 import { type GgufMetadata, ggufHeader, padding } from './gguf-header.ts';
@@ -62,7 +63,7 @@ async function* tensorChunks(
   if (from.kind === 'values') return yield bytesOf(from.values.slice());
   const { tensor, turn } = from;
   const isVector = tensor.entry.shape.length === 1;
-  const { columns } = isVector ? { columns: 1 } : matrixShape(tensor.entry);
+  const { columns } = isVector ? { columns: 1 } : matrixOf(tensor.entry);
   for await (const rows of mergedRows(source, tensor, isVector ? 1 : (turn?.headWidth ?? 1))) {
     const values = turn ? turned(rows, columns, turn) : rows;
     switch (type) {

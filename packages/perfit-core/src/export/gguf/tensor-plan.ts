@@ -1,7 +1,8 @@
-import { PROJECTIONS, type Projection, projectionWidths } from '@perfit/protocol/space';
+import { PROJECTIONS, projectionWidths } from '@perfit/protocol/space';
 import { moduleName } from '../../adapter/module-name.ts';
 import { dimensions, hasBias, inverseFrequencies, type ModelConfig } from '../../model/config.ts';
 import { HEAD_NAME } from '../../model/weight-reader.ts';
+import { PROJECTION_NAMES } from '../../weights/gguf/tensor-names.ts';
 import { ExportError } from '../export-error.ts';
 import { type MergedTensor, type MergedWeights, mustHave } from '../merged-weights.ts';
 import { architectureOf } from './architecture.ts';
@@ -23,16 +24,6 @@ export interface HeadTurn {
   /** d */
   readonly headWidth: number;
 }
-
-const BLOCK_NAMES: Readonly<Record<Projection, string>> = {
-  q_proj: 'attn_q',
-  k_proj: 'attn_k',
-  v_proj: 'attn_v',
-  o_proj: 'attn_output',
-  gate_proj: 'ffn_gate',
-  up_proj: 'ffn_up',
-  down_proj: 'ffn_down',
-};
 
 /**
  * Every tensor of the file in its order. llama.cpp turns features 2i and 2i + 1 of a llama head together where Hugging
@@ -62,7 +53,7 @@ export function planTensors({ config, tensors }: MergedWeights, type: GgufType):
     }
     for (const projection of PROJECTIONS) {
       const { inWidth, outWidth } = projectionWidths(dimensions(config), projection);
-      const [name, from] = [`${block}.${BLOCK_NAMES[projection]}`, moduleName({ layer, projection })];
+      const [name, from] = [`${block}.${PROJECTION_NAMES[projection]}`, moduleName({ layer, projection })];
       const turn = isLlama && (projection === 'q_proj' || projection === 'k_proj') ? { headWidth } : null;
       add(`${name}.weight`, `${from}.weight`, [outWidth, inWidth], turn);
       if (hasBias(config, projection)) add(`${name}.bias`, `${from}.bias`, [outWidth], turn);

@@ -1,4 +1,5 @@
 import type { Tokenizer } from '../../text/tokenizer.ts';
+import { wordPattern } from '../../weights/gguf/tokenizer.ts';
 import type { ModelSource } from '../../weights/source.ts';
 import { ExportError } from '../export-error.ts';
 import type { GgufMetadata, GgufValue } from './gguf-header.ts';
@@ -126,13 +127,9 @@ function prependScheme({ prepend_scheme: scheme, add_prefix_space: adds }: Json)
 
 /** How the text is cut before the merges, by the patterns that llama.cpp has a name for. */
 const SPLITS: readonly (readonly [pattern: string, name: string])[] = [
-  [splitPattern(String.raw`\p{N}`), 'qwen2'],
-  [splitPattern(String.raw`\p{N}{1,3}`), 'llama-bpe'],
+  [wordPattern(String.raw`\p{N}`), 'qwen2'],
+  [wordPattern(String.raw`\p{N}{1,3}`), 'llama-bpe'],
 ];
-
-function splitPattern(digits: string): string {
-  return String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|${digits}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`;
-}
 
 function preTokenizerName(preTokenizers: readonly Json[]): string {
   const bytes = preTokenizers.at(-1) as Json;

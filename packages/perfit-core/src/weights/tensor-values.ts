@@ -1,0 +1,162 @@
+import { dequantize } from './gguf/blocks.ts';
+import { BLOCK_BYTES, GGML_BLOCK, isBlockType } from './gguf/tensor-types.ts';
+import type { ModelSource } from './source.ts';
+import { type StoredValues, toFloats } from './stored-values.ts';
+import { WeightsError } from './weights-error.ts';
+
+export type FloatDtype = 'F32' | 'F16' | 'BF16';
+
+/** Where a tensor lies, and how. */
+export interface TensorEntry {
+  readonly name: string;
+  readonly file: string;
+  readonly dtype: FloatDtype | (string & {});
+  readonly shape: readonly number[];
+  /** Bytes [start, end) of the file. */
+  readonly start: number;
+  readonly end: number;
+  /**
+   * d, where rows 2i and 2i + 1 of each head of d rows are the model's rows i and i + d/2: llama.cpp turns neighbouring
+   * features together, Hugging Face those half a head apart.
+   */
+  readonly headTurn?: number;
+}
+
+export interface WeightFiles {
+  readonly entries: ReadonlyMap<string, TensorEntry>;
+  /** Bytes of all tensors together. */
+  readonly bytes: number;
+}
+
+/** The values of one tensor as float32, row-major. @throws WeightsError */
+export async function readTensor(source: ModelSource, entry: TensorEntry): Promise<Float32Array> {
+  const { rows } = matrixOf(entry);
+  return await readRowRange(source, entry, { first: 0, behind: rows });
+}
+
+/**
+ * Rows [first, behind) of a tensor as float32; a vector is one row.
+ * @param range of whole heads, where their rows change places
+ * @throws WeightsError
+ */
+export async function readRowRange(
+  source: ModelSource,
+  entry: TensorEntry,
+  range: { readonly first: number; readonly behind: number },
+): Promise<Float32Array> {
+  const stored = await storedRows(source, entry, range);
+  // A source may keep the bytes that it gives: whoever keeps the values must not keep those alive.
+  return stored.dtype === 'F32' && !isBlockType(entry.dtype) ? stored.values.slice() : toFloats(stored);
+}
+
+/**
+ * The rows of a matrix in order, in slabs of at most `mostBytes` as they are read or in memory, and of one row at least. A
+ * slab is good until the next one is asked for.
+ * @param entry of a tensor [rows, columns]
+ * @throws WeightsError
+ */
+export async function* readRows(
+  source: ModelSource,
+  entry: TensorEntry,
+  mostBytes: number,
+): AsyncGenerator<StoredValues> {
+  const { rows, columns, rowBytes } = matrixOf(entry);
+  const heldBytes = isBlockType(entry.dtype) ? 4 * columns : rowBytes;
+  const granule = entry.headTurn ?? 1;
+  const slabRows = Math.max(1, Math.floor(mostBytes / (heldBytes * granule))) * granule;
+  const buffers = new SlabBuffers();
+  for (let first = 0; first < rows; first += slabRows) {
+    yield await storedRows(source, entry, { first, behind: Math.min(rows, first + slabRows) }, buffers);
+  }
+}
+
+/** Memory that is used again: who reads gigabytes would leave as much garbage. */
+class SlabBuffers {
+  readonly #buffers = new Map<string, Uint8Array<ArrayBuffer>>();
+
+  take(what: 'file' | 'values' | 'turned', bytes: number): Uint8Array<ArrayBuffer> {
+    let buffer = this.#buffers.get(what);
+    if (!buffer || buffer.length < bytes) {
+      buffer = new Uint8Array(bytes);
+      this.#buffers.set(what, buffer);
+    }
+    return buffer.subarray(0, bytes);
+  }
+}
+
+async function storedRows(
+  source: ModelSource,
+  entry: TensorEntry,
+  { first, behind }: { readonly first: number; readonly behind: number },
+  buffers = new SlabBuffers(),
+): Promise<StoredValues> {
+  const { columns, rowBytes } = matrixOf(entry);
+  const [start, end] = [entry.start + first * rowBytes, entry.start + behind * rowBytes];
+  const bytes = await source.range(entry.file, start, end, buffers.take('file', end - start));
+  const stored = asStored(entry, bytes, buffers);
+  if (entry.headTurn === undefined) return stored;
+  const into = buffers.take('turned', stored.values.byteLength);
+  // Of a vector each value is a row of its own.
+  return turnedBack(stored, { columns: entry.shape.length === 1 ? 1 : columns, headWidth: entry.headTurn, into });
+}
+
+function asStored({ dtype, file, name }: TensorEntry, bytes: Uint8Array, buffers: SlabBuffers): StoredValues {
+  if (isBlockType(dtype)) {
+    const values = (bytes.length / BLOCK_BYTES[dtype]) * GGML_BLOCK;
+    const into = buffers.take('values', 4 * values);
+    return { dtype: 'F32', values: dequantize(dtype, bytes, new Float32Array(into.buffer, into.byteOffset, values)) };
+  }
+  switch (dtype) {
+    case 'F32':
+      return { dtype: 'F32', values: new Float32Array(...placed(bytes, 4)) };
+    case 'BF16':
+    case 'F16':
+      return { dtype: dtype as 'F16' | 'BF16', values: new Uint16Array(...placed(bytes, 2)) };
+    default:
+      throw new WeightsError(
+        'weights-unsupported-dtype',
+        `${file}: the tensor ${name} is ${dtype}; F32, F16 and BF16 can be read`,
+      );
+  }
+}
+
+/** Rows and columns; a vector is one row. */
+export function matrixOf({ shape, start, end }: Pick<TensorEntry, 'shape' | 'start' | 'end'>) {
+  const columns = shape.at(-1) ?? 1;
+  const rows = shape.slice(0, -1).reduce((product, length) => product * length, 1);
+  return { rows, columns, rowBytes: rows === 0 ? 0 : (end - start) / rows };
+}
+
+/** The rows of whole heads in the model's own order. @param into as many bytes as the values take */
+function turnedBack(
+  stored: StoredValues,
+  { columns, headWidth, into }: { columns: number; headWidth: number; into: Uint8Array<ArrayBuffer> },
+): StoredValues {
+  const length = stored.values.length;
+  if (stored.dtype === 'F32') {
+    const values = new Float32Array(into.buffer, into.byteOffset, length);
+    for (const [from, to] of turnedRows(length / columns, headWidth))
+      values.set(stored.values.subarray(from * columns, (from + 1) * columns), to * columns);
+    return { dtype: 'F32', values };
+  }
+  const values = new Uint16Array(into.buffer, into.byteOffset, length);
+  for (const [from, to] of turnedRows(length / columns, headWidth))
+    values.set(stored.values.subarray(from * columns, (from + 1) * columns), to * columns);
+  return { dtype: stored.dtype, values };
+}
+
+/** Where each row of the file belongs. */
+function* turnedRows(rows: number, headWidth: number): Generator<readonly [from: number, to: number]> {
+  const half = headWidth / 2;
+  for (let row = 0; row < rows; row++) {
+    const inHead = row % headWidth;
+    yield [row, row - inHead + (inHead % 2) * half + (inHead >> 1)];
+  }
+}
+
+/** Where a typed array over the bytes lies; they are copied only where they do not begin on a whole number. */
+function placed(bytes: Uint8Array, width: number): [ArrayBuffer, number, number] {
+  const length = Math.floor(bytes.length / width);
+  if (bytes.byteOffset % width === 0) return [bytes.buffer as ArrayBuffer, bytes.byteOffset, length];
+  return [bytes.slice().buffer as ArrayBuffer, 0, length];
+}
