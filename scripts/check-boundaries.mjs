@@ -10,6 +10,10 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const TFJS = /^@tensorflow\/tfjs-/;
 const NODE = /^node:/;
 
+/** Of the core, with all that they import. */
+const FILES = /^src\/(files|node\/(model-at|directory-source)|weights\/(?!.*\.test\.ts$).*)\.ts$/;
+const NO_BACKEND = 'a model is opened where nothing computes, too';
+
 /** What each room's sources may import from outside themselves; `also` widens it for some of its files. */
 const rooms = {
   'packages/protocol': { may: ['zod'] },
@@ -31,6 +35,15 @@ const rooms = {
       // Loaded when somebody asks the Hub for a model, and not before.
       { files: /^src\/weights\/hub-api\.ts$/, may: ['@huggingface/hub'] },
     ],
+    // `@perfit/core/files`: what a coordinator reads of models, without a backend.
+    inside: [
+      {
+        files: FILES,
+        mayNot: /^src\/(?!weights\/|node\/(model-at|directory-source)\.ts$|coded-error\.ts$)/,
+        why: NO_BACKEND,
+      },
+    ],
+    without: [{ files: FILES, mayNot: TFJS, why: NO_BACKEND }],
   },
   'apps/coordinator': {
     may: [
@@ -39,6 +52,7 @@ const rooms = {
       '@perfit/protocol',
       '@perfit/protocol/space',
       '@perfit/federation',
+      '@perfit/core/files',
       '@electric-sql/pglite',
       /^@fastify\//,
       'fastify',
@@ -168,6 +182,9 @@ function checkTheCheck() {
     ['packages/perfit-core', 'src/index.ts', 'node:fs'],
     ['packages/perfit-core', 'src/weights/hub-source.ts', '@huggingface/hub'],
     ['packages/perfit-core', 'src/bench/step-bench.ts', '@tensorflow/tfjs'],
+    ['packages/perfit-core', 'src/weights/gguf/blocks.ts', '@tensorflow/tfjs-core'],
+    ['packages/perfit-core', 'src/weights/source.ts', '../model/load-model.ts'],
+    ['packages/perfit-core', 'src/files.ts', './backend/wasm.ts'],
     ['apps/coordinator', 'src/index.ts', '@perfit/core'],
     ['apps/cli', 'src/commands/bench.ts', '@jax-js/jax'],
     ['apps/cli', 'src/commands/bench.ts', '@tensorflow/tfjs'],
@@ -199,6 +216,7 @@ function breach({ room, rule, path, file, specifier }) {
     if (from && to && from !== to) return `feature ${from} may not import feature ${to}`;
     return null;
   }
+  for (const { files, mayNot, why } of rule.without ?? []) if (files.test(path) && mayNot.test(specifier)) return why;
   const extra = (rule.also ?? []).flatMap(({ files, may }) => (files.test(path) ? may : []));
   const allowed = [...rule.may, ...extra, ...(TEST.test(path) ? forTests : [])];
   const bare = specifier.split('?')[0];

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { appendFile, mkdir, readdir, readFile, readlink, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
@@ -52,6 +53,56 @@ const get = (path: string, headers: Record<string, string> = {}) => fetch(new UR
 const manifestOf = async (id: string) => modelManifestSchema.parse(await (await get(`/models/${id}/manifest`)).json());
 const weightsPath = (hash = sha256(weights)) => `/models/tiny/model.safetensors?sha256=${hash}`;
 const bytesOf = async (response: Response) => new Uint8Array(await response.arrayBuffer());
+
+describe('a GGUF file', () => {
+  const gguf = readFileSync(new URL('../../../packages/perfit-core/test/gguf/mixed.gguf', import.meta.url));
+  const folder = () => join(folders.modelsDirectory, 'one-file');
+  const listed = async () => {
+    const { models } = modelListSchema.parse(await (await get('/api/models')).json());
+    return models.find(({ id }) => id === 'one-file');
+  };
+  beforeEach(async () => {
+    await rm(folder(), { recursive: true, force: true });
+    await mkdir(folder());
+    await writeFile(join(folder(), 'm.gguf'), gguf);
+  });
+  afterAll(() => rm(folder(), { recursive: true }));
+
+  it('is a model by itself: listed, served with its hashes, and described as a Hugging Face folder', async () => {
+    await writeFile(join(folder(), 'tokenizer.json'), 'of something else');
+    expect(await listed()).toMatchObject({ modelType: 'llama', bytes: gguf.length, problem: null });
+    const { files } = await manifestOf('one-file');
+    expect(files.map(({ name, sha256: hash }) => [name, hash])).toEqual([['m.gguf', sha256(gguf)]]);
+    expect(await bytesOf(await get('/models/one-file/m.gguf'))).toEqual(new Uint8Array(gguf));
+    expect(await (await get('/models/one-file/config.json')).json()).toMatchObject({ hidden_size: 32 });
+    expect((await get('/models/one-file/chat_template.jinja')).status).toBe(404);
+    const created = await fetch(new URL('/api/admin/federations', coordinator.url), {
+      method: 'POST',
+      headers: { cookie, 'x-perfit-csrf': '1', 'content-type': 'application/json' },
+      body: JSON.stringify({ ...smallFederation, model: 'one-file' }),
+    });
+    expect(created.status, await created.clone().text()).toBe(201);
+  });
+
+  it('that cannot be read is listed with the reason, and with none once it can', async () => {
+    const path = join(folder(), 'm.gguf');
+    const changed = Buffer.from(gguf);
+    changed.writeUInt32LE(12, changed.indexOf('blk.0.ffn_up.weight') + 'blk.0.ffn_up.weight'.length + 20);
+    for (const [content, reason] of [
+      [gguf.subarray(0, 3000), /m\.gguf is 3000 bytes long/],
+      [Buffer.from('version https://git-lfs.github.com/spec/v1'), /m\.gguf is no GGUF file/],
+      [changed, /blk\.0\.ffn_up\.weight is Q4_K/],
+    ] as const) {
+      await writeFile(path, content);
+      expect((await listed())?.problem).toMatch(reason);
+      expect((await get('/models/one-file/manifest')).status).toBeGreaterThanOrEqual(400);
+    }
+    await writeFile(path, gguf);
+    expect((await listed())?.problem).toBeNull();
+    await writeFile(join(folder(), 'n.gguf'), gguf);
+    expect((await listed())?.problem).toMatch(/It has 2 GGUF files/);
+  });
+});
 
 describe('the manifest', () => {
   it('lists what is served, with the hash of each file and of each of its parts', async () => {

@@ -95,6 +95,7 @@ export type { PartStore, WithLock } from './weights/keeping/part-store.ts';
 export { partCount } from './weights/keeping/parts.ts';
 export { type ListedSource, type ManifestFile, type ModelManifest, PART_BYTES } from './weights/manifest.ts';
 export { mirrorSource } from './weights/mirror-source.ts';
+export { modelFolder } from './weights/model-folder.ts';
 export type { ObservedGet, PatientOptions } from './weights/patient-get.ts';
 export { httpSource, type ModelSource } from './weights/source.ts';
 export type { FloatDtype } from './weights/tensor-values.ts';

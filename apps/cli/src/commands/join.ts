@@ -9,6 +9,7 @@ import {
   loadTokenizer,
   type ModelTuner,
   mirrorSource,
+  modelFolder,
   type RevivingTuner,
   revivingTuner,
   takeValidation,
@@ -86,7 +87,7 @@ async function takePart(address: string, flags: Flags): Promise<void> {
     store,
     tuner: async (joined) => {
       descriptor = joined;
-      const source = mirrorSource(new URL(joined.modelPath, origin).href);
+      const source = modelFolder(mirrorSource(new URL(joined.modelPath, origin).href));
       const { config } = joined;
       const { maxLength } = config.tuning;
       const tokenizer = await loadTokenizer(source);

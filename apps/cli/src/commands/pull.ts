@@ -21,7 +21,10 @@ interface Flags {
 export function pullCommand(): Command {
   return new Command('pull')
     .description('fetches a model of the Hugging Face Hub into the models directory of a coordinator')
-    .argument('<repository[@revision]>', 'owner/name, at a branch, a tag or a commit')
+    .argument(
+      '<repository[@revision]>',
+      'owner/name, at a branch, a tag or a commit; owner/name:Q4_1 for one of its GGUF files',
+    )
     .option('--to <dir>', 'the models directory', join(projectRoot, 'models'))
     .option('--as <id>', "the model's name there (the repository's, without its owner)")
     .option('--token-env <name>', 'the environment variable that holds a token, for gated models', 'HF_TOKEN')
@@ -37,7 +40,7 @@ export function pullCommand(): Command {
 async function pull(wanted: string, flags: Flags, command: Command): Promise<void> {
   const [repository = '', ...at] = wanted.split('@');
   const revision = at.join('@');
-  const id = flags.as ?? (repository.split('/').at(-1) as string);
+  const id = flags.as ?? (repository.split('/').at(-1) as string).replace(':', '-');
   if (!modelIdSchema.safeParse(id).success) {
     throw new UsageError(`"${id}" cannot be a model's name here: letters, digits, dots, dashes and underscores can.`);
   }

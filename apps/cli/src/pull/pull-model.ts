@@ -1,6 +1,13 @@
 import { mkdir, readdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type HubRevision, type HubSource, loadTokenizer, type ManifestFile, parseModelConfig } from '@perfit/core';
+import {
+  type HubRevision,
+  type HubSource,
+  loadTokenizer,
+  type ManifestFile,
+  modelFolder,
+  parseModelConfig,
+} from '@perfit/core';
 import { directorySource } from '@perfit/core/node';
 import { type FileProgress, fetchFile } from './fetch-file.ts';
 import { PullError } from './pull-error.ts';
@@ -37,13 +44,13 @@ export async function pullModel(
     return { ...revision, folder, bytes, wasThere: true };
   await mustNotExist(folder, revision);
   // Before gigabytes come: what the forward pass cannot follow is refused by name.
-  parseModelConfig(await source.text('config.json'));
+  parseModelConfig(await modelFolder(source).text('config.json'));
 
   const partial = join(to, `.${id}.partial`);
   await takeUp(partial, revision);
   await mustHaveSpace(partial, files);
   progress.begin(bytes);
-  const isWeights = ({ name }: ManifestFile) => name.endsWith('.safetensors');
+  const isWeights = ({ name }: ManifestFile) => /\.(safetensors|gguf)$/i.test(name);
   const fetchAll = async (some: readonly ManifestFile[]) => {
     for (const file of some) {
       progress.file(file.name);
@@ -51,7 +58,8 @@ export async function pullModel(
     }
   };
   await fetchAll(files.filter((file) => !isWeights(file)));
-  await loadTokenizer(directorySource(partial));
+  // A GGUF file's tokenizer came with its description.
+  if (files.some((file) => !isWeights(file))) await loadTokenizer(directorySource(partial));
   await fetchAll(files.filter(isWeights));
   await rename(partial, folder);
   return { ...revision, folder, bytes, wasThere: false };

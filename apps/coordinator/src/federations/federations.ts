@@ -12,7 +12,8 @@ import { type Layout, layoutHash, type ModelDimensions } from '@perfit/protocol/
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import { Meters, RoundMeter } from '../metrics/meters.ts';
-import { type ModelCatalogue, ModelError } from '../models/model-catalogue.ts';
+import type { ModelCatalogue } from '../models/model-catalogue.ts';
+import { ModelError } from '../models/model-error.ts';
 import type { FederationRow, InviteRow, Store } from '../store/store.ts';
 import type { Adapters } from './adapters.ts';
 import { FederationRoom } from './federation-room.ts';

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { ModelList } from '@perfit/protocol';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
@@ -28,9 +27,8 @@ export function addModelListRoute(app: FastifyInstance, { models, allowHub }: Mo
 
 /** Null where config.json is not what it should be: whoever opens the model is told why. */
 async function modelTypeOf(models: ModelCatalogue, id: string): Promise<string | null> {
-  const file = await models.file(id, 'config.json');
   try {
-    const config: unknown = file && JSON.parse(await readFile(file.path, 'utf8'));
+    const config: unknown = JSON.parse(await models.config(id));
     return typeSchema.parse(config).model_type;
   } catch {
     return null;

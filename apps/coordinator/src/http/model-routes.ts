@@ -24,6 +24,7 @@ const TYPES: Record<string, string> = {
   txt: 'text/plain; charset=utf-8',
   jinja: 'text/plain; charset=utf-8',
   safetensors: 'application/octet-stream',
+  gguf: 'application/octet-stream',
   model: 'application/octet-stream',
 };
 /** The address does not change with the content: a copy is good for an hour, and then as long as its tag. */
@@ -39,7 +40,8 @@ const querySchema = z.object({
 
 /**
  * /models/<id>/manifest: what there is, with its hashes. /models/<id>/<file>: base models, whole or in ranges; with
- * ?sha256=<hash> only as long as that is what the file holds, so that a copy is good for ever.
+ * ?sha256=<hash> only as long as that is what the file holds, so that a copy is good for ever. A GGUF file's description
+ * is there under the names that a Hugging Face folder has for it, though no file is.
  */
 export function addModelRoutes(app: FastifyInstance, mirror: Mirror): void {
   app.get<{ Params: Pick<Params, 'id'> }>('/models/:id/manifest', async ({ params, headers }, reply) => {
@@ -71,7 +73,15 @@ async function sendModelFile(
   const { id, file: name } = request.params;
   const { sha256: wanted } = querySchema.parse(request.query);
   const file = await models.file(id, name);
-  if (!file) return refuse(reply, new ProtocolError('not-found', 'There is no such file of a model.'));
+  if (!file) {
+    const text = await models.describedByGguf(id, name);
+    if (text !== null)
+      return reply
+        .header('cache-control', 'no-cache')
+        .type(TYPES.json as string)
+        .send(text);
+    return refuse(reply, new ProtocolError('not-found', 'There is no such file of a model.'));
+  }
   const known = wanted === undefined ? await hashes.known(file) : await hashes.of(file);
   if (wanted !== undefined && known?.sha256 !== wanted) return refuse(reply, changed(file));
 

@@ -3,7 +3,7 @@ import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
 import { ZodError } from 'zod';
 import { FederationError } from '../federations/federations.ts';
 import type { Meters } from '../metrics/meters.ts';
-import { MissingModelError, ModelError } from '../models/model-catalogue.ts';
+import { MissingModelError, ModelError } from '../models/model-error.ts';
 import { ModelChangedError } from '../models/model-hashes.ts';
 
 const statuses: Partial<Record<ErrorCode, number>> = {

@@ -1,10 +1,13 @@
 import type { Stats } from 'node:fs';
 import { lstat, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isGguf } from '@perfit/core/files';
 import { modelIdSchema } from '@perfit/protocol';
 import type { ModelDimensions } from '@perfit/protocol/space';
 import { z } from 'zod';
 import { StartupError } from '../startup-error.ts';
+import { GgufFiles } from './gguf-files.ts';
+import { MissingModelError, ModelError } from './model-error.ts';
 import { WeightsCheck } from './weights-problem.ts';
 
 const width = z.number().int().positive();
@@ -20,7 +23,7 @@ const modelConfigSchema = z.object({
 });
 
 /** Only such files of a model's folder are ever served. */
-const SERVED = /^[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.(json|safetensors|txt|model|jinja)$/;
+const SERVED = /^[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.(json|safetensors|gguf|txt|model|jinja)$/;
 
 export interface ModelFile {
   /** Of its model. */
@@ -33,7 +36,8 @@ export interface ModelFile {
 /** The base models that lie in a directory: one folder a model, named by its id. */
 export class ModelCatalogue {
   private readonly directory: string;
-  private readonly weights = new WeightsCheck();
+  private readonly ggufs = new GgufFiles();
+  private readonly weights = new WeightsCheck(this.ggufs);
 
   private constructor(directory: string) {
     this.directory = directory;
@@ -50,16 +54,16 @@ export class ModelCatalogue {
   async list(): Promise<string[]> {
     const ids: string[] = [];
     for (const entry of await readdir(this.directory, { withFileTypes: true })) {
-      if (entry.isDirectory() && (await this.file(entry.name, 'config.json'))) ids.push(entry.name);
+      if (!entry.isDirectory()) continue;
+      const names = (await this.files(entry.name)).map(({ name }) => name);
+      if (names.some((name) => name === 'config.json' || isGguf(name))) ids.push(entry.name);
     }
     return ids.sort();
   }
 
   /** @throws ModelError where there is no such model, or its config.json is not one of the Llama family */
   async dimensions(id: string): Promise<ModelDimensions> {
-    const file = await this.file(id, 'config.json');
-    if (!file) throw new MissingModelError(`There is no model "${id}" in the models directory.`);
-    const parsed = modelConfigSchema.safeParse(parseJson(await readFile(file.path, 'utf8')));
+    const parsed = modelConfigSchema.safeParse(parseJson(await this.config(id)));
     if (!parsed.success) {
       const where = parsed.error.issues[0]?.path.join('.') || 'its content';
       throw new ModelError(`The config.json of the model "${id}" is not of the Llama family: ${where} is wrong.`);
@@ -76,6 +80,20 @@ export class ModelCatalogue {
       keyValueWidth: (config.num_key_value_heads ?? config.num_attention_heads) * headWidth,
       feedForwardWidth: config.intermediate_size,
     };
+  }
+
+  /** The text of its config.json, or of the one that its GGUF file is worth. @throws ModelError */
+  async config(id: string): Promise<string> {
+    const file = (await this.files(id)).find(({ name }) => name === 'config.json');
+    const text = file ? await readFile(file.path, 'utf8') : await this.describedByGguf(id, 'config.json');
+    if (text === null) throw new MissingModelError(`There is no model "${id}" in the models directory.`);
+    return text;
+  }
+
+  /** A file that a model's folder would have if it were not a GGUF file; null where that says nothing of it. @throws ModelError */
+  async describedByGguf(id: string, name: string): Promise<string | null> {
+    const gguf = (await this.files(id)).find((file) => isGguf(file.name));
+    return gguf ? await this.ggufs.text(gguf, name) : null;
   }
 
   /** Why nobody can load the model as it lies there, in a sentence for the operator; null where it can be loaded. */
@@ -113,12 +131,18 @@ export class ModelCatalogue {
     return (await this.files(id)).reduce((sum, file) => sum + file.stats.size, 0);
   }
 
-  /** What lies directly in a model's folder and may be served, by name. */
+  /**
+   * What lies directly in a model's folder and may be served, by name: without safetensors a GGUF file is all of a model,
+   * and beside them it is left out.
+   */
   async files(id: string): Promise<ModelFile[]> {
     if (!modelIdSchema.safeParse(id).success) return [];
     const names = await readdir(join(this.directory, id)).catch(() => []);
     const files = await Promise.all(names.sort().map((name) => this.file(id, name)));
-    return files.filter((file) => file !== null);
+    const served = files.filter((file) => file !== null);
+    const hasSafetensors = served.some(({ name }) => name.endsWith('.safetensors'));
+    const isGgufAlone = !hasSafetensors && served.some(({ name }) => isGguf(name));
+    return served.filter(({ name }) => isGguf(name) === isGgufAlone);
   }
 
   /** A file that may be served: by its name, directly in its model's folder, and no link to elsewhere. */
@@ -129,15 +153,6 @@ export class ModelCatalogue {
     const [folderStats, stats] = await Promise.all([lstat(folder).catch(() => null), lstat(path).catch(() => null)]);
     return folderStats?.isDirectory() && stats?.isFile() ? { id, name, path, stats } : null;
   }
-}
-
-/** The model cannot be used; the message is for the operator. */
-export class ModelError extends Error {
-  override readonly name: string = 'ModelError';
-}
-
-export class MissingModelError extends ModelError {
-  override readonly name = 'MissingModelError';
 }
 
 function parseJson(text: string): unknown {

@@ -1,5 +1,7 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { isGguf } from '@perfit/core/files';
 import { z } from 'zod';
+import type { GgufFiles } from './gguf-files.ts';
 import type { ModelFile } from './model-catalogue.ts';
 
 const SINGLE = 'model.safetensors';
@@ -23,8 +25,19 @@ export interface WeightsProblem {
 /** Whether the weights of a folder are all there, as far as names, sizes and headers tell; no weights are read. */
 export class WeightsCheck {
   private readonly lengths = new Map<string, { stamp: string; wanted: number | null }>();
+  private readonly ggufs: GgufFiles;
+
+  constructor(ggufs: GgufFiles) {
+    this.ggufs = ggufs;
+  }
 
   async problem(files: readonly ModelFile[]): Promise<WeightsProblem | null> {
+    const [gguf, ...more] = files.filter(({ name }) => isGguf(name));
+    if (gguf) {
+      if (more.length) return incomplete(`It has ${more.length + 1} GGUF files: each model has a folder of its own.`);
+      const text = await this.ggufs.problem(gguf);
+      return text === null ? null : incomplete(text);
+    }
     const byName = new Map(files.map((file) => [file.name, file]));
     const single = byName.get(SINGLE);
     if (single) return await this.lengthProblem(single);

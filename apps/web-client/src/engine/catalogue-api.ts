@@ -62,5 +62,5 @@ export interface CatalogueApi {
   /** Starts what would compute, so that what is said of it is true; what runs already is left as it is. */
   catalogue(wish: DeviceWish): Promise<Outcome<CatalogueReport>>;
   /** The same for any model, by the text of its config.json; one that cannot be followed is refused by name. */
-  assess(config: string): Promise<Outcome<ModelNeeds>>;
+  assess(model: string | readonly File[]): Promise<Outcome<ModelNeeds>>;
 }

@@ -6,9 +6,11 @@ import {
   deviceBudget,
   type Fit,
   fits,
+  folderSource,
   type MemoryNeeds,
   type ModelConfig,
   memoryNeeds,
+  modelFolder,
   type PrecisionChoice,
   parseModelConfig,
   precisionChoices,
@@ -42,7 +44,11 @@ export function catalogueDesk(backend: Backend): CatalogueApi {
         }));
         return { device: await deviceReport(device), budget: budgetOf(device), reckoned, models };
       }),
-    assess: (config) => outcomeOf(async () => needsOf(parseModelConfig(config), await backend.any())),
+    assess: (model) =>
+      outcomeOf(async () => {
+        const config = typeof model === 'string' ? model : await modelFolder(folderSource(model)).text('config.json');
+        return needsOf(parseModelConfig(config), await backend.any());
+      }),
   };
 }
 

@@ -207,7 +207,7 @@ export class Sitting {
       wish: wishOf(config, await this.#device()),
     });
     journal.noteDimensions(model.dimensions);
-    const { refusal } = files.source;
+    const { refusal } = files.kept;
     if (refusal) journal.emit({ type: 'problem', ...(await notKept(files.name, refusal)) });
     journal.emit({ type: 'loading', stage: 'text' });
     const maxLength = Math.min(config.tuning.maxLength, model.config.contextLength);

@@ -115,7 +115,7 @@ export class Workbench {
     const meter = new ProgressMeter();
     const onFetch = (bytes: number) => meter.addFetched(bytes);
     const files = await openFiles(origin, { signal, onFetch, ...(onGet ? { observe: onGet } : {}) });
-    const { source } = files;
+    const { source, kept } = files;
     const tokenizer = await loadTokenizer(source);
     const chosen = precision?.(parseModelConfig(await source.text('config.json')));
     const model = await loadModel(source, {
@@ -125,7 +125,7 @@ export class Workbench {
       onProgress: (bytes, total) => onProgress(meter.at(bytes, total)),
     });
     try {
-      await source.complete();
+      await kept.complete();
     } catch (error) {
       model.dispose();
       throw error;

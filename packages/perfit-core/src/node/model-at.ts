@@ -1,11 +1,10 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { ggufFolder } from '../weights/gguf/gguf-folder.ts';
+import { chooseModelFiles, isGguf } from '../weights/model-files.ts';
 import type { ModelSource } from '../weights/source.ts';
 import { WeightsError } from '../weights/weights-error.ts';
 import { directorySource } from './directory-source.ts';
-
-const GGUF = /\.gguf$/i;
 
 /**
  * A model on this machine's disk: a Hugging Face folder, a GGUF file, or a folder that has one GGUF file.
@@ -15,21 +14,23 @@ export async function modelAt(path: string): Promise<ModelSource> {
   const full = resolve(path);
   const found = await stat(full).catch(() => null);
   if (!found) throw new WeightsError('weights-missing-file', `There is no model ${path}`);
-  if (!found.isDirectory()) {
-    if (GGUF.test(full)) return ggufFolder(directorySource(dirname(full)), basename(full));
-    const message = `${path} is no model: a Hugging Face folder is one, or a .gguf file`;
-    throw new WeightsError('weights-no-safetensors', message);
-  }
+  if (found.isDirectory()) return await folderAt(full, path);
+  if (isGguf(full)) return ggufFolder(directorySource(dirname(full)), basename(full));
+  const message = `${path} is no model: a Hugging Face folder is one, or a .gguf file`;
+  throw new WeightsError('weights-no-safetensors', message);
+}
+
+async function folderAt(full: string, path: string): Promise<ModelSource> {
   const folder = directorySource(full);
-  if (await folder.has('config.json')) return folder;
-  const [first, ...more] = (await readdir(full)).filter((name) => GGUF.test(name)).sort();
-  if (first === undefined) return folder;
-  if (more.length === 0) return ggufFolder(folder, first);
-  const message = `${path} has ${more.length + 1} GGUF files: name one of ${[first, ...more].join(', ')}`;
-  throw new WeightsError('weights-ambiguous-folder', message);
+  const names = new Set(await readdir(full));
+  // What a Hugging Face folder lacks is said by what asks for it.
+  if (![...names].some(isGguf)) return folder;
+  const [gguf] = await chooseModelFiles({ names, where: path, text: (name) => folder.text(name) });
+  return gguf !== undefined && isGguf(gguf) ? ggufFolder(folder, gguf) : folder;
 }
 
 /** What a model on disk is called: its folder, or its file without the ending. */
 export function modelName(path: string): string {
-  return basename(resolve(path)).replace(GGUF, '');
+  const name = basename(resolve(path));
+  return isGguf(name) ? name.slice(0, -'.gguf'.length) : name;
 }

@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { safetensorsBytes, tinyModel } from '../../test/tiny-models.ts';
 import { loadWeightsOf } from '../../test/weights-of.ts';
 import { folderSource } from './folder-source.ts';
+import { modelFolder } from './model-folder.ts';
 
+const gguf = readFileSync(new URL('../../test/gguf/mixed.gguf', import.meta.url));
 const model = tinyModel({ seed: 3 });
 const weights = safetensorsBytes(model.tensors);
 
@@ -53,6 +56,18 @@ describe('folderSource', () => {
     expect(other).toEqual(one);
   });
 
+  it('takes a GGUF file by itself, and knows one tuning of it from another', async () => {
+    const folder = modelFolder(folderSource([bare('m.gguf', gguf)]));
+    expect(JSON.parse(await folder.text('config.json'))).toMatchObject({ hidden_size: 32 });
+    expect(Object.keys(await loadWeightsOf(folder))).toHaveLength(11);
+    const revisionOf = async (bytes: Uint8Array<ArrayBuffer>) =>
+      (await folderSource([bare('m.gguf', bytes)]).manifest()).revision;
+    const changed = Uint8Array.from(gguf);
+    changed[changed.length - 100] = (changed[changed.length - 100] as number) ^ 1;
+    expect(await revisionOf(Uint8Array.from(gguf))).toBe(await revisionOf(gguf));
+    expect(await revisionOf(changed)).not.toBe(await revisionOf(gguf));
+  });
+
   it('gives one revision to one content, wherever it lies, and another to another', async () => {
     const revisionOf = async (files: File[]) => (await folderSource(files).manifest()).revision;
     const first = await revisionOf(folder('a'));
@@ -72,7 +87,7 @@ describe('folderSource', () => {
   });
 
   it.each<[string, () => File[], string, RegExp]>([
-    ['no model', () => [picked('a/notes.txt', 'x')], 'weights-missing-file', /no config\.json/],
+    ['no model', () => [picked('a/notes.txt', 'x')], 'weights-missing-file', /neither a config\.json nor a \.gguf/],
     ['two models', () => [...folder('all/a'), ...folder('all/b')], 'weights-ambiguous-folder', /all\/a and all\/b/],
     [
       'two files of one name',
@@ -82,9 +97,21 @@ describe('folderSource', () => {
     ],
     [
       'weights in another format',
-      () => [picked('a/config.json', config), picked('a/m.gguf', 'x')],
+      () => [picked('a/config.json', config), picked('a/m.pt', 'x')],
       'weights-no-safetensors',
-      /only m\.gguf/,
+      /only m\.pt/,
+    ],
+    [
+      'a GGUF file that is none',
+      () => [bare('m.gguf', 'GGUX12345')],
+      'weights-invalid-header',
+      /m\.gguf is no GGUF file/,
+    ],
+    [
+      'two GGUF files',
+      () => [bare('m.Q8_0.gguf', gguf), bare('m.F16.gguf', gguf)],
+      'weights-ambiguous-folder',
+      /m\.F16\.gguf, m\.Q8_0\.gguf/,
     ],
     ['a file that was cut off', () => folder('a', weights.slice(0, -1)), 'weights-truncated', /model\.safetensors/],
   ])('says that what was chosen has %s', async (_, files, code, message) => {

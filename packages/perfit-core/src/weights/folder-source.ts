@@ -1,6 +1,7 @@
+import { readGgufFile } from './gguf/gguf-file.ts';
 import { listedSource } from './listed-files.ts';
 import { type ListedSource, type ManifestFile, PART_BYTES } from './manifest.ts';
-import { chooseModelFiles } from './model-files.ts';
+import { chooseModelFiles, isGguf } from './model-files.ts';
 import { once } from './once.ts';
 import { readHeader } from './safetensors-reader.ts';
 import { fileSource } from './source.ts';
@@ -16,7 +17,7 @@ const SAMPLE_BYTES = 256;
  * @param files with their `webkitRelativePath`, or the files of one folder
  */
 export function folderSource(files: readonly File[]): ListedSource {
-  const { name, files: within, repeated } = modelFolder(files);
+  const { name, files: within, repeated } = topFolder(files);
   const where = name === '' ? 'What was chosen' : `The folder ${name}`;
   const bytesOf = (file: string) => within.get(file) as File;
 
@@ -55,8 +56,8 @@ interface ModelFolder {
   readonly repeated: ReadonlySet<string>;
 }
 
-/** The folder nearest to the top that has a config.json, and its own files by name. */
-function modelFolder(chosen: readonly File[]): ModelFolder {
+/** The folder nearest to the top that has a config.json, or else a GGUF file, and its own files by name. */
+function topFolder(chosen: readonly File[]): ModelFolder {
   const folders = new Map<string, { name: string; file: File }[]>();
   for (const file of chosen) {
     const path = (file.webkitRelativePath || file.name).split('/');
@@ -64,12 +65,17 @@ function modelFolder(chosen: readonly File[]): ModelFolder {
     folders.set(folder, [...(folders.get(folder) ?? []), { name: path.at(-1) as string, file }]);
   }
   const depth = (folder: string) => (folder === '' ? 0 : folder.split('/').length);
-  const models = [...folders.keys()]
-    .filter((folder) => folders.get(folder)?.some(({ name }) => name === 'config.json'))
-    .sort((a, b) => depth(a) - depth(b) || (a < b ? -1 : 1));
-  const [first, second] = models;
+  const having = (isIt: (name: string) => boolean) =>
+    [...folders.keys()]
+      .filter((folder) => folders.get(folder)?.some(({ name }) => isIt(name)))
+      .sort((a, b) => depth(a) - depth(b) || (a < b ? -1 : 1));
+  const described = having((name) => name === 'config.json');
+  const [first, second] = described.length > 0 ? described : having(isGguf);
   if (first === undefined) {
-    throw new WeightsError('weights-missing-file', 'What was chosen has no config.json: it is no model folder');
+    throw new WeightsError(
+      'weights-missing-file',
+      'What was chosen has neither a config.json nor a .gguf file: it is no model',
+    );
   }
   if (second !== undefined && depth(second) === depth(first)) {
     const message = `What was chosen has several models (${first} and ${second}): choose the folder of one`;
@@ -88,7 +94,7 @@ async function revisionOf(files: readonly (readonly [name: string, file: File])[
   const parts: BlobPart[] = [];
   for (const [name, file] of files) {
     parts.push(`${name}\n${file.size}\n`);
-    if (name.endsWith('.safetensors')) parts.push(...(await weightSamples(file)));
+    if (name.endsWith('.safetensors') || isGguf(name)) parts.push(...(await weightSamples(file)));
     else parts.push(file);
   }
   const digest = await crypto.subtle.digest('SHA-256', await new Blob(parts).arrayBuffer());
@@ -96,7 +102,10 @@ async function revisionOf(files: readonly (readonly [name: string, file: File])[
 }
 
 async function weightSamples(file: File): Promise<BlobPart[]> {
-  const entries = await readHeader(fileSource([file]), file.name);
+  const source = fileSource([file]);
+  const entries = isGguf(file.name)
+    ? [...(await readGgufFile(source, file.name)).tensors.values()]
+    : await readHeader(source, file.name);
   const data = Math.min(file.size, ...entries.map(({ start }) => start));
   const samples = entries.map(({ start, end }) => file.slice(start, Math.min(end, start + SAMPLE_BYTES)));
   return [file.slice(0, data), ...samples];

@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { COMMIT, type FakeFile, type FakeHub, fakeHub, hashOf } from '../../test/fake-hub.ts';
 import { safetensorsBytes, tinyModel } from '../../test/tiny-models.ts';
 import { loadWeightsOf } from '../../test/weights-of.ts';
 import { type HubSourceOptions, hubSource } from './hub-source.ts';
+import { modelFolder } from './model-folder.ts';
 
 const model = tinyModel({ seed: 5 });
 const weights = safetensorsBytes(model.tensors);
@@ -19,6 +21,7 @@ const index = {
 const text = (content: unknown): FakeFile => ({ bytes: Buffer.from(JSON.stringify(content)), lfs: false });
 const lfs = (bytes: Uint8Array): FakeFile => ({ bytes, lfs: true });
 const described = { 'config.json': text(model.config), 'tokenizer.json': text({ model: {} }) };
+const gguf = readFileSync(new URL('../../test/gguf/mixed.gguf', import.meta.url));
 const TOKEN = 'hf_that_may_read';
 
 let hub: FakeHub;
@@ -56,7 +59,16 @@ beforeAll(async () => {
       },
     },
     'lab/pickled': { files: { ...described, 'pytorch_model.bin': lfs(new Uint8Array(9)) } },
-    'lab/gguf': { files: { 'README.md': text(''), 'q4.gguf': lfs(new Uint8Array(9)) } },
+    'lab/gguf': { files: { 'README.md': text(''), 'tiny-Q4_1.gguf': lfs(gguf), 'mmproj-tiny.gguf': lfs(gguf) } },
+    'lab/ggufs': {
+      files: {
+        'config.json': text(model.config),
+        'tiny.Q4_1.gguf': lfs(gguf),
+        'tiny.Q4_K_M.gguf': lfs(new Uint8Array(9)),
+        'tiny.Q4_K.gguf': lfs(new Uint8Array(9)),
+        'tiny-F16-00001-of-00002.gguf': lfs(new Uint8Array(9)),
+      },
+    },
     'lab/gated': {
       access: 'gated',
       token: TOKEN,
@@ -93,6 +105,21 @@ describe('hubSource', () => {
     expect(await source.has('pytorch_model.bin')).toBe(false);
     expect(await source.has('config.json')).toBe(true);
     expect(JSON.parse(await source.text('config.json'))).toEqual(model.config);
+  });
+
+  it('takes a GGUF file where there is nothing else, and of several the one that is asked for', async () => {
+    for (const [repository, name] of [
+      ['lab/gguf', 'tiny-Q4_1.gguf'],
+      ['lab/ggufs:q4_1', 'tiny.Q4_1.gguf'],
+      ['lab/ggufs:Q4_K', 'tiny.Q4_K.gguf'],
+    ] as const) {
+      expect((await open(repository).manifest()).files.map((file) => file.name)).toEqual([name]);
+    }
+    const folder = modelFolder(open('lab/ggufs:Q4_1'));
+    expect(JSON.parse(await folder.text('config.json'))).toMatchObject({ hidden_size: 32, tie_word_embeddings: true });
+    const weights = await loadWeightsOf(folder);
+    expect(weights['model.norm.weight']).toHaveLength(32);
+    expect(Object.keys(weights)).toHaveLength(11);
   });
 
   it('reads everything at the commit, never at a name that moves', async () => {
@@ -135,7 +162,14 @@ describe('hubSource', () => {
       'weights-no-safetensors',
       /pytorch_model\.bin/,
     ],
-    ['is of another kind', { repository: 'lab/gguf' }, 'weights-no-safetensors', /only q4\.gguf/],
+    [
+      'has several GGUF files',
+      { repository: 'lab/ggufs' },
+      'weights-ambiguous-folder',
+      /4 GGUF files: name one of .*tiny\.Q4_1\.gguf/,
+    ],
+    ['has no such GGUF file', { repository: 'lab/ggufs:Q5_1' }, 'weights-missing-file', /no GGUF file called Q5_1/],
+    ['has it in parts', { repository: 'lab/ggufs:F16' }, 'weights-unsupported-architecture', /in parts/],
     ['does not exist', { repository: 'lab/nothing' }, 'weights-unknown-repository', /no repository lab\/nothing/],
     ['is private', { repository: 'lab/private' }, 'weights-unknown-repository', /needs a token/],
     [

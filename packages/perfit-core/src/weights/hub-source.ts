@@ -8,7 +8,7 @@ import { WeightsError } from './weights-error.ts';
 export const HUB_URL = 'https://huggingface.co';
 
 export interface HubSourceOptions extends PatientOptions {
-  /** `owner/name`. */
+  /** `owner/name`, or of a GGUF file `owner/name:Q4_1`, as llama.cpp writes it. */
   readonly repository: string;
   /** A branch, a tag or a commit; the default branch where there is none. */
   readonly revision?: string;
@@ -36,7 +36,8 @@ export interface HubSource extends ListedSource {
  * commit; the manifest has sizes, and hashes of those files that the Hub keeps by their hash (LFS): the weights.
  */
 export function hubSource(options: HubSourceOptions): HubSource {
-  const { repository, revision, token } = options;
+  const { revision, token } = options;
+  const [repository = '', quantization] = options.repository.split(':');
   const hubUrl = (options.hubUrl ?? HUB_URL).replace(/\/+$/, '');
   const { origin } = new URL(hubUrl);
   const patient = patientGet(options);
@@ -96,7 +97,8 @@ export function hubSource(options: HubSourceOptions): HubSource {
     }
     const text = async (name: string) =>
       new TextDecoder().decode(await readAt(name, 0, (files.get(name) as ManifestFile).bytes));
-    const chosen = await chooseModelFiles({ names: new Set(files.keys()), where, text });
+    const names = new Set(files.keys());
+    const chosen = await chooseModelFiles({ names, where, text, ...(quantization ? { quantization } : {}) });
     return {
       revision: commit,
       partBytes: PART_BYTES,

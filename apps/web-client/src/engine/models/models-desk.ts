@@ -123,7 +123,7 @@ export class ModelsDesk {
       precision: (config) => precision ?? automaticOn(device, config),
     });
     workbench.adopt(null);
-    const { refusal } = files.source;
+    const { refusal } = files.kept;
     return {
       name: files.name,
       revision: files.revision,
@@ -132,7 +132,7 @@ export class ModelsDesk {
       contextLength: model.config.contextLength,
       precision: model.precision,
       backend: device.backend,
-      kept: !refusal && (await files.source.isWhole()),
+      kept: !refusal && (await files.kept.isWhole()),
       notice: refusal && (await notKept(files.name, refusal)).error,
     };
   }

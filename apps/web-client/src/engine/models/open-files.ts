@@ -5,7 +5,9 @@ import {
   keepingSource,
   type ListedSource,
   type ModelManifest,
+  type ModelSource,
   mirrorSource,
+  modelFolder,
   type PatientOptions,
   WeightsError,
 } from '@perfit/core';
@@ -21,7 +23,10 @@ export interface ModelFiles {
   readonly revision: string;
   /** Whether name and revision are the Hub's. */
   readonly isOnHub: boolean;
-  readonly source: KeepingSource;
+  /** As a Hugging Face folder, also where it is a GGUF file. */
+  readonly source: ModelSource;
+  /** The files themselves. */
+  readonly kept: KeepingSource;
 }
 
 export interface OpenFilesOptions extends Pick<PatientOptions, 'signal' | 'observe'> {
@@ -50,9 +55,9 @@ export async function openFiles(origin: ModelOrigin, { onFetch, ...asked }: Open
     // A browser that keeps nothing can still load: it says so when it comes to the parts.
   });
   const options = { key, store: opfsParts, withLock: acrossTabs, ...(onFetch ? { onFetch } : {}) };
-  const source = reached ? sourceOf(pinned(origin, manifest), asked) : null;
+  const files = keepingSource(reached ? sourceOf(pinned(origin, manifest), asked) : null, manifest, options);
   const isOnHub = origin.kind === 'hub';
-  return { key, name, revision: manifest.revision, isOnHub, source: keepingSource(source, manifest, options) };
+  return { key, name, revision: manifest.revision, isOnHub, source: modelFolder(files), kept: files };
 }
 
 /** A model of this page's coordinator, by the path that a federation gives it. */

@@ -11,7 +11,7 @@ import { needsAt, type PrecisionWish } from './precision.ts';
 
 const words = strings.other;
 
-/** A folder that was chosen, and what its config.json says it needs. */
+/** What was chosen, and what it says it needs. */
 interface Chosen {
   readonly name: string;
   readonly files: readonly File[];
@@ -24,7 +24,7 @@ interface FromDiskProps {
   readonly onOpen: (origin: ModelOrigin) => void;
 }
 
-/** A model's folder, or the files of one; looked at before anything large is read. */
+/** A model's folder, the files of one, or a GGUF file; looked at before anything large is read. */
 export function FromDisk({ precision, busy, onOpen }: FromDiskProps) {
   const [chosen, setChosen] = useState<Chosen | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
@@ -35,13 +35,8 @@ export function FromDisk({ precision, busy, onOpen }: FromDiskProps) {
     setFailure(null);
     try {
       const own = topFolder(files);
-      const config = own.find(({ name }) => name === 'config.json');
-      if (!config) {
-        setFailure({ code: 'weights-missing-file', message: words.noConfig });
-        return;
-      }
-      const needs = unwrap(await engine().assess(await config.text()));
-      setChosen({ name: folderOf(config) || words.chosen, files: own, needs });
+      const needs = unwrap(await engine().assess(own));
+      setChosen({ name: nameOf(own), files: own, needs });
     } catch (error) {
       setFailure(failureOf(error));
     }
@@ -114,8 +109,11 @@ function topFolder(files: readonly File[]): readonly File[] {
   return files.filter(({ webkitRelativePath: path }) => path.split('/').length <= 2);
 }
 
-function folderOf({ webkitRelativePath: path }: File): string {
-  return path.split('/').slice(0, -1).at(-1) ?? '';
+/** Its folder's, or that of the one file that it is. */
+function nameOf(files: readonly File[]): string {
+  const [first, ...more] = files as [File, ...File[]];
+  const folder = first.webkitRelativePath.split('/').slice(0, -1).at(-1);
+  return folder ?? (more.length === 0 ? first.name.replace(/\.gguf$/i, '') : words.chosen);
 }
 
 function sizeOf(files: readonly File[]): number {

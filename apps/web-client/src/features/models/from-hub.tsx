@@ -62,9 +62,9 @@ export function FromHub({ busy, onOpen }: FromHubProps) {
   );
 }
 
-/** owner/name, or owner/name@revision; null where it is neither. */
+/** owner/name, owner/name:Q4_1 or owner/name@revision; null where it is none of them. */
 function parseRepository(text: string): { repository: string; revision?: string } | null {
-  const match = /^([\w.-]+\/[\w.-]+)(?:@([\w./-]+))?$/.exec(text.trim());
+  const match = /^([\w.-]+\/[\w.-]+(?::[\w.-]+)?)(?:@([\w./-]+))?$/.exec(text.trim());
   if (!match) return null;
   const [, repository, revision] = match;
   return { repository: repository as string, ...(revision ? { revision } : {}) };

@@ -52,7 +52,7 @@ export const strings = {
 
   other: {
     title: 'Open another model',
-    lead: 'Any model of the Llama, Mistral, Qwen2 or Qwen3 type with unquantised weights.',
+    lead: 'Any model of the Llama, Mistral, Qwen2 or Qwen3 type: with unquantised weights, or as a GGUF file of F32, F16, BF16, Q8_0, Q4_0 or Q4_1.',
     mirror: 'This coordinator',
     hub: 'Hugging Face Hub',
     disk: 'Your disk',
@@ -62,20 +62,19 @@ export const strings = {
     open: 'Open',
     repository: 'Repository',
     repositoryExample: 'Qwen/Qwen3-0.6B',
-    repositoryHint: 'owner/name, or owner/name@revision for a branch, a tag or a commit',
-    badRepository: 'Write it as owner/name, or owner/name@revision.',
+    repositoryHint:
+      'owner/name, or owner/name@revision for a branch, a tag or a commit; owner/name:Q4_1 for one of its GGUF files',
+    badRepository: 'Write it as owner/name, owner/name:Q4_1 or owner/name@revision.',
     token: 'Access token (gated models only)',
     tokenHint: 'It stays in the memory of this tab, is sent to the Hub alone, and is gone when you leave this page.',
     closed:
       'Not here: the pages of this coordinator may speak to the coordinator only, so that a closed network stays closed. Download the model’s folder elsewhere and open it from your disk, or ask the operator to put it on the coordinator.',
     asking: 'Asking the coordinator whether its pages may fetch from the Hub.',
     diskLead:
-      'The folder as it is on the Hub: config.json, tokenizer.json, tokenizer_config.json and the safetensors files. They are read here and sent nowhere.',
+      'A GGUF file, or the folder as it is on the Hub: config.json, tokenizer.json, tokenizer_config.json and the safetensors files. They are read here and sent nowhere.',
     chosen: 'The chosen files',
     folder: 'Choose a folder',
     files: 'Choose files',
-    noConfig:
-      'There is no config.json among these files, so nobody can say what model this is. Choose the whole folder.',
     cannotOpen: 'This model cannot be opened here',
   },
 
@@ -220,11 +219,11 @@ export function partlyKept(stored: number, bytes: number): string {
 /** What to do, where the failure's own sentence does not say. */
 export function adviceFor(code: string): string | null {
   if (code.startsWith('model-unsupported') || code === 'model-invalid-config') {
-    return 'Choose a model of the catalogue, or another with unquantised weights of the Llama, Mistral, Qwen2 or Qwen3 type.';
+    return 'Choose a model of the catalogue, or another of the Llama, Mistral, Qwen2 or Qwen3 type, with unquantised weights or as a GGUF file.';
   }
   if (code === 'model-too-large') return 'Choose coarser weights (int8 or int4), or a smaller model.';
   if (code === 'weights-missing-file' || code === 'tokenizer-missing-file') {
-    return 'A model’s folder has config.json, tokenizer.json, tokenizer_config.json and model.safetensors, or its shards with model.safetensors.index.json.';
+    return 'A model is a GGUF file, or a folder with config.json, tokenizer.json, tokenizer_config.json and model.safetensors, or its shards with model.safetensors.index.json.';
   }
   if (code === 'weights-unreadable' || code === 'coordinator-unreachable') {
     return 'Check the connection and try again.';

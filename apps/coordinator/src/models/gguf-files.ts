@@ -1,0 +1,48 @@
+import { modelAt, openWeights, WeightsError } from '@perfit/core/files';
+import type { ModelFile } from './model-catalogue.ts';
+import { ModelError } from './model-error.ts';
+
+/** The files of a Hugging Face folder that describe a model, without its weights. */
+const DESCRIPTIONS = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'generation_config.json'];
+
+/** What a GGUF file is worth: the description of its model by the names of those files, or why it cannot be read. */
+type Description = { readonly texts: ReadonlyMap<string, string> } | { readonly problem: string };
+
+/** What GGUF files say of themselves. It is asked for at every look at the list, so each is read once a content. */
+export class GgufFiles {
+  private readonly descriptions = new Map<string, { stamp: string; description: Promise<Description> }>();
+
+  /** The text of a file that Hugging Face would have; null where it would have none. @throws ModelError */
+  async text(file: ModelFile, name: string): Promise<string | null> {
+    const description = await this.describe(file);
+    if ('texts' in description) return description.texts.get(name) ?? null;
+    throw new ModelError(`The model "${file.id}" cannot be used. ${description.problem}`);
+  }
+
+  /** In a sentence for the operator; null where its description, and where its tensors lie, are as they should be. */
+  async problem(file: ModelFile): Promise<string | null> {
+    const description = await this.describe(file);
+    return 'problem' in description ? description.problem : null;
+  }
+
+  private describe({ path, stats }: ModelFile): Promise<Description> {
+    const stamp = [stats.ino, stats.size, stats.mtimeMs].join('-');
+    const known = this.descriptions.get(path);
+    if (known?.stamp === stamp) return known.description;
+    const description = describe(path);
+    this.descriptions.set(path, { stamp, description });
+    return description;
+  }
+}
+
+async function describe(path: string): Promise<Description> {
+  try {
+    const model = await modelAt(path);
+    await openWeights(model);
+    const texts = await Promise.all(DESCRIPTIONS.map(async (name) => [name, await model.text(name)] as const));
+    return { texts: new Map(texts) };
+  } catch (error) {
+    if (error instanceof WeightsError) return { problem: error.message };
+    throw error;
+  }
+}
