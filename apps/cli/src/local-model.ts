@@ -7,10 +7,15 @@ import {
   type ModelTuner,
   type OpenedTuner,
   type Tokenizer,
+  type TuningWish,
+  tuningBudget,
 } from '@perfit/core';
 import { modelAt, modelName, nodeBackend } from '@perfit/core/node';
 
 export type BackendChoice = 'wasm' | 'webgpu';
+
+/** A tuning that is wished for has as much memory as there is. */
+type OpenOptions = Omit<LoadModelOptions, 'wish'> & { readonly wish?: Omit<TuningWish, 'budget'> };
 
 export interface LoadedModel {
   readonly model: LanguageModel;
@@ -23,11 +28,7 @@ export interface OpenModel extends LoadedModel {
 }
 
 /** A model on disk with its tokenizer, loaded onto the chosen backend. @throws WeightsError where there is none */
-export async function openModel(
-  path: string,
-  backend: BackendChoice,
-  options: LoadModelOptions = {},
-): Promise<OpenModel> {
+export async function openModel(path: string, backend: BackendChoice, options: OpenOptions = {}): Promise<OpenModel> {
   const tokenizer = await loadTokenizer(await modelAt(path));
   return { ...(await openWeights(path, backend, options)), tokenizer };
 }
@@ -36,11 +37,13 @@ export async function openModel(
 export async function openWeights(
   path: string,
   backend: BackendChoice,
-  options: LoadModelOptions = {},
+  options: OpenOptions = {},
 ): Promise<LoadedModel> {
   const source = await modelAt(path);
   const description = await nodeBackend({ prefer: backend });
-  return { model: await loadModel(source, options), backend: description, name: modelName(path) };
+  const { wish, ...others } = options;
+  const fitting = wish ? { wish: { ...wish, budget: tuningBudget(description) } } : {};
+  return { model: await loadModel(source, { ...others, ...fitting }), backend: description, name: modelName(path) };
 }
 
 /** What opens a tuner: over the model that is there at first, and over one that is loaded anew after its device was lost. */

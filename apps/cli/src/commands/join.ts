@@ -10,9 +10,11 @@ import {
   type ModelTuner,
   mirrorSource,
   modelFolder,
+  planSentence,
   type RevivingTuner,
   revivingTuner,
   takeValidation,
+  tuningBudget,
 } from '@perfit/core';
 import { nodeBackend } from '@perfit/core/node';
 import {
@@ -99,7 +101,15 @@ async function takePart(address: string, flags: Flags): Promise<void> {
         seed: config.seed,
       });
       for (const line of describeProblems(text)) say(line);
-      const model = await loadModel(source);
+      const { batchSize } = config.tuning;
+      const load = async () => {
+        const budget = tuningBudget(await nodeBackend({ prefer: flags.backend }));
+        return await loadModel(source, {
+          wish: { layout: (widths) => layoutOf(config, widths), batchSize, maxLength, budget },
+        });
+      };
+      const model = await load();
+      if (model.plan) say(planSentence(model.plan, batchSize));
       const layout = layoutOf(config, model.dimensions);
       const share = config.evaluation.validation;
       const { training, validation } = takeValidation(text.training, { share, seed: config.seed });
@@ -107,10 +117,7 @@ async function takePart(address: string, flags: Flags): Promise<void> {
       const batching = { maxLength, padId: tokenizer.padId };
       tuner = await revivingTuner({
         open: reopening(model, {
-          load: async () => {
-            await nodeBackend({ prefer: flags.backend });
-            return await loadModel(source);
-          },
+          load,
           tunerOf: (model) => createLocalTuner({ model, layout, training, validation, heldOut, batching }),
         }),
         maxLength,

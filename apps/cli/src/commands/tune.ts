@@ -1,7 +1,17 @@
-import { type ColumnMapping, createLocalTuner, exportPeft, type ModelTuner, revivingTuner } from '@perfit/core';
+import {
+  type ColumnMapping,
+  createLocalTuner,
+  dimensions,
+  exportPeft,
+  type ModelTuner,
+  parseModelConfig,
+  planSentence,
+  revivingTuner,
+} from '@perfit/core';
+import { modelAt } from '@perfit/core/node';
 import { densityOf, givenMask, layoutOf, strategyOf } from '@perfit/federation';
 import { type FederationConfig, federationConfigSchema } from '@perfit/protocol';
-import { initialTheta, type Layout, Mask } from '@perfit/protocol/space';
+import { buildLayout, initialTheta, type Layout, Mask } from '@perfit/protocol/space';
 import { Command, Option } from 'commander';
 import { type FolderAdapter, readAdapter, writeAdapter } from '../adapter-folder.ts';
 import { backendOption } from '../backend-option.ts';
@@ -62,10 +72,18 @@ export function tuneCommand(): Command {
 }
 
 async function tuneAlone(modelFolder: string, flags: Flags, command: Command): Promise<void> {
-  const first = await openModel(modelFolder, flags.backend);
-  const { tokenizer, name } = first;
   const config = configOf(flags);
   const { tuning, evaluation, seed } = config;
+  const widths = dimensions(parseModelConfig(await (await modelAt(modelFolder)).text('config.json')));
+  const from =
+    flags.from === undefined ? null : await readAdapter(flags.from, { layout: (space) => buildLayout(widths, space) });
+  const layout = from?.layout ?? layoutOf(config, widths);
+  if (from) checkFlags(flags, layout, command);
+  const { batchSize, maxLength } = tuning;
+  const open = () => openModel(modelFolder, flags.backend, { wish: { layout: () => layout, batchSize, maxLength } });
+  const first = await open();
+  const { tokenizer, name } = first;
+  if (first.model.plan) say(planSentence(first.model.plan, batchSize));
   const text = readLocalText(flags.data, {
     tokenizer,
     ...(flags.columns ? { columns: flags.columns } : {}),
@@ -74,14 +92,11 @@ async function tuneAlone(modelFolder: string, flags: Flags, command: Command): P
     seed,
   });
   for (const line of describeProblems(text)) process.stderr.write(`${line}\n`);
-  const from = flags.from === undefined ? null : await readAdapter(flags.from, first.model);
-  const layout = from?.layout ?? layoutOf(config, first.model.dimensions);
-  if (from) checkFlags(flags, layout, command);
   const { training, heldOut } = text;
   const batching = { maxLength: tuning.maxLength, padId: tokenizer.padId };
   const tuner = await revivingTuner({
     open: reopening(first.model, {
-      load: async () => (await openModel(modelFolder, flags.backend)).model,
+      load: async () => (await open()).model,
       tunerOf: (model) => createLocalTuner({ model, layout, training, heldOut, batching }),
     }),
     maxLength: tuning.maxLength,

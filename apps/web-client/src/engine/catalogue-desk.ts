@@ -3,17 +3,21 @@ import {
   type BackendDescription,
   CATALOGUE,
   chatMemoryNeeds,
+  composedChatBytes,
   deviceBudget,
-  type Fit,
   fits,
   folderSource,
   type MemoryNeeds,
   type ModelConfig,
+  ModelError,
   memoryNeeds,
   modelFolder,
   type PrecisionChoice,
   parseModelConfig,
+  planComposed,
   precisionChoices,
+  type TuningWish,
+  WASM_BUDGET,
 } from '@perfit/core';
 import { loraSchema } from '@perfit/protocol';
 import { buildLayout, type ModelDimensions } from '@perfit/protocol/space';
@@ -71,23 +75,53 @@ export function needsOf(config: ModelConfig, device: BackendDescription): ModelN
   return { modelType, contextLength, automatic, precisions };
 }
 
-/** WebAssembly addresses 4 GB, of which the weights may have a part. */
-const mostOnProcessor = 1.5e9;
-/** Larger ones write a word a second or fewer. */
+/** Larger models write a word a second or fewer. */
 const bearableOnProcessor = 0.3e9;
 
-/** On the processor models compute in f32, through a tape: a bound by the weights alone. */
+/** On the processor models compute in f32, in WebAssembly's memory. */
 export function processorNeeds(config: ModelConfig): PrecisionNeeds {
   const { precision, bytes } = precisionChoices(config)[0] as PrecisionChoice;
-  const weights = formatBytes(bytes);
-  const takes = `The processor computes here, and holds the weights in f32: ${weights}`;
+  const { maxLength, batchSize } = reckoned;
+  return {
+    precision,
+    weightBytes: bytes,
+    tuning: tuningOnProcessor(config, { layout, batchSize, maxLength: Math.min(maxLength, config.contextLength) }),
+    chat: useOnProcessor('Answering', { bytes: composedChatBytes(config), weights: bytes }),
+  };
+}
+
+/** What a tuning takes there, of the texts and batches that are meant. */
+export function tuningOnProcessor(config: ModelConfig, wish: Omit<TuningWish, 'budget'>): UseNeeds {
+  const [choice] = precisionChoices(config) as [PrecisionChoice];
+  try {
+    const { predicted } = planComposed(config, { ...wish, budget: WASM_BUDGET });
+    return useOnProcessor('Tuning', { bytes: predicted.total, weights: choice.bytes });
+  } catch (error) {
+    if (!(error instanceof ModelError) || error.code !== 'model-too-large') throw error;
+    // Nothing smaller fits: what one text of one token takes is as much as anybody needs to know.
+    const { predicted } = planComposed(config, {
+      ...wish,
+      batchSize: 1,
+      maxLength: 1,
+      budget: Number.POSITIVE_INFINITY,
+    });
+    return { bytes: predicted.total, fit: { verdict: 'too large', sentence: error.message } };
+  }
+}
+
+function useOnProcessor(use: string, { bytes, weights }: { bytes: number; weights: number }): UseNeeds {
+  const takes = `The processor computes here, with weights in f32. ${use} takes about ${formatBytes(bytes)} of WebAssembly’s memory`;
   const instead = 'A browser with WebGPU, or a smaller model, would do.';
-  const fit: Fit =
-    bytes > mostOnProcessor
-      ? { verdict: 'too large', sentence: `${takes}, more than WebAssembly has room for. ${instead}` }
-      : bytes > bearableOnProcessor
-        ? { verdict: 'tight', sentence: `${takes}. There is room, but every word takes its time. ${instead}` }
-        : { verdict: 'fits', sentence: `${takes}.` };
-  const use = { bytes, fit };
-  return { precision, weightBytes: bytes, tuning: use, chat: use };
+  if (bytes > WASM_BUDGET) {
+    return {
+      bytes,
+      fit: { verdict: 'too large', sentence: `${takes}, which has ${formatBytes(WASM_BUDGET)}. ${instead}` },
+    };
+  }
+  return weights > bearableOnProcessor
+    ? {
+        bytes,
+        fit: { verdict: 'tight', sentence: `${takes}. There is room, but every word takes its time. ${instead}` },
+      }
+    : { bytes, fit: { verdict: 'fits', sentence: `${takes}.` } };
 }

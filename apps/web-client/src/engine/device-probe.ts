@@ -16,7 +16,7 @@ import {
 import { layoutOf } from '@perfit/federation';
 import { FailureError } from '../shared/failure/failure.ts';
 import { type Backend, deviceReport } from './backend.ts';
-import { needsOf, processorNeeds } from './catalogue-desk.ts';
+import { needsOf, tuningOnProcessor } from './catalogue-desk.ts';
 import type { DeviceProbe, ProbeWish } from './probe-api.ts';
 
 /** Rows of a batch that are enough to fill a device, and few enough to be made in no time. */
@@ -71,14 +71,14 @@ function tuned(
   { limits }: BackendDescription,
 ): DeviceProbe['model'] {
   const length = Math.min(config.tuning.maxLength, model.contextLength);
+  const { batchSize } = config.tuning;
+  const layout = (dimensions: Parameters<typeof layoutOf>[1]) => layoutOf(config, dimensions);
   const workOf = (checkpointing: boolean) => workPerToken(model, { adapterSize, length, checkpointing });
   if (!limits) {
-    const { precision, tuning } = processorNeeds(model);
-    return { fit: tuning.fit, precision: tuning.fit.verdict === 'too large' ? null : precision, work: workOf(false) };
+    const { fit } = tuningOnProcessor(model, { layout, batchSize, maxLength: length });
+    return { fit, precision: fit.verdict === 'too large' ? null : 'f32', work: workOf(false) };
   }
-  const { batchSize } = config.tuning;
   const budget = deviceBudget(limits);
-  const layout = (dimensions: Parameters<typeof layoutOf>[1]) => layoutOf(config, dimensions);
   try {
     const plan = planTuning(model, { layout, batchSize, maxLength: length, budget }, modelBytes);
     if (!plan) return { fit: unknownFit, precision: 'f32', work: workOf(false) };

@@ -1,12 +1,12 @@
 import {
   type BackendDescription,
   createLocalTuner,
-  deviceBudget,
   type OpenedTuner,
   type Revival,
   revivingTuner,
   type TuningWish,
   takeValidation,
+  tuningBudget,
 } from '@perfit/core';
 import {
   type ClientEvent,
@@ -292,14 +292,13 @@ function asEngineEvent(event: ClientEvent): EngineEvent {
   }
 }
 
-/** What the model must fit together with, on a graphics processor. */
-function wishOf(config: FederationDescriptor['config'], { limits }: BackendDescription): TuningWish | null {
-  if (!limits) return null;
+/** What the model must fit together with. */
+function wishOf(config: FederationDescriptor['config'], device: BackendDescription): TuningWish {
   const { batchSize, maxLength } = config.tuning;
   return {
     layout: (dimensions) => layoutOf(config, dimensions),
     batchSize,
     maxLength,
-    budget: deviceBudget(limits),
+    budget: tuningBudget(device),
   };
 }

@@ -4,6 +4,7 @@ import type { Precision } from '../ops/packed-matrix/formats.ts';
 import type { TokenBatch } from '../training/token-batch.ts';
 import type { AdapterTensors } from './adapter-tensors.ts';
 import type { ModelConfig } from './config.ts';
+import type { MemoryPlan } from './packed/plan-memory.ts';
 
 // B batch, T time, V vocabulary, N adapter size.
 
@@ -40,6 +41,8 @@ export interface LanguageModel {
   readonly dimensions: ModelDimensions;
   /** What the weights were rounded to when they were loaded. */
   readonly precision: Precision;
+  /** How a tuning that was wished for fits into the memory; null where nobody wished. */
+  readonly plan: MemoryPlan | null;
 
   /** The layout of an adapter for this model (PF1). */
   layout(space: LoraSpace): Layout;

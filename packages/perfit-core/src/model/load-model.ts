@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Precision } from '../ops/packed-matrix/formats.ts';
 import { openWeights } from '../weights/safetensors-reader.ts';
 import type { ModelSource } from '../weights/source.ts';
+import { planComposed } from './composed/composed-memory.ts';
 import { ComposedModel } from './composed/composed-model.ts';
 import { readComposed } from './composed/read-composed.ts';
 import { type ModelConfig, parseModelConfig } from './config.ts';
@@ -22,9 +23,11 @@ export interface LoadModelOptions extends WeightReaderOptions {
    * compute in f32 with what is left of the weights then: a reference for the programs.
    */
   readonly precision?: Precision;
-  /** Of WGSL programs; see `PackedModelOptions`. */
+  /** Keeps of each block its input alone and computes it twice; on in WGSL programs unless said otherwise. */
   readonly checkpointing?: boolean;
-  /** What is to be tuned: the model is loaded so that it fits, or refused. WGSL programs only. */
+  /** Of tfjs' ops: rows of a batch that are computed at once. */
+  readonly rowsAtOnce?: number;
+  /** What is to be tuned: the model is loaded so that it fits, or refused. Of tfjs' ops on WASM only. */
   readonly wish?: TuningWish;
 }
 
@@ -40,12 +43,13 @@ export async function loadModel(source: ModelSource, options: LoadModelOptions =
   try {
     const { precision } = options;
     if (programs === 'composed') {
-      return new ComposedModel(config, await readComposed(config, reader, precision), precision);
+      const plan = options.wish && tf.getBackend() === 'wasm' ? planComposed(config, options.wish) : null;
+      return new ComposedModel(config, await readComposed(config, reader, precision), { ...options, plan });
     }
     const exact = files.bytes <= MOST_EXACT_BYTES;
     const plan = options.wish && planMemory(config, { ...(precision ? { precision } : {}), ...options.wish }, exact);
     const weights = await readPacked(config, reader, plan?.precision ?? precision ?? (exact ? 'f32' : 'f16'));
-    return new PackedModel(config, weights, { ...options, ...plan });
+    return new PackedModel(config, weights, { ...options, ...(plan ? { ...plan, plan } : {}) });
   } catch (error) {
     reader.disposeAll();
     throw error;

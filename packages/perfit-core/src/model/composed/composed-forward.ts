@@ -21,7 +21,7 @@ interface CachePlace {
   readonly placement: tf.Tensor2D;
 }
 
-interface Pass {
+export interface Pass {
   readonly model: ComposedModel;
   readonly adapter: AdapterTensors | null;
   readonly rows: number;
@@ -43,9 +43,17 @@ export function hiddenStates(
   tokens: TokenRows,
   selection: RowSelection | null = null,
 ): tf.Tensor2D {
-  const { rows, length } = tokens;
-  const tables = model.tables(length);
-  return runBlocks({ model, adapter, rows, length, tables, selection, cached: null }, tokens.inputIds);
+  return runBlocks(wholePass(model, adapter, tokens, selection), tokens.inputIds);
+}
+
+/** Of whole sequences, without a cache. */
+export function wholePass(
+  model: ComposedModel,
+  adapter: AdapterTensors | null,
+  { rows, length }: Pick<TokenRows, 'rows' | 'length'>,
+  selection: RowSelection | null,
+): Pass {
+  return { model, adapter, rows, length, tables: model.tables(length), selection, cached: null };
 }
 
 function runBlocks(pass: Pass, inputIds: Int32Array): tf.Tensor2D {
@@ -53,12 +61,13 @@ function runBlocks(pass: Pass, inputIds: Int32Array): tf.Tensor2D {
   const { embedding, blocks, finalNorm } = model.weights;
   return tf.tidy(() => {
     let x = embedding.rows(tf.tensor1d(inputIds, 'int32')); // [M, D]
-    for (let layer = 0; layer < blocks.length; layer++) x = block(pass, layer, x);
+    for (let layer = 0; layer < blocks.length; layer++) x = runBlock(pass, layer, x);
     return rmsNorm(x, finalNorm, model.config.normEpsilon);
   });
 }
 
-function block(pass: Pass, layer: number, x: tf.Tensor2D): tf.Tensor2D {
+/** One transformer block. @param x [M, D]   @returns [M, D]; of the last, where rows are selected, [Q, D] */
+export function runBlock(pass: Pass, layer: number, x: tf.Tensor2D): tf.Tensor2D {
   const { config, weights } = pass.model;
   const { attentionNorm, feedForwardNorm } = weights.blocks[layer] as (typeof weights.blocks)[number];
   const selection = layer === weights.blocks.length - 1 ? pass.selection : null;

@@ -9,6 +9,7 @@ import type { TokenBatch } from '../../training/token-batch.ts';
 import type { AdapterTensors } from '../adapter-tensors.ts';
 import { dimensions, inverseFrequencies, type ModelConfig } from '../config.ts';
 import type { KvCache, LanguageModel, LossAndGradient, TokenRows } from '../language-model.ts';
+import type { MemoryPlan } from '../packed/plan-memory.ts';
 import { ComposedCache } from './composed-cache.ts';
 import { composedLogits, composedNextLogits } from './composed-forward.ts';
 import { composedGradient, composedLabelLosses, composedLoss } from './composed-loss.ts';
@@ -41,6 +42,17 @@ export interface ModelWeights {
   readonly head: FrozenMatrix;
 }
 
+export interface ComposedModelOptions {
+  /** What the weights were rounded to; they lie there in f32. */
+  readonly precision?: Precision | undefined;
+  /** Keeps of each block its input alone and computes it twice; off unless said otherwise. */
+  readonly checkpointing?: boolean;
+  /** Rows of a batch that are computed at once, their gradients added up; all of them where absent. */
+  readonly rowsAtOnce?: number;
+  /** Decides both, where there is one. */
+  readonly plan?: MemoryPlan | null;
+}
+
 /** Rotary angles and causal mask for whole sequences of one length. */
 export interface SequenceTables {
   readonly rope: RopeTable;
@@ -56,13 +68,21 @@ export class ComposedModel implements LanguageModel {
   readonly dimensions: ModelDimensions;
   readonly weights: ModelWeights;
   readonly precision: Precision;
+  /** Both may be changed between two steps. */
+  checkpointing: boolean;
+  rowsAtOnce: number;
+  readonly plan: MemoryPlan | null;
   readonly #inverseFrequencies: Float64Array;
   readonly #tables = new Map<number, SequenceTables>();
 
   /** Takes the weights over. */
-  constructor(config: ModelConfig, weights: ModelWeights, precision: Precision = 'f32') {
+  constructor(config: ModelConfig, weights: ModelWeights, options: ComposedModelOptions = {}) {
+    const { precision = 'f32', plan = null } = options;
     this.config = config;
     this.precision = precision;
+    this.plan = plan;
+    this.checkpointing = plan?.checkpointing ?? options.checkpointing ?? false;
+    this.rowsAtOnce = plan?.rowsAtOnce ?? options.rowsAtOnce ?? Number.POSITIVE_INFINITY;
     this.dimensions = dimensions(config);
     this.weights = weights;
     this.#inverseFrequencies = inverseFrequencies(config);

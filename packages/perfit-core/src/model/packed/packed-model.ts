@@ -13,6 +13,7 @@ import { type RopeTableOnDevice, ropeTableOnDevice } from '../../ops/rope/rope-w
 import type { TokenBatch } from '../../training/token-batch.ts';
 import { WgslRunner } from '../../wgsl/runner.ts';
 import type { AdapterTensors } from '../adapter-tensors.ts';
+import { batchParts, type TokenPart } from '../batch-parts.ts';
 import { dimensions, inverseFrequencies, type ModelConfig } from '../config.ts';
 import { countLabels, labelledRows } from '../labelled-rows.ts';
 import type { LanguageModel, LossAndGradient, TokenRows } from '../language-model.ts';
@@ -27,6 +28,7 @@ import {
 } from './packed-block.ts';
 import { PackedCache } from './packed-cache.ts';
 import { disposeWeights, GROUP_NAMES, type Group, type PackedBlock, type PackedWeights } from './packed-weights.ts';
+import type { MemoryPlan } from './plan-memory.ts';
 
 /** Prompts are padded to a multiple of this, so that few shapes occur. */
 export const promptStep = 16;
@@ -42,10 +44,11 @@ export interface PackedModelOptions {
   readonly checkpointing?: boolean;
   /** Rows of a batch that are computed at once, their gradients added up; all of them where absent. */
   readonly rowsAtOnce?: number;
+  /** What both came of. */
+  readonly plan?: MemoryPlan;
 }
 
 /** Some rows of a batch. */
-type TokenPart = Omit<TokenBatch, 'tokens'>;
 
 /** What the blocks of one pass share. */
 interface Pass {
@@ -67,6 +70,7 @@ export class PackedModel implements LanguageModel {
   /** Both may be changed between two steps. */
   checkpointing: boolean;
   rowsAtOnce: number;
+  readonly plan: MemoryPlan | null;
   /** Of the latest gradient: the most that one layer took, and all that no layer took. */
   readonly dispatches = { layerForward: 0, layerBackward: 0, outside: 0 };
   readonly #inverseFrequencies: Float64Array;
@@ -78,6 +82,7 @@ export class PackedModel implements LanguageModel {
     this.config = config;
     this.dimensions = dimensions(config);
     this.weights = weights;
+    this.plan = options.plan ?? null;
     this.checkpointing = options.checkpointing ?? true;
     this.rowsAtOnce = options.rowsAtOnce ?? Number.POSITIVE_INFINITY;
     this.#inverseFrequencies = inverseFrequencies(config);
@@ -96,7 +101,7 @@ export class PackedModel implements LanguageModel {
     const labels = countLabels(batch);
     return tf.tidy(() => {
       const gradient = WgslRunner.current().empty<tf.Tensor1D>([layout.size]);
-      const losses = this.#parts(batch).map((part, i) => {
+      const losses = batchParts(batch, this.rowsAtOnce).map((part, i) => {
         const { rows, length } = part;
         return this.#gradient({ layout, theta, rows, length }, part, { gradient, add: i > 0, labels });
       });
@@ -108,7 +113,7 @@ export class PackedModel implements LanguageModel {
     this.#settle(batch);
     const labels = countLabels(batch);
     return tf.tidy(() => {
-      const losses = this.#parts(batch).map((part) => {
+      const losses = batchParts(batch, this.rowsAtOnce).map((part) => {
         const { selection, targets } = labelledRows(part, labels);
         const x = this.#run(this.#pass(adapter, part), part.inputIds);
         return packedHeadLoss(this.#normal(x, selection.indices), this.weights.head, targets);
@@ -120,7 +125,7 @@ export class PackedModel implements LanguageModel {
   labelLosses(adapter: AdapterTensors | null, batch: TokenBatch): tf.Tensor1D {
     this.#settle(batch);
     return tf.tidy(() => {
-      const losses = this.#parts(batch).map((part) => {
+      const losses = batchParts(batch, this.rowsAtOnce).map((part) => {
         const { selection, targets } = labelledRows(part, 1);
         const hidden = this.#normal(this.#run(this.#pass(adapter, part), part.inputIds), selection.indices);
         return tf.slice(packedHeadRowLosses(hidden, this.weights.head, targets), 0, countLabels(part));
@@ -181,20 +186,6 @@ export class PackedModel implements LanguageModel {
       x = y;
     }
     return x;
-  }
-
-  /** Runs of rows that fit at once. One without a label has nothing to say, unless all are. */
-  #parts(batch: TokenBatch): TokenPart[] {
-    const { rows, length, inputIds, labels } = batch;
-    if (rows <= this.rowsAtOnce) return [batch];
-    const parts: TokenPart[] = [];
-    for (let first = 0; first < rows; first += this.rowsAtOnce) {
-      const end = Math.min(rows, first + this.rowsAtOnce);
-      const cut = (values: Int32Array) => values.subarray(first * length, end * length);
-      parts.push({ inputIds: cut(inputIds), labels: cut(labels), rows: end - first, length });
-    }
-    const labelled = parts.filter((part) => countLabels(part) > 0);
-    return labelled.length > 0 ? labelled : parts.slice(0, 1);
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { Layout, ModelDimensions } from '@perfit/protocol/space';
 import type { DeviceLimits } from '../../backend/webgpu-device.ts';
 import type { Precision } from '../../ops/packed-matrix/formats.ts';
+import { WASM_BUDGET } from '../composed/composed-memory.ts';
 import { dimensions, type ModelConfig } from '../config.ts';
 import { ModelError } from '../model-error.ts';
 import { type PredictedBytes, predictStepBytes } from './memory.ts';
@@ -26,6 +27,11 @@ export interface MemoryPlan {
   /** Rows of a batch that are computed at once; their gradients are added up. */
   readonly rowsAtOnce: number;
   readonly predicted: PredictedBytes;
+}
+
+/** Bytes that a tuning may take: of the graphics processor, or of WebAssembly's memory where there are no limits. */
+export function tuningBudget({ limits }: { readonly limits: Pick<DeviceLimits, 'maxBufferSize'> | null }): number {
+  return limits ? deviceBudget(limits) : WASM_BUDGET;
 }
 
 /**
@@ -54,6 +60,18 @@ export function planMemory(config: ModelConfig, wish: TuningWish, exact: boolean
     }
   }
   throw new ModelError('model-too-large', refusal(config, wish, least as MemoryPlan));
+}
+
+/** What a plan chose, in a sentence for whoever waits for it. */
+export function planSentence(
+  { checkpointing, rowsAtOnce, predicted, precision }: MemoryPlan,
+  batchSize: number,
+): string {
+  const gigabytes = `${(predicted.total / 1e9).toFixed(predicted.total < 1e9 ? 2 : 1)} GB`;
+  const rows =
+    rowsAtOnce < batchSize ? `${rowsAtOnce} of ${batchSize} texts at a time` : `${batchSize} texts at a time`;
+  const blocks = checkpointing ? 'each block is computed twice, to keep less' : 'everything is kept for the way back';
+  return `A step takes about ${gigabytes}: ${rows}, weights in ${precision}; ${blocks}.`;
 }
 
 function* waysOf(batchSize: number): Generator<{ checkpointing: boolean; rowsAtOnce: number }> {

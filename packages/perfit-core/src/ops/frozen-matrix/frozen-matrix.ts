@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { WasmBackend } from '../../backend/wasm-heap.ts';
+import { batchMatMul } from '../batch-mat-mul/batch-mat-mul.ts';
 import { readRows } from '../gather-rows/gather-rows.ts';
 
 /**
@@ -60,13 +61,13 @@ export class FrozenMatrix {
 
   /** x Wᵀ: the layer forward. @param x [M, in]   @returns [M, out]; the caller disposes it */
   forward(x: tf.Tensor2D): tf.Tensor2D {
-    if (this.#transposed) return tf.matMul(x, this.#transposed);
+    if (this.#transposed) return product(x, this.#transposed);
     return tf.matMul(x, this.natural, false, true);
   }
 
   /** y W: the gradient of {@link forward} with respect to x. @param y [M, out]   @returns [M, in]; the caller disposes it */
   backward(y: tf.Tensor2D): tf.Tensor2D {
-    return tf.matMul(y, this.natural);
+    return product(y, this.natural);
   }
 
   /** Rows of W. @param indices [M] int32   @returns [M, in]; the caller disposes it */
@@ -87,6 +88,23 @@ export class FrozenMatrix {
     this.#natural?.dispose();
     this.#transposed?.dispose();
   }
+}
+
+/** From so many rows on, packing a weight is nothing next to the product. */
+const ROWS_WORTH_PACKING = 16;
+
+/**
+ * x·W. On WASM XNNPACK packs the right side, and tfjs keeps what it packed for as long as the tensor lives: a second copy of
+ * every weight, and a third for the gradients. That serves answers, token by token; where there are many rows it is made anew.
+ */
+function product(x: tf.Tensor2D, weight: tf.Tensor2D): tf.Tensor2D {
+  const rows = x.shape[0];
+  if (tf.getBackend() !== 'wasm' || rows < ROWS_WORTH_PACKING) return tf.matMul(x, weight);
+  const [inner, columns] = weight.shape;
+  return tf.tidy(() => {
+    const one = batchMatMul(tf.reshape(x, [1, rows, inner]), tf.reshape(weight, [1, inner, columns]));
+    return tf.reshape(one, [rows, columns]);
+  });
 }
 
 interface Kept {
