@@ -10,6 +10,8 @@ test('npm run dev: one address for page, logins and sockets, a coordinator that 
   page,
 }) => {
   test.skip(!isLongForm, longFormReason);
+  // Compiling takes its time where other tests keep the cores busy.
+  test.setTimeout(400_000);
   const folder = mkdtempSync(join(tmpdir(), 'perfit-dev-'));
   const data = join(folder, 'data');
   const args = [join(projectRoot, 'scripts/dev.mjs'), '--port', '0', '--data', data];
@@ -23,7 +25,7 @@ test('npm run dev: one address for page, logins and sockets, a coordinator that 
   }
   const ended = new Promise<number | null>((resolve) => dev.once('exit', resolve));
   const hears = async (sentence: RegExp): Promise<string> => {
-    await expect.poll(() => said, { timeout: 60_000 }).toMatch(sentence);
+    await expect.poll(() => said, { timeout: 120_000 }).toMatch(sentence);
     return sentence.exec(said)?.[1] as string;
   };
   const socket = () => page.waitForEvent('websocket', (one) => one.url().includes('/socket.io/'));

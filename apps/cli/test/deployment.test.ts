@@ -41,7 +41,7 @@ describe('the Dockerfile', () => {
   });
 
   it('installs the pnpm that everybody has', () => {
-    const [, pinned] = /'(pnpm@[\d.]+)'/.exec(read('scripts/setup.mjs')) ?? [];
+    const pinned = pinnedPnpm();
     expect(all('RUN').flatMap(wordsOf)).toContain(pinned);
   });
 
@@ -176,7 +176,9 @@ it('what the stage "production" installs is enough to serve', { ...longFormOnly,
     const install = all('RUN')
       .map((one) => one.getArgumentsContent() ?? '')
       .find((line) => line.includes('--prod'));
-    execFileSync('sh', ['-c', install as string], {
+    // The image has pnpm; of this machine npm alone is asked.
+    const npmExec = `npm exec --yes --package=${pinnedPnpm()} -- sh -c`;
+    execFileSync('sh', ['-c', `${npmExec} ${JSON.stringify(install)}`], {
       cwd: folder,
       env: { ...process.env, CI: 'true' },
       stdio: 'pipe',
@@ -205,4 +207,9 @@ function compare(a: string, b: string): number {
   const [left, right] = [a, b].map((version) => version.split(/[.-]/).slice(0, 3).map(Number)) as [number[], number[]];
   const at = left.findIndex((part, i) => part !== right[i]);
   return at < 0 ? 0 : (left[at] as number) - (right[at] as number);
+}
+
+/** The version that the project's own commands install with. */
+function pinnedPnpm(): string | undefined {
+  return /'(pnpm@[\d.]+)'/.exec(read('scripts/setup.mjs'))?.[1];
 }

@@ -79,7 +79,7 @@ export function needsOf(config: ModelConfig, device: BackendDescription): ModelN
 const bearableOnProcessor = 0.3e9;
 
 /** On the processor models compute in f32, in WebAssembly's memory. */
-export function processorNeeds(config: ModelConfig): PrecisionNeeds {
+function processorNeeds(config: ModelConfig): PrecisionNeeds {
   const { precision, bytes } = precisionChoices(config)[0] as PrecisionChoice;
   const { maxLength, batchSize } = reckoned;
   return {
