@@ -4,6 +4,7 @@ import {
   type LoadModelOptions,
   loadModel,
   loadTokenizer,
+  type ModelConfig,
   type ModelTuner,
   type OpenedTuner,
   type Tokenizer,
@@ -44,6 +45,13 @@ export async function openWeights(
   const { wish, ...others } = options;
   const fitting = wish ? { wish: { ...wish, budget: tuningBudget(description) } } : {};
   return { model: await loadModel(source, { ...others, ...fitting }), backend: description, name: modelName(path) };
+}
+
+/** The longest row that the model has positions for; where that is less than what was asked for, it is said. */
+export function withinPositions(maxLength: number, { contextLength }: Pick<ModelConfig, 'contextLength'>): number {
+  if (maxLength <= contextLength) return maxLength;
+  process.stderr.write(`The model sees ${contextLength} tokens at most: texts are cut to that, not to ${maxLength}.\n`);
+  return contextLength;
 }
 
 /** What opens a tuner: over the model that is there at first, and over one that is loaded anew after its device was lost. */

@@ -90,7 +90,7 @@ describe('a GGUF file', () => {
     changed.writeUInt32LE(12, changed.indexOf('blk.0.ffn_up.weight') + 'blk.0.ffn_up.weight'.length + 20);
     for (const [content, reason] of [
       [gguf.subarray(0, 3000), /m\.gguf is 3000 bytes long/],
-      [Buffer.from('version https://git-lfs.github.com/spec/v1'), /m\.gguf is no GGUF file/],
+      [Buffer.from('version https://git-lfs.github.com/spec/v1'), /m\.gguf is a Git LFS pointer/],
       [changed, /blk\.0\.ffn_up\.weight is Q4_K/],
     ] as const) {
       await writeFile(path, content);
@@ -102,6 +102,12 @@ describe('a GGUF file', () => {
     await writeFile(join(folder(), 'n.gguf'), gguf);
     expect((await listed())?.problem).toMatch(/It has 2 GGUF files/);
   });
+});
+
+it('a model that Git LFS has not fetched is listed with what to do', async () => {
+  await writeFile(join(tiny, 'model.safetensors'), 'version https://git-lfs.github.com/spec/v1\noid sha256:5f\n');
+  const { models } = modelListSchema.parse(await (await get('/api/models')).json());
+  expect(models.find(({ id }) => id === 'tiny')?.problem).toMatch(/is a Git LFS pointer.*git lfs pull/);
 });
 
 describe('the manifest', () => {

@@ -1,5 +1,6 @@
 /** What lies in a model's files, for whoever only looks at them: nothing here computes, and nothing imports a backend. */
 export { modelAt } from './node/model-at.ts';
+export { isLfsPointer } from './weights/lfs-pointer.ts';
 export { isGguf } from './weights/model-files.ts';
 export { openWeights } from './weights/safetensors-reader.ts';
 export { WeightsError } from './weights/weights-error.ts';

@@ -14,6 +14,7 @@ export {
   type Side,
 } from './bench/shared-tasks.ts';
 export { type Timing, timeRuns } from './bench/timing.ts';
+export { benchWasmPeak, type WasmPeak } from './bench/wasm-peak.ts';
 export { automaticPrecision } from './catalogue/automatic-precision.ts';
 export { CATALOGUE } from './catalogue/catalogue.ts';
 export { type Fit, fits } from './catalogue/fits.ts';

@@ -3,6 +3,7 @@ import { arch, cpus, platform } from 'node:os';
 import {
   type BenchReport,
   type BenchWish,
+  benchWasmPeak,
   comparedTasks,
   MODEL_SHAPES,
   type ModelShape,
@@ -14,6 +15,7 @@ import { nodeBackend } from '@perfit/core/node';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { precisionOption } from '../backend-option.ts';
 import type { JaxComparison } from '../bench/against-jax.ts';
+import { UsageError } from '../explain.ts';
 
 interface Flags {
   readonly shape?: ModelShape[];
@@ -25,6 +27,7 @@ interface Flags {
   readonly stock?: boolean;
   readonly composed?: boolean;
   readonly memory?: boolean;
+  readonly backend: 'webgpu' | 'wasm';
   readonly json?: string;
 }
 
@@ -45,11 +48,21 @@ export function benchCommand(): Command {
     .option('--no-stock', 'never in stock TensorFlow.js')
     .option('--composed', "the step also in our own model of TensorFlow.js' ops, which computes on WASM as a rule")
     .option('--memory', 'only what a step takes of the device, next to what is predicted; nothing is computed')
+    .addOption(
+      new Option('--backend <name>', 'of --memory: on wasm two steps are computed')
+        .choices(['webgpu', 'wasm'])
+        .default('webgpu'),
+    )
     .option('--json <file>', 'writes everything to a file')
     .action(bench);
 }
 
-async function bench({ shape, memory, json, stock, composed = false, ...rest }: Flags): Promise<void> {
+async function bench({ shape, memory, backend, json, stock, composed = false, ...rest }: Flags): Promise<void> {
+  if (backend === 'wasm') {
+    if (!memory)
+      throw new UsageError('--backend wasm is of --memory: what is measured otherwise are our WGSL programs.');
+    return await wasmPeaks(shape ?? ['nano'], rest);
+  }
   const { reason } = await nodeBackend({ prefer: 'webgpu' });
   process.stderr.write(`${reason}\n`);
   const sizes = { ...rest, ...(shape ? { shapes: shape } : {}) };
@@ -79,6 +92,22 @@ async function peaks(wish: BenchWish): Promise<void> {
   for await (const { model, precision, B, T, peakBytes, predictedBytes } of runPeaks(wish)) {
     const [measured, predicted] = [number(peakBytes / 1e6), number(predictedBytes / 1e6)];
     process.stdout.write(`${model} ${precision}, ${B} x ${T}: ${measured} MB at most, ${predicted} MB predicted\n`);
+  }
+}
+
+/** Of several models the largest last: WebAssembly's memory does not shrink. */
+async function wasmPeaks(shapes: readonly ModelShape[], { rows = 8, length, rank = 16 }: Omit<Flags, 'backend'>) {
+  const { reason } = await nodeBackend({ prefer: 'wasm' });
+  process.stderr.write(`${reason}\n`);
+  for (const shape of shapes) {
+    const sizes = { rows, length: length ?? (shape === 'nano' ? 128 : 512), rank };
+    const peak = await benchWasmPeak(shape, sizes);
+    const [measured, predicted] = [peak.measuredBytes, peak.predictedBytes].map((bytes) => number(bytes / 1e6));
+    const way = `${peak.rowsAtOnce} at a time${peak.checkpointing ? ', blocks computed twice' : ''}`;
+    const text = `${shape} f32, ${rows} x ${sizes.length} (${way}): ${measured} MB at most, ${predicted} MB predicted`;
+    process.stdout.write(
+      `${text}, a ratio of ${(peak.predictedBytes / peak.measuredBytes).toFixed(2)} (within 10 %)\n`,
+    );
   }
 }
 

@@ -2,7 +2,7 @@ import { AdapterTensors, type ColumnMapping, evaluate } from '@perfit/core';
 import { Command } from 'commander';
 import { readAdapter } from '../adapter-folder.ts';
 import { backendOption } from '../backend-option.ts';
-import { type BackendChoice, openModel } from '../local-model.ts';
+import { type BackendChoice, openModel, withinPositions } from '../local-model.ts';
 import { columnsOption, describeProblems, readDataset } from '../local-text.ts';
 import { wholeNumber } from '../numbers.ts';
 
@@ -29,9 +29,9 @@ export function evalCommand(): Command {
 }
 
 async function run(modelFolder: string, flags: Flags): Promise<void> {
-  const { maxLength } = flags;
   const dataset = readDataset(flags.data, flags.columns);
   const { model, tokenizer, backend, name } = await openModel(modelFolder, flags.backend);
+  const maxLength = withinPositions(flags.maxLength, model.config);
   const own = flags.adapter ? await readAdapter(flags.adapter, model) : null;
   const adapter = own && AdapterTensors.fromTheta(own.layout, own.theta);
   const { cut, dropped, ...counted } = await evaluate({ model, tokenizer, adapter }, dataset.examples, { maxLength });

@@ -17,7 +17,7 @@ import { type FolderAdapter, readAdapter, writeAdapter } from '../adapter-folder
 import { backendOption } from '../backend-option.ts';
 import { UsageError } from '../explain.ts';
 import { baseModelName } from '../hub-origin.ts';
-import { type BackendChoice, openModel, reopening } from '../local-model.ts';
+import { type BackendChoice, openModel, reopening, withinPositions } from '../local-model.ts';
 import { columnsOption, describeProblems, readLocalText } from '../local-text.ts';
 import { between, wholeNumber } from '../numbers.ts';
 
@@ -72,9 +72,10 @@ export function tuneCommand(): Command {
 }
 
 async function tuneAlone(modelFolder: string, flags: Flags, command: Command): Promise<void> {
-  const config = configOf(flags);
+  const modelConfig = parseModelConfig(await (await modelAt(modelFolder)).text('config.json'));
+  const config = configOf({ ...flags, maxLength: withinPositions(flags.maxLength, modelConfig) });
   const { tuning, evaluation, seed } = config;
-  const widths = dimensions(parseModelConfig(await (await modelAt(modelFolder)).text('config.json')));
+  const widths = dimensions(modelConfig);
   const from =
     flags.from === undefined ? null : await readAdapter(flags.from, { layout: (space) => buildLayout(widths, space) });
   const layout = from?.layout ?? layoutOf(config, widths);

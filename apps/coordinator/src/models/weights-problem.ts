@@ -1,5 +1,5 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises';
-import { isGguf } from '@perfit/core/files';
+import { isGguf, isLfsPointer } from '@perfit/core/files';
 import { z } from 'zod';
 import type { GgufFiles } from './gguf-files.ts';
 import type { ModelFile } from './model-catalogue.ts';
@@ -15,6 +15,9 @@ const headerSchema = z.record(
   z.looseObject({ data_offsets: z.tuple([z.number(), z.number()]).optional() }),
 );
 
+/** Bytes of a whole file; null where its header cannot be read. */
+type Wanted = number | 'lfs-pointer' | null;
+
 export interface WeightsProblem {
   /** `absent`: there are none. `incomplete`: some are there, as while a folder is being copied. */
   readonly kind: 'absent' | 'incomplete';
@@ -24,7 +27,7 @@ export interface WeightsProblem {
 
 /** Whether the weights of a folder are all there, as far as names, sizes and headers tell; no weights are read. */
 export class WeightsCheck {
-  private readonly lengths = new Map<string, { stamp: string; wanted: number | null }>();
+  private readonly lengths = new Map<string, { stamp: string; wanted: Wanted }>();
   private readonly ggufs: GgufFiles;
 
   constructor(ggufs: GgufFiles) {
@@ -60,6 +63,8 @@ export class WeightsCheck {
   private async lengthProblem(file: ModelFile): Promise<WeightsProblem | null> {
     const { name, stats } = file;
     const wanted = await this.wantedLength(file);
+    if (wanted === 'lfs-pointer')
+      return incomplete(`${name} is a Git LFS pointer, not the file itself: run "git lfs pull" where it came from.`);
     if (wanted === null)
       return incomplete(`${name} has no header that can be read: it is damaged, or still being copied.`);
     if (wanted === stats.size) return null;
@@ -68,7 +73,7 @@ export class WeightsCheck {
   }
 
   /** Asked for at every look at the list, so it is read once a content. */
-  private async wantedLength({ path, stats }: ModelFile): Promise<number | null> {
+  private async wantedLength({ path, stats }: ModelFile): Promise<Wanted> {
     const stamp = [stats.ino, stats.size, stats.mtimeMs].join('-');
     const known = this.lengths.get(path);
     if (known?.stamp === stamp) return known.wanted;
@@ -92,10 +97,12 @@ async function shardsOf({ path }: ModelFile): Promise<string[] | null> {
 }
 
 /** Bytes of the whole file by what its header says of its tensors. */
-async function lengthByHeader(path: string): Promise<number> {
+async function lengthByHeader(path: string): Promise<Wanted> {
   const file = await open(path, 'r');
   try {
-    const length = Number((await read(file, 0, 8)).readBigUInt64LE());
+    const beginning = await read(file, 0, 8);
+    if (isLfsPointer(beginning)) return 'lfs-pointer';
+    const length = Number(beginning.readBigUInt64LE());
     if (length > LARGEST_HEADER) throw new Error('no header is that long');
     const text = (await read(file, 8, length)).toString('utf8');
     const tensors = Object.values(headerSchema.parse(JSON.parse(text)));

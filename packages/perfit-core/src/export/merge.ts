@@ -101,7 +101,17 @@ function withDtype(json: string, dtype: string): string {
   const fields = JSON.parse(json) as Record<string, unknown>;
   const name = dtype === 'F32' ? 'float32' : dtype === 'F16' ? 'float16' : 'bfloat16';
   const both = 'dtype' in fields ? { dtype: name, torch_dtype: name } : { torch_dtype: name };
-  return `${JSON.stringify({ ...fields, ...both }, null, 2)}\n`;
+  return `${JSON.stringify({ ...fields, ...ropeAsBefore(fields), ...both }, null, 2)}\n`;
+}
+
+/** What transformers 5 writes in `rope_parameters`, where 4 looks for it. */
+function ropeAsBefore({ rope_parameters: parameters }: Record<string, unknown>): Record<string, unknown> {
+  if (typeof parameters !== 'object' || parameters === null) return {};
+  const { rope_theta: theta, rope_type: type = 'default', ...more } = parameters as Record<string, unknown>;
+  return {
+    ...(theta === undefined ? {} : { rope_theta: theta }),
+    rope_scaling: type === 'default' ? null : { rope_type: type, ...more },
+  };
 }
 
 async function present(source: ModelSource, names: readonly string[]): Promise<readonly string[]> {

@@ -3,7 +3,7 @@ import { moduleName } from '../adapter/module-name.ts';
 import { dimensions, type ModelConfig, parseModelConfig } from '../model/config.ts';
 import { openWeights } from '../weights/safetensors-reader.ts';
 import type { ModelSource } from '../weights/source.ts';
-import { matrixOf, readRowRange, type TensorEntry } from '../weights/tensor-values.ts';
+import { matrixOf, readRowRange, refuseNotFinite, type TensorEntry } from '../weights/tensor-values.ts';
 import { ExportError } from './export-error.ts';
 
 // A [R, in], B [out, R], theta [N].
@@ -105,6 +105,7 @@ export async function* mergedRows(
   for (let first = 0; first < rows; first += most) {
     const behind = Math.min(rows, first + most);
     const values = await readRowRange(source, entry, { first, behind });
+    refuseNotFinite(entry, { dtype: 'F32', values });
     if (change) addChange(values, change, { first, columns });
     yield values;
   }

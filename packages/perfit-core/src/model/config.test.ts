@@ -37,6 +37,11 @@ describe('parseModelConfig', () => {
     expect([ropeTheta, ropeScaling]).toEqual([5e5, null]);
   });
 
+  it('takes rope_parameters without a type for the plain ones, as transformers does', () => {
+    const { ropeTheta, ropeScaling } = parse({ rope_theta: undefined, rope_parameters: { rope_theta: 5e5 } });
+    expect([ropeTheta, ropeScaling]).toEqual([5e5, null]);
+  });
+
   it.each([
     [{ model_type: 'gpt2' }, 'model-unsupported-architecture', /model_type "gpt2"/],
     [{ model_type: undefined }, 'model-unsupported-architecture', /model_type/],

@@ -206,7 +206,8 @@ function parseRope(fields: Fields): Pick<ModelConfig, 'ropeTheta' | 'ropeScaling
 function parseRopeScaling(scaling: unknown, name: string): RopeScaling | null {
   if (scaling === null) return null;
   if (!isObject(scaling)) throw invalid(`${name} is neither null nor an object`);
-  const kind = scaling.rope_type ?? scaling.type;
+  // transformers 5 may leave the type out where it is the plain one.
+  const kind = scaling.rope_type ?? scaling.type ?? (name === 'rope_parameters' ? 'default' : undefined);
   if (kind === 'default') return null;
   if (kind === 'factors') return { factors: parseFactors(scaling.factors, name) };
   if (kind !== 'llama3') {

@@ -1,6 +1,6 @@
 import type { ModelSource } from '../weights/source.ts';
 import type { StoredValues } from '../weights/stored-values.ts';
-import { readRows, readTensor, type TensorEntry, type WeightFiles } from '../weights/tensor-values.ts';
+import { readRows, readTensor, refuseNotFinite, type TensorEntry, type WeightFiles } from '../weights/tensor-values.ts';
 import { WeightsError } from '../weights/weights-error.ts';
 
 export interface WeightReaderOptions {
@@ -45,6 +45,7 @@ export class WeightReader {
   async read(name: string, shape: number[]): Promise<Float32Array> {
     const entry = this.#begin(name, shape);
     const values = await readTensor(this.#source, entry);
+    refuseNotFinite(entry, { dtype: 'F32', values });
     this.#report(entry.end - entry.start);
     return values;
   }
@@ -54,6 +55,7 @@ export class WeightReader {
     const entry = this.#begin(name, shape);
     const valueBytes = (entry.end - entry.start) / (shape[0] * shape[1]);
     for await (const slab of readRows(this.#source, entry, SLAB_BYTES)) {
+      refuseNotFinite(entry, slab);
       yield slab;
       this.#report(slab.values.length * valueBytes);
       this.#options.signal?.throwIfAborted();

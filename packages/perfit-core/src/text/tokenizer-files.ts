@@ -8,6 +8,8 @@ export interface TokenizerFiles {
   readonly 'chat_template.jinja'?: string | undefined;
   /** Read for `eos_token_id`, which may name several ids that end a text. */
   readonly 'generation_config.json'?: string | undefined;
+  /** Read for `vocab_size`, which every id must be below. */
+  readonly 'config.json'?: string | undefined;
 }
 
 export const TOKENIZER_FILE_NAMES = [
@@ -15,9 +17,14 @@ export const TOKENIZER_FILE_NAMES = [
   'tokenizer_config.json',
   'chat_template.jinja',
   'generation_config.json',
+  'config.json',
 ] as const;
 
-export type TokenizerErrorCode = 'tokenizer-missing' | 'tokenizer-bad-json' | 'tokenizer-unsupported';
+export type TokenizerErrorCode =
+  | 'tokenizer-missing'
+  | 'tokenizer-bad-json'
+  | 'tokenizer-unsupported'
+  | 'tokenizer-beyond-model';
 
 /** A tokenizer that cannot be used. `data` names the file and what was wrong in it. */
 export class TokenizerError extends DetailedError<TokenizerErrorCode> {
@@ -38,6 +45,8 @@ export interface TokenizerDescription {
   /** `null` where the config does not say and the post-processor decides. */
   readonly addsBos: boolean | null;
   readonly generationEosIds: readonly number[];
+  /** Rows of the model's embedding; null where nobody says it. */
+  readonly vocabSize: number | null;
 }
 
 /** @throws TokenizerError */
@@ -51,6 +60,8 @@ export function parseTokenizerFiles(files: TokenizerFiles): TokenizerDescription
   const components = completeComponents(parseObject('tokenizer.json', text));
   const configText = files['tokenizer_config.json'];
   const config = configText === undefined ? {} : parseObject('tokenizer_config.json', configText);
+  const modelText = files['config.json'];
+  const { vocab_size: vocabSize } = modelText === undefined ? {} : parseObject('config.json', modelText);
   const generationText = files['generation_config.json'];
   const generation = generationText === undefined ? {} : parseObject('generation_config.json', generationText);
   return {
@@ -61,6 +72,7 @@ export function parseTokenizerFiles(files: TokenizerFiles): TokenizerDescription
     eosToken: tokenContent(config.eos_token),
     padToken: tokenContent(config.pad_token),
     addsBos: typeof config.add_bos_token === 'boolean' ? config.add_bos_token : null,
+    vocabSize: Number.isSafeInteger(vocabSize) ? (vocabSize as number) : null,
     generationEosIds: [generation.eos_token_id].flat().filter((id): id is number => Number.isInteger(id)),
   };
 }

@@ -159,6 +159,34 @@ describe('a metaspace tokenizer with byte fallback', () => {
   });
 });
 
+describe('a tokenizer with ids that the model has no row for', () => {
+  const nano = {
+    'tokenizer.json': readText('perfitNano', 'tokenizer.json') as string,
+    'tokenizer_config.json': readText('perfitNano', 'tokenizer_config.json') as string,
+    'config.json': readText('perfitNano', 'config.json') as string,
+  };
+  const withToken = (content: string) => {
+    const json = JSON.parse(nano['tokenizer.json']);
+    json.added_tokens.push({ id: 4096, content, single_word: false, lstrip: false, rstrip: false, special: true });
+    return { ...nano, 'tokenizer.json': JSON.stringify(json) };
+  };
+
+  it('pads with another id where it is the padding', () => {
+    const config = JSON.stringify({ ...JSON.parse(nano['tokenizer_config.json']), pad_token: '[PAD]' });
+    const tokenizer = createTokenizer({ ...withToken('[PAD]'), 'tokenizer_config.json': config });
+    expect(tokenizer.padId).toBe(tokenizer.eosId);
+  });
+
+  it('is refused by the token', () => {
+    expect(() => createTokenizer(withToken('<|tool|>'))).toThrow(
+      expect.objectContaining({
+        code: 'tokenizer-beyond-model',
+        message: expect.stringMatching(/<\|tool\|> with the id 4096, but the model's embedding ends at 4095/),
+      }),
+    );
+  });
+});
+
 describe('a tokenizer that cannot be used', () => {
   const codeOf = (json: string | undefined, config?: string) => {
     try {

@@ -56,7 +56,11 @@ export class Tokenizer {
     this.specialIds = new Set([...added].filter(([, token]) => token.special).map(([id]) => id));
     this.bosId = this.#idOf(description.bosToken);
     this.eosId = this.#idOf(description.eosToken) ?? description.generationEosIds[0] ?? this.#usualEnd();
-    this.padId = this.#idOf(description.padToken) ?? this.eosId ?? 0;
+    const padId = this.#idOf(description.padToken);
+    refuseBeyond(this.#library, description.vocabSize, padId);
+    // Padding that the model has no row for is never looked at: any id serves.
+    const isWithin = padId !== null && padId < (description.vocabSize ?? Number.POSITIVE_INFINITY);
+    this.padId = (isWithin ? padId : null) ?? this.eosId ?? 0;
     const ends = [...description.generationEosIds, ...(this.eosId === null ? [] : [this.eosId])];
     this.endIds = new Set(ends);
     this.openingIds = this.#findOpening(description);
@@ -130,12 +134,13 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
  */
 export async function loadTokenizer(source: Pick<ModelSource, 'has' | 'text'>): Promise<Tokenizer> {
   const read = async (name: string) => ((await source.has(name)) ? await source.text(name) : undefined);
-  const [json, config, template, generation] = await Promise.all(TOKENIZER_FILE_NAMES.map(read));
+  const [json, config, template, generation, model] = await Promise.all(TOKENIZER_FILE_NAMES.map(read));
   return createTokenizer({
     'tokenizer.json': json,
     'tokenizer_config.json': config,
     'chat_template.jinja': template,
     'generation_config.json': generation,
+    'config.json': model,
   });
 }
 
@@ -147,6 +152,25 @@ function continuingTokenizer(library: LibraryTokenizer, description: TokenizerDe
   const continuing = new LibraryTokenizer({ ...components, model: emptyModel }, description.config);
   continuing.model = library.model;
   return continuing;
+}
+
+/**
+ * On a processor the model would end with an id that its embedding has no row for, on a graphics processor it would learn
+ * from whatever lies behind it.
+ * @throws TokenizerError `tokenizer-beyond-model`, with the first such token
+ */
+function refuseBeyond(library: LibraryTokenizer, vocabSize: number | null, padId: number | null): void {
+  if (vocabSize === null) return;
+  const beyond = [...library.get_vocab()].filter(([, id]) => id >= vocabSize && id !== padId);
+  const [first] = beyond.sort((a, b) => a[1] - b[1]);
+  if (!first) return;
+  const [token, id] = first;
+  const more = beyond.length > 1 ? `, and ${beyond.length - 1} more` : '';
+  throw new TokenizerError(
+    'tokenizer-beyond-model',
+    `The tokenizer has the token ${token} with the id ${id}${more}, but the model's embedding ends at ${vocabSize - 1}: they do not belong together.`,
+    { token, id, vocabSize },
+  );
 }
 
 function highestId(library: LibraryTokenizer): number {

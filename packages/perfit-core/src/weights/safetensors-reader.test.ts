@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { memorySource, safetensorsBytes, withHeader } from '../../test/tiny-models.ts';
+import { WeightReader } from '../model/weight-reader.ts';
 import { openWeights } from './safetensors-reader.ts';
 import { bfloat16ToFloat32, float16ToFloat32 } from './stored-values.ts';
 import { readTensor, type TensorEntry } from './tensor-values.ts';
@@ -131,6 +132,35 @@ describe('openWeights', () => {
     await expect(reading).rejects.toMatchObject({
       code: 'weights-unsupported-dtype',
       message: expect.stringContaining('ids'),
+    });
+  });
+});
+
+describe('a file that is not what it should be', () => {
+  it('says what a Git LFS pointer is, and what to do', async () => {
+    const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${'5f'.repeat(32)}\nsize 2570000\n`;
+    await expect(openWeights(file(new TextEncoder().encode(pointer)))).rejects.toMatchObject({
+      code: 'weights-lfs-pointer',
+      message: expect.stringMatching(/^model\.safetensors is a Git LFS pointer.*git lfs pull/),
+    });
+  });
+
+  it.each([
+    ['F32', new Uint8Array(Float32Array.of(1, Number.NaN).buffer)],
+    ['F32', new Uint8Array(Float32Array.of(Number.NEGATIVE_INFINITY, 1).buffer)],
+    ['F16', new Uint8Array(Uint16Array.of(0x3c00, 0x7e00).buffer)],
+    ['BF16', new Uint8Array(Uint16Array.of(0x3f80, 0x7fc0).buffer)],
+  ])('names the tensor of %s that has a value which is no number', async (dtype, bytes) => {
+    const header = JSON.stringify({ bad: { dtype, shape: [1, 2], data_offsets: [0, bytes.length] } });
+    const source = file(withHeader(header, bytes));
+    const { entries } = await openWeights(source);
+    const reader = new WeightReader(source, { entries, bytes: bytes.length }, {});
+    const reading = async () => {
+      for await (const _ of reader.slabs('bad', [1, 2])) void _;
+    };
+    await expect(reading()).rejects.toMatchObject({
+      code: 'weights-not-finite',
+      message: expect.stringContaining('the tensor bad has a value that is no finite number'),
     });
   });
 });

@@ -1,3 +1,4 @@
+import { refuseLfsPointer } from './lfs-pointer.ts';
 import type { ModelSource } from './source.ts';
 import type { TensorEntry, WeightFiles } from './tensor-values.ts';
 import { WeightsError } from './weights-error.ts';
@@ -79,6 +80,7 @@ export async function readHeader(source: ModelSource, file: string): Promise<Ten
   if (fileSize < lengthField)
     throw new WeightsError('weights-truncated', `${file} is ${fileSize} bytes long: no header`);
   const lengthBytes = await source.range(file, 0, lengthField);
+  refuseLfsPointer(lengthBytes, file);
   const length = Number(new DataView(lengthBytes.buffer, lengthBytes.byteOffset).getBigUint64(0, true));
   if (length > largestHeader)
     throw new WeightsError('weights-invalid-header', `${file} claims a header of ${length} bytes`);

@@ -1,5 +1,6 @@
 import { dequantize } from './gguf/blocks.ts';
 import { BLOCK_BYTES, GGML_BLOCK, isBlockType } from './gguf/tensor-types.ts';
+import { shown } from './shown.ts';
 import type { ModelSource } from './source.ts';
 import { type StoredValues, toFloats } from './stored-values.ts';
 import { WeightsError } from './weights-error.ts';
@@ -118,6 +119,25 @@ function asStored({ dtype, file, name }: TensorEntry, bytes: Uint8Array, buffers
         `${file}: the tensor ${name} is ${dtype}; F32, F16 and BF16 can be read`,
       );
   }
+}
+
+/** A single one makes every figure of the model no number. @throws WeightsError `weights-not-finite` */
+export function refuseNotFinite({ file, name }: TensorEntry, { dtype, values }: StoredValues): void {
+  if (dtype === 'F32' ? areFinite(values) : haveFiniteBits(values, dtype)) return;
+  const message = `${file}: the tensor ${shown(name)} has a value that is no finite number: the file is damaged`;
+  throw new WeightsError('weights-not-finite', message);
+}
+
+function areFinite(values: Float32Array): boolean {
+  let differences = 0;
+  for (let i = 0; i < values.length; i++) differences += (values[i] as number) - (values[i] as number);
+  return differences === 0;
+}
+
+function haveFiniteBits(bits: Uint16Array, dtype: 'F16' | 'BF16'): boolean {
+  const exponent = dtype === 'F16' ? 0x7c00 : 0x7f80;
+  for (let i = 0; i < bits.length; i++) if (((bits[i] as number) & exponent) === exponent) return false;
+  return true;
 }
 
 /** Rows and columns; a vector is one row. */

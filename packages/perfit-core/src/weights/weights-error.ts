@@ -7,6 +7,8 @@ export type WeightsErrorCode =
   | 'weights-damaged'
   | 'weights-storage-full'
   | 'weights-truncated'
+  | 'weights-lfs-pointer'
+  | 'weights-not-finite'
   | 'weights-invalid-header'
   | 'weights-unsupported-dtype'
   | 'weights-unsupported-architecture'

@@ -109,7 +109,8 @@ describe('a GGUF file that is not one', () => {
 
   it.each<[string, () => Uint8Array<ArrayBuffer>, string, RegExp]>([
     ['an empty file', () => new Uint8Array(0), 'weights-truncated', /0 bytes long/],
-    ['a text', () => Buffer.from('version https://git-lfs'), 'weights-invalid-header', /does not begin with "GGUF"/],
+    ['a text', () => Buffer.from('once upon a time'), 'weights-invalid-header', /does not begin with "GGUF"/],
+    ['a pointer', () => Buffer.from('version https://git-lfs'), 'weights-lfs-pointer', /run "git lfs pull"/],
     ['version 1', () => changed((bytes) => bytes.writeUInt32LE(1, 4)), 'weights-invalid-header', /GGUF version 1:/],
     ['the other byte order', () => changed((b) => b.writeUInt32BE(3, 4)), 'weights-invalid-header', /big-endian/],
     [

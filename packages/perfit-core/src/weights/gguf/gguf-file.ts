@@ -1,3 +1,4 @@
+import { refuseLfsPointer } from '../lfs-pointer.ts';
 import { shown } from '../shown.ts';
 import type { ModelSource } from '../source.ts';
 import { WeightsError } from '../weights-error.ts';
@@ -57,6 +58,9 @@ export async function readGgufFile(source: ModelSource, name: string): Promise<G
 async function checkBeginning(header: HeaderBytes, name: string): Promise<void> {
   const magic = await header.u32();
   if (magic !== MAGIC) {
+    const beginning = new Uint8Array(4);
+    new DataView(beginning.buffer).setUint32(0, magic, true);
+    refuseLfsPointer(beginning, name);
     throw new WeightsError('weights-invalid-header', `${name} is no GGUF file: it does not begin with "GGUF"`);
   }
   const version = await header.u32();

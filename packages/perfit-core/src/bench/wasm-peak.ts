@@ -1,0 +1,58 @@
+import { buildLayout, initialTheta, Mask, PROJECTIONS } from '@perfit/protocol/space';
+import * as tf from '@tensorflow/tfjs-core';
+import type { WasmBackend } from '../backend/wasm-heap.ts';
+import { predictComposedBytes, WASM_BUDGET } from '../model/composed/composed-memory.ts';
+import { ComposedModel } from '../model/composed/composed-model.ts';
+import { loadModel } from '../model/load-model.ts';
+import { MaskedAdamW } from '../training/adamw.ts';
+import { MODEL_SHAPES, type ModelShape } from './model-shapes.ts';
+import { syntheticSource } from './synthetic-source.ts';
+
+export interface WasmPeak {
+  readonly model: ModelShape;
+  /** B, T of the batch. */
+  readonly rows: number;
+  readonly length: number;
+  readonly rowsAtOnce: number;
+  readonly checkpointing: boolean;
+  /** Bytes of WebAssembly's memory, which never shrinks: of the first step of a process it is the peak. */
+  readonly measuredBytes: number;
+  readonly predictedBytes: number;
+}
+
+const settings = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, clipNorm: 1 };
+
+/**
+ * Two steps of tuning on WASM as the planner would have them, of a model by its shape alone, every position with a label.
+ * The backend must be new: its memory tells the most that was ever taken.
+ * @throws ModelError `model-too-large`
+ */
+export async function benchWasmPeak(
+  shape: ModelShape,
+  { rows, length, rank }: { rows: number; length: number; rank: number },
+): Promise<WasmPeak> {
+  const space = { rank, alpha: rank, targets: PROJECTIONS };
+  const wish = { batchSize: rows, maxLength: length, budget: WASM_BUDGET };
+  const model = await loadModel(syntheticSource(MODEL_SHAPES[shape]), {
+    wish: { ...wish, layout: (widths) => buildLayout(widths, space) },
+  });
+  if (!(model instanceof ComposedModel)) throw new RangeError('the model is not one of tfjs’ ops');
+  const layout = model.layout(space);
+  const optimizer = new MaskedAdamW(MaskedAdamW.start(initialTheta(layout, 1)), Mask.full(layout.size), settings);
+  const ids = Int32Array.from({ length: rows * length }, (_, i) => (i * 37) % model.config.vocabSize);
+  const batch = { inputIds: ids, labels: ids, rows, length, tokens: rows * length };
+  for (let step = 0; step < 2; step++) {
+    const { loss, gradient } = model.lossAndGradient(layout, optimizer.theta, batch);
+    optimizer.apply(gradient, null);
+    await loss.data();
+    tf.dispose([loss, gradient]);
+  }
+  const backend = tf.backend() as unknown as WasmBackend;
+  const measuredBytes = backend.typedArrayFromHeap(optimizer.theta).buffer.byteLength;
+  const { checkpointing } = model;
+  const rowsAtOnce = Math.min(rows, model.rowsAtOnce);
+  const predicted = predictComposedBytes(model.config, { rows: rowsAtOnce, length, layout, checkpointing });
+  optimizer.dispose();
+  model.dispose();
+  return { model: shape, rows, length, rowsAtOnce, checkpointing, measuredBytes, predictedBytes: predicted.total };
+}
