@@ -87,7 +87,9 @@ test('files from disk are looked at before they are read, and a failed load says
   const nano = (name: string) => join(stage.models, 'perfit-nano', name);
 
   await page.getByTestId('model-files').setInputFiles([nano('tokenizer.json')]);
-  await expect(page.locator('[role="alert"][data-code="weights-missing-file"]')).toContainText('no config.json');
+  await expect(page.locator('[role="alert"][data-code="weights-missing-file"]')).toContainText(
+    'neither a config.json nor a .gguf file',
+  );
 
   const quantised = { ...JSON.parse(readFileSync(nano('config.json'), 'utf8')), quantization_config: { bits: 4 } };
   await page

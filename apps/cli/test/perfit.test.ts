@@ -45,7 +45,7 @@ describe('perfit', { timeout: 120_000 }, () => {
 
   it.each([
     { args: ['eval', model, '--data', 'nowhere.jsonl'], says: /^There is no file nowhere\.jsonl\. \[usage\]$/m },
-    { args: ['eval', 'nowhere', '--data', sample], says: /^There is no model folder nowhere\. \[usage\]$/m },
+    { args: ['eval', 'nowhere', '--data', sample], says: /^There is no model nowhere\. \[weights-missing-file\]$/m },
     { args: ['join', 'http://localhost/elsewhere', '--data', sample], says: /is no join address.*\[usage\]$/m },
     { args: ['eval', model, '--data', join(model, 'model.safetensors')], says: /\[data-not-text\]$/m },
     { args: ['export', model, '--adapter', 'a', '--format', 'gguf', '--out', model], says: /overwritten.*\[usage\]$/m },

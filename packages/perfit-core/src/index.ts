@@ -14,7 +14,7 @@ export {
   type Side,
 } from './bench/shared-tasks.ts';
 export { type Timing, timeRuns } from './bench/timing.ts';
-export { benchWasmPeak, type WasmPeak } from './bench/wasm-peak.ts';
+export { benchWasmPeak } from './bench/wasm-peak.ts';
 export { automaticPrecision } from './catalogue/automatic-precision.ts';
 export { CATALOGUE } from './catalogue/catalogue.ts';
 export { type Fit, fits } from './catalogue/fits.ts';
@@ -77,12 +77,14 @@ export { splitExamples } from './text/split.ts';
 export { type TokenizedSplit, type TokenizeSplitOptions, tokenizeSplit } from './text/tokenize-split.ts';
 export { loadTokenizer, type Tokenizer } from './text/tokenizer.ts';
 export { takeValidation } from './text/validation.ts';
+export { type BestEpochProgress, tuneForBest } from './training/best-epoch.ts';
 export { evaluate } from './training/evaluate.ts';
 export { labelLosses } from './training/label-losses.ts';
 export {
   createLocalTuner,
   type ModelTuner,
 } from './training/local-tuner.ts';
+export { type Recipe, recipeFor } from './training/recipes.ts';
 export {
   type OpenedTuner,
   type Revival,

@@ -1,14 +1,22 @@
+import { existsSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
 import {
+  type BestEpochProgress,
   type ColumnMapping,
   createLocalTuner,
   dimensions,
   exportPeft,
   type ModelTuner,
+  parameterCount,
   parseModelConfig,
   planSentence,
+  type Recipe,
+  recipeFor,
   revivingTuner,
+  takeValidation,
+  tuneForBest,
 } from '@perfit/core';
-import { modelAt } from '@perfit/core/node';
+import { modelAt, modelName } from '@perfit/core/node';
 import { densityOf, givenMask, layoutOf, strategyOf } from '@perfit/federation';
 import { type FederationConfig, federationConfigSchema } from '@perfit/protocol';
 import { buildLayout, initialTheta, type Layout, Mask } from '@perfit/protocol/space';
@@ -24,14 +32,14 @@ import { between, wholeNumber } from '../numbers.ts';
 interface Flags {
   readonly data: string;
   readonly columns?: ColumnMapping;
-  readonly out: string;
+  readonly out?: string;
   readonly from?: string;
   readonly strategy: 'perfit' | 'fedit';
   readonly rank: number;
   readonly expansion: number;
-  readonly epochs: number;
-  readonly learningRate: number;
-  readonly batchSize: number;
+  readonly epochs?: number;
+  readonly learningRate?: number;
+  readonly batchSize?: number;
   readonly maxLength: number;
   readonly score: FederationConfig['search']['score'];
   readonly scope: FederationConfig['search']['scope'];
@@ -46,7 +54,7 @@ export function tuneCommand(): Command {
     .argument('<model>', 'a Hugging Face folder or a GGUF file')
     .requiredOption('--data <path>', 'JSONL, JSON, CSV or text, or a folder of such; a fifth is held out')
     .addOption(columnsOption())
-    .requiredOption('--out <dir>', 'where the adapter goes')
+    .option('--out <dir>', 'where the adapter goes (a folder here, named after model and text)')
     .addOption(
       new Option('--strategy <name>', 'perfit searches a mask in rank c·r; fedit is plain LoRA of rank r')
         .choices(['perfit', 'fedit'])
@@ -55,9 +63,9 @@ export function tuneCommand(): Command {
     .option('--from <dir>', 'a PEFT adapter to start from: it decides rank, alpha and targets')
     .option('--rank <r>', 'budget rank r', wholeNumber(1, 256), 8)
     .option('--expansion <c>', 'expansion factor c', wholeNumber(1, 16), 2)
-    .option('--epochs <n>', 'passes over the training split', between(0.01, 1000), 3)
-    .option('--learning-rate <x>', "AdamW's", between(1e-8, 1), 4e-3)
-    .option('--batch-size <n>', 'examples a step', wholeNumber(1, 1024), 8)
+    .option('--epochs <n>', 'passes over the training split (by the number of rows)', between(0.01, 1000))
+    .option('--learning-rate <x>', "AdamW's (by the size of the model)", between(1e-8, 1))
+    .option('--batch-size <n>', 'examples a step (8)', wholeNumber(1, 1024))
     .option('--max-length <tokens>', 'longer examples are cut', wholeNumber(16, 32768), 128)
     .addOption(
       new Option('--score <name>', 'of the search')
@@ -73,50 +81,59 @@ export function tuneCommand(): Command {
 
 async function tuneAlone(modelFolder: string, flags: Flags, command: Command): Promise<void> {
   const modelConfig = parseModelConfig(await (await modelAt(modelFolder)).text('config.json'));
-  const config = configOf({ ...flags, maxLength: withinPositions(flags.maxLength, modelConfig) });
-  const { tuning, evaluation, seed } = config;
+  const maxLength = withinPositions(flags.maxLength, modelConfig);
   const widths = dimensions(modelConfig);
   const from =
     flags.from === undefined ? null : await readAdapter(flags.from, { layout: (space) => buildLayout(widths, space) });
-  const layout = from?.layout ?? layoutOf(config, widths);
+  const asked = configOf({ ...flags, maxLength }, recipeFor({ parameters: parameterCount(modelConfig), rows: 1 }));
+  const layout = from?.layout ?? layoutOf(asked, widths);
   if (from) checkFlags(flags, layout, command);
-  const { batchSize, maxLength } = tuning;
+  const { batchSize } = asked.tuning;
   const open = () => openModel(modelFolder, flags.backend, { wish: { layout: () => layout, batchSize, maxLength } });
   const first = await open();
   const { tokenizer, name } = first;
   if (first.model.plan) say(planSentence(first.model.plan, batchSize));
+  const { evaluation, seed } = asked;
   const text = readLocalText(flags.data, {
     tokenizer,
     ...(flags.columns ? { columns: flags.columns } : {}),
-    maxLength: tuning.maxLength,
+    maxLength,
     heldOut: evaluation.heldOut,
     seed,
   });
   for (const line of describeProblems(text)) process.stderr.write(`${line}\n`);
-  const { training, heldOut } = text;
-  const batching = { maxLength: tuning.maxLength, padId: tokenizer.padId };
+  const { training, validation } = takeValidation(text.training, { share: evaluation.validation, seed });
+  const { heldOut } = text;
+  const recipe = recipeFor({ parameters: parameterCount(modelConfig), rows: training.length });
+  const config = configOf({ ...flags, maxLength }, recipe);
+  const batching = { maxLength, padId: tokenizer.padId };
   const tuner = await revivingTuner({
     open: reopening(first.model, {
       load: async () => (await open()).model,
-      tunerOf: (model) => createLocalTuner({ model, layout, training, heldOut, batching }),
+      tunerOf: (model) => createLocalTuner({ model, layout, training, validation, heldOut, batching }),
     }),
-    maxLength: tuning.maxLength,
+    maxLength,
     onRevival: ({ error, goingOn }) => say(`${error.message} ${goingOn}`),
   });
 
   const base = await tuner.perplexity(null);
   say(
-    `${training.length} examples to learn from, ${heldOut.length} held out; perplexity of ${name} on those: ${base.toFixed(2)}`,
+    `${training.length} examples to learn from, ${validation.length} to choose by, ${heldOut.length} held out; perplexity of ${name} on the last: ${base.toFixed(2)}`,
   );
+  const { rate, patience } = recipe;
+  const { tuning } = config;
+  say(recipeSentence(tuning, recipe));
   const start = from?.theta ?? initialTheta(layout, seed);
   const given = from && givenStart(from, flags, command);
   const mask = given ?? (await ownedMask({ config, layout, tuner, start }));
   say(`${mask.kept} of ${mask.size} parameters kept`);
   // What an adapter holds beside the mask works on, frozen; a start of our own is nothing there.
   const theta = from ? start : mask.apply(start);
-  const tuned = await last(tuner.tune({ theta, mask }, { ...tuning, seed }), showStep);
+  const tuned = await last(tuneForBest(tuner, { theta, mask }, { ...tuning, rate, patience, seed }), showTuning);
+  if (tuned.epoch > 0) say(`The state after epoch ${tuned.epoch} is kept.`);
   const after = await tuner.perplexity(tuned.theta);
-  await writeAdapter(flags.out, exportPeft(layout, tuned.theta, baseModelName(modelFolder)), { layout, mask });
+  const out = flags.out ?? adapterFolder(modelFolder, flags.data);
+  await writeAdapter(out, exportPeft(layout, tuned.theta, baseModelName(modelFolder)), { layout, mask });
   tuner.dispose();
 
   const figures = {
@@ -125,15 +142,42 @@ async function tuneAlone(modelFolder: string, flags: Flags, command: Command): P
     kept: mask.kept,
     size: mask.size,
     steps: tuned.steps,
-    loss: tuned.loss,
-    out: flags.out,
+    epoch: tuned.epoch || null,
+    out,
     from: flags.from ?? null,
   };
   if (flags.json) process.stdout.write(`${JSON.stringify(figures)}\n`);
   else
     process.stdout.write(
-      `Perplexity on the held-out examples: ${base.toFixed(2)} before, ${after.toFixed(2)} after. Adapter: ${flags.out}\n`,
+      `Perplexity on the held-out examples: ${base.toFixed(2)} before, ${after.toFixed(2)} after. Adapter: ${out}\n`,
     );
+}
+
+/** Beside nothing that is there already. */
+function adapterFolder(model: string, data: string): string {
+  const text = basename(resolve(data)).replace(/\.[a-z]+$/i, '');
+  const name = `${modelName(model)}-${text}`;
+  for (let copy = 1; ; copy++) {
+    const folder = copy === 1 ? name : `${name}-${copy}`;
+    if (!existsSync(folder)) return folder;
+  }
+}
+
+function recipeSentence({ learningRate, epochs, batchSize }: FederationConfig['tuning'], { rate }: Recipe): string {
+  const course =
+    rate.decay === 'cosine' ? `, up over the first ${Math.round(100 * rate.warmup)} %, then down along a cosine` : '';
+  return `Learning rate ${learningRate}${course}; ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}, ${batchSize} examples a step.`;
+}
+
+function showTuning(progress: BestEpochProgress): void {
+  if (progress.kind === 'step') {
+    showStep(progress);
+    return;
+  }
+  const { epoch, perplexity, isBest } = progress;
+  say(
+    `epoch ${epoch}: perplexity ${perplexity.toFixed(2)} on the examples to choose by${isBest ? ', the best so far' : ''}`,
+  );
 }
 
 /** Where an adapter is started from, its own rank holds. @throws UsageError where the flags say another one */
@@ -155,15 +199,17 @@ function givenStart({ mask, layout }: FolderAdapter, { strategy }: Flags, comman
 }
 
 /** The same settings as a federation of one would have. */
-function configOf(flags: Flags): FederationConfig {
-  const { strategy, rank, expansion, epochs, learningRate, batchSize, maxLength, score, scope, seed } = flags;
+function configOf(flags: Flags, recipe: Recipe): FederationConfig {
+  const { strategy, rank, expansion, maxLength, score, scope, seed } = flags;
+  const { epochs = recipe.epochs, learningRate = recipe.learningRate, batchSize = recipe.batchSize } = flags;
+  const { weightDecay } = recipe;
   return federationConfigSchema.parse({
     name: 'alone',
     model: 'local',
     strategy,
     lora: { rank, expansion, alpha: 2 * rank },
     search: { score, scope },
-    tuning: { epochs, learningRate, batchSize, maxLength },
+    tuning: { epochs, learningRate, batchSize, maxLength, weightDecay },
     seed,
   });
 }

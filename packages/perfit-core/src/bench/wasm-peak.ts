@@ -43,7 +43,7 @@ export async function benchWasmPeak(
   const batch = { inputIds: ids, labels: ids, rows, length, tokens: rows * length };
   for (let step = 0; step < 2; step++) {
     const { loss, gradient } = model.lossAndGradient(layout, optimizer.theta, batch);
-    optimizer.apply(gradient, null);
+    optimizer.apply(gradient);
     await loss.data();
     tf.dispose([loss, gradient]);
   }

@@ -1,7 +1,9 @@
+import type { ModelConfig } from '../model/config.ts';
 import { isBlockType } from '../weights/gguf/tensor-types.ts';
 import { narrowToBfloat16, safetensorsHeader } from '../weights/safetensors-writer.ts';
 import type { ModelSource } from '../weights/source.ts';
 import type { FloatDtype } from '../weights/tensor-values.ts';
+import { ExportError } from './export-error.ts';
 import { bytesOf, finiteHalves } from './halves.ts';
 import { copiedBytes, type MergedTensor, mergedRows, openMerged, type TunedModel } from './merged-weights.ts';
 import { type StreamedFile, wholeFile } from './streamed-file.ts';
@@ -32,7 +34,8 @@ const COMPANIONS = [
  */
 export async function mergedModel(tuned: TunedModel, options: MergeOptions = {}): Promise<readonly StreamedFile[]> {
   const { source } = tuned;
-  const { tensors } = await openMerged(tuned);
+  const { config: parsed, tensors } = await openMerged(tuned);
+  refuseFactors(parsed);
   const planned = [...tensors.values()].map((tensor) => plan(tensor, options));
   // Wide types first, so that every tensor lies at a multiple of its values' width.
   planned.sort((a, b) => b.width - a.width || (a.name < b.name ? -1 : 1));
@@ -40,6 +43,14 @@ export async function mergedModel(tuned: TunedModel, options: MergeOptions = {})
   const names = await present(source, COMPANIONS);
   const companions = await Promise.all(names.map((name) => companion(source, name)));
   return [wholeFile('config.json', config), ...companions, weightsFile(source, planned)];
+}
+
+/** What a GGUF file says of RoPE; transformers has no name for it. */
+function refuseFactors({ ropeScaling }: ModelConfig): void {
+  if (!ropeScaling || !('factors' in ropeScaling)) return;
+  const message =
+    'This model stretches RoPE by factors of its GGUF file, which transformers has no name for: export it as GGUF.';
+  throw new ExportError('export-no-counterpart', message, { field: 'rope_scaling' });
 }
 
 interface PlannedTensor {

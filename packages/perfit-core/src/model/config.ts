@@ -206,8 +206,9 @@ function parseRope(fields: Fields): Pick<ModelConfig, 'ropeTheta' | 'ropeScaling
 function parseRopeScaling(scaling: unknown, name: string): RopeScaling | null {
   if (scaling === null) return null;
   if (!isObject(scaling)) throw invalid(`${name} is neither null nor an object`);
-  // transformers 5 may leave the type out where it is the plain one.
-  const kind = scaling.rope_type ?? scaling.type ?? (name === 'rope_parameters' ? 'default' : undefined);
+  // transformers 5 may leave the type out where it is the plain one; it also has parameters for each kind of layer.
+  const isPlain = name === 'rope_parameters' && !Object.values(scaling).some(isObject);
+  const kind = scaling.rope_type ?? scaling.type ?? (isPlain ? 'default' : undefined);
   if (kind === 'default') return null;
   if (kind === 'factors') return { factors: parseFactors(scaling.factors, name) };
   if (kind !== 'llama3') {

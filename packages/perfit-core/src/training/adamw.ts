@@ -69,9 +69,15 @@ export class MaskedAdamW {
     return this.#step;
   }
 
-  /** One step. @param gradient [N], left as it is   @param pull is added to the gradient before it is clipped */
-  apply(gradient: tf.Tensor1D, pull: ProximalPull | null = null): void {
-    const { learningRate, weightDecay, beta1, beta2, epsilon, clipNorm } = this.#settings;
+  /**
+   * One step.
+   * @param gradient [N], left as it is
+   * @param how.pull is added to the gradient before it is clipped   @param how.rate what the learning rate is multiplied with
+   */
+  apply(gradient: tf.Tensor1D, how: { readonly pull?: ProximalPull | null; readonly rate?: number } = {}): void {
+    const { pull = null, rate = 1 } = how;
+    const { weightDecay, beta1, beta2, epsilon, clipNorm } = this.#settings;
+    const learningRate = rate * this.#settings.learningRate;
     this.#step++;
     const step: AdamWStep = {
       ...{ beta1, beta2, epsilon, clipNorm },

@@ -90,7 +90,7 @@ eachBackend('[PF4] MaskedAdamW', (start) => {
     const pull = { anchor: tf.tensor1d(anchor), strength: 0.7 };
     for (const values of gradients) {
       const gradient = tf.tensor1d(values);
-      optimizer.apply(gradient, pull);
+      optimizer.apply(gradient, { pull });
       gradient.dispose();
     }
     const state = await optimizer.state();

@@ -4,6 +4,7 @@ import { AdapterTensors } from '../model/adapter-tensors.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import { type AdamWSettings, type AdamWState, MaskedAdamW } from './adamw.ts';
 import { breathe } from './event-loop.ts';
+import { CONSTANT_RATE, type RateSchedule, rateAt } from './learning-rate.ts';
 import { perplexity } from './perplexity.ts';
 import type { TokenBatch } from './token-batch.ts';
 import { TrainingError } from './training-error.ts';
@@ -13,6 +14,8 @@ export interface TuneSettings extends AdamWSettings {
   readonly epochs: number;
   /** Batches whose gradients are averaged into one step. */
   readonly accumulation: number;
+  /** Of the learning rate; constant where absent. */
+  readonly rate?: RateSchedule | undefined;
   /** μ: the loss has (μ/2)·‖θ − anchor‖² more, over owned coordinates (FedProx, arXiv 1812.06127); 0 has nothing. */
   readonly proximal: number;
 }
@@ -44,7 +47,7 @@ export type TuneProgress =
       readonly loss: number;
       readonly tokens: number;
     }
-  | { readonly kind: 'checkpoint'; readonly checkpoint: AdamWState };
+  | { readonly kind: 'checkpoint'; readonly checkpoint: AdamWState; readonly isEpochEnd?: boolean };
 
 export interface TuneResult {
   readonly theta: Float32Array;
@@ -78,7 +81,7 @@ export async function* tune(task: TuneTask, start: AdamWState): AsyncGenerator<T
       const batches = task.batchesOf(epoch).slice(first, first + settings.accumulation);
 
       const { loss, gradient } = meanGradient(model, layout, optimizer.theta, batches);
-      optimizer.apply(gradient, pull);
+      optimizer.apply(gradient, { pull, rate: rateAt(step, steps, settings.rate ?? CONSTANT_RATE) });
       gradient.dispose();
       const lossValue = await readScalar(loss);
       if (!Number.isFinite(lossValue)) {
@@ -91,7 +94,7 @@ export async function* tune(task: TuneTask, start: AdamWState): AsyncGenerator<T
 
       const isEpochEnd = inEpoch === stepsInEpoch - 1 || step === steps - 1;
       if (isEpochEnd || now() - savedAt >= checkpointInterval) {
-        yield { kind: 'checkpoint', checkpoint: await optimizer.state() };
+        yield { kind: 'checkpoint', checkpoint: await optimizer.state(), isEpochEnd };
         savedAt = now();
       }
       await breathe();

@@ -18,12 +18,13 @@ interface Kind {
   readonly hasStarts: boolean;
 }
 
-const kinds: readonly Kind[] = [
+const all = [
   { headWidth: 12, group: 1, hasStarts: false },
   { headWidth: 32, group: 5, hasStarts: true },
   { headWidth: 64, group: 3, hasStarts: false },
   { headWidth: 80, group: 2, hasStarts: true },
-];
+] as const satisfies readonly Kind[];
+const kinds = inForm<readonly Kind[]>({ short: [all[0], all[3]], long: all });
 
 interface Case {
   readonly sequences: number;
