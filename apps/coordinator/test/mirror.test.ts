@@ -110,6 +110,20 @@ it('a model that Git LFS has not fetched is listed with what to do', async () =>
   expect(models.find(({ id }) => id === 'tiny')?.problem).toMatch(/is a Git LFS pointer.*git lfs pull/);
 });
 
+it('a model whose embedding has no row for a token is listed with the token; padding alone is left to clients', async () => {
+  const listed = async () => {
+    const { models } = modelListSchema.parse(await (await get('/api/models')).json());
+    return models.find(({ id }) => id === 'tiny')?.problem;
+  };
+  const rows = 100;
+  await writeFile(join(tiny, 'config.json'), JSON.stringify({ ...JSON.parse(config.toString()), vocab_size: rows }));
+  const tokenizer = { model: { vocab: { a: 0 } }, added_tokens: [{ id: rows, content: '<|tool|>' }] };
+  await writeFile(join(tiny, 'tokenizer.json'), JSON.stringify(tokenizer));
+  expect(await listed()).toMatch(/the token <\|tool\|> with the id \d+, where its embedding ends at/);
+  await writeFile(join(tiny, 'tokenizer_config.json'), JSON.stringify({ pad_token: { content: '<|tool|>' } }));
+  expect(await listed()).toBeNull();
+});
+
 describe('the manifest', () => {
   it('lists what is served, with the hash of each file and of each of its parts', async () => {
     await writeFile(join(tiny, 'notes.md'), 'private');

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { StartupError } from '../startup-error.ts';
 import { GgufFiles } from './gguf-files.ts';
 import { MissingModelError, ModelError } from './model-error.ts';
+import { TokenizerCheck } from './tokenizer-problem.ts';
 import { WeightsCheck } from './weights-problem.ts';
 
 const width = z.number().int().positive();
@@ -20,6 +21,7 @@ const modelConfigSchema = z.object({
   num_attention_heads: width,
   num_key_value_heads: width.optional(),
   head_dim: width.nullish(),
+  vocab_size: width.optional(),
 });
 
 /** Only such files of a model's folder are ever served. */
@@ -38,6 +40,7 @@ export class ModelCatalogue {
   private readonly directory: string;
   private readonly ggufs = new GgufFiles();
   private readonly weights = new WeightsCheck(this.ggufs);
+  private readonly tokenizers = new TokenizerCheck();
 
   private constructor(directory: string) {
     this.directory = directory;
@@ -63,12 +66,7 @@ export class ModelCatalogue {
 
   /** @throws ModelError where there is no such model, or its config.json is not one of the Llama family */
   async dimensions(id: string): Promise<ModelDimensions> {
-    const parsed = modelConfigSchema.safeParse(parseJson(await this.config(id)));
-    if (!parsed.success) {
-      const where = parsed.error.issues[0]?.path.join('.') || 'its content';
-      throw new ModelError(`The config.json of the model "${id}" is not of the Llama family: ${where} is wrong.`);
-    }
-    const config = parsed.data;
+    const config = await this.parsedConfig(id);
     const headWidth = config.head_dim ?? config.hidden_size / config.num_attention_heads;
     if (!Number.isInteger(headWidth)) {
       throw new ModelError(`The config.json of the model "${id}" has heads that do not divide its width.`);
@@ -94,6 +92,13 @@ export class ModelCatalogue {
   async describedByGguf(id: string, name: string): Promise<string | null> {
     const gguf = (await this.files(id)).find((file) => isGguf(file.name));
     return gguf ? await this.ggufs.text(gguf, name) : null;
+  }
+
+  private async parsedConfig(id: string): Promise<z.infer<typeof modelConfigSchema>> {
+    const parsed = modelConfigSchema.safeParse(parseJson(await this.config(id)));
+    if (parsed.success) return parsed.data;
+    const where = parsed.error.issues[0]?.path.join('.') || 'its content';
+    throw new ModelError(`The config.json of the model "${id}" is not of the Llama family: ${where} is wrong.`);
   }
 
   /** Why nobody can load the model as it lies there, in a sentence for the operator; null where it can be loaded. */
@@ -122,7 +127,9 @@ export class ModelCatalogue {
     await this.dimensions(id);
     const files = await this.files(id);
     const problem = await this.weights.problem(files);
-    if (problem) throw new ModelError(`The model "${id}" cannot be used. ${problem.text}`);
+    const { vocab_size: vocabSize } = await this.parsedConfig(id);
+    const text = problem?.text ?? (await this.tokenizers.problem(files, vocabSize));
+    if (text) throw new ModelError(`The model "${id}" cannot be used. ${text}`);
     return files;
   }
 
