@@ -11,7 +11,8 @@ const TFJS = /^@tensorflow\/tfjs-/;
 const NODE = /^node:/;
 
 /** Of the core, with all that they import. */
-const FILES = /^src\/(files|node\/(model-at|directory-source)|weights\/(?!.*\.test\.ts$).*)\.ts$/;
+const FILES =
+  /^src\/(files|node\/(model-at|directory-source)|model\/(config|model-error)|training\/(recipes|learning-rate)|weights\/(?!.*\.test\.ts$).*)\.ts$/;
 const NO_BACKEND = 'a model is opened where nothing computes, too';
 
 /** What each room's sources may import from outside themselves; `also` widens it for some of its files. */
@@ -39,7 +40,8 @@ const rooms = {
     inside: [
       {
         files: FILES,
-        mayNot: /^src\/(?!weights\/|node\/(model-at|directory-source)\.ts$|coded-error\.ts$)/,
+        mayNot:
+          /^src\/(?!weights\/|node\/(model-at|directory-source)\.ts$|model\/(config|model-error)\.ts$|training\/(recipes|learning-rate)\.ts$|coded-error\.ts$)/,
         why: NO_BACKEND,
       },
     ],

@@ -15,7 +15,7 @@ const program = new Command('npm run demo --')
   .addOption(
     new Option('--strategy <name>', 'what is trained, sent and averaged').choices([...strategyNames]).default('perfit'),
   )
-  .option('--model <dir>', 'a Hugging Face model folder', defaultModel)
+  .option('--model <dir>', 'a Hugging Face folder, a GGUF file, or owner/name of the Hub', defaultModel)
   .option('--data <path...>', "the clients' local texts: files, or a folder", [defaultData])
   .option('--examples <n>', 'the most rows of its file that one client gets', wholeNumber, 96)
   .addOption(

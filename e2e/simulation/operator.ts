@@ -1,4 +1,10 @@
-import { type FederationConfigInput, type FederationDetail, federationDetailSchema } from '@perfit/protocol';
+import {
+  type FederationConfigInput,
+  type FederationDetail,
+  federationDetailSchema,
+  type OperatorModel,
+  operatorModelSchema,
+} from '@perfit/protocol';
 import { z } from 'zod';
 
 const createdSchema = z.object({ id: z.string(), joinUrl: z.string(), invite: z.string().nullable() });
@@ -26,6 +32,10 @@ export class Operator {
 
   async create(config: FederationConfigInput): Promise<z.infer<typeof createdSchema>> {
     return createdSchema.parse(await this.#call('POST', '/api/admin/federations', config));
+  }
+
+  async models(): Promise<OperatorModel[]> {
+    return z.array(operatorModelSchema).parse(await this.#call('GET', '/api/admin/models'));
   }
 
   async act(id: string, action: 'start' | 'pause' | 'resume' | 'stop'): Promise<void> {

@@ -1,12 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FederationConfigInput, FederationDetail, SessionRecord } from '@perfit/protocol';
 import type { Browser } from 'playwright';
 import { launchBrowser } from './browser.ts';
 import { CoordinatorProcess, projectRoot } from './coordinator-process.ts';
 import { type LocalText, localTexts } from './local-texts.ts';
+import { servedModel } from './model-folder.ts';
 import { Operator } from './operator.ts';
 import { composeResult, type SimulationResult } from './result.ts';
 import { Tab } from './tab.ts';
@@ -15,7 +16,7 @@ export interface SimulationOptions {
   readonly clients: number;
   readonly rounds: number;
   readonly strategy: NonNullable<FederationConfigInput['strategy']>;
-  /** A Hugging Face folder. */
+  /** A Hugging Face folder, a GGUF file, or a repository of the Hub. */
   readonly model: string;
   readonly data: readonly string[];
   /** The most rows of its file that one client gets. */
@@ -46,18 +47,19 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   });
   for (const text of texts) options.say(`${text.name}: ${describeRows(text)}`);
 
-  const model = resolve(options.model);
+  const { modelsDirectory, id: model } = servedModel(options.model, join(folder, 'models'));
   const operatorPassword = `demo-${crypto.randomUUID()}`;
   const coordinator = await CoordinatorProcess.start({
     dataDirectory: join(folder, 'coordinator'),
-    modelsDirectory: dirname(model),
+    modelsDirectory,
     operatorPassword,
   });
   options.say(`coordinator listens on ${coordinator.url}`);
   let browser: Browser | null = null;
   try {
     const operator = await Operator.login(coordinator.url, 'operator', operatorPassword);
-    const { id, joinUrl } = await operator.create(demoFederation(options, basename(model)));
+    const learningRate = (await operator.models()).find(({ id }) => id === model)?.learningRate;
+    const { id, joinUrl } = await operator.create(demoFederation(options, { model, learningRate }));
     await operator.act(id, 'start');
 
     const launched = await launchBrowser({ headed: options.headed, origin: coordinator.url });
@@ -87,7 +89,10 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
 }
 
 /** Small enough for three tabs on two cores in under three minutes; every part of PerFIT runs. */
-function demoFederation(options: SimulationOptions, model: string): FederationConfigInput {
+function demoFederation(
+  options: SimulationOptions,
+  { model, learningRate }: { model: string; learningRate: number | null | undefined },
+): FederationConfigInput {
   return {
     name: 'PerFIT demo',
     description: 'A demonstration federation in browser tabs of one machine.',
@@ -98,7 +103,7 @@ function demoFederation(options: SimulationOptions, model: string): FederationCo
     // The tabs are all of one person, who wants to see what each has found.
     smallestGroup: 1,
     search: { warmupEpochs: 1, iterations: 3, batches: 2, score: 'taylor', scope: 'tensor' },
-    tuning: { epochs: 1, batchSize: 8, maxLength: 128, learningRate: 4e-3 },
+    tuning: { epochs: 1, batchSize: 8, maxLength: 128, ...(learningRate ? { learningRate } : {}) },
     schedule: {
       rounds: options.rounds,
       goal: options.clients,

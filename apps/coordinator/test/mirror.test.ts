@@ -71,6 +71,8 @@ describe('a GGUF file', () => {
   it('is a model by itself: listed, served with its hashes, and described as a Hugging Face folder', async () => {
     await writeFile(join(folder(), 'tokenizer.json'), 'of something else');
     expect(await listed()).toMatchObject({ modelType: 'llama', bytes: gguf.length, problem: null });
+    const operators = z.array(operatorModelSchema).parse(await (await get('/api/admin/models', { cookie })).json());
+    expect(operators.find(({ id }) => id === 'one-file')?.learningRate).toBe(4e-3);
     const { files } = await manifestOf('one-file');
     expect(files.map(({ name, sha256: hash }) => [name, hash])).toEqual([['m.gguf', sha256(gguf)]]);
     expect(await bytesOf(await get('/models/one-file/m.gguf'))).toEqual(new Uint8Array(gguf));
@@ -329,10 +331,12 @@ describe('a model that is not all there', () => {
       /index\.json cannot be read/,
     ],
   ])('is shown to the operator with the reason, and offered to nobody: %s', async (_, damage, reason) => {
-    expect(await operatorModels()).toEqual([{ id: 'tiny', bytes: expect.any(Number), problem: null }]);
+    expect(await operatorModels()).toEqual([
+      { id: 'tiny', bytes: expect.any(Number), problem: null, learningRate: null },
+    ]);
     await damage();
     expect(await operatorModels()).toEqual([
-      { id: 'tiny', bytes: expect.any(Number), problem: expect.stringMatching(reason) },
+      { id: 'tiny', bytes: expect.any(Number), problem: expect.stringMatching(reason), learningRate: null },
     ]);
     const { models } = modelListSchema.parse(await (await get('/api/models')).json());
     expect(models).toEqual([expect.objectContaining({ id: 'tiny', problem: expect.stringMatching(reason) })]);
@@ -349,7 +353,9 @@ describe('a model that is not all there', () => {
     await truncate(path, 5000);
     expect((await operatorModels())[0]?.problem).not.toBe(null);
     await writeFile(path, weights);
-    expect(await operatorModels()).toEqual([{ id: 'tiny', bytes: expect.any(Number), problem: null }]);
+    expect(await operatorModels()).toEqual([
+      { id: 'tiny', bytes: expect.any(Number), problem: null, learningRate: null },
+    ]);
     expect((await manifestOf('tiny')).files).toHaveLength(2);
     await coordinator.createFederation(smallFederation);
   });

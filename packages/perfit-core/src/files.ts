@@ -1,5 +1,8 @@
 /** What lies in a model's files, for whoever only looks at them: nothing here computes, and nothing imports a backend. */
+export { parameterCount, parseModelConfig } from './model/config.ts';
+export { ModelError } from './model/model-error.ts';
 export { modelAt } from './node/model-at.ts';
+export { recipeFor } from './training/recipes.ts';
 export { isLfsPointer } from './weights/lfs-pointer.ts';
 export { isGguf } from './weights/model-files.ts';
 export { openWeights } from './weights/safetensors-reader.ts';

@@ -52,8 +52,12 @@ export function federationRoutes({ federations, views, models, joinUrl }: Federa
       handle: async () =>
         Promise.all(
           (await models.list()).map(async (id) => {
-            const [bytes, problem] = await Promise.all([models.bytes(id), models.problem(id)]);
-            return { id, bytes, problem };
+            const [bytes, problem, learningRate] = await Promise.all([
+              models.bytes(id),
+              models.problem(id),
+              models.learningRate(id),
+            ]);
+            return { id, bytes, problem, learningRate };
           }),
         ),
     }),

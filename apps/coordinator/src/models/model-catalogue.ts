@@ -1,7 +1,13 @@
 import type { Stats } from 'node:fs';
 import { lstat, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isGguf } from '@perfit/core/files';
+import {
+  isGguf,
+  parameterCount,
+  parseModelConfig,
+  recipeFor,
+  ModelError as UnfollowedModelError,
+} from '@perfit/core/files';
 import { modelIdSchema } from '@perfit/protocol';
 import type { ModelDimensions } from '@perfit/protocol/space';
 import { z } from 'zod';
@@ -99,6 +105,17 @@ export class ModelCatalogue {
     if (parsed.success) return parsed.data;
     const where = parsed.error.issues[0]?.path.join('.') || 'its content';
     throw new ModelError(`The config.json of the model "${id}" is not of the Llama family: ${where} is wrong.`);
+  }
+
+  /** What a model of its size is tuned with as a rule; null where its size cannot be told. */
+  async learningRate(id: string): Promise<number | null> {
+    try {
+      const parameters = parameterCount(parseModelConfig(await this.config(id)));
+      return recipeFor({ parameters, rows: 1 }).learningRate;
+    } catch (error) {
+      if (error instanceof ModelError || error instanceof UnfollowedModelError) return null;
+      throw error;
+    }
   }
 
   /** Why nobody can load the model as it lies there, in a sentence for the operator; null where it can be loaded. */

@@ -21,7 +21,7 @@ interface CreateFormProps {
 
 /** A new federation: the few settings that most depend on who takes part, and the others on demand. */
 export function CreateForm({ models, onCreated, onCancel }: CreateFormProps) {
-  const [draft, setDraft] = useState<Draft>(() => ({ ...emptyDraft, model: models[0]?.id ?? '' }));
+  const [draft, setDraft] = useState<Draft>(() => withModel(emptyDraft, models[0]?.id ?? '', models));
   const [preset, setPreset] = useState<PresetName | null>(null);
   const [asked, setAsked] = useState(false);
   const issues = issuesOf(draft);
@@ -37,7 +37,8 @@ export function CreateForm({ models, onCreated, onCancel }: CreateFormProps) {
   const form: DraftForm = {
     draft,
     issues: asked ? issues : new Map(),
-    change: (part) => setDraft({ ...draft, ...part }),
+    change: ({ model, ...part }) =>
+      setDraft({ ...(model === undefined ? draft : withModel(draft, model, models)), ...part }),
   };
   const text = (field: 'name' | 'description' | 'host.name' | 'host.contact') => ({
     label: fieldHints[field].label,
@@ -95,6 +96,14 @@ export function CreateForm({ models, onCreated, onCancel }: CreateFormProps) {
       </Stack>
     </form>
   );
+}
+
+/** With the learning rate that such a model is tuned with, unless another one was typed. */
+function withModel(draft: Draft, model: string, models: readonly OperatorModel[]): Draft {
+  const rateOf = (id: string) => models.find((each) => each.id === id)?.learningRate ?? null;
+  const rate = draft['tuning.learningRate'];
+  const isOwn = rate !== emptyDraft['tuning.learningRate'] && rate !== rateOf(draft.model);
+  return { ...draft, model, 'tuning.learningRate': (isOwn ? null : rateOf(model)) ?? rate };
 }
 
 /** After the next paint, when the fields are marked: what is wrong may be far above the button, or folded away. */
