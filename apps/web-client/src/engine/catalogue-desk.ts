@@ -50,10 +50,16 @@ export function catalogueDesk(backend: Backend): CatalogueApi {
       }),
     assess: (model) =>
       outcomeOf(async () => {
-        const config = typeof model === 'string' ? model : await modelFolder(folderSource(model)).text('config.json');
+        const config = typeof model === 'string' ? model : await configOf(model);
         return needsOf(parseModelConfig(config), await backend.any());
       }),
   };
+}
+
+/** A config.json is looked at before anything else, also where what belongs to it is not there. */
+async function configOf(files: readonly File[]): Promise<string> {
+  const config = files.find(({ name }) => name === 'config.json');
+  return config ? await config.text() : await modelFolder(folderSource(files)).text('config.json');
 }
 
 function budgetOf({ limits }: BackendDescription): number | null {
