@@ -5,6 +5,7 @@ import {
   loadModel,
   loadTokenizer,
   type ModelConfig,
+  type ModelSource,
   type ModelTuner,
   type OpenedTuner,
   type Tokenizer,
@@ -30,8 +31,9 @@ export interface OpenModel extends LoadedModel {
 
 /** A model on disk with its tokenizer, loaded onto the chosen backend. @throws WeightsError where there is none */
 export async function openModel(path: string, backend: BackendChoice, options: OpenOptions = {}): Promise<OpenModel> {
-  const tokenizer = await loadTokenizer(await modelAt(path));
-  return { ...(await openWeights(path, backend, options)), tokenizer };
+  const source = await modelAt(path);
+  const tokenizer = await loadTokenizer(source);
+  return { ...(await loaded(source, { path, backend, options })), tokenizer };
 }
 
 /** The same without a tokenizer. @throws WeightsError */
@@ -40,7 +42,13 @@ export async function openWeights(
   backend: BackendChoice,
   options: OpenOptions = {},
 ): Promise<LoadedModel> {
-  const source = await modelAt(path);
+  return await loaded(await modelAt(path), { path, backend, options });
+}
+
+async function loaded(
+  source: ModelSource,
+  { path, backend, options }: { path: string; backend: BackendChoice; options: OpenOptions },
+): Promise<LoadedModel> {
   const description = await nodeBackend({ prefer: backend });
   const { wish, ...others } = options;
   const fitting = wish ? { wish: { ...wish, budget: tuningBudget(description) } } : {};

@@ -3,7 +3,7 @@ export { parameterCount, parseModelConfig } from './model/config.ts';
 export { ModelError } from './model/model-error.ts';
 export { modelAt } from './node/model-at.ts';
 export { recipeFor } from './training/recipes.ts';
-export { isLfsPointer } from './weights/lfs-pointer.ts';
+export { isLfsPointer, lfsPointerSentence } from './weights/lfs-pointer.ts';
 export { isGguf } from './weights/model-files.ts';
 export { openWeights } from './weights/safetensors-reader.ts';
 export { WeightsError } from './weights/weights-error.ts';

@@ -1,5 +1,5 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises';
-import { isGguf, isLfsPointer } from '@perfit/core/files';
+import { isGguf, isLfsPointer, lfsPointerSentence } from '@perfit/core/files';
 import { z } from 'zod';
 import type { GgufFiles } from './gguf-files.ts';
 import type { ModelFile } from './model-catalogue.ts';
@@ -63,8 +63,7 @@ export class WeightsCheck {
   private async lengthProblem(file: ModelFile): Promise<WeightsProblem | null> {
     const { name, stats } = file;
     const wanted = await this.wantedLength(file);
-    if (wanted === 'lfs-pointer')
-      return incomplete(`${name} is a Git LFS pointer, not the file itself: run "git lfs pull" where it came from.`);
+    if (wanted === 'lfs-pointer') return incomplete(lfsPointerSentence(name));
     if (wanted === null)
       return incomplete(`${name} has no header that can be read: it is damaged, or still being copied.`);
     if (wanted === stats.size) return null;

@@ -57,9 +57,10 @@ export class Tokenizer {
     this.bosId = this.#idOf(description.bosToken);
     this.eosId = this.#idOf(description.eosToken) ?? description.generationEosIds[0] ?? this.#usualEnd();
     const padId = this.#idOf(description.padToken);
-    refuseBeyond(this.#library, description.vocabSize, padId);
+    const rows = description.vocabSize ?? Number.POSITIVE_INFINITY;
+    if (this.vocabularySize > rows) refuseBeyond(this.#library, rows, padId);
     // Padding that the model has no row for is never looked at: any id serves.
-    const isWithin = padId !== null && padId < (description.vocabSize ?? Number.POSITIVE_INFINITY);
+    const isWithin = padId !== null && padId < rows;
     this.padId = (isWithin ? padId : null) ?? this.eosId ?? 0;
     const ends = [...description.generationEosIds, ...(this.eosId === null ? [] : [this.eosId])];
     this.endIds = new Set(ends);
@@ -159,8 +160,7 @@ function continuingTokenizer(library: LibraryTokenizer, description: TokenizerDe
  * from whatever lies behind it.
  * @throws TokenizerError `tokenizer-beyond-model`, with the first such token
  */
-function refuseBeyond(library: LibraryTokenizer, vocabSize: number | null, padId: number | null): void {
-  if (vocabSize === null) return;
+function refuseBeyond(library: LibraryTokenizer, vocabSize: number, padId: number | null): void {
   const beyond = [...library.get_vocab()].filter(([, id]) => id >= vocabSize && id !== padId);
   const [first] = beyond.sort((a, b) => a[1] - b[1]);
   if (!first) return;

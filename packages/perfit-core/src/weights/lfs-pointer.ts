@@ -12,7 +12,9 @@ export function isLfsPointer(bytes: Uint8Array): boolean {
 
 /** @throws WeightsError */
 export function refuseLfsPointer(bytes: Uint8Array, file: string): void {
-  if (!isLfsPointer(bytes)) return;
-  const message = `${file} is a Git LFS pointer, not the file itself: run "git lfs pull" where it came from`;
-  throw new WeightsError('weights-lfs-pointer', message);
+  if (isLfsPointer(bytes)) throw new WeightsError('weights-lfs-pointer', lfsPointerSentence(file));
+}
+
+export function lfsPointerSentence(file: string): string {
+  return `${file} is a Git LFS pointer, not the file itself: run "git lfs pull" where it came from.`;
 }

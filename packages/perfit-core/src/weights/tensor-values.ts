@@ -152,21 +152,16 @@ function turnedBack(
   stored: StoredValues,
   { columns, headWidth, into }: { columns: number; headWidth: number; into: Uint8Array<ArrayBuffer> },
 ): StoredValues {
-  const length = stored.values.length;
-  if (stored.dtype === 'F32') {
-    const values = new Float32Array(into.buffer, into.byteOffset, length);
-    for (const [from, to] of turnedRows(length / columns, headWidth))
-      values.set(stored.values.subarray(from * columns, (from + 1) * columns), to * columns);
-    return { dtype: 'F32', values };
-  }
-  const values = new Uint16Array(into.buffer, into.byteOffset, length);
-  for (const [from, to] of turnedRows(length / columns, headWidth))
-    values.set(stored.values.subarray(from * columns, (from + 1) * columns), to * columns);
-  return { dtype: stored.dtype, values };
+  const { dtype, values: inFile } = stored;
+  const kind = dtype === 'F32' ? Float32Array : Uint16Array;
+  const values = new kind(into.buffer, into.byteOffset, inFile.length);
+  for (const [from, to] of turnedRows(inFile.length / columns, headWidth))
+    values.set(inFile.subarray(from * columns, (from + 1) * columns), to * columns);
+  return { dtype, values } as StoredValues;
 }
 
-/** Where each row of the file belongs. */
-function* turnedRows(rows: number, headWidth: number): Generator<readonly [from: number, to: number]> {
+/** Of whole heads, each row of a GGUF file with its place in the model. */
+export function* turnedRows(rows: number, headWidth: number): Generator<readonly [inFile: number, inModel: number]> {
   const half = headWidth / 2;
   for (let row = 0; row < rows; row++) {
     const inHead = row % headWidth;

@@ -1,6 +1,6 @@
 import type { Tokenizer } from '../../text/tokenizer.ts';
 import type { ModelSource } from '../../weights/source.ts';
-import { matrixOf } from '../../weights/tensor-values.ts';
+import { matrixOf, turnedRows } from '../../weights/tensor-values.ts';
 import { bytesOf, finiteHalves } from '../halves.ts';
 import { mergedRows, openMerged, type TunedModel } from '../merged-weights.ts';
 import type { StreamedFile } from '../streamed-file.ts';
@@ -83,11 +83,7 @@ async function* tensorChunks(
 /** Rows i and i + d/2 of every head next to each other. @param rows whole heads */
 function turned(rows: Float32Array, columns: number, { headWidth }: HeadTurn): Float32Array {
   const result = new Float32Array(rows.length);
-  const half = headWidth / 2;
-  for (let row = 0; row < rows.length / columns; row++) {
-    const [head, inHead] = [Math.floor(row / headWidth), row % headWidth];
-    const from = (head * headWidth + (inHead % 2) * half + (inHead >> 1)) * columns;
-    result.set(rows.subarray(from, from + columns), row * columns);
-  }
+  for (const [inFile, inModel] of turnedRows(rows.length / columns, headWidth))
+    result.set(rows.subarray(inModel * columns, (inModel + 1) * columns), inFile * columns);
   return result;
 }

@@ -7,18 +7,21 @@ export interface GgmlType {
 
 export const GGML_BLOCK = 32;
 
+/** Bytes of a block of {@link GGML_BLOCK} values. */
+export const BLOCK_BYTES = { Q4_0: 18, Q4_1: 20, Q8_0: 34 } as const;
+export type BlockType = keyof typeof BLOCK_BYTES;
+
 /** Types that can be read, by the numbers that files give them. Source: github.com/ggml-org/ggml, ggml.h, `ggml_type`. */
 const READABLE = {
   0: { name: 'F32', values: 1, bytes: 4 },
   1: { name: 'F16', values: 1, bytes: 2 },
-  2: { name: 'Q4_0', values: GGML_BLOCK, bytes: 18 },
-  3: { name: 'Q4_1', values: GGML_BLOCK, bytes: 20 },
-  8: { name: 'Q8_0', values: GGML_BLOCK, bytes: 34 },
+  2: { name: 'Q4_0', values: GGML_BLOCK, bytes: BLOCK_BYTES.Q4_0 },
+  3: { name: 'Q4_1', values: GGML_BLOCK, bytes: BLOCK_BYTES.Q4_1 },
+  8: { name: 'Q8_0', values: GGML_BLOCK, bytes: BLOCK_BYTES.Q8_0 },
   30: { name: 'BF16', values: 1, bytes: 2 },
 } as const;
 
 type GgmlTypeName = (typeof READABLE)[keyof typeof READABLE]['name'];
-export type BlockType = Extract<GgmlTypeName, `Q${string}`>;
 
 /** The others, so that a refusal can name them. */
 const OTHERS: Readonly<Record<number, string>> = {
@@ -62,9 +65,6 @@ export function ggmlTypeName(id: number): string {
 
 /** Readable types as a sentence lists them. */
 export const READABLE_TYPES = 'F32, F16, BF16, Q8_0, Q4_0 and Q4_1 can be read';
-
-/** Bytes of a block of {@link GGML_BLOCK} values. */
-export const BLOCK_BYTES: Readonly<Record<BlockType, number>> = { Q4_0: 18, Q4_1: 20, Q8_0: 34 };
 
 export function isBlockType(name: string): name is BlockType {
   return name in BLOCK_BYTES;
