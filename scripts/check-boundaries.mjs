@@ -10,9 +10,17 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const TFJS = /^@tensorflow\/tfjs-/;
 const NODE = /^node:/;
 
-/** Of the core, with all that they import. */
-const FILES =
-  /^src\/(files|node\/(model-at|directory-source)|model\/(config|model-error)|training\/(recipes|learning-rate)|weights\/(?!.*\.test\.ts$).*)\.ts$/;
+/** Of the core, what opens a model where nothing computes, with all that it imports. */
+const OF_FILES = `(${[
+  'files',
+  'coded-error',
+  'model/(config|model-error)',
+  'node/(model-at|directory-source)',
+  'text/(chat-template|example|read-tokenizer-files|template-date|template-notes|tokenizer-files)',
+  'training/(learning-rate|recipes)',
+  'weights/(?!.*\\.test\\.ts$).*',
+].join('|')})\\.ts$`;
+const FILES = new RegExp(`^src/${OF_FILES}`);
 const NO_BACKEND = 'a model is opened where nothing computes, too';
 
 /** What each room's sources may import from outside themselves; `also` widens it for some of its files. */
@@ -40,8 +48,7 @@ const rooms = {
     inside: [
       {
         files: FILES,
-        mayNot:
-          /^src\/(?!weights\/|node\/(model-at|directory-source)\.ts$|model\/(config|model-error)\.ts$|training\/(recipes|learning-rate)\.ts$|coded-error\.ts$)/,
+        mayNot: new RegExp(`^src/(?!${OF_FILES})`),
         why: NO_BACKEND,
       },
     ],

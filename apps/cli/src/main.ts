@@ -26,6 +26,7 @@ const commands: Record<string, () => Promise<() => Command>> = {
   simulate: async () => (await import('./commands/simulate.ts')).simulateCommand,
   report: async () => (await import('./commands/report.ts')).reportCommand,
   tune: async () => (await import('./commands/tune.ts')).tuneCommand,
+  chat: async () => (await import('./commands/chat.ts')).chatCommand,
   eval: async () => (await import('./commands/eval.ts')).evalCommand,
   export: async () => (await import('./commands/export.ts')).exportCommand,
   parity: async () => (await import('./commands/parity.ts')).parityCommand,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { appendFile, mkdir, readdir, readFile, readlink, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, readdir, readFile, readlink, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { modelListSchema, modelManifestSchema, operatorModelSchema } from '@perfit/protocol';
@@ -290,7 +290,7 @@ async function openDescriptorsOf(path: string): Promise<number> {
   return targets.filter((target) => target === path).length;
 }
 
-describe('a model that is not all there', () => {
+describe('the operator’s list of models', () => {
   const operatorModels = async () =>
     z.array(operatorModelSchema).parse(await (await get('/api/admin/models', { cookie })).json());
   const index = (...shards: string[]) =>
@@ -332,11 +332,11 @@ describe('a model that is not all there', () => {
     ],
   ])('is shown to the operator with the reason, and offered to nobody: %s', async (_, damage, reason) => {
     expect(await operatorModels()).toEqual([
-      { id: 'tiny', bytes: expect.any(Number), problem: null, learningRate: null },
+      { id: 'tiny', bytes: expect.any(Number), problem: null, notes: [], learningRate: null },
     ]);
     await damage();
     expect(await operatorModels()).toEqual([
-      { id: 'tiny', bytes: expect.any(Number), problem: expect.stringMatching(reason), learningRate: null },
+      { id: 'tiny', bytes: expect.any(Number), problem: expect.stringMatching(reason), notes: [], learningRate: null },
     ]);
     const { models } = modelListSchema.parse(await (await get('/api/models')).json());
     expect(models).toEqual([expect.objectContaining({ id: 'tiny', problem: expect.stringMatching(reason) })]);
@@ -354,10 +354,25 @@ describe('a model that is not all there', () => {
     expect((await operatorModels())[0]?.problem).not.toBe(null);
     await writeFile(path, weights);
     expect(await operatorModels()).toEqual([
-      { id: 'tiny', bytes: expect.any(Number), problem: null, learningRate: null },
+      { id: 'tiny', bytes: expect.any(Number), problem: null, notes: [], learningRate: null },
     ]);
     expect((await manifestOf('tiny')).files).toHaveLength(2);
     await coordinator.createFederation(smallFederation);
+  });
+
+  it('tells the operator of a chat template that cannot end an answer, also once it is mended', async () => {
+    const nano = new URL('../../../models/perfit-nano/', import.meta.url);
+    await cp(new URL('tokenizer.json', nano), join(tiny, 'tokenizer.json'));
+    const config = JSON.parse(await readFile(new URL('tokenizer_config.json', nano), 'utf8'));
+    const notesWith = async (template: string) => {
+      await writeFile(join(tiny, 'tokenizer_config.json'), JSON.stringify({ ...config, chat_template: template }));
+      return (await operatorModels())[0]?.notes;
+    };
+    const lines = (end: string) =>
+      `{% for m in messages %}{{ m['role'] + ': ' + m['content'] ${end} + '\n' }}{% endfor %}{% if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}`;
+    expect(await notesWith(lines(''))).toEqual([expect.stringMatching(/nothing that ends an answer: <\|im_end\|>/)]);
+    expect(await notesWith(lines('+ eos_token'))).toEqual([]);
+    expect(await notesWith('{% for')).toEqual([expect.stringMatching(/chat template cannot be read/)]);
   });
 });
 

@@ -2,6 +2,7 @@
 export { parameterCount, parseModelConfig } from './model/config.ts';
 export { ModelError } from './model/model-error.ts';
 export { modelAt } from './node/model-at.ts';
+export { templateNotesOf } from './text/template-notes.ts';
 export { recipeFor } from './training/recipes.ts';
 export { isLfsPointer, lfsPointerSentence } from './weights/lfs-pointer.ts';
 export { isGguf } from './weights/model-files.ts';

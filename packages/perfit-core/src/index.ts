@@ -30,7 +30,7 @@ export { ggufModel } from './export/gguf/gguf-model.ts';
 export type { GgufType } from './export/gguf/tensor-plan.ts';
 export { mergedModel } from './export/merge.ts';
 export { type StreamedFile, wholeFile } from './export/streamed-file.ts';
-export { chat } from './generation/chat.ts';
+export { type ChatEnd, type ChatOptions, type ChatPiece, Conversation } from './generation/conversation.ts';
 export { AdapterTensors } from './model/adapter-tensors.ts';
 export { composedChatBytes, planComposed, WASM_BUDGET } from './model/composed/composed-memory.ts';
 export { dimensions, inverseFrequencies, type ModelConfig, parameterCount, parseModelConfig } from './model/config.ts';
@@ -74,6 +74,7 @@ export {
 } from './text/examples.ts';
 export { type ResponsePiece, responsePieces } from './text/response-pieces.ts';
 export { splitExamples } from './text/split.ts';
+export { templateNotes } from './text/template-notes.ts';
 export { type TokenizedSplit, type TokenizeSplitOptions, tokenizeSplit } from './text/tokenize-split.ts';
 export { loadTokenizer, type Tokenizer } from './text/tokenizer.ts';
 export { takeValidation } from './text/validation.ts';

@@ -129,9 +129,19 @@ export function modelContract(kinds: readonly [string, TinyOptions][], options: 
         const cached = await values(model.nextLogits(adapter, text.slice(from, to), cache));
         expect(furthest(cached, naive[to - 1] as number[]), `after ${to} tokens`).toBeLessThan(1e-4);
       }
+      // Shorter by some, a few others, room for more, and the same again.
+      cache.truncate(4);
+      await values(model.nextLogits(adapter, [7, 7, 7], cache));
+      cache.truncate(3);
+      cache.grow(40);
+      expect([cache.length, cache.capacity]).toEqual([3, 40]);
+      const anew = await values(model.nextLogits(adapter, text.slice(3), cache));
+      expect(furthest(anew, naive[text.length - 1] as number[])).toBeLessThan(1e-4);
+      expect(() => cache.truncate(13)).toThrow(RangeError);
+      expect(() => cache.grow(24)).toThrow(RangeError);
       const whole = await values(model.nextLogits(adapter, text));
       expect(furthest(whole, naive[text.length - 1] as number[])).toBeLessThan(1e-4);
-      expect(() => model.nextLogits(adapter, Array(13).fill(1), cache)).toThrow(RangeError);
+      expect(() => model.nextLogits(adapter, Array(29).fill(1), cache)).toThrow(RangeError);
       cache.dispose();
       adapter.dispose();
     });
@@ -153,6 +163,8 @@ export function modelContract(kinds: readonly [string, TinyOptions][], options: 
         const made: tf.Tensor[] = [model.loss(adapter, tokens), model.nextLogits(adapter, [1, 2, 3], cache)];
         made.push(model.labelLosses(adapter, tokens));
         made.push(model.nextLogits(adapter, [4], cache), model.sequenceLogits(null, tokens));
+        cache.truncate(2);
+        cache.grow(64);
         tf.dispose([onDevice, loss, gradient, ...made]);
         adapter.dispose();
         cache.dispose();

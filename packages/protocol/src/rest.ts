@@ -29,6 +29,8 @@ export const operatorModelSchema = z.object({
   bytes: z.number().int().nonnegative(),
   /** Why it cannot be used, in a sentence; null where it can. */
   problem: z.string().nullable(),
+  /** What whoever tunes it should know, in sentences. */
+  notes: z.array(z.string()),
   /** What a model of its size is tuned with as a rule; null where its size cannot be told. */
   learningRate: z.number().positive().nullable(),
 });

@@ -14,6 +14,7 @@ import {
   recipeFor,
   revivingTuner,
   takeValidation,
+  templateNotes,
   tuneForBest,
 } from '@perfit/core';
 import { modelAt, modelName } from '@perfit/core/node';
@@ -92,6 +93,7 @@ async function tuneAlone(modelFolder: string, flags: Flags, command: Command): P
   const open = () => openModel(modelFolder, flags.backend, { wish: { layout: () => layout, batchSize, maxLength } });
   const first = await open();
   const { tokenizer, name } = first;
+  for (const note of templateNotes(tokenizer)) say(note);
   if (first.model.plan) say(planSentence(first.model.plan, batchSize));
   const { evaluation, seed } = asked;
   const text = readLocalText(flags.data, {

@@ -52,12 +52,13 @@ export function federationRoutes({ federations, views, models, joinUrl }: Federa
       handle: async () =>
         Promise.all(
           (await models.list()).map(async (id) => {
-            const [bytes, problem, learningRate] = await Promise.all([
+            const [bytes, problem, notes, learningRate] = await Promise.all([
               models.bytes(id),
               models.problem(id),
+              models.notes(id),
               models.learningRate(id),
             ]);
-            return { id, bytes, problem, learningRate };
+            return { id, bytes, problem, notes, learningRate };
           }),
         ),
     }),

@@ -1,6 +1,7 @@
 import { modelAt, openWeights, WeightsError } from '@perfit/core/files';
 import type { ModelFile } from './model-catalogue.ts';
 import { ModelError } from './model-error.ts';
+import { ReadOnce } from './read-once.ts';
 
 /** The files of a Hugging Face folder that describe a model, without its weights. */
 const DESCRIPTIONS = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'generation_config.json'];
@@ -10,7 +11,7 @@ type Description = { readonly texts: ReadonlyMap<string, string> } | { readonly 
 
 /** What GGUF files say of themselves. It is asked for at every look at the list, so each is read once a content. */
 export class GgufFiles {
-  private readonly descriptions = new Map<string, { stamp: string; description: Promise<Description> }>();
+  private readonly descriptions = new ReadOnce<Description>();
 
   /** The text of a file that Hugging Face would have; null where it would have none. @throws ModelError */
   async text(file: ModelFile, name: string): Promise<string | null> {
@@ -25,13 +26,8 @@ export class GgufFiles {
     return 'problem' in description ? description.problem : null;
   }
 
-  private describe({ path, stats }: ModelFile): Promise<Description> {
-    const stamp = [stats.ino, stats.size, stats.mtimeMs].join('-');
-    const known = this.descriptions.get(path);
-    if (known?.stamp === stamp) return known.description;
-    const description = describe(path);
-    this.descriptions.set(path, { stamp, description });
-    return description;
+  private describe(file: ModelFile): Promise<Description> {
+    return this.descriptions.of([file], () => describe(file.path));
   }
 }
 

@@ -3,10 +3,13 @@ import { lstat, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   isGguf,
+  modelAt,
   parameterCount,
   parseModelConfig,
   recipeFor,
+  templateNotesOf,
   ModelError as UnfollowedModelError,
+  WeightsError,
 } from '@perfit/core/files';
 import { modelIdSchema } from '@perfit/protocol';
 import type { ModelDimensions } from '@perfit/protocol/space';
@@ -14,6 +17,7 @@ import { z } from 'zod';
 import { StartupError } from '../startup-error.ts';
 import { GgufFiles } from './gguf-files.ts';
 import { MissingModelError, ModelError } from './model-error.ts';
+import { ReadOnce } from './read-once.ts';
 import { TokenizerCheck } from './tokenizer-problem.ts';
 import { WeightsCheck } from './weights-problem.ts';
 
@@ -33,6 +37,9 @@ const modelConfigSchema = z.object({
 /** Only such files of a model's folder are ever served. */
 const SERVED = /^[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.(json|safetensors|gguf|txt|model|jinja)$/;
 
+/** Files that say how text becomes tokens. */
+const TELLS_OF_TEXT = /^(tokenizer|tokenizer_config|generation_config|config)\.json$|^chat_template\.jinja$/;
+
 export interface ModelFile {
   /** Of its model. */
   readonly id: string;
@@ -47,6 +54,7 @@ export class ModelCatalogue {
   private readonly ggufs = new GgufFiles();
   private readonly weights = new WeightsCheck(this.ggufs);
   private readonly tokenizers = new TokenizerCheck();
+  private readonly layouts = new ReadOnce<string[]>();
 
   private constructor(directory: string) {
     this.directory = directory;
@@ -116,6 +124,21 @@ export class ModelCatalogue {
       if (error instanceof ModelError || error instanceof UnfollowedModelError) return null;
       throw error;
     }
+  }
+
+  /** What whoever tunes it should know of how it lays conversations out, in sentences; nothing where it cannot be loaded. */
+  async notes(id: string): Promise<string[]> {
+    const [first, ...more] = (await this.files(id)).filter(({ name }) => isGguf(name) || TELLS_OF_TEXT.test(name));
+    if (!first) return [];
+    const where = isGguf(first.name) ? first.path : join(this.directory, id);
+    return await this.layouts.of([first, ...more], async () => {
+      try {
+        return await templateNotesOf(await modelAt(where));
+      } catch (error) {
+        if (error instanceof WeightsError) return [];
+        throw error;
+      }
+    });
   }
 
   /** Why nobody can load the model as it lies there, in a sentence for the operator; null where it can be loaded. */

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { ModelFile } from './model-catalogue.ts';
+import { ReadOnce } from './read-once.ts';
 
 const tokenizerSchema = z.object({
   model: z.object({ vocab: z.union([z.record(z.string(), z.number()), z.array(z.tuple([z.string()], z.unknown()))]) }),
@@ -18,20 +19,16 @@ interface HighToken {
  * pad with another then. A tokenizer that cannot be read is theirs to explain.
  */
 export class TokenizerCheck {
-  private readonly highest = new Map<string, { stamp: string; token: Promise<HighToken | null> }>();
+  private readonly highest = new ReadOnce<HighToken | null>();
 
   /** In a sentence for the operator; null where there is nothing to say. @param vocabSize rows of the embedding */
   async problem(files: readonly ModelFile[], vocabSize: number | undefined): Promise<string | null> {
     const tokenizer = files.find(({ name }) => name === 'tokenizer.json');
     if (!tokenizer || vocabSize === undefined) return null;
     const config = files.find(({ name }) => name === 'tokenizer_config.json');
-    const stamp = [tokenizer, config].map((file) => file && [file.stats.size, file.stats.mtimeMs].join('-')).join();
-    let known = this.highest.get(tokenizer.path);
-    if (known?.stamp !== stamp) {
-      known = { stamp, token: highestToken(tokenizer, config).catch(() => null) };
-      this.highest.set(tokenizer.path, known);
-    }
-    const found = await known.token;
+    const found = await this.highest.of(config ? [tokenizer, config] : [tokenizer], () =>
+      highestToken(tokenizer, config).catch(() => null),
+    );
     if (!found || found.id < vocabSize) return null;
     return `Its tokenizer has the token ${found.token} with the id ${found.id}, where its embedding ends at ${vocabSize - 1}: they do not belong together.`;
   }

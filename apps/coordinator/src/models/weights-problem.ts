@@ -3,6 +3,7 @@ import { isGguf, isLfsPointer, lfsPointerSentence } from '@perfit/core/files';
 import { z } from 'zod';
 import type { GgufFiles } from './gguf-files.ts';
 import type { ModelFile } from './model-catalogue.ts';
+import { ReadOnce } from './read-once.ts';
 
 const SINGLE = 'model.safetensors';
 const INDEX = 'model.safetensors.index.json';
@@ -27,7 +28,7 @@ export interface WeightsProblem {
 
 /** Whether the weights of a folder are all there, as far as names, sizes and headers tell; no weights are read. */
 export class WeightsCheck {
-  private readonly lengths = new Map<string, { stamp: string; wanted: Wanted }>();
+  private readonly lengths = new ReadOnce<Wanted>();
   private readonly ggufs: GgufFiles;
 
   constructor(ggufs: GgufFiles) {
@@ -71,14 +72,8 @@ export class WeightsCheck {
     return incomplete(`${name} has ${stats.size} bytes where its header says ${wanted}: ${why}.`);
   }
 
-  /** Asked for at every look at the list, so it is read once a content. */
-  private async wantedLength({ path, stats }: ModelFile): Promise<Wanted> {
-    const stamp = [stats.ino, stats.size, stats.mtimeMs].join('-');
-    const known = this.lengths.get(path);
-    if (known?.stamp === stamp) return known.wanted;
-    const wanted = await lengthByHeader(path).catch(() => null);
-    this.lengths.set(path, { stamp, wanted });
-    return wanted;
+  private wantedLength(file: ModelFile): Promise<Wanted> {
+    return this.lengths.of([file], () => lengthByHeader(file.path).catch(() => null));
   }
 }
 

@@ -20,6 +20,8 @@ export interface ChatOptions {
   readonly minP?: number;
   readonly repetitionPenalty?: number;
   readonly seed?: number;
+  /** The answer ends before any of these. */
+  readonly stop?: readonly string[];
 }
 
 /** Whoever has a conversation here answers its last message. */
@@ -56,4 +58,6 @@ export interface ChatApi {
   chat(asked: ChatAsked, onPiece: (piece: ChatPiece) => void): Promise<Outcome<ChatReplies>>;
   /** Ends the chat that runs; its texts so far stand. */
   stopChat(): Promise<Outcome<null>>;
+  /** The same, and nothing is kept for a next answer. */
+  closeChat(): Promise<Outcome<null>>;
 }

@@ -4,6 +4,7 @@ import { FailureError } from '../shared/failure/failure.ts';
 import { emptySession } from '../shared/session/session-state.ts';
 import { Backend, deviceReport } from './backend.ts';
 import { catalogueDesk } from './catalogue-desk.ts';
+import { ChatDesk } from './chat-desk.ts';
 import { ComparisonDesk } from './comparison-desk.ts';
 import { DataDesk } from './data-desk.ts';
 import { DeviceProbes } from './device-probe.ts';
@@ -29,13 +30,13 @@ import { Workbench } from './workbench.ts';
 export function createEngine(): EngineApi {
   const workbench = new Workbench();
   const exported = new Exports(() => workbench.personalModel());
+  const chatDesk = new ChatDesk({ workbench, isTuning: () => sitting !== null });
   const comparisonDesk = new ComparisonDesk(workbench);
   const dataDesk = new DataDesk();
   let sitting: Sitting | null = null;
   /** The latest sitting's, also after its end. */
   let journal: Journal | null = null;
   let ended: Promise<unknown> = Promise.resolve();
-  let talking: AbortController | null = null;
 
   // Whoever works on it is told where they wait for it.
   const backend = new Backend(() => workbench.lose());
@@ -145,20 +146,15 @@ export function createEngine(): EngineApi {
         await ended;
         return null;
       }),
-    chat: (asked, onPiece) =>
-      outcomeOf(async () => {
-        talking?.abort();
-        const mine = new AbortController();
-        talking = mine;
-        try {
-          return await workbench.chat(asked, onPiece, mine.signal);
-        } finally {
-          if (talking === mine) talking = null;
-        }
-      }),
+    chat: (asked, onPiece) => outcomeOf(() => chatDesk.chat(asked, onPiece)),
     stopChat: () =>
       outcomeOf(() => {
-        talking?.abort();
+        chatDesk.stop();
+        return null;
+      }),
+    closeChat: () =>
+      outcomeOf(async () => {
+        await chatDesk.close();
         return null;
       }),
     heldOutExamples: () => outcomeOf(() => comparisonDesk.heldOut()),

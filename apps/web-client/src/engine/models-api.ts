@@ -35,6 +35,8 @@ export interface OpenedModel {
   readonly backend: 'webgpu' | 'wasm';
   /** Whether this browser keeps all of it, so that it starts without the network next time. */
   readonly kept: boolean;
+  /** What whoever talks with it should know, in sentences. */
+  readonly notes: readonly string[];
   /** Why it is not kept, where it is not. */
   readonly notice: Failure | null;
 }

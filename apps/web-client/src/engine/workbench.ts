@@ -1,6 +1,6 @@
 import {
   AdapterTensors,
-  chat,
+  Conversation,
   type Example,
   type LanguageModel,
   loadModel,
@@ -17,7 +17,7 @@ import type { Layout, Mask } from '@perfit/protocol/space';
 import { FailureError } from '../shared/failure/failure.ts';
 import { nameOfOrigin } from '../shared/models/name-of-origin.ts';
 import type { ModuleOrigin, SessionState } from '../shared/session/session-state.ts';
-import type { ChatAsked, ChatMessage, ChatOptions, ChatPiece, ChatReplies, ChatReply, ChatWhich } from './chat-api.ts';
+import type { ChatWhich } from './chat-api.ts';
 import type { Seat } from './engine-api.ts';
 import type { PersonalModel } from './exports.ts';
 import { type ModelFiles, openFiles } from './models/open-files.ts';
@@ -45,12 +45,12 @@ export interface PersonalWork extends BaseModel {
   readonly heldOut: HeldOutText;
 }
 
-const WHICH: readonly ChatWhich[] = ['base', 'personal'];
-
-interface Turn {
-  readonly which: ChatWhich;
-  readonly messages: readonly ChatMessage[];
-  readonly options: ChatOptions;
+interface OpenConversation {
+  readonly conversation: Conversation;
+  /** Null for the base model. */
+  readonly module: PersonalModule | null;
+  readonly model: LanguageModel;
+  readonly adapter: AdapterTensors | null;
 }
 
 interface LoadOptions {
@@ -73,6 +73,7 @@ export class Workbench {
   #layout: Layout | null = null;
   #module: PersonalModule | null = null;
   #heldOut: HeldOutText | null = null;
+  readonly #conversations = new Map<ChatWhich, OpenConversation>();
   mask: Mask | null = null;
 
   get ready(): SessionState['models'] {
@@ -167,17 +168,22 @@ export class Workbench {
 
   /** The device is lost, and the base model with it. Whoever works with the model discards what is left of it. */
   lose(): void {
+    this.endConversations();
     this.#base = null;
   }
 
   /** Frees a model, which is not given out again. */
   discard(model: LanguageModel): void {
-    if (this.#base?.model === model) this.#base = null;
+    if (this.#base?.model === model) {
+      this.endConversations();
+      this.#base = null;
+    }
     model.dispose();
   }
 
   /** Frees the device. */
   clear(): void {
+    this.endConversations();
     this.#base?.model.dispose();
     this.#base = null;
     this.#module = null;
@@ -187,65 +193,32 @@ export class Workbench {
   }
 
   /**
-   * A reply of each model that is asked. They take turns token by token: one device computes both, and both can be read as
-   * they grow. @param signal stops them; the text so far stands @throws GenerationError, ChatTemplateError
+   * What a model has read of a conversation, kept for the next reply until model or module are others.
+   * @throws FailureError `not-ready`
    */
-  async chat(
-    { conversations, options }: ChatAsked,
-    onPiece: (piece: ChatPiece) => void,
-    signal: AbortSignal,
-  ): Promise<ChatReplies> {
-    const speakers = WHICH.flatMap((which) => {
-      const messages = conversations[which];
-      return messages ? [this.#speaker({ which, messages, options: options[which] ?? {} })] : [];
-    });
-    try {
-      let speaking = speakers;
-      while (speaking.length > 0) {
-        for (const speaker of speaking) {
-          if (signal.aborted) speaker.stop();
-          else await speaker.goOn(onPiece);
-        }
-        speaking = speaking.filter(({ reply }) => reply() === null);
-      }
-    } finally {
-      for (const speaker of speakers) await speaker.dispose();
-    }
-    return Object.fromEntries(speakers.map(({ which, reply }) => [which, reply()]));
-  }
-
-  #speaker({ which, messages, options }: Turn) {
+  conversation(which: ChatWhich): Pick<OpenConversation, 'conversation' | 'module'> {
     const { model, tokenizer } = this.mustHaveBase();
     const module = which === 'personal' ? this.#personal().module : null;
+    const open = this.#conversations.get(which);
+    if (open?.model === model && open.module === module) return open;
+    this.#endConversation(which);
     const adapter = module && this.#personalAdapter();
-    const pieces = chat({ model, adapter, tokenizer, messages }, options);
-    let said = { text: '', tokens: 0, seconds: 0 };
-    let reply: ChatReply | null = null;
-    const end = (reason: ChatReply['reason'], forgotten: number) => {
-      reply = { ...said, reason, forgotten, module: module && originOf(module) };
-    };
-    return {
-      which,
-      reply: () => reply,
-      stop: () => end('stopped', 0),
-      goOn: async (onPiece: (piece: ChatPiece) => void) => {
-        const from = performance.now();
-        const next = await pieces.next();
-        // Of this model's own turns only: what it would take alone.
-        const seconds = said.seconds + (performance.now() - from) / 1000;
-        if (next.done) {
-          said = { ...said, seconds };
-          end(next.value.reason, next.value.forgotten);
-          return;
-        }
-        said = { text: said.text + next.value.text, tokens: said.tokens + 1, seconds };
-        onPiece({ which, text: next.value.text, tokens: said.tokens, seconds });
-      },
-      dispose: async () => {
-        await pieces.return(undefined as never);
-        adapter?.dispose();
-      },
-    };
+    const conversation = new Conversation({ model, adapter, tokenizer });
+    const begun = { conversation, module, model, adapter };
+    this.#conversations.set(which, begun);
+    return begun;
+  }
+
+  /** Frees what was read. */
+  endConversations(): void {
+    for (const which of this.#conversations.keys()) this.#endConversation(which);
+  }
+
+  #endConversation(which: ChatWhich): void {
+    const open = this.#conversations.get(which);
+    open?.conversation.dispose();
+    open?.adapter?.dispose();
+    this.#conversations.delete(which);
   }
 
   /** [PF9] What is taken away. @throws FailureError `not-ready` */

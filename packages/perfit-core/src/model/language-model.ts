@@ -29,7 +29,22 @@ export interface KvCache {
   readonly capacity: number;
   /** Tokens held. */
   readonly length: number;
+  /** Keeps the first `length` tokens. @throws RangeError where fewer are held */
+  truncate(length: number): void;
+  /** Makes room for more, at the same tokens. @throws RangeError where the capacity is more than that already */
+  grow(capacity: number): void;
   dispose(): void;
+}
+
+/** @throws RangeError */
+export function checkTruncation(cache: KvCache, length: number): void {
+  if (length > cache.length) throw new RangeError(`the cache holds ${cache.length} tokens, not ${length}`);
+}
+
+/** @throws RangeError */
+export function checkGrowth(cache: KvCache, capacity: number): void {
+  if (capacity < cache.capacity)
+    throw new RangeError(`the cache holds ${cache.capacity} tokens, more than ${capacity}`);
 }
 
 /**
@@ -67,8 +82,8 @@ export interface LanguageModel {
 
   /**
    * The logits of the token that follows `ids`.
-   * With a cache, `ids` are the tokens that are new since the last call (the prompt first, then one token a step): they
-   * are added to it, and only they are computed. Without one, `ids` is the whole text.
+   * With a cache, `ids` are the tokens that are new behind those that it holds: they are added to it, and only they are
+   * computed. Without one, `ids` is the whole text.
    * @returns [V]
    * @throws RangeError where there are no ids, or where the cache would have to hold more than its capacity
    */

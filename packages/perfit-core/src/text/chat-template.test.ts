@@ -126,7 +126,10 @@ describe('other templates', () => {
     const format = formatOf(
       "{% for m in messages %}{{ m['role'] + ': ' + m['content'] + '\\n' }}{% endfor %}{% if add_generation_prompt %}{{ 'assistant (think!): ' }}{% endif %}",
     );
-    expect(brief(format, [user('Hi'), assistant('Hello')])).toEqual(['user: Hi\nassistant: ', { response: 'Hello' }]);
+    expect(brief(format, [user('Hi'), assistant('Hello')])).toEqual([
+      'user: Hi\nassistant: ',
+      { response: 'Hello<|im_end|>' },
+    ]);
   });
 
   const codeOf = (run: () => unknown) => {
@@ -153,5 +156,57 @@ describe('tinystories-656k', needsFolder('tinystories'), () => {
   it('closes an Alpaca response with its own end token', () => {
     const format = new ChatFormat(tokenizerOf('tinystories'));
     expect(segmentsOf(format, [user('Hi'), assistant('Hello')]).at(-1)?.text).toBe('Hello<|end_story|>');
+  });
+});
+
+describe('templates that leave something out', () => {
+  const lines = "{% for m in messages %}{{ m['role'] + ': ' + m['content'] + '\n' }}{% endfor %}";
+  const asked = "{% if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}";
+
+  it('[PF4] puts the end of text behind a row whose answer the template does not end, so that it is learned', () => {
+    const format = formatOf(lines + asked);
+    expect(format.closingToken()).toBeNull();
+    expect(brief(format, [user('Hi'), assistant('Hello'), user('And?'), assistant('Bye')])).toEqual([
+      'user: Hi\nassistant: ',
+      { response: 'Hello' },
+      '\nuser: And?\nassistant: ',
+      { response: 'Bye<|im_end|>' },
+    ]);
+    expect(format.turnBorders()).toEqual(['\nuser:']);
+    expect(format.notes()).toEqual([expect.stringMatching(/nothing that ends an answer: <\|im_end\|> is put behind/)]);
+  });
+
+  it('says where neither template nor tokenizer can end an answer', () => {
+    const nameless = { chatTemplate: lines + asked, templateTokens: {}, endTokens: [], specialTokens: [] };
+    const format = new ChatFormat(nameless);
+    expect(brief(format, [user('Hi'), assistant('Hello')])).toEqual(['user: Hi\nassistant: ', { response: 'Hello' }]);
+    expect(format.notes()).toEqual([expect.stringMatching(/its tokenizer has no such token/)]);
+  });
+
+  it('says where an answer does not begin with what the model is given before it', () => {
+    const thinking = formatOf(
+      `${lines.replace("+ '\n'", "+ eos_token + '\n'")}${asked.replace('assistant: ', 'assistant: <think>')}`,
+    );
+    expect(brief(thinking, [user('Hi'), assistant('Hello')])).toEqual([
+      'user: Hi<|im_end|>\nassistant: ',
+      { response: 'Hello<|im_end|>' },
+    ]);
+    expect(thinking.promptSegments([user('Hi')]).at(-1)?.text).toMatch(/assistant: <think>$/);
+    expect(thinking.notes()).toEqual([expect.stringMatching(/asks for an answer in another way than it shows one/)]);
+  });
+
+  it('says why a template takes no conversation at all, and nothing of one that is as it should be', () => {
+    expect(formatOf("{{ raise_exception('no, thanks') }}").notes()).toEqual([expect.stringMatching(/no, thanks/)]);
+    expect(new ChatFormat(tokenizerOf('perfitNano')).notes()).toEqual([]);
+    expect(formatOf(null).notes()).toEqual([]);
+  });
+
+  it('tells the same date every day, as Python writes it', () => {
+    const format = '%Y-%m-%d %H:%M|%d %b %Y|%A, %B %-d|%c|%j %p %I %y %%|%Q';
+    const dated = formatOf(`{{ strftime_now('${format}') }}${lines.replace("+ '\n'", "+ eos_token + '\n'")}`);
+    const [first] = brief(dated, [user('Hi'), assistant('Hello')]);
+    expect(first).toMatch(
+      /^2024-07-26 00:00\|26 Jul 2024\|Friday, July 26\|Fri Jul 26 00:00:00 2024\|208 AM 12 24 %\|%Q/,
+    );
   });
 });

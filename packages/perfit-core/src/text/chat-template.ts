@@ -1,7 +1,7 @@
 import { Template } from '@huggingface/jinja';
 import { DetailedError } from '../coded-error.ts';
 import type { ChatMessage } from './example.ts';
-import type { Tokenizer } from './tokenizer.ts';
+import { FIXED_DATE, strftimeOfFixedDate } from './template-date.ts';
 
 /** A chat message; `context` is what an instruction is about, for layouts that give it a place of its own. */
 export interface PromptMessage extends ChatMessage {
@@ -45,11 +45,26 @@ const ALPACA_TEMPLATE = [
 /** Stands where a response stood, to see what a template puts around it. No template looks for private-use characters. */
 const MARK = '\uE0C4response\uE0C4';
 
-/**
- * What templates that tell the date are told (Llama 3.2): their own default. With the day's date the same text would
- * be other tokens tomorrow, and perplexities of two days or two clients could not be compared.
- */
-const DATE = '26 Jul 2024';
+/** What a layout needs of a model's tokenizer. */
+export interface TemplateTokenizer {
+  /** Jinja source, or `null` where the model has none. */
+  readonly chatTemplate: string | null;
+  /** The special tokens as text, under the names that chat templates know. */
+  readonly templateTokens: Readonly<Record<string, string>>;
+  /** Tokens that end a text by themselves; the first is what a text ends with. */
+  readonly endTokens: readonly string[];
+  /** Control tokens, as text. */
+  readonly specialTokens: readonly string[];
+}
+
+/** Ours in place of the library's `strftime_now`, which tells the day's date and cannot be declared anew. */
+const STRFTIME = 'strftime_of_fixed_date';
+
+/** The shortest conversation that shows how a template lays an answer out. */
+const PROBE: readonly PromptMessage[] = [
+  { role: 'user', content: 'a' },
+  { role: 'assistant', content: 'b' },
+];
 
 /** A conversation as one row of tokens, up to the end of one of its responses. */
 export interface ConversationRow {
@@ -68,13 +83,15 @@ export class ChatFormat {
   readonly #tokens: Readonly<Record<string, string>>;
   /** Special tokens as text, the longest first. */
   readonly #specials: readonly string[];
+  /** What ends a text; empty where there is no such token. */
+  readonly #eos: string;
 
   /** @throws ChatTemplateError where the template is no Jinja. */
-  constructor(tokenizer: Tokenizer) {
+  constructor(tokenizer: TemplateTokenizer) {
     this.kind = tokenizer.chatTemplate === null ? 'alpaca' : 'template';
     const source = tokenizer.chatTemplate ?? ALPACA_TEMPLATE;
     try {
-      this.#template = new Template(source);
+      this.#template = new Template(source.replaceAll('strftime_now', STRFTIME));
     } catch (cause) {
       throw new ChatTemplateError(
         'chat-template-invalid',
@@ -82,10 +99,9 @@ export class ChatFormat {
       );
     }
     this.#mayThink = source.includes('enable_thinking');
-    const eos = tokenizer.eosId === null ? '' : (tokenizer.tokenOf(tokenizer.eosId) ?? '');
-    this.#tokens = { bos_token: '', eos_token: eos, ...tokenizer.templateTokens };
-    this.#specials = [...new Set([...tokenizer.specialIds, ...tokenizer.endIds])]
-      .map((id) => tokenizer.tokenOf(id) ?? '')
+    this.#eos = tokenizer.endTokens[0] ?? '';
+    this.#tokens = { bos_token: '', eos_token: this.#eos, ...tokenizer.templateTokens };
+    this.#specials = [...new Set([...tokenizer.specialTokens, ...tokenizer.endTokens])]
       .filter((token) => token !== '')
       .sort((a, b) => b.length - a.length);
   }
@@ -93,13 +109,55 @@ export class ChatFormat {
   /** The special token that ends a response in this layout, or `null` where none does. */
   closingToken(): string | null {
     try {
-      const response = this.#lastResponse([
-        { role: 'user', content: 'a' },
-        { role: 'assistant', content: 'b' },
-      ]);
-      return response.span.closing;
+      return this.#lastResponse(PROBE).span.closing;
     } catch (error) {
       if (error instanceof ChatTemplateError) return null;
+      throw error;
+    }
+  }
+
+  /** What a person should know of this layout before they tune or talk with it, in sentences. */
+  notes(): string[] {
+    try {
+      const { span, isContinuation } = this.#lastResponse(PROBE);
+      const notes: string[] = [];
+      if (span.closing === null) {
+        notes.push(
+          this.#eos === ''
+            ? "The model's chat template has nothing that ends an answer, and its tokenizer has no such token: answers end where the next question would begin, or at their longest."
+            : `The model's chat template has nothing that ends an answer: ${this.#eos} is put behind what is learned, so that answers end.`,
+        );
+      }
+      if (!isContinuation) {
+        notes.push(
+          "The model's chat template asks for an answer in another way than it shows one: an answer is learned from its first word on, without what the model is given before it.",
+        );
+      }
+      return notes;
+    } catch (error) {
+      if (error instanceof ChatTemplateError) return [error.message];
+      throw error;
+    }
+  }
+
+  /**
+   * What this layout writes between a response and what the user says next, where that is text: where no token ends a
+   * response, a model goes on with it. @returns one or none
+   */
+  turnBorders(): string[] {
+    const question = `${MARK}question`;
+    try {
+      const text = this.#render([
+        { role: 'user', content: 'a' },
+        { role: 'assistant', content: MARK },
+        { role: 'user', content: question },
+      ]);
+      const from = text.indexOf(MARK);
+      const to = text.indexOf(question, from + MARK.length);
+      const border = from < 0 || to < 0 ? '' : text.slice(from + MARK.length, to).trimEnd();
+      return border === '' ? [] : [border];
+    } catch (error) {
+      if (error instanceof ChatTemplateError) return [];
       throw error;
     }
   }
@@ -146,6 +204,7 @@ export class ChatFormat {
     const known: (Response | undefined)[] = [];
     return {
       count: turns.length,
+      ending: this.#eos,
       at: (k) => {
         known[k] ??= this.#lastResponse(messages.slice(0, (turns[k] as number) + 1));
         return known[k];
@@ -176,7 +235,7 @@ export class ChatFormat {
       closing: closing?.token ?? null,
     };
     if (span.end <= span.start) throw noResponse(turn);
-    return { turn, text, span };
+    return { turn, text, span, isContinuation: prompt !== null };
   }
 
   /** The prompt of `history` that a text begins with; a response with a thought begins with the prompt to think. */
@@ -211,7 +270,8 @@ export class ChatFormat {
         messages: laidOut,
         add_generation_prompt: isPrompt,
         enable_thinking: thinks,
-        date_string: DATE,
+        date_string: FIXED_DATE,
+        [STRFTIME]: strftimeOfFixedDate,
       });
     } catch (cause) {
       throw new ChatTemplateError(
@@ -236,11 +296,15 @@ interface Response {
   readonly text: string;
   /** Where it lies in that. */
   readonly span: Span;
+  /** Whether it goes on from the prompt that generation would start from. */
+  readonly isContinuation: boolean;
 }
 
 interface Responses {
   readonly count: number;
   readonly at: (k: number) => Response;
+  /** What is put behind a row whose response the template does not end, so that a model learns to end it. */
+  readonly ending: string;
 }
 
 /** The row that ends with response `k`; whole where it holds all responses before it as well. */
@@ -250,8 +314,10 @@ function rowOf(responses: Responses, k: number): { row: ConversationRow; isWhole
   }
   const { turn, text, span } = responses.at(k);
   const earlier = spansWithin(text, responses, k);
+  const ended = span.closing === null ? text.slice(0, span.end) + responses.ending : text;
+  const last = span.closing === null ? { ...span, end: ended.length } : span;
   return {
-    row: { turn, segments: splitText(text, [...(earlier ?? []), span], span.end) },
+    row: { turn, segments: splitText(ended, [...(earlier ?? []), last], last.end) },
     isWhole: earlier !== null,
   };
 }

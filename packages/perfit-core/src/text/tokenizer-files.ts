@@ -1,4 +1,5 @@
 import { DetailedError } from '../coded-error.ts';
+import type { TemplateTokenizer } from './chat-template.ts';
 
 /** The text of the files that describe a tokenizer, under the names they have in a model's folder. */
 export interface TokenizerFiles {
@@ -75,6 +76,52 @@ export function parseTokenizerFiles(files: TokenizerFiles): TokenizerDescription
     vocabSize: Number.isSafeInteger(vocabSize) ? (vocabSize as number) : null,
     generationEosIds: [generation.eos_token_id].flat().filter((id): id is number => Number.isInteger(id)),
   };
+}
+
+/** Where no file names the end of a text (GPT-2's folder has only `tokenizer.json`), a special token that usually is it. */
+export const USUAL_ENDS = ['<|im_end|>', '<|endoftext|>', '</s>', '<eos>'] as const;
+
+/** What layouts of conversations need of a tokenizer, without making it. */
+export function templateTokenizerOf(description: TokenizerDescription): TemplateTokenizer {
+  const { components, config, chatTemplate, bosToken, eosToken, padToken } = description;
+  const added = (components.added_tokens as readonly AddedToken[]).map(({ id, content, special }) => ({
+    id,
+    content,
+    isSpecial: special === true,
+  }));
+  const specialTokens = added.filter(({ isSpecial }) => isSpecial).map(({ content }) => content);
+  const isKnown = (token: string) =>
+    added.some(({ content }) => content === token) || isInVocabulary(token, components);
+  const named = eosToken !== null && isKnown(eosToken) ? [eosToken] : [];
+  const generated = description.generationEosIds.flatMap((id) => {
+    const token = added.find((candidate) => candidate.id === id)?.content ?? vocabularyToken(id, components);
+    return token === null ? [] : [token];
+  });
+  const said = [...named, ...generated];
+  const usual = USUAL_ENDS.filter((token) => specialTokens.includes(token)).slice(0, 1);
+  const unknown = typeof config.unk_token === 'string' ? config.unk_token : null;
+  const tokens = { bos_token: bosToken, eos_token: eosToken, pad_token: padToken, unk_token: unknown };
+  return {
+    chatTemplate,
+    templateTokens: Object.fromEntries(
+      Object.entries(tokens).filter((entry): entry is [string, string] => entry[1] !== null),
+    ),
+    endTokens: [...new Set(said.length > 0 ? said : usual)],
+    specialTokens,
+  };
+}
+
+function isInVocabulary(token: string, { model }: TokenizerDescription['components']): boolean {
+  const { vocab } = model;
+  return isObject(vocab)
+    ? Object.hasOwn(vocab, token)
+    : (vocab as [string, number][]).some(([known]) => known === token);
+}
+
+function vocabularyToken(id: number, { model }: TokenizerDescription['components']): string | null {
+  const { vocab } = model;
+  if (!isObject(vocab)) return (vocab as [string, number][])[id]?.[0] ?? null;
+  return Object.keys(vocab).find((token) => vocab[token] === id) ?? null;
 }
 
 function parseObject(file: string, text: string): Json {
@@ -235,7 +282,13 @@ function tokenContent(token: unknown): string | null {
   return isObject(token) && typeof token.content === 'string' ? token.content : null;
 }
 
-function isAddedToken(token: unknown): boolean {
+interface AddedToken {
+  readonly id: number;
+  readonly content: string;
+  readonly special?: unknown;
+}
+
+function isAddedToken(token: unknown): token is AddedToken {
   return isObject(token) && Number.isInteger(token.id) && typeof token.content === 'string' && token.content !== '';
 }
 

@@ -1,13 +1,16 @@
 import { Tokenizer as LibraryTokenizer } from '@huggingface/tokenizers';
 import type { ModelSource } from '../weights/source.ts';
+import type { TemplateTokenizer } from './chat-template.ts';
+import { readTokenizerFiles } from './read-tokenizer-files.ts';
 import { TextStream } from './text-stream.ts';
 import {
   parseTokenizerFiles,
   preTokenizerParts,
-  TOKENIZER_FILE_NAMES,
   type TokenizerDescription,
   TokenizerError,
   type TokenizerFiles,
+  templateTokenizerOf,
+  USUAL_ENDS,
   withoutPrefixSpace,
 } from './tokenizer-files.ts';
 import { cacheWords } from './word-cache.ts';
@@ -16,7 +19,7 @@ import { cacheWords } from './word-cache.ts';
  * Text to token ids and back, by the model's own `tokenizer.json`. Byte-level BPE, metaspace BPE with byte
  * fallback, and Unigram; built from files by {@link createTokenizer}.
  */
-export class Tokenizer {
+export class Tokenizer implements TemplateTokenizer {
   /** V as the tokenizer knows it: the highest id + 1. A model's embedding may have more rows. */
   readonly vocabularySize: number;
   readonly bosId: number | null;
@@ -33,6 +36,8 @@ export class Tokenizer {
   readonly chatTemplate: string | null;
   /** The special tokens as text, under the names that chat templates know. */
   readonly templateTokens: Readonly<Record<string, string>>;
+  readonly endTokens: readonly string[];
+  readonly specialTokens: readonly string[];
 
   readonly #library: LibraryTokenizer;
   readonly #continuing: LibraryTokenizer;
@@ -65,8 +70,11 @@ export class Tokenizer {
     const ends = [...description.generationEosIds, ...(this.eosId === null ? [] : [this.eosId])];
     this.endIds = new Set(ends);
     this.openingIds = this.#findOpening(description);
-    this.chatTemplate = description.chatTemplate;
-    this.templateTokens = templateTokens(description);
+    const layout = templateTokenizerOf(description);
+    this.chatTemplate = layout.chatTemplate;
+    this.templateTokens = layout.templateTokens;
+    this.endTokens = layout.endTokens;
+    this.specialTokens = layout.specialTokens;
   }
 
   /** The ids of a text that stands alone or comes first. Special tokens written in the text become their ids. */
@@ -110,7 +118,7 @@ export class Tokenizer {
 
   /** Where no file names the end of a text (GPT-2's folder has only `tokenizer.json`): a special token that usually is it. */
   #usualEnd(): number | null {
-    const ids = ['<|im_end|>', '<|endoftext|>', '</s>', '<eos>'].map((token) => this.idOf(token));
+    const ids = USUAL_ENDS.map((token) => this.idOf(token));
     return ids.find((id) => id !== null && this.specialIds.has(id)) ?? null;
   }
 
@@ -134,15 +142,7 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
  * @throws TokenizerError; what the source throws passes through.
  */
 export async function loadTokenizer(source: Pick<ModelSource, 'has' | 'text'>): Promise<Tokenizer> {
-  const read = async (name: string) => ((await source.has(name)) ? await source.text(name) : undefined);
-  const [json, config, template, generation, model] = await Promise.all(TOKENIZER_FILE_NAMES.map(read));
-  return createTokenizer({
-    'tokenizer.json': json,
-    'tokenizer_config.json': config,
-    'chat_template.jinja': template,
-    'generation_config.json': generation,
-    'config.json': model,
-  });
+  return createTokenizer(await readTokenizerFiles(source));
 }
 
 /** Shares the model, and with it the vocabulary, with the tokenizer that it is made from. */
@@ -177,10 +177,4 @@ function highestId(library: LibraryTokenizer): number {
   let highest = -1;
   for (const id of library.get_vocab().values()) if (id > highest) highest = id;
   return highest;
-}
-
-function templateTokens({ bosToken, eosToken, padToken, config }: TokenizerDescription): Record<string, string> {
-  const unknown = typeof config.unk_token === 'string' ? config.unk_token : null;
-  const tokens = { bos_token: bosToken, eos_token: eosToken, pad_token: padToken, unk_token: unknown };
-  return Object.fromEntries(Object.entries(tokens).filter((entry): entry is [string, string] => entry[1] !== null));
 }

@@ -10,6 +10,7 @@ import {
   parameterCount,
   parseDataset,
   peftSpace,
+  templateNotes,
 } from '@perfit/core';
 import { FailureError } from '../../shared/failure/failure.ts';
 import type { Backend } from '../backend.ts';
@@ -117,7 +118,7 @@ export class ModelsDesk {
     const { backend, workbench } = this.#options;
     const device = await backend.any();
     workbench.moveTo(device.backend);
-    const { files, model } = await workbench.load(origin, {
+    const { files, model, tokenizer } = await workbench.load(origin, {
       onProgress,
       signal,
       precision: (config) => precision ?? automaticOn(device, config),
@@ -133,6 +134,7 @@ export class ModelsDesk {
       precision: model.precision,
       backend: device.backend,
       kept: !refusal && (await files.kept.isWhole()),
+      notes: templateNotes(tokenizer),
       notice: refusal && (await notKept(files.name, refusal)).error,
     };
   }

@@ -19,6 +19,8 @@ export interface ChatSettings extends Readonly<Record<NumberSetting, number>> {
   readonly sameSeed: boolean;
   /** Said to the model before the conversation; empty is nothing. */
   readonly system: string;
+  /** An answer ends before any of these, one a line; empty is none. */
+  readonly stop: string;
 }
 
 /** Calm, but not without chance: asking again gives another answer. */
@@ -32,6 +34,7 @@ export const defaultSettings: ChatSettings = {
   seed: 1,
   sameSeed: true,
   system: '',
+  stop: '',
 };
 
 function numberWithin(setting: NumberSetting) {
@@ -49,6 +52,7 @@ const schema = z.object({
   seed: numberWithin('seed'),
   sameSeed: z.boolean().catch(defaultSettings.sameSeed),
   system: z.string().max(8000).catch(defaultSettings.system),
+  stop: z.string().max(2000).catch(defaultSettings.stop),
 });
 
 /** What this browser kept, whoever wrote it; what cannot be used of it is as by default. */
@@ -62,7 +66,8 @@ export function parseSettings(kept: string | undefined): ChatSettings {
 
 /** @param attempt how often the same was asked before */
 export function optionsOf(settings: ChatSettings, which: ChatWhich, attempt: number): ChatOptions {
-  const { sameSeed, system: _, seed, ...options } = settings;
+  const { sameSeed, system: _, seed, stop, ...options } = settings;
   const apart = which === 'personal' && !sameSeed ? 1_000_003 : 0;
-  return { ...options, seed: seed + attempt + apart };
+  const stops = stop.split('\n').filter((line) => line.trim() !== '');
+  return { ...options, stop: stops, seed: seed + attempt + apart };
 }

@@ -72,5 +72,6 @@ describe('chat settings', () => {
     expect(seedOf('personal', false)).not.toBe(seedOf('base', false));
     expect(seedOf('base', true, 1)).not.toBe(seedOf('base', true));
     expect(optionsOf(defaultSettings, 'base', 0)).not.toHaveProperty('system');
+    expect(optionsOf({ ...defaultSettings, stop: '\nUser:\n\n###' }, 'base', 0).stop).toEqual(['User:', '###']);
   });
 });

@@ -55,6 +55,16 @@ export function SettingsPanel({ settings, hasBoth, onChange }: SettingsPanelProp
         value={settings.system}
         onChange={(event) => onChange({ ...settings, system: event.currentTarget.value })}
       />
+      <Textarea
+        label={strings.stop}
+        description={strings.stopDescription}
+        autosize
+        minRows={1}
+        maxRows={6}
+        maxLength={2000}
+        value={settings.stop}
+        onChange={(event) => onChange({ ...settings, stop: event.currentTarget.value })}
+      />
       <Group>
         <Button size="xs" variant="default" disabled={isDefault} onClick={() => onChange(defaultSettings)}>
           {strings.reset}

@@ -25,7 +25,7 @@ export function useChat(settings: ChatSettings): ChatControls {
   const current = useRef(0);
   useEffect(() => {
     return () => {
-      void engine().stopChat();
+      void engine().closeChat();
     };
   }, []);
 
@@ -56,7 +56,7 @@ export function useChat(settings: ChatSettings): ChatControls {
     stop: () => void engine().stopChat(),
     clear: () => {
       current.current++;
-      void engine().stopChat();
+      void engine().closeChat();
       setExchanges([]);
       setFailure(null);
       setBusy(false);

@@ -1,4 +1,4 @@
-import { Alert, Button, SimpleGrid, Stack } from '@mantine/core';
+import { Alert, Button, SimpleGrid, Stack, Text } from '@mantine/core';
 import { parameterCount, strings } from '#strings/models.ts';
 import type { OpenedModel } from '../../engine/models-api.ts';
 import { formatCount } from '../../shared/format/format-number.ts';
@@ -14,7 +14,7 @@ interface OpenedProps {
 
 /** What is known of the open model. */
 export function Opened({ model, onClose }: OpenedProps) {
-  const { name, revision, modelType, parameters, contextLength, precision, backend, kept, notice } = model;
+  const { name, revision, modelType, parameters, contextLength, precision, backend, kept, notes, notice } = model;
   return (
     <Section
       title={name}
@@ -37,6 +37,11 @@ export function Opened({ model, onClose }: OpenedProps) {
             note={kept ? words.keptNote : words.notKeptNote}
           />
         </SimpleGrid>
+        {notes.map((note) => (
+          <Text key={note} size="sm" c="dimmed">
+            {note}
+          </Text>
+        ))}
         {notice ? (
           <Alert color="yellow" variant="light" title={words.notKept} data-code={notice.code}>
             {notice.message}

@@ -33,7 +33,7 @@ export function CreateForm({ models, onCreated, onCancel }: CreateFormProps) {
     else focusFirstWrong(event.currentTarget);
   };
   const config = federationConfigSchema.safeParse(configOf({ ...draft, name: draft.name || words.create }));
-  const modelBytes = models.find(({ id }) => id === draft.model)?.bytes ?? 0;
+  const { bytes: modelBytes = 0, notes = [] } = models.find(({ id }) => id === draft.model) ?? {};
   const form: DraftForm = {
     draft,
     issues: asked ? issues : new Map(),
@@ -61,6 +61,11 @@ export function CreateForm({ models, onCreated, onCancel }: CreateFormProps) {
           <TextInput {...text('name')} required />
           <ChoiceField form={form} field="model" options={models.map(({ id }) => id)} />
         </SimpleGrid>
+        {notes.map((note) => (
+          <Text key={note} size="sm" c="dimmed">
+            {note}
+          </Text>
+        ))}
         <Textarea {...text('description')} autosize minRows={2} />
         <SimpleGrid cols={{ base: 1, sm: 2 }}>
           <TextInput {...text('host.name')} />

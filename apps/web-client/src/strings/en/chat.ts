@@ -75,6 +75,8 @@ export const settingsStrings = {
   sameSeed: 'The same seed for both models',
   system: 'System prompt (optional)',
   systemDescription: 'Said to both models before the conversation: who they are, how to answer.',
+  stop: 'Stop texts (optional)',
+  stopDescription: 'One a line: an answer ends before the first that it comes to.',
   systemPlaceholder: 'For example: You answer letters for a bakery, kindly and in two sentences.',
 } as const;
 

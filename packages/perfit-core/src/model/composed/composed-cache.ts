@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { KvCache } from '../language-model.ts';
+import { checkGrowth, checkTruncation, type KvCache } from '../language-model.ts';
 import type { ComposedModel } from './composed-model.ts';
 
 /**
@@ -9,10 +9,10 @@ import type { ComposedModel } from './composed-model.ts';
  */
 export class ComposedCache implements KvCache {
   /** S, the most tokens that it can hold. */
-  readonly capacity: number;
+  capacity: number;
   /** Tokens held. */
   length = 0;
-  /** A layer's keys and values, [S, K·d] each; zero behind `length`. */
+  /** A layer's keys and values, [S, K·d] each; zero behind `length`, since what is new is added to it. */
   readonly #layers: { keys: tf.Tensor2D; values: tf.Tensor2D }[];
 
   constructor(model: ComposedModel, capacity: number) {
@@ -35,6 +35,34 @@ export class ComposedCache implements KvCache {
     held.keys = write(held.keys, added.keys);
     held.values = write(held.values, added.values);
     return held;
+  }
+
+  truncate(length: number): void {
+    checkTruncation(this, length);
+    if (length < this.length) this.#keep(length, this.capacity);
+  }
+
+  grow(capacity: number): void {
+    checkGrowth(this, capacity);
+    this.#keep(this.length, capacity);
+  }
+
+  #keep(length: number, capacity: number): void {
+    const fitted = (old: tf.Tensor2D): tf.Tensor2D => {
+      const next = tf.tidy(() =>
+        tf.pad2d(tf.slice(old, [0, 0], [length, -1]), [
+          [0, capacity - length],
+          [0, 0],
+        ]),
+      );
+      old.dispose();
+      return tf.keep(next);
+    };
+    for (const held of this.#layers) {
+      held.keys = fitted(held.keys);
+      held.values = fitted(held.values);
+    }
+    [this.length, this.capacity] = [length, capacity];
   }
 
   dispose(): void {

@@ -11,8 +11,8 @@ import { nodeBackend } from '../node/node-backend.ts';
 import { ChatFormat } from '../text/chat-template.ts';
 import type { ChatMessage } from '../text/example.ts';
 import { encodePrompt } from '../text/examples.ts';
-import { loadTokenizer, type Tokenizer } from '../text/tokenizer.ts';
-import { type ChatEnd, type ChatOptions, type ChatPiece, type ChatRequest, chat } from './chat.ts';
+import { createTokenizer, loadTokenizer, type Tokenizer } from '../text/tokenizer.ts';
+import { type ChatEnd, type ChatOptions, type ChatPiece, Conversation, type Speaker } from './conversation.ts';
 import { GenerationError } from './generation-error.ts';
 
 const GREEDY: ChatOptions = { temperature: 0, repetitionPenalty: 1, maxTokens: 12 };
@@ -28,10 +28,23 @@ beforeAll(async () => {
   [model, tokenizer] = [await loadModel(source), await loadTokenizer(source)];
 }, 60_000);
 
-async function reply(request: Partial<ChatRequest>, options: ChatOptions = GREEDY, signal?: AbortSignal) {
+interface Asked extends Partial<Speaker> {
+  readonly messages?: readonly ChatMessage[];
+}
+
+/** One reply of a conversation that is over then. */
+async function reply({ messages, ...speaker }: Asked, options: ChatOptions = GREEDY) {
+  const conversation = new Conversation({ model, tokenizer, adapter: null, ...speaker });
+  try {
+    return await spoken(conversation, messages ?? [user('What is the capital of France?')], options);
+  } finally {
+    conversation.dispose();
+  }
+}
+
+async function spoken(conversation: Conversation, messages: readonly ChatMessage[], options: ChatOptions = GREEDY) {
   const pieces: ChatPiece[] = [];
-  const messages = [user('What is the capital of France?')];
-  const generator = chat({ model, tokenizer, adapter: null, messages, ...request }, options, signal);
+  const generator = conversation.reply(messages, options);
   for (;;) {
     const next = await generator.next();
     if (next.done) return { pieces, text: pieces.map(({ text }) => text).join(''), end: next.value as ChatEnd };
@@ -48,7 +61,7 @@ function loudAdapter(): AdapterTensors {
   );
 }
 
-describe('chat with perfit-nano', () => {
+describe('a conversation with perfit-nano', () => {
   it('says, greedily, what a forward pass over the whole text says at every step', async () => {
     const adapter = loudAdapter();
     for (const tuned of [null, adapter]) {
@@ -82,13 +95,20 @@ describe('chat with perfit-nano', () => {
     const before = tf.memory().numTensors;
     await reply({});
     expect(tf.memory().numTensors).toBe(before);
-    for await (const _ of chat({ model, tokenizer, adapter: null, messages: [user('Hi')] }, GREEDY)) break;
-    expect(tf.memory().numTensors).toBe(before);
+    const conversation = new Conversation({ model, tokenizer, adapter: null });
+    for await (const _ of conversation.reply([user('Hi')], GREEDY)) break;
     const controller = new AbortController();
-    const generator = chat({ model, tokenizer, adapter: null, messages: [user('Hi')] }, GREEDY, controller.signal);
+    const generator = conversation.reply([user('Hi')], GREEDY, controller.signal);
     await generator.next();
+    await expect(conversation.reply([user('And I?')], GREEDY).next()).rejects.toThrow('in the middle of a reply');
     controller.abort(new Error('enough'));
     await expect(generator.next()).rejects.toThrow('enough');
+    conversation.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+    // It may go on: what it had read is read again.
+    const { end } = await spoken(conversation, [user('Hi')]);
+    expect(end.readTokens).toBe(end.promptTokens);
+    conversation.dispose();
     expect(tf.memory().numTensors).toBe(before);
   }, 60_000);
 
@@ -125,5 +145,76 @@ describe('chat with perfit-nano', () => {
     expect((error as Error).message).toMatch(/^The message takes \d+ tokens; this model reads at most 256,/);
     await expect(reply({ messages: [] })).rejects.toMatchObject({ code: 'chat-nothing-asked' });
     expect(tf.memory().numTensors).toBe(before);
+  }, 60_000);
+
+  it('reads only what is new, and says what it would have said without a memory', async () => {
+    const adapter = loudAdapter();
+    const conversation = new Conversation({ model, tokenizer, adapter });
+    const told: ChatMessage[] = [{ role: 'system', content: 'Answer briefly.' }];
+    // Greedy replies, one that is drawn, and a longer one, for which the cache has to grow.
+    const turns = [GREEDY, { ...GREEDY, temperature: 1, topK: 0, seed: 3 }, { ...GREEDY, maxTokens: 60 }, GREEDY];
+    for (const [i, options] of turns.entries()) {
+      told.push(user(`Is ${i} an even number, and what comes after it?`));
+      const kept = await spoken(conversation, told, options);
+      const anew = await reply({ adapter, messages: told }, options);
+      expect(kept.text, `turn ${i}`).toBe(anew.text);
+      expect(anew.end.readTokens).toBe(anew.end.promptTokens);
+      if (i > 0) expect(kept.end.readTokens).toBeLessThan(kept.end.promptTokens / 2);
+      told.push(assistant(kept.text));
+    }
+    conversation.dispose();
+    adapter.dispose();
+  }, 60_000);
+
+  it('compares tokens: a question that was changed, or asked again, is read from where it differs', async () => {
+    const conversation = new Conversation({ model, tokenizer, adapter: null });
+    const first = [user('Name the capital of France, please.')];
+    const one = await spoken(conversation, first);
+    const again = await spoken(conversation, first);
+    expect(again.text).toBe(one.text);
+    expect(again.end.readTokens).toBe(1);
+    const other = [user('Name the capital of Spain, please.')];
+    const changed = await spoken(conversation, other);
+    expect(changed.text).toBe((await reply({ messages: other })).text);
+    expect(changed.end.readTokens).toBeLessThan(changed.end.promptTokens);
+    expect(changed.end.readTokens).toBeGreaterThan(1);
+    conversation.dispose();
+  }, 60_000);
+
+  it('forgets more at once than it has to, so that what is kept stays where it is', async () => {
+    const conversation = new Conversation({ model, tokenizer, adapter: null });
+    const told: ChatMessage[] = [{ role: 'system', content: 'Be kind.' }];
+    const ends: ChatEnd[] = [];
+    for (let i = 0; i < 14; i++) {
+      told.push(user(`Question number ${i}, which is long?`));
+      ends.push((await spoken(conversation, told, { ...GREEDY, maxTokens: 2 })).end);
+      told.push(assistant('Yes, it is.'));
+    }
+    const forgetful = ends.filter(({ forgotten }, i) => forgotten > (ends[i - 1]?.forgotten ?? 0));
+    const inPeace = ends.filter(({ forgotten }, i) => i > 0 && forgotten === ends[i - 1]?.forgotten);
+    expect(forgetful.length).toBeGreaterThan(0);
+    expect(forgetful.length).toBeLessThan(5);
+    for (const { readTokens, promptTokens } of inPeace) expect(readTokens).toBeLessThan(promptTokens / 2);
+    conversation.dispose();
+  }, 60_000);
+
+  it('ends at stop texts, and at the next turn where its layout has no token for an end', async () => {
+    const whole = (await reply({}, { ...GREEDY, maxTokens: 40 })).text;
+    const stop = whole.slice(8, 12);
+    const { text, end } = await reply({}, { ...GREEDY, maxTokens: 40, stop: ['never said', stop] });
+    expect(text).toBe(whole.slice(0, whole.indexOf(stop)));
+    expect(end.reason).toBe('ended');
+
+    const files = directorySource(fileURLToPath(new URL('../../../../models/perfit-nano', import.meta.url)));
+    const json = JSON.parse(await files.text('tokenizer_config.json'));
+    const lines = "{% for m in messages %}{{ m['role'] + ': ' + m['content'] + '\\n' }}{% endfor %}";
+    const endless = createTokenizer({
+      'tokenizer.json': await files.text('tokenizer.json'),
+      'tokenizer_config.json': JSON.stringify({ ...json, chat_template: lines }),
+    });
+    const format = new ChatFormat(endless);
+    expect(format.closingToken()).toBeNull();
+    expect(format.turnBorders()).toEqual(['\nuser:']);
+    expect(new ChatFormat(tokenizer).turnBorders()).not.toEqual([]);
   }, 60_000);
 });
