@@ -16,6 +16,8 @@ export default defineConfig({
   outputDir: 'test-results',
   use: {
     screenshot: 'only-on-failure',
+    // What is not there after a minute is never there; without a limit a test would wait for it as long as it may.
+    actionTimeout: 60_000,
     // A page that is kept from an earlier test would hide what this one serves; offline.spec.ts lets it in.
     serviceWorkers: 'block',
   },

@@ -7,17 +7,18 @@ import { overheard, sideBySide } from './side-by-side.mjs';
 
 /** One run: what passed, what was left out and why, and where the time went. */
 export class TestRun {
-  #reports;
+  #folder;
   #wish;
   #totals = { passed: 0, failed: 0, skipped: 0 };
   #leftOut = new Map();
   #times = [];
 
-  constructor({ reports, wish }) {
-    this.#reports = reports;
+  constructor({ folder, wish }) {
+    this.#folder = folder;
     this.#wish = wish;
     this.env = {
       ...process.env,
+      TMPDIR: folder,
       PERFIT_TEST_FORM: wish.isLong ? 'long' : 'short',
       PERFIT_TEST_SEED: String(wish.seed),
     };
@@ -40,7 +41,7 @@ export class TestRun {
   }
 
   vitest(args) {
-    const [report, leftOut] = [join(this.#reports, 'vitest.json'), join(this.#reports, 'left-out.json')];
+    const [report, leftOut] = [join(this.#folder, 'vitest.json'), join(this.#folder, 'left-out.json')];
     const reporters = ['--reporter=default', '--reporter=json', '--reporter=testing/left-out-reporter.ts'];
     const all = [binary('vitest', 'vitest.mjs'), ...args, ...reporters, `--outputFile=${report}`];
     const succeeded = this.#execute('tests in Node', all, { env: { ...this.env, PERFIT_LEFT_OUT: leftOut } });
@@ -50,7 +51,7 @@ export class TestRun {
   }
 
   playwright(args) {
-    const report = join(this.#reports, 'playwright.json');
+    const report = join(this.#folder, 'playwright.json');
     const all = [playwrightCli(), 'test', '--reporter=list,json', ...args];
     const env = { ...this.env, PLAYWRIGHT_JSON_OUTPUT_NAME: report };
     const succeeded = this.#execute('tests in browsers', all, { cwd: join(root, 'e2e'), env });

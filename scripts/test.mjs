@@ -7,7 +7,7 @@
 //   npm test -- --project NAME    unit, integration, fuzz, webgpu, chromium or firefox
 //   npm test -- --seed N          what everything random starts from
 //   npm test -- --no-skips        a test that is left out fails the run
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { staticChecks } from './checks.mjs';
@@ -24,8 +24,18 @@ import { readWish } from './test-wish.mjs';
 
 await runScript(async () => {
   const wish = readWish();
-  const reports = mkdtempSync(join(tmpdir(), 'perfit-test-'));
-  const run = new TestRun({ reports, wish });
+  const folder = mkdtempSync(join(quickPlace(), 'perfit-test-'));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ]) {
+    process.once(signal, () => {
+      remove();
+      process.exit(code);
+    });
+  }
+  const run = new TestRun({ folder, wish });
   try {
     checkNode();
     const browserInstalled = beginBrowser();
@@ -43,6 +53,17 @@ await runScript(async () => {
     if (wish.browser) await run.timed('tests in browsers', () => run.playwright(wish.browser));
     return run.summary();
   } finally {
-    rmSync(reports, { recursive: true, force: true });
+    remove();
   }
 });
+
+/** Memory, where it serves as a disk and has room: what tests and their browsers write is gone after them. */
+function quickPlace() {
+  const memory = '/dev/shm';
+  try {
+    const { bavail, bsize } = statfsSync(memory);
+    return bavail * bsize >= 4e9 ? memory : tmpdir();
+  } catch {
+    return tmpdir();
+  }
+}

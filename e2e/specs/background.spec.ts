@@ -12,7 +12,7 @@ test('a tab in the background goes on, asks for the screen only while it is look
   await context.addInitScript(writeDownWhatIsAsked);
   const { id, joinUrl } = await stage.federation({
     schedule: alone,
-    tuning: { epochs: 30, batchSize: 8, maxLength: 128, learningRate: 1e-3 },
+    tuning: { epochs: 60, batchSize: 8, maxLength: 128, learningRate: 1e-3 },
   });
   const tab = await Tab.openIn(context, { name: 'Ada', joinUrl, dataset, backend: 'wasm' });
   const { page } = tab;

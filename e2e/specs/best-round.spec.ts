@@ -10,7 +10,7 @@ test('the page says which round is kept where it is not the last one, also after
     tuning: { epochs: 3, batchSize: 8, maxLength: 128, learningRate: 5e-2 },
     schedule: { rounds: 3, recruit: 1, goal: 1, minimum: 1, deadlineSeconds: 120 },
   });
-  const [dataset] = stage.texts(1, 40);
+  const [dataset] = stage.texts(1, 24);
   const tab = await stage.open(browser, { name: 'Ada', joinUrl, dataset: dataset as string, backend: 'auto' });
   await tab.start();
   await until('the federation is finished', async () => (await tab.status()).state === 'finished');

@@ -1,7 +1,7 @@
 import { countedOnce, expect, test, until } from './stage.ts';
 
 /** Long enough to be met at it. */
-const tuning = { epochs: 4, batchSize: 8, maxLength: 128, learningRate: 4e-3 };
+const tuning = { epochs: 8, batchSize: 8, maxLength: 128, learningRate: 4e-3 };
 
 test.describe('alone with its coordinator', () => {
   test.use({ ownCoordinator: true });

@@ -58,7 +58,7 @@ async function announcesVersions(
   const { joinUrl } = await stage.federation({
     schedule: { rounds: 1, recruit: 1, goal: 1, minimum: 1, deadlineSeconds: 600 },
     // Longer than anything here takes.
-    tuning: { epochs: 60, batchSize: 8, maxLength: 128, learningRate: 1e-3 },
+    tuning: { epochs: 120, batchSize: 8, maxLength: 128, learningRate: 1e-3 },
   });
   const [dataset] = stage.texts(1, 48) as [string];
   const tab = await Tab.openIn(context, { name: 'Ada', joinUrl, dataset, backend: 'wasm' });

@@ -9,14 +9,14 @@ import { countedOnce, expect, type Stage, test, until } from './stage.ts';
 
 /** Attempts to connect while nobody is there: they come further and further apart, some seconds or, in the long form, over a minute. */
 const ATTEMPTS = inForm({ short: 4, long: 8 });
-/** In the long form so many that a slow look at a full disk comes before the last one. */
-const ROUNDS = inForm({ short: 5, long: 30 });
+/** So many that a quick machine is not through before it has been stopped; in the long form a slow look at a full disk comes before. */
+const ROUNDS = inForm({ short: 12, long: 60 });
 
 const federation = {
   // Long enough to be met at it.
-  tuning: { epochs: 8, batchSize: 8, maxLength: 128, learningRate: 4e-3 },
+  tuning: { epochs: 16, batchSize: 8, maxLength: 128, learningRate: 4e-3 },
   // So long a search that it is met at it, also by who looks seldom.
-  search: { warmupEpochs: 5, iterations: 2, batches: 1 },
+  search: { warmupEpochs: 12, iterations: 2, batches: 1 },
   schedule: { rounds: ROUNDS, recruit: 1, goal: 1, minimum: 1, deadlineSeconds: 200 },
 };
 
@@ -35,6 +35,8 @@ test('pause, lost networks, deleted and full storage, two tabs: one session goes
     // All figures are in sight: what moves there is noticed.
     viewport: { width: 1280, height: 1900 },
   });
+  // What is not there after a minute is never there: the message says what it was.
+  context.setDefaultTimeout(60_000);
   try {
     await watchShifts(context);
     const [dataset] = stage.texts(1, 48) as [string];

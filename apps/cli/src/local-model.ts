@@ -17,7 +17,11 @@ import { modelAt, modelName, nodeBackend } from '@perfit/core/node';
 export type BackendChoice = 'wasm' | 'webgpu';
 
 /** A tuning that is wished for has as much memory as there is. */
-type OpenOptions = Omit<LoadModelOptions, 'wish'> & { readonly wish?: Omit<TuningWish, 'budget'> };
+type OpenOptions = Omit<LoadModelOptions, 'wish'> & {
+  readonly wish?: Omit<TuningWish, 'budget'>;
+  /** Of that memory; all where absent. */
+  readonly share?: number;
+};
 
 export interface LoadedModel {
   readonly model: LanguageModel;
@@ -50,8 +54,8 @@ async function loaded(
   { path, backend, options }: { path: string; backend: BackendChoice; options: OpenOptions },
 ): Promise<LoadedModel> {
   const description = await nodeBackend({ prefer: backend });
-  const { wish, ...others } = options;
-  const fitting = wish ? { wish: { ...wish, budget: tuningBudget(description) } } : {};
+  const { wish, share = 1, ...others } = options;
+  const fitting = wish ? { wish: { ...wish, budget: share * tuningBudget(description) } } : {};
   return { model: await loadModel(source, { ...others, ...fitting }), backend: description, name: modelName(path) };
 }
 
@@ -65,11 +69,11 @@ export function withinPositions(maxLength: number, { contextLength }: Pick<Model
 /** What opens a tuner: over the model that is there at first, and over one that is loaded anew after its device was lost. */
 export function reopening(
   first: LanguageModel,
-  of: { load: () => Promise<LanguageModel>; tunerOf: (model: LanguageModel) => ModelTuner },
-): () => Promise<OpenedTuner> {
+  of: { load: (share: number) => Promise<LanguageModel>; tunerOf: (model: LanguageModel) => ModelTuner },
+): (share: number) => Promise<OpenedTuner> {
   let waiting: LanguageModel | null = first;
-  return async () => {
-    const model = waiting ?? (await of.load());
+  return async (share) => {
+    const model = waiting ?? (await of.load(share));
     waiting = null;
     return { tuner: of.tunerOf(model), dispose: () => model.dispose() };
   };

@@ -72,8 +72,9 @@ describe('perfit', { timeout: 120_000 }, () => {
   }
 
   it('tunes a personal adapter that makes held-out text likelier, and evaluates with it', () => {
-    const some = rowsOfSample(40);
-    const tuned = perfit('tune', model, '--data', some, '--out', 'adapter', '--epochs', '1', '--rank', '4', '--json');
+    const some = rowsOfSample(30);
+    const tune = ['tune', model, '--data', some, '--max-length', '64'];
+    const tuned = perfit(...tune, '--out', 'adapter', '--epochs', '1', '--rank', '4', '--json');
     expect(tuned.status, tuned.stderr).toBe(0);
     const { base, tuned: after, kept, size } = JSON.parse(tuned.stdout);
     expect(after).toBeLessThan(base);
@@ -82,7 +83,7 @@ describe('perfit', { timeout: 120_000 }, () => {
     expect(config).toMatchObject({ peft_type: 'LORA', r: 8, lora_alpha: 8 });
 
     const [without, with_] = [[], ['--adapter', 'adapter']].map((more) => {
-      const { status, stdout } = perfit('eval', model, '--data', some, '--json', ...more);
+      const { status, stdout } = perfit('eval', model, '--data', some, '--max-length', '64', '--json', ...more);
       expect(status).toBe(0);
       return JSON.parse(stdout);
     });

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { type Coordinator, createCoordinator } from '@perfit/coordinator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { perfit as commandLine } from '../../../e2e/simulation/coordinator-process.ts';
+import { layEmptyDatabase } from '../../coordinator/test/stage.ts';
 
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 const folder = mkdtempSync(join(tmpdir(), 'perfit-remote-'));
@@ -14,6 +15,7 @@ let coordinator: Coordinator;
 let key = '';
 
 beforeAll(async () => {
+  await layEmptyDatabase(join(folder, 'data'));
   coordinator = await createCoordinator({
     dataDirectory: join(folder, 'data'),
     modelsDirectory: join(root, 'models'),

@@ -19,8 +19,9 @@ import {
 } from '@perfit/federation';
 import { type Layout, Mask } from '@perfit/protocol/space';
 import { io } from 'socket.io-client';
-import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { perfit as commandLine } from '../../../e2e/simulation/coordinator-process.ts';
+import { layEmptyDatabase } from '../../coordinator/test/stage.ts';
 
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 const folder = mkdtempSync(join(tmpdir(), 'perfit-serve-'));
@@ -35,6 +36,7 @@ const dimensions = {
 };
 
 const servers: Server[] = [];
+beforeAll(() => layEmptyDatabase(join(folder, 'data')));
 afterEach(() => {
   for (const { child } of servers.splice(0)) child.kill('SIGKILL');
 });

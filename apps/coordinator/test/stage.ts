@@ -53,12 +53,15 @@ export async function makeFolders(): Promise<Folders> {
   const modelsDirectory = join(root, 'models');
   await mkdir(join(modelsDirectory, 'tiny'), { recursive: true });
   await writeFile(join(modelsDirectory, 'tiny', 'config.json'), JSON.stringify(tinyModel));
-  await mkdir(dataDirectory);
-  await cp(await databaseTemplate(), join(dataDirectory, 'database'), {
-    recursive: true,
-    mode: constants.COPYFILE_FICLONE,
-  });
+  await layEmptyDatabase(dataDirectory);
   return { root, dataDirectory, modelsDirectory, remove: () => rm(root, { recursive: true, force: true }) };
+}
+
+/** Makes a data directory in which a coordinator need not make its database first. */
+export async function layEmptyDatabase(dataDirectory: string): Promise<void> {
+  await mkdir(dataDirectory);
+  const database = join(dataDirectory, 'database');
+  await cp(await databaseTemplate(), database, { recursive: true, mode: constants.COPYFILE_FICLONE });
 }
 
 /** A first start of the embedded database takes seconds: it is done once for each state of the migrations. */

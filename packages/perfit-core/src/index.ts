@@ -1,5 +1,6 @@
 export { exportPeft, importPeft, type PeftFiles, peftSpace } from './adapter/peft.ts';
 export { type BackendDescription, selectBackend } from './backend/select-backend.ts';
+export { afterWasmFailure } from './backend/wasm-backend.ts';
 export { type AutotuneShape, applyChoices, autotune } from './bench/autotune.ts';
 export { MODEL_SHAPES, type ModelShape } from './bench/model-shapes.ts';
 export { probeSpeed } from './bench/probe-speed.ts';

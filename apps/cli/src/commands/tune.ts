@@ -90,7 +90,8 @@ async function tuneAlone(modelFolder: string, flags: Flags, command: Command): P
   const layout = from?.layout ?? layoutOf(asked, widths);
   if (from) checkFlags(flags, layout, command);
   const { batchSize } = asked.tuning;
-  const open = () => openModel(modelFolder, flags.backend, { wish: { layout: () => layout, batchSize, maxLength } });
+  const open = (share = 1) =>
+    openModel(modelFolder, flags.backend, { wish: { layout: () => layout, batchSize, maxLength }, share });
   const first = await open();
   const { tokenizer, name } = first;
   for (const note of templateNotes(tokenizer)) say(note);
@@ -111,7 +112,7 @@ async function tuneAlone(modelFolder: string, flags: Flags, command: Command): P
   const batching = { maxLength, padId: tokenizer.padId };
   const tuner = await revivingTuner({
     open: reopening(first.model, {
-      load: async () => (await open()).model,
+      load: async (share) => (await open(share)).model,
       tunerOf: (model) => createLocalTuner({ model, layout, training, validation, heldOut, batching }),
     }),
     maxLength,

@@ -22,7 +22,7 @@ export class Backend {
   readonly #onFailure: () => void;
   #running: (Required<DeviceWish> & { readonly starting: Promise<BackendDescription> }) | null = null;
 
-  /** @param onFailure called where the graphics device is lost, or fails in another way: what lay on it is gone */
+  /** @param onFailure called where the graphics device is lost, or WebAssembly's memory fails: what lay there is gone */
   constructor(onFailure: () => void) {
     this.#onFailure = onFailure;
   }

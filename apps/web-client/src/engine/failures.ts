@@ -1,3 +1,4 @@
+import { afterWasmFailure } from '@perfit/core';
 import { ProtocolError } from '@perfit/protocol';
 import { type Failure, type FailureCode, FailureError } from '../shared/failure/failure.ts';
 import type { Outcome } from './engine-api.ts';
@@ -26,6 +27,6 @@ export async function outcomeOf<T>(work: () => Promise<T> | T): Promise<Outcome<
   try {
     return { ok: true, value: await work() };
   } catch (error) {
-    return { ok: false, error: toFailure(error) };
+    return { ok: false, error: toFailure(afterWasmFailure(error)) };
   }
 }

@@ -221,10 +221,10 @@ export class Sitting {
     journal.emit({ type: 'examples', training: training.length, heldOut: heldOut.length, question });
     const layout = layoutOf(config, model.dimensions);
     const parts = { layout, training, validation, heldOut, batching: { maxLength, padId: tokenizer.padId } };
-    const open = async (): Promise<OpenedTuner> => {
+    const open = async (share: number): Promise<OpenedTuner> => {
       const device = await this.#device();
       // While it works again, the page goes on to show what is done: there it is not loading.
-      const wish = wishOf(config, device);
+      const wish = wishOf(config, device, share);
       const { model } = await this.#workbench.load(mirrored(modelPath), { onProgress: () => {}, signal, wish });
       const { width: inWidth, feedForwardWidth } = model.dimensions;
       const rows = config.tuning.batchSize * maxLength;
@@ -293,12 +293,12 @@ function asEngineEvent(event: ClientEvent): EngineEvent {
 }
 
 /** What the model must fit together with. */
-function wishOf(config: FederationDescriptor['config'], device: BackendDescription): TuningWish {
+function wishOf(config: FederationDescriptor['config'], device: BackendDescription, share = 1): TuningWish {
   const { batchSize, maxLength } = config.tuning;
   return {
     layout: (dimensions) => layoutOf(config, dimensions),
     batchSize,
     maxLength,
-    budget: tuningBudget(device),
+    budget: share * tuningBudget(device),
   };
 }

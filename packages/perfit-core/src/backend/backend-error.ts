@@ -3,6 +3,7 @@ import { CodedError } from '../coded-error.ts';
 export type BackendErrorCode =
   | 'device-no-webgpu'
   | 'device-wasm-failed'
+  | 'device-wasm-memory'
   | 'device-wrong-backend'
   | 'device-program-refused'
   | 'device-lost'

@@ -18,7 +18,7 @@ export interface BackendOptions {
   /** `navigator.gpu` where absent. */
   readonly gpu?: GPU | undefined;
   /**
-   * Called where the GPU's device is lost, or fails in another way, while it runs: nothing on it can be used after that,
+   * Called where the GPU's device is lost, or fails in another way, while it runs, and where WebAssembly's memory does: nothing on it can be used after that,
    * and what waits for it is told next. Selecting again starts a new one.
    */
   readonly onDeviceFailure?: (failure: BackendError) => void;
@@ -71,10 +71,10 @@ export async function selectBackend(options: BackendOptions): Promise<BackendDes
 }
 
 async function wasm(
-  { wasmPaths, threads = 1 }: BackendOptions,
+  { wasmPaths, threads = 1, onDeviceFailure }: BackendOptions,
   { adapter, reason }: { adapter: GPUAdapter | null; reason: string },
 ): Promise<BackendDescription> {
-  const { threads: running, shortfall } = await startWasm(wasmPaths, threads);
+  const { threads: running, shortfall } = await startWasm(wasmPaths, threads, onDeviceFailure);
   return {
     backend: 'wasm',
     adapter: adapter && describeAdapter(adapter),

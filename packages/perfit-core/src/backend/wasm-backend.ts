@@ -1,6 +1,7 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { BackendError } from './backend-error.ts';
+import { guardAllocations, wasmFailure } from './wasm-failure.ts';
 import type { WasmBackend } from './wasm-heap.ts';
 import { mainScript, startThreads, threadScript } from './wasm-threads.ts';
 import { makeCurrent } from './webgpu-device.ts';
@@ -17,12 +18,15 @@ export interface WasmStart {
   readonly shortfall: string | null;
 }
 
+type FailureListener = (failure: BackendError) => void;
+
 const threadsFlag = 'WASM_HAS_MULTITHREAD_SUPPORT';
 /** As tfjs registers it. */
 const priority = 2;
 
 /** Asking tfjs whether the backend is there would start it, with whatever settings it has: so this is kept here. */
-let running: (WasmStart & { readonly wanted: number }) | null = null;
+let isSharing = false;
+let running: (WasmStart & { readonly wanted: number; readonly onFailure: FailureListener | undefined }) | null = null;
 let hasThreads: Promise<boolean> | null = null;
 /** tfjs' own start. */
 let plainFactory: ReturnType<typeof tf.findBackendFactory> | null = null;
@@ -31,9 +35,10 @@ let plainFactory: ReturnType<typeof tf.findBackendFactory> | null = null;
  * Starts the WASM backend: SIMD where the engine has it; several threads where more than one is asked for, the page is
  * cross-origin isolated, and they come up. Otherwise one. Where it runs already, it is started anew only for another
  * count and as long as no tensor lives on it.
+ * @param onFailure called where the backend is let go of: nothing on it can be used after that
  * @throws BackendError
  */
-export async function startWasm(paths: WasmPaths, threads: number): Promise<WasmStart> {
+export async function startWasm(paths: WasmPaths, threads: number, onFailure?: FailureListener): Promise<WasmStart> {
   if (running && (running.wanted === threads || tf.memory().numTensors > 0)) {
     await makeCurrent('wasm');
     const isShort = running.threads < threads;
@@ -55,9 +60,35 @@ export async function startWasm(paths: WasmPaths, threads: number): Promise<Wasm
   } catch (cause) {
     throw new BackendError('device-wasm-failed', `the WASM backend did not start: ${String(cause)}`, { cause });
   }
-  if (!running) shareClones();
-  running = { ...outcome, wanted: threads };
+  guardAllocations((tf.backend() as unknown as WasmBackend).wasm);
+  if (!isSharing) shareClones();
+  isSharing = true;
+  running = { ...outcome, wanted: threads, onFailure };
   return outcome;
+}
+
+/**
+ * Lets go of a backend whose memory is broken or used up, so that the next start makes a new one. Tensors that live there
+ * can be disposed as ever, and nothing else.
+ */
+export function dropWasm(failure: BackendError): void {
+  if (!running) return;
+  const { onFailure } = running;
+  running = null;
+  const dead = tf.findBackend('wasm') as unknown as WasmBackend;
+  // Calls into a heap that is broken may trap, or never return.
+  dead.disposeData = () => true;
+  dead.wasm.tfjs.dispose = () => {};
+  tf.removeBackend('wasm');
+  if (plainFactory) tf.registerBackend('wasm', plainFactory, priority);
+  onFailure?.(failure);
+}
+
+/** The failure of WebAssembly's memory that an error comes from, its backend let go of; every other error as it is. */
+export function afterWasmFailure(thrown: unknown): unknown {
+  const failure = running && tf.getBackend() === 'wasm' ? wasmFailure(thrown) : null;
+  if (failure) dropWasm(failure);
+  return failure ?? thrown;
 }
 
 interface Attempt extends WasmStart {

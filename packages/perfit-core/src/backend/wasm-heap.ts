@@ -7,8 +7,12 @@ export interface WasmBackend {
     readonly tfjs: {
       registerTensor(id: number, size: number, memoryOffset: number): void;
       disposeData(id: number): void;
+      dispose(): void;
     };
+    _malloc(bytes: number): number;
+    _free(address: number): void;
   };
+  disposeData(dataId: object): boolean;
   dataIdNextNumber: number;
   readonly dataIdMap: { get(dataId: object): { id: number; memoryOffset: number } };
   makeOutput(shape: number[], dtype: 'float32'): tf.TensorInfo;

@@ -1,5 +1,8 @@
+import * as tf from '@tensorflow/tfjs-core';
 import { BackendError } from '../backend/backend-error.ts';
 import { DeviceWatch } from '../backend/device-watch.ts';
+import { dropWasm } from '../backend/wasm-backend.ts';
+import { wasmFailure } from '../backend/wasm-failure.ts';
 import type { LocalTuningSettings, ModelTuner } from './local-tuner.ts';
 import { retelling } from './retelling.ts';
 import { SearchLog } from './search-log.ts';
@@ -13,8 +16,11 @@ export interface OpenedTuner {
 }
 
 export interface RevivingTunerOptions {
-  /** Starts the backend and loads the model: called at the start and after every loss. What it gives is always alike. */
-  readonly open: () => Promise<OpenedTuner>;
+  /**
+   * Starts the backend and loads the model: called at the start and after every loss. What it gives is always alike.
+   * @param share of the memory that it may plan with: less than 1 after WebAssembly's did not suffice
+   */
+  readonly open: (share: number) => Promise<OpenedTuner>;
   /** No row is longer; for the sentence where the device has no memory left. */
   readonly maxLength: number;
   /** Called as soon as a device is lost and the work goes on; the model is loaded after it. */
@@ -39,6 +45,8 @@ export interface RevivingTuner extends ModelTuner {
 
 const mostRevivals = 3;
 const revivalWindowMs = 10 * 60_000;
+/** What of the memory is planned with where it did not suffice. */
+const SMALLER = 0.75;
 /** After a crash the browser needs a while until it has a device again. */
 const secondTryMs = 3_000;
 
@@ -54,13 +62,15 @@ interface Work {
 /**
  * A tuner that survives the loss of its device: it is opened anew, and the work goes on from its last checkpoint to the
  * result that it would have had, to the bit where the new device computes alike. Steps that are done again are not told
- * again. After three losses within ten minutes the next one is thrown; so is a lack of memory, with what takes less.
+ * again. Where WebAssembly's memory did not suffice, it is opened with a plan for less. After three losses within ten minutes
+ * the next one is thrown; so is a lack of memory on a graphics processor, with what takes less.
  * @throws BackendError, and whatever `open` throws
  */
 export async function revivingTuner(options: RevivingTunerOptions): Promise<RevivingTuner> {
   const { now = () => performance.now(), wait = timer } = options;
   const lossTimes: number[] = [];
   let opened: OpenedTuner | null = null;
+  let share = 1;
 
   function letGo(): void {
     opened?.dispose();
@@ -71,23 +81,28 @@ export async function revivingTuner(options: RevivingTunerOptions): Promise<Revi
   async function survive(thrown: unknown, { from, batchSize, signal }: Work): Promise<void> {
     if (signal?.aborted) throw thrown;
     const error = deviceFailure(thrown);
+    const isBroken = isFailure(error, 'device-wasm-memory');
+    if (isBroken) dropWasm(error);
     const isAbsent = isFailure(error, 'device-no-webgpu') && opened === null && lossTimes.length > 0;
     if (isFailure(error, 'device-out-of-memory')) {
       letGo();
       throw withAdvice(error, { maxLength: options.maxLength, batchSize });
     }
-    if (!isFailure(error, 'device-lost') && !isAbsent) throw error;
+    if (!isFailure(error, 'device-lost') && !isAbsent && !isBroken) throw error;
     letGo();
     const at = now();
-    if (lossTimes.filter((time) => at - time < revivalWindowMs).length >= mostRevivals) throw tooOften(error);
+    if (lossTimes.filter((time) => at - time < revivalWindowMs).length >= mostRevivals) {
+      throw isBroken ? withAdvice(error, { maxLength: options.maxLength, batchSize }) : tooOften(error);
+    }
     lossTimes.push(at);
-    options.onRevival?.({ error, goingOn: `Going on ${from()} on a new one.` });
+    if (isBroken) share *= SMALLER;
+    options.onRevival?.({ error, goingOn: `Going on ${from()} ${isBroken ? 'with less at a time' : 'on a new one'}.` });
     if (isAbsent) await wait(secondTryMs);
     signal?.throwIfAborted();
   }
 
   async function current(): Promise<ModelTuner> {
-    opened ??= await options.open();
+    opened ??= await options.open(share);
     return opened.tuner;
   }
 
@@ -149,7 +164,8 @@ export async function revivingTuner(options: RevivingTunerOptions): Promise<Revi
 
 /** On a device that fails, calls may throw whatever they like before anything awaits it. */
 function deviceFailure(thrown: unknown): unknown {
-  return thrown instanceof BackendError ? thrown : (DeviceWatch.latest?.failure ?? thrown);
+  if (thrown instanceof BackendError) return thrown;
+  return DeviceWatch.latest?.failure ?? (tf.getBackend() === 'wasm' ? wasmFailure(thrown) : null) ?? thrown;
 }
 
 function isFailure(error: unknown, code: BackendError['code']): error is BackendError {
