@@ -21,6 +21,7 @@ const program = new Command('npm run demo --')
   .addOption(
     new Option('--backend <name>', 'where the tabs compute').choices(['auto', 'webgpu', 'wasm']).default('auto'),
   )
+  .option('--answers', 'at the end each tab answers a held-out question, with the base model and with its own', false)
   .option('--headed', 'show the browser', false)
   .option('--json <file>', 'write every figure to this file')
   .option('--report <file>', 'where the HTML report goes', join(projectRoot, '.perfit', 'demo-report.html'))

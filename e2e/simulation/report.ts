@@ -58,6 +58,16 @@ ${table(
     client.backend ?? '–',
   ]),
 )}
+${
+  result.answers.length > 0
+    ? `<h2>What the models answer</h2>
+<p>To a question of each client's own that it was never tuned on; the likeliest word each time.</p>
+${table(
+  ['client', 'question', 'the text has', 'base model', 'own model'],
+  result.answers.map(({ client, question, expected, base, personal }) => [client, question, expected, base, personal]),
+)}`
+    : ''
+}
 <h2>Perplexity over rounds</h2>
 <div class="charts" id="perplexity"></div>
 <h2>Training loss and time</h2>

@@ -48,6 +48,17 @@ const resultSchema = z.object({
       ),
     }),
   ),
+  /** To a held-out question of each client, where that was asked for. */
+  answers: z.array(
+    z.object({
+      client: z.string(),
+      question: z.string(),
+      /** What the client's text has. */
+      expected: z.string(),
+      base: z.string(),
+      personal: z.string(),
+    }),
+  ),
   /** Jaccard overlap of the masks, in the order of `clients`. */
   maskOverlap: z.array(z.array(z.number())),
   messages: z.array(
@@ -61,18 +72,20 @@ const resultSchema = z.object({
   ),
 });
 export type SimulationResult = z.infer<typeof resultSchema>;
+export type Answer = SimulationResult['answers'][number];
 
 export interface Observed {
   readonly startedAt: Date;
   readonly seconds: number;
   readonly detail: FederationDetail;
   readonly sessions: readonly SessionRecord[];
+  readonly answers: readonly Answer[];
   /** Sentences about what went wrong on the way. */
   readonly troubles: readonly string[];
 }
 
 /** Puts together what the operator saw and what each tab knows of itself. */
-export function composeResult({ startedAt, seconds, detail, sessions, troubles }: Observed): SimulationResult {
+export function composeResult({ startedAt, seconds, detail, sessions, answers, troubles }: Observed): SimulationResult {
   const rounds = detail.rounds.map((round) => ({
     number: round.number,
     attempt: round.attempt,
@@ -109,6 +122,7 @@ export function composeResult({ startedAt, seconds, detail, sessions, troubles }
     federation: { id: detail.id, state: detail.status.state, config: detail.config, layoutSize: detail.layoutSize },
     clients,
     rounds,
+    answers: [...answers],
     maskOverlap: overlapInOrder(detail, sessions),
     messages: sessions.flatMap((session) => session.messages.map((message) => ({ client: session.name, ...message }))),
   };

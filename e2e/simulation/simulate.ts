@@ -9,7 +9,7 @@ import { CoordinatorProcess, projectRoot } from './coordinator-process.ts';
 import { type LocalText, localTexts } from './local-texts.ts';
 import { servedModel } from './model-folder.ts';
 import { Operator } from './operator.ts';
-import { composeResult, type SimulationResult } from './result.ts';
+import { type Answer, composeResult, type SimulationResult } from './result.ts';
 import { Tab } from './tab.ts';
 
 export interface SimulationOptions {
@@ -25,6 +25,8 @@ export interface SimulationOptions {
   readonly headed: boolean;
   readonly keep: boolean;
   readonly seed: number;
+  /** Whether each tab's models answer a question that was held out, at the end. */
+  readonly answers: boolean;
   /** The whole run. */
   readonly timeoutSeconds: number;
   readonly say: (line: string) => void;
@@ -58,8 +60,8 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   let browser: Browser | null = null;
   try {
     const operator = await Operator.login(coordinator.url, 'operator', operatorPassword);
-    const learningRate = (await operator.models()).find(({ id }) => id === model)?.learningRate;
-    const { id, joinUrl } = await operator.create(demoFederation(options, { model, learningRate }));
+    const recipe = (await operator.models()).find(({ id }) => id === model)?.recipe ?? {};
+    const { id, joinUrl } = await operator.create(demoFederation(options, { model, recipe }));
     await operator.act(id, 'start');
 
     const launched = await launchBrowser({ headed: options.headed, origin: coordinator.url });
@@ -76,7 +78,8 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     const troubles = await watch({ operator, id, tabs, deadline, say: options.say });
     const { detail, sessions } = await settle({ operator, id, tabs });
     const seconds = (performance.now() - began) / 1000;
-    return composeResult({ startedAt, seconds, detail, sessions, troubles });
+    const answers = options.answers && troubles.length === 0 ? await ask(tabs, options.say) : [];
+    return composeResult({ startedAt, seconds, detail, sessions, answers, troubles });
   } catch (error) {
     options.say(`The coordinator's last words:\n${coordinator.log.slice(-20).join('\n')}`);
     throw error;
@@ -91,7 +94,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
 /** Small enough for three tabs on two cores in under three minutes; every part of PerFIT runs. */
 function demoFederation(
   options: SimulationOptions,
-  { model, learningRate }: { model: string; learningRate: number | null | undefined },
+  { model, recipe }: { model: string; recipe: FederationConfigInput['tuning'] },
 ): FederationConfigInput {
   return {
     name: 'PerFIT demo',
@@ -103,7 +106,7 @@ function demoFederation(
     // The tabs are all of one person, who wants to see what each has found.
     smallestGroup: 1,
     search: { warmupEpochs: 1, iterations: 3, batches: 2, score: 'taylor', scope: 'tensor' },
-    tuning: { epochs: 1, batchSize: 8, maxLength: 128, ...(learningRate ? { learningRate } : {}) },
+    tuning: { epochs: 1, batchSize: 8, maxLength: 128, ...recipe },
     schedule: {
       rounds: options.rounds,
       goal: options.clients,
@@ -161,6 +164,17 @@ async function settle(options: { operator: Operator; id: string; tabs: readonly 
   }
   const sessions = await Promise.all(options.tabs.map((tab) => tab.session()));
   return { detail: await options.operator.detail(options.id), sessions };
+}
+
+/** One tab after another: each has the machine for itself, as a person would. */
+async function ask(tabs: readonly Tab[], say: (line: string) => void): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  for (const tab of tabs) {
+    say(`${tab.name}: both models answer a question that was held out`);
+    const answer = await tab.answer();
+    if (answer) answers.push({ client: tab.name, ...answer });
+  }
+  return answers;
 }
 
 function describeRows({ rows, file }: LocalText): string {

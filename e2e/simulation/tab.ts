@@ -1,5 +1,6 @@
 import { type SessionRecord, sessionRecordSchema } from '@perfit/protocol';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright';
+import type { Answer } from './result.ts';
 
 /** Ticks what a person must understand before they take part. */
 export async function agree(page: Page): Promise<void> {
@@ -86,6 +87,26 @@ export class Tab {
 
   async session(): Promise<SessionRecord> {
     return sessionRecordSchema.parse(await this.page.evaluate('window.perfit.session()'));
+  }
+
+  /**
+   * What both models answer to the first of the person's own held-out questions, each taking the likeliest word every time.
+   * @returns null where the text asks nothing
+   */
+  async answer(): Promise<Omit<Answer, 'client'> | null> {
+    const start = this.page.getByTestId('chat-start').first();
+    if (!(await start.isVisible())) return null;
+    await start.click();
+    const question = await this.page.getByLabel('Your message').inputValue();
+    await this.page.getByRole('button', { name: 'Settings' }).click();
+    await type(this.page.getByLabel('Temperature'), '0');
+    await this.page.getByRole('button', { name: 'Settings' }).click();
+    await this.page.getByRole('button', { name: 'Send' }).click();
+    await this.page.getByRole('button', { name: 'Stop', exact: true }).last().waitFor({ state: 'visible' });
+    await this.page.getByRole('button', { name: 'Send' }).waitFor({ state: 'visible', timeout: 600_000 });
+    const said = async (who: string) =>
+      ((await this.page.getByTestId(`answer-${who}`).last().textContent()) ?? '').trim();
+    return { question, expected: await said('expected'), base: await said('base'), personal: await said('personal') };
   }
 
   async reload(): Promise<void> {

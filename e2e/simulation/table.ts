@@ -25,6 +25,13 @@ export function renderTable(result: SimulationResult): string {
     'Overlap of the masks (shared positions / positions of either; 1 is the same mask):',
     '',
     columns([['', ...names], ...overlap]),
+    ...result.answers.flatMap(({ client, question, expected, base, personal }) => [
+      '',
+      `${client} was asked: ${question}`,
+      `  the text has:    ${expected}`,
+      `  the base model:  ${base}`,
+      `  the own model:   ${personal}`,
+    ]),
   ].join('\n');
 }
 

@@ -53,7 +53,10 @@ describe('perfit against a coordinator', { timeout: 120_000 }, () => {
     writeFileSync(join(folder, 'garden.yaml'), 'name: Garden\nmodel: perfit-nano\nschedule: { rounds: 2 }\n');
     const made = await perfit(['federation', 'create', 'garden.yaml', '--id', 'garden', '--start', '--json']);
     expect(JSON.parse(made.stdout)).toMatchObject({ id: 'garden', joinUrl: expect.stringMatching(/invite=/) });
-    expect((await coordinator.detail('garden')).status.state).toBe('recruiting');
+    const garden = await coordinator.detail('garden');
+    expect(garden.status.state).toBe('recruiting');
+    // [PF4] The file says no rate: it is that of the model's recipe.
+    expect(garden.config.tuning.learningRate).toBe(4e-3);
     expect((await perfit(['federation', 'pause', 'garden'])).stdout).toBe('garden is paused.\n');
     expect((await perfit(['federation', 'list'])).stdout).toMatch(/^garden +Garden +paused +0\/2 +0$/m);
     const shown = await perfit(['federation', 'show', 'garden', '--json']);

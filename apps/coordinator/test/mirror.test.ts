@@ -72,7 +72,11 @@ describe('a GGUF file', () => {
     await writeFile(join(folder(), 'tokenizer.json'), 'of something else');
     expect(await listed()).toMatchObject({ modelType: 'llama', bytes: gguf.length, problem: null });
     const operators = z.array(operatorModelSchema).parse(await (await get('/api/admin/models', { cookie })).json());
-    expect(operators.find(({ id }) => id === 'one-file')?.learningRate).toBe(4e-3);
+    expect(operators.find(({ id }) => id === 'one-file')?.recipe).toEqual({
+      learningRate: 4e-3,
+      warmup: 0,
+      decay: 'constant',
+    });
     const { files } = await manifestOf('one-file');
     expect(files.map(({ name, sha256: hash }) => [name, hash])).toEqual([['m.gguf', sha256(gguf)]]);
     expect(await bytesOf(await get('/models/one-file/m.gguf'))).toEqual(new Uint8Array(gguf));
@@ -332,11 +336,11 @@ describe('the operator’s list of models', () => {
     ],
   ])('is shown to the operator with the reason, and offered to nobody: %s', async (_, damage, reason) => {
     expect(await operatorModels()).toEqual([
-      { id: 'tiny', bytes: expect.any(Number), problem: null, notes: [], learningRate: null },
+      { id: 'tiny', bytes: expect.any(Number), problem: null, notes: [], recipe: null },
     ]);
     await damage();
     expect(await operatorModels()).toEqual([
-      { id: 'tiny', bytes: expect.any(Number), problem: expect.stringMatching(reason), notes: [], learningRate: null },
+      { id: 'tiny', bytes: expect.any(Number), problem: expect.stringMatching(reason), notes: [], recipe: null },
     ]);
     const { models } = modelListSchema.parse(await (await get('/api/models')).json());
     expect(models).toEqual([expect.objectContaining({ id: 'tiny', problem: expect.stringMatching(reason) })]);
@@ -354,7 +358,7 @@ describe('the operator’s list of models', () => {
     expect((await operatorModels())[0]?.problem).not.toBe(null);
     await writeFile(path, weights);
     expect(await operatorModels()).toEqual([
-      { id: 'tiny', bytes: expect.any(Number), problem: null, notes: [], learningRate: null },
+      { id: 'tiny', bytes: expect.any(Number), problem: null, notes: [], recipe: null },
     ]);
     expect((await manifestOf('tiny')).files).toHaveLength(2);
     await coordinator.createFederation(smallFederation);

@@ -123,6 +123,10 @@ export const tuningSchema = z.object({
   /** T: longer examples are cut. */
   maxLength: whole(16, 32768).default(128),
   learningRate: above0(1).default(2e-3),
+  /** Share of a round's steps over which the rate rises: its moments begin anew each round. Absent is 0. */
+  warmup: between(0, 1).optional(),
+  /** Over the rounds; a cosine falls from the rate in the first towards 0 behind the last. Absent is constant. */
+  decay: oneOf(['constant', 'cosine']).optional(),
   weightDecay: between(0, 1).default(0.01),
   beta1: z.number().min(0).lt(1).default(0.9),
   beta2: z.number().min(0).lt(1).default(0.999),

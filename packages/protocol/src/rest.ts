@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { federationConfigSchema, federationIdSchema, hostSchema, modelIdSchema } from './federation-config.ts';
+import {
+  federationConfigSchema,
+  federationIdSchema,
+  hostSchema,
+  modelIdSchema,
+  tuningSchema,
+} from './federation-config.ts';
 import { displayNameSchema, readySchema } from './messages/handshake.ts';
 import { federationStatusSchema, progressSchema } from './messages/round.ts';
 import { inviteViewSchema, roundActions } from './operators.ts';
@@ -32,7 +38,7 @@ export const operatorModelSchema = z.object({
   /** What whoever tunes it should know, in sentences. */
   notes: z.array(z.string()),
   /** What a model of its size is tuned with as a rule; null where its size cannot be told. */
-  learningRate: z.number().positive().nullable(),
+  recipe: tuningSchema.pick({ learningRate: true, warmup: true, decay: true }).required().nullable(),
 });
 export type OperatorModel = z.infer<typeof operatorModelSchema>;
 

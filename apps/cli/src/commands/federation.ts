@@ -6,6 +6,7 @@ import {
   federationSummarySchema,
   type OperatorAction,
   operatorActions,
+  operatorModelSchema,
 } from '@perfit/protocol';
 import { Command, Option } from 'commander';
 import { parse } from 'yaml';
@@ -64,12 +65,21 @@ export function federationCommand(): Command {
 }
 
 async function create(file: string, flags: RemoteFlags & { id?: string; start: boolean }): Promise<void> {
-  const config = configurationIn(file);
   const api = await AdminApi.open(flags);
+  const config = await withRecipe(configurationIn(file), api);
   const wanted = flags.id === undefined ? config : { ...config, id: flags.id };
   const made = await api.json(federationCreatedSchema, 'POST', '/api/admin/federations', wanted);
   if (flags.start) await move(api, made.id, 'start');
   tell(flags, made, `${made.id}: ${made.joinUrl}`);
+}
+
+/** With what a model of its size is tuned with as a rule, where nobody says it. */
+async function withRecipe(config: Record<string, unknown>, api: AdminApi): Promise<Record<string, unknown>> {
+  const tuning = z.record(z.string(), z.unknown()).safeParse(config.tuning ?? {});
+  if (!tuning.success || tuning.data.learningRate !== undefined) return config;
+  const models = await api.json(z.array(operatorModelSchema), 'GET', '/api/admin/models');
+  const recipe = models.find(({ id }) => id === config.model)?.recipe;
+  return recipe ? { ...config, tuning: { ...recipe, ...tuning.data } } : config;
 }
 
 /** The coordinator checks what it says; here it only has to be an object. */

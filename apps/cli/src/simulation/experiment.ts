@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { createReadStream, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { createLocalTuner } from '@perfit/core';
+import { createLocalTuner, parameterCount, parseModelConfig, recipeFor } from '@perfit/core';
+import { modelAt } from '@perfit/core/node';
 import {
   type ClientEvent,
   layoutOf,
@@ -49,6 +50,12 @@ export interface Plan {
 /** A change of what a seed gives, or of what is kept of it, must change this, so that old cells are not taken for new ones. */
 const ALGORITHM = 2;
 
+async function recipeOf(model: string): Promise<Partial<FederationConfig['tuning']>> {
+  const parameters = parameterCount(parseModelConfig(await (await modelAt(model)).text('config.json')));
+  const { learningRate, rate } = recipeFor({ parameters, rows: 1 });
+  return { learningRate, ...rate };
+}
+
 /** @throws UsageError where the data are not what the config says */
 export async function planExperiment(
   config: SimulationConfig,
@@ -56,6 +63,7 @@ export async function planExperiment(
   venue: Venue = 'memory',
 ): Promise<Plan> {
   const model = await modelHash(config.model);
+  const recipe = await recipeOf(config.model);
   const textsOf = clientTexts(config.data);
   const cells = config.seeds.flatMap((seed) => {
     const texts = textsOf(seed);
@@ -66,7 +74,7 @@ export async function planExperiment(
     );
     const data = fingerprintOf(texts);
     return config.strategies.map((strategy): Cell => {
-      const federation = federationConfig(config, { strategy, seed, clients: texts.length });
+      const federation = federationConfig(config, { strategy, seed, clients: texts.length, recipe });
       const { setting } = strategy;
       const parts = {
         ALGORITHM,

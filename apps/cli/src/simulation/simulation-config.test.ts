@@ -59,7 +59,12 @@ describe('an experiment’s config', () => {
       const config = parse(text);
       const [strategy] = config.strategies;
       if (!strategy) throw new Error('there is no strategy');
-      return federationConfig(config, { strategy, seed: 5, clients: 4 });
+      return federationConfig(config, {
+        strategy,
+        seed: 5,
+        clients: 4,
+        recipe: { learningRate: 1e-3, decay: 'cosine' },
+      });
     };
     expect(of(least)).toMatchObject({ seed: 5, model: 'nano', schedule: { goal: 4, recruit: 4, minimum: 1 } });
     expect(of(`${least}schedule: { rounds: 9, goal: 3, minimum: 2 }`).schedule).toMatchObject({
@@ -68,6 +73,10 @@ describe('an experiment’s config', () => {
       recruit: 4,
       minimum: 2,
     });
+    // [PF4] The model's recipe, where the file says no rate.
+    expect(of(least).tuning).toMatchObject({ learningRate: 1e-3, decay: 'cosine', epochs: 1 });
+    const said = of(`${least}tuning: { learningRate: 0.02 }`).tuning;
+    expect([said.learningRate, said.decay]).toEqual([0.02, undefined]);
   });
 
   it.each([

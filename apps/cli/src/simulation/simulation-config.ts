@@ -146,6 +146,8 @@ const fileSchema = z.looseObject({
 });
 
 export interface ComparedStrategy {
+  /** Whether the file says a learning rate: else the model's recipe does. */
+  readonly hasRate: boolean;
   readonly name: FederationConfig['strategy'];
   readonly setting: string;
   readonly settings: Settings;
@@ -175,8 +177,10 @@ export function parseSimulationConfig(file: string, text: string): SimulationCon
   const { name, model, strategies, seeds, data, budgets, faults, ...shared } = own;
   mustFit(settingsSchema, shared, { file, at: [] });
   const compared = strategies.map(({ overrides, ...strategy }, i) => {
-    const settings = mustFit(settingsSchema, merged(shared, overrides), { file, at: ['strategies', i, 'overrides'] });
-    return { ...strategy, settings };
+    const said = merged(shared, overrides);
+    const settings = mustFit(settingsSchema, said, { file, at: ['strategies', i, 'overrides'] });
+    const { learningRate } = (said as { readonly tuning?: { readonly learningRate?: unknown } }).tuning ?? {};
+    return { ...strategy, settings, hasRate: learningRate !== undefined };
   });
   mustDiffer(
     compared.map(({ name, setting }) => `${name} (${setting})`),
@@ -204,9 +208,21 @@ export function parseSimulationConfig(file: string, text: string): SimulationCon
 /** What a coordinator would be given. */
 export function federationConfig(
   { name, model }: SimulationConfig,
-  { strategy, seed, clients }: { strategy: ComparedStrategy; seed: number; clients: number },
+  {
+    strategy,
+    seed,
+    clients,
+    recipe,
+  }: {
+    strategy: ComparedStrategy;
+    seed: number;
+    clients: number;
+    /** What such a model is tuned with where the file says no learning rate. */
+    recipe: Partial<FederationConfig['tuning']>;
+  },
 ): FederationConfig {
-  const { schedule, ...settings } = strategy.settings;
+  const { schedule, tuning, ...others } = strategy.settings;
+  const settings = { ...others, tuning: { ...tuning, ...(strategy.hasRate ? {} : recipe) } };
   const goal = Math.min(schedule.goal ?? clients, clients);
   return federationConfigSchema.parse({
     ...settings,

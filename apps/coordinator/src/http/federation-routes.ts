@@ -52,13 +52,13 @@ export function federationRoutes({ federations, views, models, joinUrl }: Federa
       handle: async () =>
         Promise.all(
           (await models.list()).map(async (id) => {
-            const [bytes, problem, notes, learningRate] = await Promise.all([
+            const [bytes, problem, notes, recipe] = await Promise.all([
               models.bytes(id),
               models.problem(id),
               models.notes(id),
-              models.learningRate(id),
+              models.recipe(id),
             ]);
-            return { id, bytes, problem, notes, learningRate };
+            return { id, bytes, problem, notes, recipe };
           }),
         ),
     }),

@@ -11,7 +11,7 @@ import {
   ModelError as UnfollowedModelError,
   WeightsError,
 } from '@perfit/core/files';
-import { modelIdSchema } from '@perfit/protocol';
+import { modelIdSchema, type OperatorModel } from '@perfit/protocol';
 import type { ModelDimensions } from '@perfit/protocol/space';
 import { z } from 'zod';
 import { StartupError } from '../startup-error.ts';
@@ -116,10 +116,11 @@ export class ModelCatalogue {
   }
 
   /** What a model of its size is tuned with as a rule; null where its size cannot be told. */
-  async learningRate(id: string): Promise<number | null> {
+  async recipe(id: string): Promise<OperatorModel['recipe']> {
     try {
       const parameters = parameterCount(parseModelConfig(await this.config(id)));
-      return recipeFor({ parameters, rows: 1 }).learningRate;
+      const { learningRate, rate } = recipeFor({ parameters, rows: 1 });
+      return { learningRate, ...rate };
     } catch (error) {
       if (error instanceof ModelError || error instanceof UnfollowedModelError) return null;
       throw error;

@@ -85,6 +85,8 @@ export interface TuningSettings {
   /** Batches whose gradients are averaged into one step. */
   readonly accumulation: number;
   readonly learningRate: number;
+  /** Share of the steps over which the rate rises; it does not where absent. */
+  readonly rate?: { readonly warmup: number; readonly decay: 'constant' };
   readonly weightDecay: number;
   readonly beta1: number;
   readonly beta2: number;

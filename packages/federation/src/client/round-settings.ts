@@ -28,11 +28,22 @@ export function searchSettings(
 
 /** The order of the examples changes from round to round, and is the same again after a reload. */
 export function tuningSettings(config: FederationConfig, round: number): TuningSettings {
-  const { maxLength: _, ...tuning } = strategyOf(config.strategy).tuning?.(config) ?? config.tuning;
+  const { maxLength: _, warmup = 0, decay, ...tuning } = strategyOf(config.strategy).tuning?.(config) ?? config.tuning;
+  const height = decay === 'cosine' ? cosineAt(round, config.schedule.rounds) : 1;
   return {
     ...tuning,
+    learningRate: height * tuning.learningRate,
+    ...(warmup > 0 ? { rate: { warmup, decay: 'constant' as const } } : {}),
     seed: (config.seed + Math.imul(round, 0x9e3779b9)) >>> 0,
   };
+}
+
+/**
+ * From 1 in the first round towards 0 behind the last, as OpenFedLLM's (arXiv 2402.06954) falls over its rounds.
+ * @param round from 1
+ */
+function cosineAt(round: number, rounds: number): number {
+  return 0.5 * (1 + Math.cos((Math.PI * Math.min(round - 1, rounds - 1)) / rounds));
 }
 
 export function searchReport(round: number, progress: Extract<ClientEvent, { type: 'search' }>['progress']): Progress {

@@ -40,7 +40,7 @@ export function ExchangeView({ exchange, words, busy, sideBySide }: ExchangeView
             <Text size="xs" fw={600} mih={22} className={classes.who}>
               {strings.expected}
             </Text>
-            <Text size="sm" className={classes.text}>
+            <Text size="sm" className={classes.text} data-testid="answer-expected">
               {expected}
             </Text>
             <Text size="xs" c="dimmed" className={classes.foot}>

@@ -54,7 +54,12 @@ export function Starts({ ready, some, onPick }: StartsProps) {
           <div className={classes.starts}>
             {data
               ? examples.slice(0, AT_ONCE).map((example, i) => (
-                  <UnstyledButton key={i} className={classes.start} onClick={() => onPick(example)}>
+                  <UnstyledButton
+                    key={i}
+                    className={classes.start}
+                    data-testid="chat-start"
+                    onClick={() => onPick(example)}
+                  >
                     {example.prompt}
                   </UnstyledButton>
                 ))

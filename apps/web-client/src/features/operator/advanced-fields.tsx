@@ -3,6 +3,7 @@ import { PROJECTIONS } from '@perfit/protocol/space';
 import type { ReactNode } from 'react';
 import {
   advancedStrings,
+  decayWords,
   meanWords,
   optimizerWords,
   otherHints,
@@ -53,6 +54,8 @@ export function AdvancedFields({ form }: { readonly form: DraftForm }) {
         )}
         <FieldGroup title={advancedStrings.tuning}>
           <NumberField form={form} field="tuning.batchSize" />
+          <NumberField form={form} field="tuning.warmup" step={0.05} />
+          <ChoiceField form={form} field="tuning.decay" options={optionsOf(decayWords)} />
           <NumberField form={form} field="tuning.weightDecay" step={0.01} />
           <NumberField form={form} field="tuning.clipNorm" step={0.1} />
           {where('personal.keep', <NumberField form={form} field="personal.keep" step={0.1} />)}

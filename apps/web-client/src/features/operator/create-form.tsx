@@ -54,7 +54,7 @@ export function CreateForm({ models, onCreated, onCancel }: CreateFormProps) {
           chosen={preset}
           onChoose={(name) => {
             setPreset(name);
-            setDraft(withPreset(draft, name));
+            setDraft(withModel(withPreset(draft, name), draft.model, models));
           }}
         />
         <SimpleGrid cols={{ base: 1, sm: 2 }}>
@@ -103,12 +103,22 @@ export function CreateForm({ models, onCreated, onCancel }: CreateFormProps) {
   );
 }
 
-/** With the learning rate that such a model is tuned with, unless another one was typed. */
+/** With the rate that such a model is tuned with, and its course, unless others were typed. */
 function withModel(draft: Draft, model: string, models: readonly OperatorModel[]): Draft {
-  const rateOf = (id: string) => models.find((each) => each.id === id)?.learningRate ?? null;
-  const rate = draft['tuning.learningRate'];
-  const isOwn = rate !== emptyDraft['tuning.learningRate'] && rate !== rateOf(draft.model);
-  return { ...draft, model, 'tuning.learningRate': (isOwn ? null : rateOf(model)) ?? rate };
+  const usual = (id: string) => {
+    const { learningRate, warmup, decay } = models.find((each) => each.id === id)?.recipe ?? {};
+    const { 'tuning.learningRate': rate, 'tuning.warmup': rise, 'tuning.decay': course } = emptyDraft;
+    return {
+      'tuning.learningRate': learningRate ?? rate,
+      'tuning.warmup': warmup ?? rise,
+      'tuning.decay': decay ?? course,
+    };
+  };
+  const before = usual(draft.model);
+  const isOwn = (Object.keys(before) as (keyof typeof before)[]).some(
+    (field) => draft[field] !== before[field] && draft[field] !== emptyDraft[field],
+  );
+  return { ...draft, model, ...(isOwn ? {} : usual(model)) };
 }
 
 /** After the next paint, when the fields are marked: what is wrong may be far above the button, or folded away. */

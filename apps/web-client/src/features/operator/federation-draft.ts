@@ -21,6 +21,7 @@ const texts = {
   'search.scope': defaults.search.scope,
   'weighting.by': defaults.weighting.by,
   'robust.mean': robust.mean,
+  'tuning.decay': 'constant',
 };
 
 const numbers = {
@@ -39,6 +40,7 @@ const numbers = {
   'tuning.epochs': defaults.tuning.epochs,
   'tuning.maxLength': defaults.tuning.maxLength,
   'tuning.learningRate': defaults.tuning.learningRate,
+  'tuning.warmup': 0,
   'tuning.proximal': defaults.tuning.proximal,
   'tuning.batchSize': defaults.tuning.batchSize,
   'tuning.weightDecay': defaults.tuning.weightDecay,
@@ -123,8 +125,10 @@ export function configOf(draft: Draft): FederationConfigInput {
   const config: Record<string, unknown> = {};
   for (const field of Object.keys(emptyDraft) as Field[]) {
     if (draft[field] === '' || !isAsked(field, draft)) continue;
-    // Nothing that is robust is asked for.
+    // What is as without the setting is not asked for.
     if (field === 'robust.mean' && draft[field] === 'weighted') continue;
+    if (field === 'tuning.decay' && draft[field] === 'constant') continue;
+    if (field === 'tuning.warmup' && Number(draft[field]) === 0) continue;
     const value = typedIn(field, draft);
     const [part, name] = field.split('.') as [string, string | undefined];
     config[part] = name ? { ...(config[part] as object | undefined), [name]: value } : value;

@@ -39,6 +39,8 @@ export const fieldHints = {
   'lora.alpha': { label: 'Alpha', hint: 'Changes are scaled by alpha over rank.' },
   'lora.targets': { label: 'Modules', hint: 'The matrices of each layer that are adapted.' },
   'tuning.learningRate': { label: 'Learning rate', hint: 'Of AdamW.' },
+  'tuning.warmup': { label: 'Rise of the rate', hint: 'Over so large a share of each round’s steps.' },
+  'tuning.decay': { label: 'Rate over the rounds', hint: 'What becomes of it from round to round.' },
   'tuning.maxLength': { label: 'Longest example', hint: 'In tokens; longer ones are cut.' },
   'search.score': { label: 'Score', hint: 'What makes a parameter worth keeping.' },
   'search.scope': { label: 'Budget over', hint: 'Where the kept share is counted.' },
@@ -104,6 +106,11 @@ export const optimizerWords = {
   none: 'None: the mean itself',
   momentum: 'FedAvgM: momentum',
   adam: 'FedAdam: adaptive steps',
+} as const;
+
+export const decayWords = {
+  constant: 'The same in each round',
+  cosine: 'Falls along a cosine',
 } as const;
 
 export const scoreWords = {
