@@ -55,7 +55,7 @@ async function loaded(
 ): Promise<LoadedModel> {
   const description = await nodeBackend({ prefer: backend });
   const { wish, share = 1, ...others } = options;
-  const fitting = wish ? { wish: { ...wish, budget: share * tuningBudget(description) } } : {};
+  const fitting = wish ? { wish: { ...wish, budget: share * tuningBudget(description), orLeast: share < 1 } } : {};
   return { model: await loadModel(source, { ...others, ...fitting }), backend: description, name: modelName(path) };
 }
 

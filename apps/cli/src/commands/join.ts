@@ -105,7 +105,7 @@ async function takePart(address: string, flags: Flags): Promise<void> {
       const load = async (share = 1) => {
         const budget = share * tuningBudget(await nodeBackend({ prefer: flags.backend }));
         return await loadModel(source, {
-          wish: { layout: (widths) => layoutOf(config, widths), batchSize, maxLength, budget },
+          wish: { layout: (widths) => layoutOf(config, widths), batchSize, maxLength, budget, orLeast: share < 1 },
         });
       };
       const model = await load();

@@ -300,5 +300,6 @@ function wishOf(config: FederationDescriptor['config'], device: BackendDescripti
     batchSize,
     maxLength,
     budget: share * tuningBudget(device),
+    orLeast: share < 1,
   };
 }

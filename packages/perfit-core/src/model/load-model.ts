@@ -44,7 +44,9 @@ export async function loadModel(source: ModelSource, options: LoadModelOptions =
     const { precision } = options;
     if (programs === 'composed') {
       const plan = options.wish && tf.getBackend() === 'wasm' ? planComposed(config, options.wish) : null;
-      return new ComposedModel(config, await readComposed(config, reader, precision), { ...options, plan });
+      const model = new ComposedModel(config, await readComposed(config, reader, precision), { ...options, plan });
+      if (plan) model.prepareGradients();
+      return model;
     }
     const exact = files.bytes <= MOST_EXACT_BYTES;
     const plan = options.wish && planMemory(config, { ...(precision ? { precision } : {}), ...options.wish }, exact);

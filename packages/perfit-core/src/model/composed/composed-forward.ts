@@ -61,7 +61,12 @@ function runBlocks(pass: Pass, inputIds: Int32Array): tf.Tensor2D {
   const { embedding, blocks, finalNorm } = model.weights;
   return tf.tidy(() => {
     let x = embedding.rows(tf.tensor1d(inputIds, 'int32')); // [M, D]
-    for (let layer = 0; layer < blocks.length; layer++) x = runBlock(pass, layer, x);
+    for (let layer = 0; layer < blocks.length; layer++) {
+      // Of a block only its output lives on, and what a gradient has saved.
+      const before = x;
+      x = tf.tidy(() => runBlock(pass, layer, before));
+      before.dispose();
+    }
     return rmsNorm(x, finalNorm, model.config.normEpsilon);
   });
 }

@@ -33,17 +33,19 @@ const FLOAT = 4;
  * by 1 % of the step at most where everything is kept, and 5 % with checkpoints.
  */
 const KEPT = { width: 28.7, feedForward: 13.2, queries: 18.4, keys: 11.6, rank: 76, scores: 3.7 };
-const AT_A_TIME = { width: 18.7, feedForward: 13.4, queries: 12.3, keys: 10.8, rank: 76, scores: 6 };
+const AT_A_TIME = { width: 18.7, feedForward: 13.4, queries: 12.3, keys: 10.8, rank: 76, scores: 4.5 };
 
 /** Copies of the adapter: theta, its two moments and mask; its matrices, their gradients, and those in one. */
 const ADAPTER_COPIES = 6;
 
 /** The logits that exist at a time, their softmax and what becomes of it; see `head-cross-entropy.ts`. */
-const LOGITS_AT_ONCE = 2 ** 24;
-const LOGIT_COPIES = 3;
+const LOGITS_AT_ONCE = 2 ** 23;
+const LOGIT_COPIES = 2;
+/** What XNNPACK packs of the head for its two products lies in holes of its own. */
+const HEAD_COPIES = 2;
 
 /** tfjs' heap has holes, and grows by more than it was asked for. */
-const OVERHEAD = 1.06;
+const OVERHEAD = 1.04;
 
 /** The bytes of WebAssembly's memory that tuning takes at its peak, in `ComposedModel`. */
 export function predictComposedBytes(config: ModelConfig, shape: ComposedStep): PredictedBytes {
@@ -61,9 +63,9 @@ export function predictComposedBytes(config: ModelConfig, shape: ComposedStep): 
       floats.scores * shape.rows * heads * shape.length ** 2);
   const stream = FLOAT * rows * width;
   const logits = Math.min(labelled * vocabSize, Math.max(LOGITS_AT_ONCE, vocabSize));
-  // XNNPACK packs the head for each product.
-  const head = FLOAT * (LOGIT_COPIES * logits + vocabSize * width + 3 * labelled * width);
-  const blocks = shape.checkpointing ? layers * stream + Math.max(block(AT_A_TIME), head) : layers * block(KEPT) + head;
+  const head = FLOAT * (LOGIT_COPIES * logits + HEAD_COPIES * vocabSize * width + 3 * labelled * width);
+  // The head's large pieces leave holes that a block's do not fill: the two add up, though they come one after the other.
+  const blocks = head + (shape.checkpointing ? layers * stream + block(AT_A_TIME) : layers * block(KEPT));
   const weights = OVERHEAD * composedWeightBytes(config);
   const adapter = OVERHEAD * FLOAT * ADAPTER_COPIES * shape.layout.size;
   const step = OVERHEAD * blocks;
@@ -104,6 +106,7 @@ export function planComposed(config: ModelConfig, wish: TuningWish): MemoryPlan 
     least = planOf(true, Math.ceil(wish.batchSize / parts));
     if (least.predicted.total <= wish.budget) return least;
   }
+  if (wish.orLeast) return least;
   throw new ModelError('model-too-large', refusal(wish, least, layout.rank));
 }
 

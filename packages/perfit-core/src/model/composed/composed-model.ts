@@ -1,4 +1,4 @@
-import { buildLayout, type Layout, type LoraSpace, type ModelDimensions } from '@perfit/protocol/space';
+import { buildLayout, type Layout, type LoraSpace, type ModelDimensions, PROJECTIONS } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import { causalMask } from '../../ops/causal-attention/causal-attention.ts';
 import type { FrozenMatrix } from '../../ops/frozen-matrix/frozen-matrix.ts';
@@ -91,6 +91,16 @@ export class ComposedModel implements LanguageModel {
   /** The layout of an adapter for this model (PF1). */
   layout(space: LoraSpace): Layout {
     return buildLayout(this.dimensions, space);
+  }
+
+  /**
+   * Makes what gradients need of each weight while the heap has no holes: between the blocks of a step it would leave some
+   * for good.
+   */
+  prepareGradients(): void {
+    for (const block of this.weights.blocks) for (const name of PROJECTIONS) block[name].weight.prepareBackward();
+    this.weights.embedding.prepareBackward();
+    this.weights.head.prepareBackward();
   }
 
   /** Owned by the model: not to be disposed. */

@@ -18,6 +18,8 @@ export interface TuningWish {
   readonly budget: number;
   /** One precision, or the best that fits. */
   readonly precision?: Precision;
+  /** Where nothing fits on the processor, what takes least all the same: after more has run for a while. */
+  readonly orLeast?: boolean;
 }
 
 /** How a tuning is fitted into the memory. The gradient is the same whatever is chosen here, but for the precision. */

@@ -9,8 +9,8 @@ export interface RowTargets {
   readonly weights: tf.Tensor1D;
 }
 
-/** The most logits that exist at a time, in numbers (64 MiB): more rows go through the head in turns. */
-const mostLogitsAtOnce = 2 ** 24;
+/** The most logits that exist at a time, in numbers (32 MiB): more rows go through the head in turns. */
+const mostLogitsAtOnce = 2 ** 23;
 
 /**
  * The language-model head and the cross-entropy in one: Σ weights · (logsumexp(logits) - logits[label]),
