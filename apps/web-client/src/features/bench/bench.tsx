@@ -21,7 +21,9 @@ export function Bench() {
   async function run() {
     setState({ kind: 'running', part: '' });
     try {
-      const onText = asListener((part: string) => setState({ kind: 'running', part }));
+      const onText = asListener((part: string) =>
+        setState((now) => (now.kind === 'running' ? { kind: 'running', part } : now)),
+      );
       setState({ kind: 'done', report: unwrap(await engine().bench(onText)) });
     } catch (error) {
       setState({ kind: 'failed', failure: failureOf(error) });

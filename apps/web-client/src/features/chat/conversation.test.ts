@@ -53,6 +53,10 @@ describe('a conversation', () => {
       exchanges = withPiece(exchanges, { which: 'personal', text, tokens, seconds: tokens / 10 });
     }
     expect(exchanges[0]?.answers.personal).toEqual({ text: 'Yes, at', tokens: 2, seconds: 0.2, reply: null });
+    // Pieces come on a way of their own: the last may arrive after the whole answer.
+    const whole = withReplies(exchanges, { personal: said('Yes, at six.') });
+    const late = withPiece(whole, { which: 'personal', text: ' six.', tokens: 3, seconds: 0.3 });
+    expect(late[0]?.answers.personal?.text).toBe('Yes, at six.');
     const [again] = askedAgain(exchanges, { asked: ['personal'], hadPersonal: true });
     expect(again).toMatchObject({ question: 'Rye?', answers: {}, attempt: 1, asked: ['personal'] });
   });

@@ -49,10 +49,11 @@ function messagesOf(exchanges: readonly Exchange[], which: ChatWhich, system: st
   return [...opening, ...earlier, { role: 'user', content: exchanges.at(-1)?.question ?? '' }];
 }
 
-/** A piece belongs to the last exchange. */
+/** A piece belongs to the last exchange; one that comes after the whole answer is in it already. */
 export function withPiece(exchanges: readonly Exchange[], { which, text, tokens, seconds }: ChatPiece): Exchange[] {
   return withLast(exchanges, (last) => {
     const before = last.answers[which] ?? nothingYet;
+    if (before.reply) return last;
     const answer = { ...before, text: before.text + text, tokens, seconds };
     return { ...last, answers: { ...last.answers, [which]: answer } };
   });

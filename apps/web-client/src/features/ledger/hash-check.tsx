@@ -17,7 +17,9 @@ export function HashCheck({ seat, disabled }: { readonly seat: Seat; readonly di
   const [state, setState] = useState<State>({ kind: 'idle' });
   const check = async () => {
     setState({ kind: 'checking', done: 0 });
-    const onProgress = asCounter((done) => setState({ kind: 'checking', done }));
+    const onProgress = asCounter((done) =>
+      setState((now) => (now.kind === 'checking' ? { kind: 'checking', done } : now)),
+    );
     const outcome = await engine().verifyLedger(seat, onProgress);
     setState(outcome.ok ? { kind: 'checked', check: outcome.value } : { kind: 'failed', failure: outcome.error });
   };

@@ -38,8 +38,11 @@ export function EvaluateFile({ adapter, contextLength }: EvaluateFileProps) {
       for (const which of adapter ? [null, adapter] : [null]) {
         const name = which === null ? words.without : words.with;
         setState({ kind: 'running', which: name, share: 0 });
+        // Its calls come on a way of their own: the last may arrive after the outcome.
         const tell = asListener((done: number, of: number) =>
-          setState({ kind: 'running', which: name, share: of > 0 ? done / of : 0 }),
+          setState((now) =>
+            now.kind === 'running' && now.which === name ? { ...now, share: of > 0 ? done / of : 0 } : now,
+          ),
         );
         const wish = { name: content.name, content, maxLength, adapted: which !== null };
         rows.push({ which: name, evaluation: unwrap(await engine().evaluate(wish, tell)) });
