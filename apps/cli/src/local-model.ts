@@ -18,7 +18,7 @@ export type BackendChoice = 'wasm' | 'webgpu';
 
 /** A tuning that is wished for has as much memory as there is. */
 type OpenOptions = Omit<LoadModelOptions, 'wish'> & {
-  readonly wish?: Omit<TuningWish, 'budget'>;
+  readonly wish?: Omit<TuningWish, 'budget' | 'orLeast'>;
   /** Of that memory; all where absent. */
   readonly share?: number;
 };
@@ -55,7 +55,7 @@ async function loaded(
 ): Promise<LoadedModel> {
   const description = await nodeBackend({ prefer: backend });
   const { wish, share = 1, ...others } = options;
-  const fitting = wish ? { wish: { ...wish, budget: share * tuningBudget(description), orLeast: share < 1 } } : {};
+  const fitting = wish ? { wish: { ...wish, ...tuningBudget(description, share) } } : {};
   return { model: await loadModel(source, { ...others, ...fitting }), backend: description, name: modelName(path) };
 }
 

@@ -1,9 +1,10 @@
 /** What lies in a model's files, for whoever only looks at them: nothing here computes, and nothing imports a backend. */
-export { parameterCount, parseModelConfig } from './model/config.ts';
+export { parseModelConfig } from './model/config.ts';
 export { ModelError } from './model/model-error.ts';
 export { modelAt } from './node/model-at.ts';
 export { templateNotesOf } from './text/template-notes.ts';
-export { recipeFor } from './training/recipes.ts';
+export { TOKENIZER_FILE_NAMES } from './text/tokenizer-files.ts';
+export { rateRecipe } from './training/recipes.ts';
 export { isLfsPointer, lfsPointerSentence } from './weights/lfs-pointer.ts';
 export { isGguf } from './weights/model-files.ts';
 export { openWeights } from './weights/safetensors-reader.ts';

@@ -31,7 +31,13 @@ export { ggufModel } from './export/gguf/gguf-model.ts';
 export type { GgufType } from './export/gguf/tensor-plan.ts';
 export { mergedModel } from './export/merge.ts';
 export { type StreamedFile, wholeFile } from './export/streamed-file.ts';
-export { type ChatEnd, type ChatOptions, type ChatPiece, Conversation } from './generation/conversation.ts';
+export {
+  type ChatEnd,
+  type ChatOptions,
+  type ChatPiece,
+  Conversation,
+  defaultChatOptions,
+} from './generation/conversation.ts';
 export { AdapterTensors } from './model/adapter-tensors.ts';
 export { composedChatBytes, planComposed, WASM_BUDGET } from './model/composed/composed-memory.ts';
 export { dimensions, inverseFrequencies, type ModelConfig, parameterCount, parseModelConfig } from './model/config.ts';
@@ -86,7 +92,7 @@ export {
   createLocalTuner,
   type ModelTuner,
 } from './training/local-tuner.ts';
-export { type Recipe, recipeFor } from './training/recipes.ts';
+export { type Recipe, rateRecipe, recipeFor } from './training/recipes.ts';
 export {
   type OpenedTuner,
   type Revival,

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import { AdapterTensors, type ChatOptions, templateNotes } from '@perfit/core';
+import { AdapterTensors, type ChatOptions, templateNotes, defaultChatOptions as usual } from '@perfit/core';
 import { bestBackend } from '@perfit/core/node';
 import { Command } from 'commander';
 import { readAdapter } from '../adapter-folder.ts';
@@ -10,13 +10,11 @@ import { UsageError } from '../explain.ts';
 import { type BackendChoice, openModel } from '../local-model.ts';
 import { between, wholeNumber } from '../numbers.ts';
 
-interface Flags extends Required<Pick<ChatOptions, 'temperature' | 'topP' | 'topK' | 'minP' | 'maxTokens' | 'seed'>> {
+interface Flags extends Required<ChatOptions> {
   readonly adapter?: string;
   readonly compare: boolean;
   readonly ask?: readonly string[];
   readonly system?: string;
-  readonly repetitionPenalty: number;
-  readonly stop: readonly string[];
   readonly backend: BackendChoice | 'auto';
   readonly json: boolean;
 }
@@ -31,14 +29,14 @@ export function chatCommand(): Command {
     .option('--compare', 'answers without the adapter as well, from the same weights', false)
     .option('--ask <text>', 'a question, and no more than that; several are asked one after another', collect)
     .option('--system <text>', 'said to the model before the conversation')
-    .option('--max-tokens <n>', 'an answer ends there', wholeNumber(1, 32768), 256)
-    .option('--temperature <x>', '0 takes the likeliest token each time', between(0, 100), 0.7)
-    .option('--top-p <x>', 'of the likeliest tokens that make up this share', between(0.01, 1), 0.9)
-    .option('--top-k <n>', 'of so many likeliest tokens; 0 is all', wholeNumber(0), 50)
-    .option('--min-p <x>', 'none less likely than this part of the likeliest', between(0, 1), 0)
-    .option('--repetition-penalty <x>', 'of what was said before; 1 is none', between(1, 10), 1.1)
-    .option('--stop <text>', 'an answer ends before it; may be given several times', collect, [])
-    .option('--seed <n>', 'of the dice', wholeNumber(0, 0xffffffff), 0)
+    .option('--max-tokens <n>', 'an answer ends there', wholeNumber(1, 32768), usual.maxTokens)
+    .option('--temperature <x>', '0 takes the likeliest token each time', between(0, 100), usual.temperature)
+    .option('--top-p <x>', 'of the likeliest tokens that make up this share', between(0.01, 1), usual.topP)
+    .option('--top-k <n>', 'of so many likeliest tokens; 0 is all', wholeNumber(0), usual.topK)
+    .option('--min-p <x>', 'none less likely than this part of the likeliest', between(0, 1), usual.minP)
+    .option('--repetition-penalty <x>', 'of what was said before; 1 is none', between(1, 10), usual.repetitionPenalty)
+    .option('--stop <text>', 'an answer ends before it; may be given several times', collect, usual.stop)
+    .option('--seed <n>', 'of the dice', wholeNumber(0, 0xffffffff), usual.seed)
     .addOption(bestBackendOption())
     .option('--json', 'one JSON object a question', false)
     .action(run);

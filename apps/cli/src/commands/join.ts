@@ -103,9 +103,9 @@ async function takePart(address: string, flags: Flags): Promise<void> {
       for (const line of describeProblems(text)) say(line);
       const { batchSize } = config.tuning;
       const load = async (share = 1) => {
-        const budget = share * tuningBudget(await nodeBackend({ prefer: flags.backend }));
+        const device = await nodeBackend({ prefer: flags.backend });
         return await loadModel(source, {
-          wish: { layout: (widths) => layoutOf(config, widths), batchSize, maxLength, budget, orLeast: share < 1 },
+          wish: { layout: (widths) => layoutOf(config, widths), batchSize, maxLength, ...tuningBudget(device, share) },
         });
       };
       const model = await load();

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { createLocalTuner, parameterCount, parseModelConfig, recipeFor } from '@perfit/core';
+import { createLocalTuner, parseModelConfig, rateRecipe } from '@perfit/core';
 import { modelAt } from '@perfit/core/node';
 import {
   type ClientEvent,
@@ -50,12 +50,6 @@ export interface Plan {
 /** A change of what a seed gives, or of what is kept of it, must change this, so that old cells are not taken for new ones. */
 const ALGORITHM = 2;
 
-async function recipeOf(model: string): Promise<Partial<FederationConfig['tuning']>> {
-  const parameters = parameterCount(parseModelConfig(await (await modelAt(model)).text('config.json')));
-  const { learningRate, rate } = recipeFor({ parameters, rows: 1 });
-  return { learningRate, ...rate };
-}
-
 /** @throws UsageError where the data are not what the config says */
 export async function planExperiment(
   config: SimulationConfig,
@@ -63,7 +57,7 @@ export async function planExperiment(
   venue: Venue = 'memory',
 ): Promise<Plan> {
   const model = await modelHash(config.model);
-  const recipe = await recipeOf(config.model);
+  const recipe = rateRecipe(parseModelConfig(await (await modelAt(config.model)).text('config.json')));
   const textsOf = clientTexts(config.data);
   const cells = config.seeds.flatMap((seed) => {
     const texts = textsOf(seed);

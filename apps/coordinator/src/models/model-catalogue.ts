@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import {
   isGguf,
   modelAt,
-  parameterCount,
   parseModelConfig,
-  recipeFor,
+  rateRecipe,
+  TOKENIZER_FILE_NAMES,
   templateNotesOf,
   ModelError as UnfollowedModelError,
   WeightsError,
@@ -38,7 +38,7 @@ const modelConfigSchema = z.object({
 const SERVED = /^[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.(json|safetensors|gguf|txt|model|jinja)$/;
 
 /** Files that say how text becomes tokens. */
-const TELLS_OF_TEXT = /^(tokenizer|tokenizer_config|generation_config|config)\.json$|^chat_template\.jinja$/;
+const TELLS_OF_TEXT: ReadonlySet<string> = new Set(TOKENIZER_FILE_NAMES);
 
 export interface ModelFile {
   /** Of its model. */
@@ -118,9 +118,7 @@ export class ModelCatalogue {
   /** What a model of its size is tuned with as a rule; null where its size cannot be told. */
   async recipe(id: string): Promise<OperatorModel['recipe']> {
     try {
-      const parameters = parameterCount(parseModelConfig(await this.config(id)));
-      const { learningRate, rate } = recipeFor({ parameters, rows: 1 });
-      return { learningRate, ...rate };
+      return rateRecipe(parseModelConfig(await this.config(id)));
     } catch (error) {
       if (error instanceof ModelError || error instanceof UnfollowedModelError) return null;
       throw error;
@@ -129,7 +127,7 @@ export class ModelCatalogue {
 
   /** What whoever tunes it should know of how it lays conversations out, in sentences; nothing where it cannot be loaded. */
   async notes(id: string): Promise<string[]> {
-    const [first, ...more] = (await this.files(id)).filter(({ name }) => isGguf(name) || TELLS_OF_TEXT.test(name));
+    const [first, ...more] = (await this.files(id)).filter(({ name }) => isGguf(name) || TELLS_OF_TEXT.has(name));
     if (!first) return [];
     const where = isGguf(first.name) ? first.path : join(this.directory, id);
     return await this.layouts.of([first, ...more], async () => {

@@ -299,7 +299,6 @@ function wishOf(config: FederationDescriptor['config'], device: BackendDescripti
     layout: (dimensions) => layoutOf(config, dimensions),
     batchSize,
     maxLength,
-    budget: share * tuningBudget(device),
-    orLeast: share < 1,
+    ...tuningBudget(device, share),
   };
 }

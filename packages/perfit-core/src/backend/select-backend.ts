@@ -18,8 +18,8 @@ export interface BackendOptions {
   /** `navigator.gpu` where absent. */
   readonly gpu?: GPU | undefined;
   /**
-   * Called where the GPU's device is lost, or fails in another way, while it runs, and where WebAssembly's memory does: nothing on it can be used after that,
-   * and what waits for it is told next. Selecting again starts a new one.
+   * Called where the GPU's device is lost, or fails in another way, while it runs, and where WebAssembly's memory does:
+   * nothing on it can be used after that, and what waits for it is told next. Selecting again starts a new one.
    */
   readonly onDeviceFailure?: (failure: BackendError) => void;
 }

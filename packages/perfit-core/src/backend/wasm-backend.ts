@@ -25,7 +25,6 @@ const threadsFlag = 'WASM_HAS_MULTITHREAD_SUPPORT';
 const priority = 2;
 
 /** Asking tfjs whether the backend is there would start it, with whatever settings it has: so this is kept here. */
-let isSharing = false;
 let running: (WasmStart & { readonly wanted: number; readonly onFailure: FailureListener | undefined }) | null = null;
 let hasThreads: Promise<boolean> | null = null;
 /** tfjs' own start. */
@@ -61,8 +60,7 @@ export async function startWasm(paths: WasmPaths, threads: number, onFailure?: F
     throw new BackendError('device-wasm-failed', `the WASM backend did not start: ${String(cause)}`, { cause });
   }
   guardAllocations((tf.backend() as unknown as WasmBackend).wasm);
-  if (!isSharing) shareClones();
-  isSharing = true;
+  if (!running) shareClones();
   running = { ...outcome, wanted: threads, onFailure };
   return outcome;
 }
@@ -71,7 +69,7 @@ export async function startWasm(paths: WasmPaths, threads: number, onFailure?: F
  * Lets go of a backend whose memory is broken or used up, so that the next start makes a new one. Tensors that live there
  * can be disposed as ever, and nothing else.
  */
-export function dropWasm(failure: BackendError): void {
+function dropWasm(failure: BackendError): void {
   if (!running) return;
   const { onFailure } = running;
   running = null;

@@ -31,7 +31,8 @@ export interface ChatOptions extends Partial<SamplingOptions> {
   readonly stop?: readonly string[];
 }
 
-const DEFAULT_CHAT_OPTIONS: Required<ChatOptions> = {
+/** Where nobody says it. */
+export const defaultChatOptions: Required<ChatOptions> = {
   temperature: 0.7,
   topK: 50,
   topP: 0.9,
@@ -101,7 +102,7 @@ export class Conversation {
     if (this.#isBusy) throw new Error('this conversation is in the middle of a reply');
     this.#isBusy = true;
     try {
-      return yield* this.#reply(messages, { ...DEFAULT_CHAT_OPTIONS, ...options }, signal);
+      return yield* this.#reply(messages, { ...defaultChatOptions, ...options }, signal);
     } finally {
       this.#isBusy = false;
     }

@@ -108,17 +108,15 @@ export class ChatFormat {
 
   /** The special token that ends a response in this layout, or `null` where none does. */
   closingToken(): string | null {
-    try {
-      return this.#lastResponse(PROBE).span.closing;
-    } catch (error) {
-      if (error instanceof ChatTemplateError) return null;
-      throw error;
-    }
+    return unlessRefused<string | null>(
+      () => this.#lastResponse(PROBE).span.closing,
+      () => null,
+    );
   }
 
   /** What a person should know of this layout before they tune or talk with it, in sentences. */
   notes(): string[] {
-    try {
+    const look = () => {
       const { span, isContinuation } = this.#lastResponse(PROBE);
       const notes: string[] = [];
       if (span.closing === null) {
@@ -134,10 +132,8 @@ export class ChatFormat {
         );
       }
       return notes;
-    } catch (error) {
-      if (error instanceof ChatTemplateError) return [error.message];
-      throw error;
-    }
+    };
+    return unlessRefused(look, ({ message }) => [message]);
   }
 
   /**
@@ -146,20 +142,19 @@ export class ChatFormat {
    */
   turnBorders(): string[] {
     const question = `${MARK}question`;
-    try {
-      const text = this.#render([
-        { role: 'user', content: 'a' },
-        { role: 'assistant', content: MARK },
-        { role: 'user', content: question },
-      ]);
-      const from = text.indexOf(MARK);
-      const to = text.indexOf(question, from + MARK.length);
-      const border = from < 0 || to < 0 ? '' : text.slice(from + MARK.length, to).trimEnd();
-      return border === '' ? [] : [border];
-    } catch (error) {
-      if (error instanceof ChatTemplateError) return [];
-      throw error;
-    }
+    const messages: PromptMessage[] = [
+      { role: 'user', content: 'a' },
+      { role: 'assistant', content: MARK },
+      { role: 'user', content: question },
+    ];
+    const text = unlessRefused(
+      () => this.#render(messages),
+      () => '',
+    );
+    const from = text.indexOf(MARK);
+    const to = text.indexOf(question, from + MARK.length);
+    const border = from < 0 || to < 0 ? '' : text.slice(from + MARK.length, to).trimEnd();
+    return border === '' ? [] : [border];
   }
 
   /**
@@ -305,6 +300,16 @@ interface Responses {
   readonly at: (k: number) => Response;
   /** What is put behind a row whose response the template does not end, so that a model learns to end it. */
   readonly ending: string;
+}
+
+/** What a look at a template finds, or what is made of its refusal. */
+export function unlessRefused<Found>(look: () => Found, otherwise: (refusal: ChatTemplateError) => Found): Found {
+  try {
+    return look();
+  } catch (error) {
+    if (error instanceof ChatTemplateError) return otherwise(error);
+    throw error;
+  }
 }
 
 /** The row that ends with response `k`; whole where it holds all responses before it as well. */

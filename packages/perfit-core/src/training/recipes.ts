@@ -1,3 +1,4 @@
+import { type ModelConfig, parameterCount } from '../model/config.ts';
 import type { RateSchedule } from './learning-rate.ts';
 
 /** How a model of some size is tuned on so many rows where nobody says it. */
@@ -49,4 +50,10 @@ export function recipeFor({ parameters, rows }: { readonly parameters: number; r
   const { learningRate, rate } = SIZES.find(({ below }) => parameters < below) as Size;
   const { epochs } = EPOCHS.find(({ upTo }) => rows <= upTo) as (typeof EPOCHS)[number];
   return { learningRate, rate, epochs, batchSize: 8, weightDecay: 0.01, patience: 2 };
+}
+
+/** Of the recipe what a federation's tuning takes: epochs are a round's cost there, and rows are many people's. */
+export function rateRecipe(config: ModelConfig): { readonly learningRate: number } & RateSchedule {
+  const { learningRate, rate } = recipeFor({ parameters: parameterCount(config), rows: 1 });
+  return { learningRate, ...rate };
 }

@@ -1,8 +1,6 @@
-import * as tf from '@tensorflow/tfjs-core';
 import { BackendError } from '../backend/backend-error.ts';
 import { DeviceWatch } from '../backend/device-watch.ts';
-import { dropWasm } from '../backend/wasm-backend.ts';
-import { wasmFailure } from '../backend/wasm-failure.ts';
+import { afterWasmFailure } from '../backend/wasm-backend.ts';
 import type { LocalTuningSettings, ModelTuner } from './local-tuner.ts';
 import { retelling } from './retelling.ts';
 import { SearchLog } from './search-log.ts';
@@ -80,9 +78,8 @@ export async function revivingTuner(options: RevivingTunerOptions): Promise<Revi
   /** After an error: returns where the work can be taken up again. @throws what ends it */
   async function survive(thrown: unknown, { from, batchSize, signal }: Work): Promise<void> {
     if (signal?.aborted) throw thrown;
-    const error = deviceFailure(thrown);
+    const error = deviceFailure(afterWasmFailure(thrown));
     const isBroken = isFailure(error, 'device-wasm-memory');
-    if (isBroken) dropWasm(error);
     const isAbsent = isFailure(error, 'device-no-webgpu') && opened === null && lossTimes.length > 0;
     if (isFailure(error, 'device-out-of-memory')) {
       letGo();
@@ -164,8 +161,7 @@ export async function revivingTuner(options: RevivingTunerOptions): Promise<Revi
 
 /** On a device that fails, calls may throw whatever they like before anything awaits it. */
 function deviceFailure(thrown: unknown): unknown {
-  if (thrown instanceof BackendError) return thrown;
-  return DeviceWatch.latest?.failure ?? (tf.getBackend() === 'wasm' ? wasmFailure(thrown) : null) ?? thrown;
+  return thrown instanceof BackendError ? thrown : (DeviceWatch.latest?.failure ?? thrown);
 }
 
 function isFailure(error: unknown, code: BackendError['code']): error is BackendError {

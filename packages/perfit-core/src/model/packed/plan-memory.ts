@@ -31,9 +31,15 @@ export interface MemoryPlan {
   readonly predicted: PredictedBytes;
 }
 
-/** Bytes that a tuning may take: of the graphics processor, or of WebAssembly's memory where there are no limits. */
-export function tuningBudget({ limits }: { readonly limits: Pick<DeviceLimits, 'maxBufferSize'> | null }): number {
-  return limits ? deviceBudget(limits) : WASM_BUDGET;
+/**
+ * What a tuning may take: of the graphics processor, or of WebAssembly's memory where there are no limits.
+ * @param share of it: less than 1 after it did not suffice, and then what takes least is taken where that does not fit either
+ */
+export function tuningBudget(
+  { limits }: { readonly limits: Pick<DeviceLimits, 'maxBufferSize'> | null },
+  share = 1,
+): Pick<TuningWish, 'budget' | 'orLeast'> {
+  return { budget: share * (limits ? deviceBudget(limits) : WASM_BUDGET), orLeast: share < 1 };
 }
 
 /**
