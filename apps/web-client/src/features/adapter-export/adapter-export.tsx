@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useCallback, useState } from 'react';
 import { bytesOf, formatStrings, strings } from '#strings/adapter-export.ts';
 import type { ExportFormat } from '../../engine/engine-api.ts';
-import { asProgress, engine, unwrap } from '../../shared/engine-client/engine-client.ts';
+import { engine, telling, unwrap } from '../../shared/engine-client/engine-client.ts';
 import { type Failure, failureOf } from '../../shared/failure/failure.ts';
 import { formatBytes } from '../../shared/format/format-number.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
@@ -42,10 +42,8 @@ export function AdapterExport({ ready }: { readonly ready: boolean }) {
   const write = async () => {
     setState({ kind: 'writing', bytes: 0, total: choice?.files.reduce((sum, { bytes }) => sum + bytes, 0) ?? 0 });
     try {
-      const onProgress = asProgress((bytes, total) =>
-        setState((now) => (now.kind === 'writing' ? { kind: 'writing', bytes, total } : now)),
-      );
-      const files = unwrap(await engine().exportAs(format, onProgress));
+      const onProgress = (bytes: number, total: number) => setState({ kind: 'writing', bytes, total });
+      const files = unwrap(await telling(onProgress, (tell) => engine().exportAs(format, tell)));
       setState(files ? { kind: 'written', files } : { kind: 'cancelled' });
     } catch (thrown) {
       setState({ kind: 'failed', failure: failureOf(thrown) });

@@ -2,7 +2,7 @@ import { Button, Group, Loader, Stack, Table, Text, Title } from '@mantine/core'
 import { useState } from 'react';
 import { limitsLine, strings } from '#strings/bench.ts';
 import type { BenchReport } from '../../engine/engine-api.ts';
-import { asListener, engine, unwrap } from '../../shared/engine-client/engine-client.ts';
+import { engine, telling, unwrap } from '../../shared/engine-client/engine-client.ts';
 import { type Failure, failureOf } from '../../shared/failure/failure.ts';
 import { saveFile } from '../../shared/files/save-file.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
@@ -21,10 +21,8 @@ export function Bench() {
   async function run() {
     setState({ kind: 'running', part: '' });
     try {
-      const onText = asListener((part: string) =>
-        setState((now) => (now.kind === 'running' ? { kind: 'running', part } : now)),
-      );
-      setState({ kind: 'done', report: unwrap(await engine().bench(onText)) });
+      const onText = (part: string) => setState({ kind: 'running', part });
+      setState({ kind: 'done', report: unwrap(await telling(onText, (tell) => engine().bench(tell))) });
     } catch (error) {
       setState({ kind: 'failed', failure: failureOf(error) });
     }

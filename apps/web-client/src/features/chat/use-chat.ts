@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
 import type { ChatPiece } from '../../engine/chat-api.ts';
-import { asListener, engine, unwrap } from '../../shared/engine-client/engine-client.ts';
+import { engine, telling, unwrap } from '../../shared/engine-client/engine-client.ts';
 import { type Failure, failureOf } from '../../shared/failure/failure.ts';
 import type { ChatSettings } from './chat-settings.ts';
 import { askedAgain, askedOf, type Exchange, withPiece, withReplies } from './conversation.ts';
@@ -38,8 +38,9 @@ export function useChat(settings: ChatSettings): ChatControls {
     setBusy(true);
     setExchanges(begun);
     try {
-      const onPiece = asListener((piece: ChatPiece) => change((all) => withPiece(all, piece)));
-      const replies = unwrap(await engine().chat(askedOf(begun, settings), onPiece));
+      const onPiece = (piece: ChatPiece) => change((all) => withPiece(all, piece));
+      const outcome = await telling(onPiece, (tell) => engine().chat(askedOf(begun, settings), tell));
+      const replies = unwrap(outcome);
       change((all) => withReplies(all, replies));
     } catch (error) {
       if (current.current === mine) setFailure(failureOf(error));

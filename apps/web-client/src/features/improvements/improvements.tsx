@@ -11,7 +11,7 @@ import {
   worseAndSame,
 } from '#strings/improvements.ts';
 import type { Comparison, HeldOutExample } from '../../engine/comparison-api.ts';
-import { asProgress, engine, unwrap } from '../../shared/engine-client/engine-client.ts';
+import { engine, telling, unwrap } from '../../shared/engine-client/engine-client.ts';
 import { type Failure, failureOf } from '../../shared/failure/failure.ts';
 import { formatPerplexity } from '../../shared/format/format-number.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
@@ -51,10 +51,8 @@ export function Improvements({ module, working, onTry }: ImprovementsProps) {
   const compare = async () => {
     setState({ kind: 'comparing', done: 0, of: 0 });
     try {
-      const onProgress = asProgress((done, of) =>
-        setState((now) => (now.kind === 'comparing' ? { kind: 'comparing', done, of } : now)),
-      );
-      const compared = unwrap(await engine().compare(onProgress));
+      const onProgress = (done: number, of: number) => setState({ kind: 'comparing', done, of });
+      const compared = unwrap(await telling(onProgress, (tell) => engine().compare(tell)));
       if (compared) setComparison(compared);
       setState({ kind: compared ? 'compared' : 'cancelled' });
     } catch (thrown) {

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { checked, checking, strings } from '#strings/ledger.ts';
 import type { Seat } from '../../engine/engine-api.ts';
 import type { LedgerCheck } from '../../engine/ledger-api.ts';
-import { asCounter, engine } from '../../shared/engine-client/engine-client.ts';
+import { engine, telling } from '../../shared/engine-client/engine-client.ts';
 import type { Failure } from '../../shared/failure/failure.ts';
 
 type State =
@@ -17,10 +17,8 @@ export function HashCheck({ seat, disabled }: { readonly seat: Seat; readonly di
   const [state, setState] = useState<State>({ kind: 'idle' });
   const check = async () => {
     setState({ kind: 'checking', done: 0 });
-    const onProgress = asCounter((done) =>
-      setState((now) => (now.kind === 'checking' ? { kind: 'checking', done } : now)),
-    );
-    const outcome = await engine().verifyLedger(seat, onProgress);
+    const onProgress = (done: number) => setState({ kind: 'checking', done });
+    const outcome = await telling(onProgress, (tell) => engine().verifyLedger(seat, tell));
     setState(outcome.ok ? { kind: 'checked', check: outcome.value } : { kind: 'failed', failure: outcome.error });
   };
   const isWrong = state.kind === 'failed' || (state.kind === 'checked' && state.check.wrong.length > 0);

@@ -8,7 +8,7 @@ import type {
   TokenReport,
   TokenWish,
 } from '../../engine/engine-api.ts';
-import { asCounter, engine, unwrap } from '../../shared/engine-client/engine-client.ts';
+import { engine, telling, unwrap } from '../../shared/engine-client/engine-client.ts';
 import { type Failure, failureOf } from '../../shared/failure/failure.ts';
 import type { Collected } from './collect-files.ts';
 
@@ -136,13 +136,10 @@ function useTokenCount(report: DataReport | null, { modelPath, maxLength }: Read
       if (isMine) setCount(next);
     };
     void (async () => {
-      let isDone = false;
-      // Its calls come on a way of their own: the last may arrive after the outcome.
-      const onProgress = asCounter((done) => {
-        if (!isDone) tell({ kind: 'counting', done });
-      });
-      const outcome = await engine().countTokens({ report: id, modelPath, maxLength }, onProgress);
-      isDone = true;
+      const outcome = await telling(
+        (done: number) => tell({ kind: 'counting', done }),
+        (onProgress) => engine().countTokens({ report: id, modelPath, maxLength }, onProgress),
+      );
       if (!outcome.ok) tell({ kind: 'failed', failure: outcome.error });
       else if (outcome.value) tell({ kind: 'counted', report: outcome.value });
     })();

@@ -2,7 +2,7 @@ import { Button, FileButton, Group, NumberInput, Progress, Stack, Table, Text } 
 import { useState } from 'react';
 import { strings } from '#strings/models.ts';
 import type { Evaluation } from '../../engine/models-api.ts';
-import { asListener, engine, unwrap } from '../../shared/engine-client/engine-client.ts';
+import { engine, telling, unwrap } from '../../shared/engine-client/engine-client.ts';
 import { type Failure, failureOf } from '../../shared/failure/failure.ts';
 import { formatCount, formatPerplexity } from '../../shared/format/format-number.ts';
 import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
@@ -38,14 +38,11 @@ export function EvaluateFile({ adapter, contextLength }: EvaluateFileProps) {
       for (const which of adapter ? [null, adapter] : [null]) {
         const name = which === null ? words.without : words.with;
         setState({ kind: 'running', which: name, share: 0 });
-        // Its calls come on a way of their own: the last may arrive after the outcome.
-        const tell = asListener((done: number, of: number) =>
-          setState((now) =>
-            now.kind === 'running' && now.which === name ? { ...now, share: of > 0 ? done / of : 0 } : now,
-          ),
-        );
+        const onProgress = (done: number, of: number) =>
+          setState({ kind: 'running', which: name, share: of > 0 ? done / of : 0 });
         const wish = { name: content.name, content, maxLength, adapted: which !== null };
-        rows.push({ which: name, evaluation: unwrap(await engine().evaluate(wish, tell)) });
+        const outcome = await telling(onProgress, (tell) => engine().evaluate(wish, tell));
+        rows.push({ which: name, evaluation: unwrap(outcome) });
       }
       setState({ kind: 'done', file: content.name, rows });
     } catch (error) {

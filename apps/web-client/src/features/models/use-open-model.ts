@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { AdapterFiles, ModelProgress, ModelWish, OpenedModel } from '../../engine/models-api.ts';
-import { asListener, engine, unwrap } from '../../shared/engine-client/engine-client.ts';
+import { engine, telling, unwrap } from '../../shared/engine-client/engine-client.ts';
 import { type Failure, failureOf } from '../../shared/failure/failure.ts';
 import { storageQuery } from './queries.ts';
 
@@ -45,11 +45,11 @@ export function useOpenModel(): OpenModelControls {
       const isMine = () => mine === turn.current;
       stopping.current = false;
       setState({ kind: 'loading', wish, progress: null, stopping: false });
-      const tell = asListener((progress: ModelProgress) => {
+      const onProgress = (progress: ModelProgress) => {
         if (isMine()) setState((now) => (now.kind === 'loading' ? { ...now, progress } : now));
-      });
+      };
       try {
-        const model = unwrap(await engine().openModel(wish, tell));
+        const model = unwrap(await telling(onProgress, (tell) => engine().openModel(wish, tell)));
         if (isMine()) setState({ kind: 'open', model, adapter: null });
       } catch (error) {
         if (!isMine()) return;

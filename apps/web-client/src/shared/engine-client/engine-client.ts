@@ -32,17 +32,21 @@ export function asSink(sink: EventSink): EventSink {
   return proxy(sink);
 }
 
-/** The same for whatever is told piece by piece: a chat's text, a load's progress. */
-export function asListener<Told extends unknown[]>(listener: (...told: Told) => void): (...told: Told) => void {
-  return proxy(listener);
-}
-
-/** The same for work that tells how many bytes of how many are done. */
-export function asProgress(listener: (bytes: number, total: number) => void): (bytes: number, total: number) => void {
-  return proxy(listener);
-}
-
-/** The same for a count. */
-export function asCounter(counter: (done: number) => void): (done: number) => void {
-  return proxy(counter);
+/**
+ * A call that tells piece by piece how far it is. What it tells comes on a way of its own, so that the last of it may arrive
+ * after the outcome: that is left out.
+ */
+export async function telling<Told extends unknown[], Call>(
+  listener: (...told: Told) => void,
+  call: (tell: (...told: Told) => void) => Call,
+): Promise<Awaited<Call>> {
+  let isOver = false;
+  const tell = proxy((...told: Told) => {
+    if (!isOver) listener(...told);
+  });
+  try {
+    return await call(tell);
+  } finally {
+    isOver = true;
+  }
 }
