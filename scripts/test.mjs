@@ -7,7 +7,7 @@
 //   npm test -- --project NAME    unit, integration, fuzz, webgpu, chromium or firefox
 //   npm test -- --seed N          what everything random starts from
 //   npm test -- --no-skips        a test that is left out fails the run
-import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { staticChecks } from './checks.mjs';
@@ -25,6 +25,8 @@ import { readWish } from './test-wish.mjs';
 await runScript(async () => {
   const wish = readWish();
   const folder = mkdtempSync(join(quickPlace(), 'perfit-test-'));
+  // A Postgres server cannot run as root: as another user it must reach its own folder within.
+  chmodSync(folder, 0o711);
   const remove = () => rmSync(folder, { recursive: true, force: true });
   for (const [signal, code] of [
     ['SIGINT', 130],
