@@ -77,6 +77,19 @@ function mayMount(): boolean {
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
 
+/** Where `scripts/install-elsewhere.sh` puts the programs that exported models are held against. */
+export const elsewhere = join(repository, '.perfit', 'elsewhere');
+
+export const needsTransformers = needs(
+  existsSync(join(elsewhere, 'python', 'bin', 'python')),
+  'no transformers and PEFT: scripts/install-elsewhere.sh',
+);
+
+export const needsLlamaCpp = needs(
+  existsSync(join(elsewhere, 'node_modules', 'node-llama-cpp')),
+  'no llama.cpp: scripts/install-elsewhere.sh',
+);
+
 /** Where material lies that is beside the project and no part of it; it may be missing. @param path from there */
 export function besideProject(path: string): string {
   return join(repository, '..', 'shared', path);
