@@ -251,6 +251,22 @@ describe('hubSource', () => {
     expect(pauses).toEqual([500, 7000, 2000]);
   });
 
+  it('asks again where nothing comes any more: before an answer, and in the middle of one', async () => {
+    const trouble = ['mute', 'half'];
+    hub.disturb = ({ host }, response) => {
+      if (host !== 'store') return false;
+      const kind = trouble.shift();
+      if (kind === 'half') {
+        response.writeHead(206, { 'content-length': 64 });
+        response.write(new Uint8Array(10));
+      }
+      return kind !== undefined;
+    };
+    const source = open('lab/single', { silence: 300 });
+    expect(await source.range('model.safetensors', 0, 64)).toEqual(weights.slice(0, 64));
+    expect(trouble).toEqual([]);
+  });
+
   it('gives up after five times, and at once where it is told to come back much later', async () => {
     hub.disturb = (_, response) => {
       response.writeHead(503).end();

@@ -9,6 +9,8 @@ export interface PatientOptions {
   readonly attempts?: number;
   /** Waits between two attempts. @param milliseconds as long as the server asked for, or longer each time */
   readonly pause?: (milliseconds: number, signal: AbortSignal | undefined) => Promise<void>;
+  /** After so many milliseconds without a byte a request is taken for dead and sent again; half a minute where absent. */
+  readonly silence?: number;
   /** Told of every request as it is sent, and again with what came of it. */
   readonly observe?: (exchange: ObservedGet) => void;
 }
@@ -40,26 +42,34 @@ const ATTEMPTS = 5;
 const FIRST_PAUSE = 500;
 /** Who is asked to wait longer is told so instead. */
 const LONGEST_PAUSE = 60_000;
+const LONGEST_SILENCE = 30_000;
 const TRANSIENT = new Set([408, 429, 500, 502, 503, 504]);
 
 /** GET that asks again where the connection drops or the server is busy: five times, with longer pauses between. */
 export function patientGet(options: PatientOptions): PatientGet {
-  const { signal, attempts = ATTEMPTS, pause = wait, observe } = options;
+  const { signal, attempts = ATTEMPTS, pause = wait, silence = LONGEST_SILENCE, observe } = options;
   const request = options.fetch ?? ((...args: Parameters<typeof fetch>) => globalThis.fetch(...args));
 
   async function attempt(url: string, { headers = {}, largest = Number.POSITIVE_INFINITY }: PatientRequest) {
     observe?.({ url, headers, answer: null });
     // What comes is kept by whoever asked: twice would be once too often, and Chromium makes one range of an address wait
     // for another where its own cache is to hold them.
-    const response = await request(url, { headers: { ...headers }, signal: signal ?? null, cache: 'no-store' });
-    const { status, headers: answered } = response;
-    if (Number(answered.get('content-length') ?? 0) > largest && response.ok) {
-      await response.body?.cancel();
-      throw new WeightsError('weights-unreadable', `${url} answers with more than was asked for: it has no ranges`);
+    const watch = silenceWatch(silence, signal);
+    try {
+      const response = await watch.of(
+        request(url, { headers: { ...headers }, signal: watch.signal, cache: 'no-store' }),
+      );
+      const { status, headers: answered } = response;
+      if (Number(answered.get('content-length') ?? 0) > largest && response.ok) {
+        await response.body?.cancel();
+        throw new WeightsError('weights-unreadable', `${url} answers with more than was asked for: it has no ranges`);
+      }
+      const answer = { status, headers: answered, bytes: await watch.of(bodyOf(response, watch.heard)) };
+      observe?.({ url, headers, answer });
+      return answer;
+    } finally {
+      watch.end();
     }
-    const answer = { status, headers: answered, bytes: await bodyOf(response) };
-    observe?.({ url, headers, answer });
-    return answer;
   }
 
   return async (url, asked = {}) => {
@@ -92,17 +102,49 @@ export function patientGet(options: PatientOptions): PatientGet {
 }
 
 /**
+ * Ends a request of which nothing is heard any more: a connection that died without a word would be waited for as long as
+ * the page lives. It does not rely on the request to end by its signal, which one that hangs may not.
+ */
+function silenceWatch(milliseconds: number, signal: AbortSignal | undefined) {
+  const dead = new AbortController();
+  let timer: ReturnType<typeof setTimeout>;
+  const silent = new Promise<never>((_, reject) => {
+    dead.signal.addEventListener('abort', () => reject(dead.signal.reason));
+  });
+  silent.catch(() => {});
+  const heard = () => {
+    clearTimeout(timer);
+    const reason = new TypeError(`nothing came for ${Math.round(milliseconds / 1000)} seconds`);
+    timer = setTimeout(() => dead.abort(reason), milliseconds);
+  };
+  heard();
+  return {
+    signal: signal ? AbortSignal.any([signal, dead.signal]) : dead.signal,
+    heard,
+    of: <T>(work: Promise<T>): Promise<T> => Promise.race([work, silent]),
+    end: () => clearTimeout(timer),
+  };
+}
+
+/**
  * The body, read as it comes into memory of its own: `arrayBuffer()` leaves a second copy behind, which Chromium
  * frees some hundred megabytes later.
  */
-async function bodyOf(response: Response): Promise<Uint8Array<ArrayBuffer>> {
+async function bodyOf(response: Response, heard: () => void): Promise<Uint8Array<ArrayBuffer>> {
   const length = Number(response.headers.get('content-length') ?? Number.NaN);
-  if (!response.body || !Number.isSafeInteger(length) || response.headers.has('content-encoding')) {
-    return new Uint8Array(await response.arrayBuffer());
+  if (!response.body) return new Uint8Array(await response.arrayBuffer());
+  if (!Number.isSafeInteger(length) || response.headers.has('content-encoding')) {
+    const chunks: Uint8Array<ArrayBuffer>[] = [];
+    for await (const chunk of response.body) {
+      heard();
+      chunks.push(chunk);
+    }
+    return new Uint8Array(await new Blob(chunks).arrayBuffer());
   }
   const bytes = new Uint8Array(length);
   let filled = 0;
   for await (const chunk of response.body) {
+    heard();
     if (filled + chunk.length > length) throw new TypeError('the answer is longer than it says');
     bytes.set(chunk, filled);
     filled += chunk.length;
