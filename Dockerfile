@@ -7,6 +7,7 @@ COPY . .
 
 FROM source AS web
 RUN pnpm install --frozen-lockfile
+RUN node packages/perfit-core/build-programs.mjs
 RUN pnpm --filter @perfit/web-client exec vite build
 
 FROM source AS production
@@ -16,6 +17,7 @@ FROM node:24.22.3-bookworm-slim
 ENV NODE_ENV=production PERFIT_HOST=0.0.0.0 PERFIT_DATA=/data
 COPY --from=production /app /app
 COPY --from=web /app/apps/web-client/dist /app/apps/web-client/dist
+COPY --from=web /app/packages/perfit-core/src/wasm/compiled.ts /app/packages/perfit-core/src/wasm/compiled.ts
 RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data

@@ -79,6 +79,17 @@ export function ensureDependencies() {
       '--frozen-lockfile',
     ]);
   });
+  ensurePrograms();
+}
+
+/** Compiles our programs for the processor where their sources changed: everything else imports them. */
+function ensurePrograms() {
+  const room = join(root, 'packages', 'perfit-core');
+  const sources = [...filesBelow(join(room, 'assembly')), join(room, 'build-programs.mjs')];
+  const fingerprint = fingerprintOf(sources, '');
+  once('programs', { fingerprint, outcome: join(room, 'src', 'wasm', 'compiled.ts') }, () => {
+    run('compiling the programs for the processor', process.execPath, ['build-programs.mjs'], { cwd: room });
+  });
 }
 
 /**

@@ -39,13 +39,18 @@ export {
   defaultChatOptions,
 } from './generation/conversation.ts';
 export { AdapterTensors } from './model/adapter-tensors.ts';
-export { composedChatBytes, planComposed, WASM_BUDGET } from './model/composed/composed-memory.ts';
 export { dimensions, inverseFrequencies, type ModelConfig, parameterCount, parseModelConfig } from './model/config.ts';
 export type { LanguageModel } from './model/language-model.ts';
-export { type LoadModelOptions, loadModel, planTuning } from './model/load-model.ts';
+export {
+  type LoadModelOptions,
+  loadModel,
+  planOnProcessor,
+  planTuning,
+  processorPrecision,
+} from './model/load-model.ts';
 export { ModelError } from './model/model-error.ts';
 export { type NamedWeight, namedWeights } from './model/named-weights.ts';
-export { deviceBudget, planSentence, type TuningWish, tuningBudget } from './model/packed/plan-memory.ts';
+export { deviceBudget, planSentence, type TuningWish, tuningBudget, WASM_BUDGET } from './model/packed/plan-memory.ts';
 export { PRECISIONS, type Precision } from './ops/packed-matrix/formats.ts';
 export { compareModels } from './parity/compare-models.ts';
 export { loadParityFixture, type ParityFixture } from './parity/fixture.ts';

@@ -104,7 +104,7 @@ async function wasmPeaks(shapes: readonly ModelShape[], { rows = 8, length, rank
     const peak = await benchWasmPeak(shape, sizes);
     const [measured, predicted] = [peak.measuredBytes, peak.predictedBytes].map((bytes) => number(bytes / 1e6));
     const way = `${peak.rowsAtOnce} at a time${peak.checkpointing ? ', blocks computed twice' : ''}`;
-    const text = `${shape} f32, ${rows} x ${sizes.length} (${way}): ${measured} MB at most, ${predicted} MB predicted`;
+    const text = `${shape} ${peak.precision}, ${rows} x ${sizes.length} (${way}): ${measured} MB at most, ${predicted} MB predicted`;
     process.stdout.write(
       `${text}, a ratio of ${(peak.predictedBytes / peak.measuredBytes).toFixed(2)} (within 10 %)\n`,
     );

@@ -18,7 +18,7 @@ import { type BackendChoice, openWeights } from '../local-model.ts';
 interface Flags {
   readonly backend: BackendChoice;
   readonly precision?: Precision;
-  readonly programs?: 'wgsl' | 'composed';
+  readonly programs?: 'own' | 'composed';
   readonly json: boolean;
 }
 
@@ -31,7 +31,7 @@ export function parityCommand(): Command {
     .argument('<fixture>', 'a folder with fixture.json and tensors.safetensors')
     .addOption(backendOption())
     .addOption(precisionOption())
-    .addOption(new Option('--programs <name>', 'whose kernels compute on WebGPU').choices(['wgsl', 'composed']))
+    .addOption(new Option('--programs <name>', 'own: our programs; composed: tfjs’ ops').choices(['own', 'composed']))
     .option('--json', 'one JSON object a line', false)
     .action(parity);
 }

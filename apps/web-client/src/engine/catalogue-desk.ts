@@ -3,7 +3,6 @@ import {
   type BackendDescription,
   CATALOGUE,
   chatMemoryNeeds,
-  composedChatBytes,
   deviceBudget,
   fits,
   folderSource,
@@ -12,10 +11,13 @@ import {
   ModelError,
   memoryNeeds,
   modelFolder,
+  PRECISIONS,
+  type Precision,
   type PrecisionChoice,
   parseModelConfig,
-  planComposed,
+  planOnProcessor,
   precisionChoices,
+  processorPrecision,
   type TuningWish,
   WASM_BUDGET,
 } from '@perfit/core';
@@ -69,7 +71,10 @@ function budgetOf({ limits }: BackendDescription): number | null {
 export function needsOf(config: ModelConfig, device: BackendDescription): ModelNeeds {
   const { modelType, contextLength } = config;
   const budget = budgetOf(device);
-  if (budget === null) return { modelType, contextLength, automatic: 'f32', precisions: [processorNeeds(config)] };
+  if (budget === null) {
+    const precisions = precisionChoices(config).map((choice) => processorNeeds(config, choice));
+    return { modelType, contextLength, automatic: processorPrecision(config), precisions };
+  }
   const automatic = automaticPrecision(config, budget, reckoned);
   const use = (needs: MemoryNeeds): UseNeeds => ({ bytes: needs.bytes.total, fit: fits(needs, budget) });
   const precisions = precisionChoices(config).map(({ precision, bytes }) => ({
@@ -81,53 +86,58 @@ export function needsOf(config: ModelConfig, device: BackendDescription): ModelN
   return { modelType, contextLength, automatic, precisions };
 }
 
-/** Larger models write a word a second or fewer. */
+/** Parameters: larger models write a few words a second. */
 const bearableOnProcessor = 0.3e9;
 
-/** On the processor models compute in f32, in WebAssembly's memory. */
-function processorNeeds(config: ModelConfig): PrecisionNeeds {
-  const { precision, bytes } = precisionChoices(config)[0] as PrecisionChoice;
-  const { maxLength, batchSize } = reckoned;
+function parametersOf(config: ModelConfig): number {
+  const [exact] = precisionChoices(config) as [PrecisionChoice];
+  return exact.bytes / 4;
+}
+
+/** On the processor weights lie in WebAssembly's memory. */
+function processorNeeds(config: ModelConfig, { precision, bytes }: PrecisionChoice): PrecisionNeeds {
+  const { batchSize, contextLength } = reckoned;
+  const maxLength = Math.min(reckoned.maxLength, config.contextLength);
+  const chat = chatMemoryNeeds(config, { precision, contextLength, programs: 'wasm' });
   return {
     precision,
     weightBytes: bytes,
-    tuning: tuningOnProcessor(config, { layout, batchSize, maxLength: Math.min(maxLength, config.contextLength) }),
-    chat: useOnProcessor('Answering', { bytes: composedChatBytes(config), weights: bytes }),
+    tuning: tuningOnProcessor(config, { layout, batchSize, maxLength, precision }),
+    chat: useOnProcessor('Answering', { bytes: chat.bytes.total, precision, config }),
   };
 }
 
 /** What a tuning takes there, of the texts and batches that are meant. */
 export function tuningOnProcessor(config: ModelConfig, wish: Omit<TuningWish, 'budget'>): UseNeeds {
-  const [choice] = precisionChoices(config) as [PrecisionChoice];
   try {
-    const { predicted } = planComposed(config, { ...wish, budget: WASM_BUDGET });
-    return useOnProcessor('Tuning', { bytes: predicted.total, weights: choice.bytes });
+    const { predicted, precision } = planOnProcessor(config, { ...wish, budget: WASM_BUDGET });
+    return useOnProcessor('Tuning', { bytes: predicted.total, precision, config });
   } catch (error) {
     if (!(error instanceof ModelError) || error.code !== 'model-too-large') throw error;
-    // Nothing smaller fits: what one text of one token takes is as much as anybody needs to know.
-    const { predicted } = planComposed(config, {
-      ...wish,
-      batchSize: 1,
-      maxLength: 1,
-      budget: Number.POSITIVE_INFINITY,
-    });
+    const { predicted } = planOnProcessor(config, { ...wish, budget: WASM_BUDGET, orLeast: true });
     return { bytes: predicted.total, fit: { verdict: 'too large', sentence: error.message } };
   }
 }
 
-function useOnProcessor(use: string, { bytes, weights }: { bytes: number; weights: number }): UseNeeds {
-  const takes = `The processor computes here, with weights in f32. ${use} takes about ${formatBytes(bytes)} of WebAssembly’s memory`;
-  const instead = 'A browser with WebGPU, or a smaller model, would do.';
+function useOnProcessor(
+  use: string,
+  { bytes, precision, config }: { bytes: number; precision: Precision; config: ModelConfig },
+): UseNeeds {
+  const takes = `The processor computes here, with weights in ${precision}. ${use} takes about ${formatBytes(bytes)} of WebAssembly’s memory`;
+  const elsewhere = 'A browser with WebGPU, or a smaller model, would do.';
   if (bytes > WASM_BUDGET) {
+    const fitting = processorPrecision(config);
+    const coarser = PRECISIONS.indexOf(fitting) > PRECISIONS.indexOf(precision);
+    const instead = coarser ? `Weights in ${fitting} take less. ${elsewhere}` : elsewhere;
     return {
       bytes,
       fit: { verdict: 'too large', sentence: `${takes}, which has ${formatBytes(WASM_BUDGET)}. ${instead}` },
     };
   }
-  return weights > bearableOnProcessor
+  return parametersOf(config) > bearableOnProcessor
     ? {
         bytes,
-        fit: { verdict: 'tight', sentence: `${takes}. There is room, but every word takes its time. ${instead}` },
+        fit: { verdict: 'tight', sentence: `${takes}. There is room, but every word takes its time. ${elsewhere}` },
       }
     : { bytes, fit: { verdict: 'fits', sentence: `${takes}.` } };
 }

@@ -1,5 +1,6 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
+import { WasmRunner } from '../wasm/runner.ts';
 import { BackendError } from './backend-error.ts';
 import { guardAllocations, wasmFailure } from './wasm-failure.ts';
 import type { WasmBackend } from './wasm-heap.ts';
@@ -60,6 +61,7 @@ export async function startWasm(paths: WasmPaths, threads: number, onFailure?: F
     throw new BackendError('device-wasm-failed', `the WASM backend did not start: ${String(cause)}`, { cause });
   }
   guardAllocations((tf.backend() as unknown as WasmBackend).wasm);
+  await WasmRunner.start();
   if (!running) shareClones();
   running = { ...outcome, wanted: threads, onFailure };
   return outcome;

@@ -11,11 +11,15 @@ export interface WasmBackend {
     };
     _malloc(bytes: number): number;
     _free(address: number): void;
+    /** Of the build with threads. */
+    readonly wasmMemory?: WebAssembly.Memory;
+    /** What the other builds export. */
+    readonly asm?: { readonly memory: WebAssembly.Memory };
   };
   disposeData(dataId: object): boolean;
   dataIdNextNumber: number;
   readonly dataIdMap: { get(dataId: object): { id: number; memoryOffset: number } };
-  makeOutput(shape: number[], dtype: 'float32'): tf.TensorInfo;
+  makeOutput(shape: number[], dtype: 'float32' | 'int32'): tf.TensorInfo;
   /** One more owner of the tensor's memory. */
   incRef(dataId: object): void;
   /** A view of the tensor's memory, valid until the next allocation. */

@@ -99,7 +99,7 @@ async function afterOneStep(wish: MemoryWish): Promise<{ model: PackedModel; tun
   const { shape, precision, rows, length, checkpointing } = wish;
   WgslRunner.current().trimPool();
   const before = allocated();
-  const model = (await open(wish, 'wgsl')) as PackedModel;
+  const model = (await open(wish, 'own')) as PackedModel;
   const tuning = new Tuning(model, wish);
   await tuning.time(1);
   const peakBytes = allocated() - before;
@@ -219,7 +219,7 @@ export async function benchDecode(
   limits: Limits,
 ): Promise<DecodeResult> {
   const { shape, precision } = wish;
-  const model = (await open(wish, 'wgsl')) as PackedModel;
+  const model = (await open(wish, 'own')) as PackedModel;
   const weightBytes = bytesOf(model);
   const read = async (ids: number[], cache: ReturnType<PackedModel['createCache']>) => {
     const logits = model.nextLogits(null, ids, cache);
@@ -258,7 +258,7 @@ function bytesOf({ weights }: PackedModel): number {
 
 function open(
   { shape, precision, checkpointing }: Pick<StepWish, 'shape' | 'precision'> & { checkpointing?: boolean },
-  programs: 'wgsl' | 'composed',
+  programs: 'own' | 'composed',
 ): Promise<LanguageModel> {
   const source = syntheticSource(MODEL_SHAPES[shape]);
   return loadModel(

@@ -1,15 +1,17 @@
 import { buildLayout, initialTheta, Mask, PROJECTIONS } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import type { WasmBackend } from '../backend/wasm-heap.ts';
-import { predictComposedBytes, WASM_BUDGET } from '../model/composed/composed-memory.ts';
-import { ComposedModel } from '../model/composed/composed-model.ts';
 import { loadModel } from '../model/load-model.ts';
+import { PackedModel } from '../model/packed/packed-model.ts';
+import { WASM_BUDGET } from '../model/packed/plan-memory.ts';
+import type { Precision } from '../ops/packed-matrix/formats.ts';
 import { MaskedAdamW } from '../training/adamw.ts';
 import { MODEL_SHAPES, type ModelShape } from './model-shapes.ts';
 import { syntheticSource } from './synthetic-source.ts';
 
 export interface WasmPeak {
   readonly model: ModelShape;
+  readonly precision: Precision;
   /** B, T of the batch. */
   readonly rows: number;
   readonly length: number;
@@ -36,7 +38,7 @@ export async function benchWasmPeak(
   const model = await loadModel(syntheticSource(MODEL_SHAPES[shape]), {
     wish: { ...wish, layout: (widths) => buildLayout(widths, space) },
   });
-  if (!(model instanceof ComposedModel)) throw new RangeError('the model is not one of tfjs’ ops');
+  if (!(model instanceof PackedModel) || !model.plan) throw new RangeError('the model is not one of our programs');
   const layout = model.layout(space);
   const optimizer = new MaskedAdamW(MaskedAdamW.start(initialTheta(layout, 1)), Mask.full(layout.size), settings);
   const ids = Int32Array.from({ length: rows * length }, (_, i) => (i * 37) % model.config.vocabSize);
@@ -49,10 +51,17 @@ export async function benchWasmPeak(
   }
   const backend = tf.backend() as unknown as WasmBackend;
   const measuredBytes = backend.typedArrayFromHeap(optimizer.theta).buffer.byteLength;
-  const { checkpointing } = model;
-  const rowsAtOnce = Math.min(rows, model.rowsAtOnce);
-  const predicted = predictComposedBytes(model.config, { rows: rowsAtOnce, length, layout, checkpointing });
+  const { checkpointing, rowsAtOnce, precision, predicted } = model.plan;
   optimizer.dispose();
   model.dispose();
-  return { model: shape, rows, length, rowsAtOnce, checkpointing, measuredBytes, predictedBytes: predicted.total };
+  return {
+    model: shape,
+    precision,
+    rows,
+    length,
+    rowsAtOnce,
+    checkpointing,
+    measuredBytes,
+    predictedBytes: predicted.total,
+  };
 }

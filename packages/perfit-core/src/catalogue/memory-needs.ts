@@ -2,6 +2,7 @@ import type { Layout, ModelDimensions } from '@perfit/protocol/space';
 import { dimensions, type ModelConfig } from '../model/config.ts';
 import { type PredictedChatBytes, predictChatBytes } from '../model/packed/chat-memory.ts';
 import { type PredictedBytes, predictStepBytes, weightBytes } from '../model/packed/memory.ts';
+import type { ProgramsName } from '../model/packed/programs.ts';
 import { PRECISIONS, type Precision } from '../ops/packed-matrix/formats.ts';
 
 export interface TuningChoice {
@@ -16,6 +17,8 @@ export interface TuningChoice {
 
 export interface ChatChoice {
   readonly precision: Precision;
+  /** Whose memory: WebGPU's where absent. */
+  readonly programs?: ProgramsName;
   /** S: prompt and reply, in tokens. */
   readonly contextLength: number;
 }
@@ -46,7 +49,7 @@ export function memoryNeeds(config: ModelConfig, choice: TuningChoice): MemoryNe
 /** Bytes of the device that a conversation takes whose prompt may fill the whole context. */
 export function chatMemoryNeeds(config: ModelConfig, choice: ChatChoice): MemoryNeeds {
   const contextLength = Math.min(choice.contextLength, config.contextLength);
-  const bytes = predictChatBytes(config, { precision: choice.precision, contextLength });
+  const bytes = predictChatBytes(config, { ...choice, contextLength });
   return { use: 'chat', config, choice, bytes };
 }
 

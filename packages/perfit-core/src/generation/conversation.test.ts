@@ -3,9 +3,9 @@ import { initialTheta, PROJECTIONS } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { AdapterTensors } from '../model/adapter-tensors.ts';
-import { ComposedModel } from '../model/composed/composed-model.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import { loadModel } from '../model/load-model.ts';
+import { PackedModel } from '../model/packed/packed-model.ts';
 import { directorySource } from '../node/directory-source.ts';
 import { nodeBackend } from '../node/node-backend.ts';
 import { ChatFormat } from '../text/chat-template.ts';
@@ -123,7 +123,7 @@ describe('a conversation with perfit-nano', () => {
     // At this temperature every token is about equally likely: the end does not come by itself.
     const babble: ChatOptions = { temperature: 100, topK: 0, topP: 1, repetitionPenalty: 1, seed: 2 };
     expect((await reply({}, { ...babble, maxTokens: 5 })).end).toMatchObject({ reason: 'length', tokens: 5 });
-    const narrow = new ComposedModel({ ...model.config, contextLength: 40 }, (model as ComposedModel).weights);
+    const narrow = new PackedModel({ ...model.config, contextLength: 40 }, (model as PackedModel).weights);
     const { end } = await reply({ model: narrow }, { ...babble, maxTokens: 500 });
     expect(end).toMatchObject({ reason: 'context', tokens: 40 - end.promptTokens });
   }, 60_000);

@@ -1,33 +1,34 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Precision } from '../ops/packed-matrix/formats.ts';
+import { PRECISIONS, type Precision } from '../ops/packed-matrix/formats.ts';
 import { openWeights } from '../weights/safetensors-reader.ts';
 import type { ModelSource } from '../weights/source.ts';
-import { planComposed } from './composed/composed-memory.ts';
 import { ComposedModel } from './composed/composed-model.ts';
 import { readComposed } from './composed/read-composed.ts';
 import { type ModelConfig, parseModelConfig } from './config.ts';
 import type { LanguageModel } from './language-model.ts';
+import { weightBytes } from './packed/memory.ts';
 import { PackedModel } from './packed/packed-model.ts';
-import { type MemoryPlan, planMemory, type TuningWish } from './packed/plan-memory.ts';
+import { type MemoryPlan, planMemory, type TuningWish, WASM_BUDGET } from './packed/plan-memory.ts';
+import { currentPrograms } from './packed/programs.ts';
 import { readPacked } from './packed/read-packed.ts';
 import { WeightReader, type WeightReaderOptions } from './weight-reader.ts';
 
 export interface LoadModelOptions extends WeightReaderOptions {
   /**
-   * `wgsl`: our own programs, on WebGPU only, and there the default. `composed`: tfjs' ops, on any backend; what the
-   * others are held against.
+   * `own`: our programs, on WebGPU and WASM, and there the default. `composed`: tfjs' ops, on any backend; what ours are
+   * held against.
    */
-  readonly programs?: 'wgsl' | 'composed';
+  readonly programs?: 'own' | 'composed';
   /**
-   * How WGSL programs hold the weights; by the model's size where absent, f32 or f16. Composed models
-   * compute in f32 with what is left of the weights then: a reference for the programs.
+   * How our programs hold the weights; by the model's size where absent. Composed models compute in f32 with what is left of
+   * the weights then: a reference for the programs.
    */
   readonly precision?: Precision;
-  /** Keeps of each block its input alone and computes it twice; on in WGSL programs unless said otherwise. */
+  /** Keeps of each block its input alone and computes it twice; on in our programs unless said otherwise. */
   readonly checkpointing?: boolean;
-  /** Of tfjs' ops: rows of a batch that are computed at once. */
+  /** Rows of a batch that are computed at once. */
   readonly rowsAtOnce?: number;
-  /** What is to be tuned: the model is loaded so that it fits, or refused. Of tfjs' ops on WASM only. */
+  /** What is to be tuned: the model is loaded so that it fits, or refused. */
   readonly wish?: TuningWish;
 }
 
@@ -39,18 +40,18 @@ export async function loadModel(source: ModelSource, options: LoadModelOptions =
   const config = parseModelConfig(await source.text('config.json'));
   const files = await openWeights(source);
   const reader = new WeightReader(source, files, options);
-  const { programs = tf.getBackend() === 'webgpu' && canPack(config) ? 'wgsl' : 'composed' } = options;
+  const { programs = hasPrograms(config) ? 'own' : 'composed' } = options;
   try {
     const { precision } = options;
     if (programs === 'composed') {
-      const plan = options.wish && tf.getBackend() === 'wasm' ? planComposed(config, options.wish) : null;
-      const model = new ComposedModel(config, await readComposed(config, reader, precision), { ...options, plan });
-      if (plan) model.prepareGradients();
-      return model;
+      return new ComposedModel(config, await readComposed(config, reader, precision), options);
     }
+    const on = currentPrograms().name;
     const exact = files.bytes <= MOST_EXACT_BYTES;
-    const plan = options.wish && planMemory(config, { ...(precision ? { precision } : {}), ...options.wish }, exact);
-    const weights = await readPacked(config, reader, plan?.precision ?? precision ?? (exact ? 'f32' : 'f16'));
+    const wish = options.wish && { ...(precision ? { precision } : {}), ...options.wish };
+    const plan = wish && planMemory(config, wish, { programs: on, exact });
+    const unasked = on === 'wasm' ? processorPrecision(config) : exact ? 'f32' : 'f16';
+    const weights = await readPacked(config, reader, plan?.precision ?? precision ?? unasked);
     return new PackedModel(config, weights, { ...options, ...(plan ? { ...plan, plan } : {}) });
   } catch (error) {
     reader.disposeAll();
@@ -64,10 +65,25 @@ export async function loadModel(source: ModelSource, options: LoadModelOptions =
  * @returns null where tfjs' ops would compute, whose memory nobody predicts   @throws ModelError `model-too-large`
  */
 export function planTuning(config: ModelConfig, wish: TuningWish, fileBytes: number): MemoryPlan | null {
-  return canPack(config) ? planMemory(config, wish, fileBytes <= MOST_EXACT_BYTES) : null;
+  return canPack(config) ? planMemory(config, wish, { programs: 'wgsl', exact: fileBytes <= MOST_EXACT_BYTES }) : null;
 }
 
-/** Whether our attention takes the model's heads: by four features at a time. */
+/** The same of the processor. @throws ModelError `model-too-large` */
+export function planOnProcessor(config: ModelConfig, wish: TuningWish): MemoryPlan {
+  return planMemory(config, wish, { programs: 'wasm', exact: true });
+}
+
+/** The finest in which the weights leave half of WebAssembly's memory for what is done with them. */
+export function processorPrecision(config: ModelConfig): Precision {
+  return PRECISIONS.find((precision) => weightBytes(config, precision) <= WASM_BUDGET / 2) ?? 'int4';
+}
+
+/** Whether our programs compute on the current backend. */
+function hasPrograms(config: ModelConfig): boolean {
+  return tf.getBackend() === 'wasm' || (tf.getBackend() === 'webgpu' && canPack(config));
+}
+
+/** Whether our attention on WebGPU takes the model's heads: by four features at a time. */
 function canPack({ headWidth }: ModelConfig): boolean {
   return headWidth % 4 === 0 && headWidth <= 256;
 }

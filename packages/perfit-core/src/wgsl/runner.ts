@@ -85,6 +85,12 @@ export class WgslRunner {
     return this.device.features.has(feature);
   }
 
+  /** Bytes of one tensor that a program can bind. */
+  get mostBytes(): number {
+    const { maxStorageBufferBindingSize, maxBufferSize } = this.device.limits;
+    return Math.min(maxStorageBufferBindingSize, maxBufferSize);
+  }
+
   /** A tensor whose numbers are whatever its buffer held before: for a program's output. The caller disposes it. */
   empty<T extends tf.Tensor>(shape: readonly number[], dtype: 'float32' | 'int32' = 'float32'): T {
     // A model is loaded for minutes and nothing is run: here it shows that it does not fit.

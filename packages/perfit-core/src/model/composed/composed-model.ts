@@ -1,4 +1,4 @@
-import { buildLayout, type Layout, type LoraSpace, type ModelDimensions, PROJECTIONS } from '@perfit/protocol/space';
+import { buildLayout, type Layout, type LoraSpace, type ModelDimensions } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import { causalMask } from '../../ops/causal-attention/causal-attention.ts';
 import type { FrozenMatrix } from '../../ops/frozen-matrix/frozen-matrix.ts';
@@ -49,8 +49,6 @@ export interface ComposedModelOptions {
   readonly checkpointing?: boolean;
   /** Rows of a batch that are computed at once, their gradients added up; all of them where absent. */
   readonly rowsAtOnce?: number;
-  /** Decides both, where there is one. */
-  readonly plan?: MemoryPlan | null;
 }
 
 /** Rotary angles and causal mask for whole sequences of one length. */
@@ -71,18 +69,18 @@ export class ComposedModel implements LanguageModel {
   /** Both may be changed between two steps. */
   checkpointing: boolean;
   rowsAtOnce: number;
-  readonly plan: MemoryPlan | null;
+  /** Nobody plans what is but held against others. */
+  readonly plan: MemoryPlan | null = null;
   readonly #inverseFrequencies: Float64Array;
   readonly #tables = new Map<number, SequenceTables>();
 
   /** Takes the weights over. */
   constructor(config: ModelConfig, weights: ModelWeights, options: ComposedModelOptions = {}) {
-    const { precision = 'f32', plan = null } = options;
+    const { precision = 'f32' } = options;
     this.config = config;
     this.precision = precision;
-    this.plan = plan;
-    this.checkpointing = plan?.checkpointing ?? options.checkpointing ?? false;
-    this.rowsAtOnce = plan?.rowsAtOnce ?? options.rowsAtOnce ?? Number.POSITIVE_INFINITY;
+    this.checkpointing = options.checkpointing ?? false;
+    this.rowsAtOnce = options.rowsAtOnce ?? Number.POSITIVE_INFINITY;
     this.dimensions = dimensions(config);
     this.weights = weights;
     this.#inverseFrequencies = inverseFrequencies(config);
@@ -91,16 +89,6 @@ export class ComposedModel implements LanguageModel {
   /** The layout of an adapter for this model (PF1). */
   layout(space: LoraSpace): Layout {
     return buildLayout(this.dimensions, space);
-  }
-
-  /**
-   * Makes what gradients need of each weight while the heap has no holes: between the blocks of a step it would leave some
-   * for good.
-   */
-  prepareGradients(): void {
-    for (const block of this.weights.blocks) for (const name of PROJECTIONS) block[name].weight.prepareBackward();
-    this.weights.embedding.prepareBackward();
-    this.weights.head.prepareBackward();
   }
 
   /** Owned by the model: not to be disposed. */

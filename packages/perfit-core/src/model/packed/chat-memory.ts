@@ -2,9 +2,10 @@ import type { Layout } from '@perfit/protocol/space';
 import { sliceKeys } from '../../ops/causal-attention/flash-decode.ts';
 import type { Precision } from '../../ops/packed-matrix/formats.ts';
 import type { ModelConfig } from '../config.ts';
-import { BufferPool } from './buffer-pool.ts';
-import { walkForward, weightBytes } from './memory.ts';
+import { BufferPool, Heap, type StepMemory } from './buffer-pool.ts';
+import { HEAP_OVERHEAD, walkForward, weightBytes } from './memory.ts';
 import { firstTablePositions, promptStep } from './packed-model.ts';
+import type { ProgramsName } from './programs.ts';
 
 // S places in the cache, P tokens of the prompt, D width, H heads, K key heads, d head width, V vocabulary, N adapter size.
 
@@ -17,6 +18,8 @@ export interface ChatShape {
   readonly promptLength?: number;
   /** Of the adapter that is talked to; none where absent. */
   readonly layout?: Pick<Layout, 'rank' | 'targets' | 'size'>;
+  /** Whose memory: WebGPU's where absent. */
+  readonly programs?: ProgramsName;
 }
 
 export interface PredictedChatBytes {
@@ -39,10 +42,12 @@ const noAdapter = { rank: 0, targets: [], size: 0 };
  */
 export function predictChatBytes(config: ModelConfig, shape: ChatShape): PredictedChatBytes {
   const { precision, contextLength, promptLength = contextLength, layout = noAdapter } = shape;
-  const weights = weightBytes(config, precision);
+  const onHeap = shape.programs === 'wasm';
+  const overhead = onHeap ? HEAP_OVERHEAD : 1;
+  const weights = overhead * weightBytes(config, precision);
   const adapter = 4 * layout.size;
-  const cache = 4 * 2 * config.layers * contextLength * config.keyHeads * config.headWidth;
-  const pool = new BufferPool();
+  const cache = overhead * 4 * 2 * config.layers * contextLength * config.keyHeads * config.headWidth;
+  const pool = onHeap ? new Heap() : new BufferPool();
   const prompt = Math.ceil(promptLength / promptStep) * promptStep;
   walkTables(config, { prompt, contextLength }, pool);
   walkPass(config, { length: prompt, layout }, pool);
@@ -57,7 +62,7 @@ export function predictChatBytes(config: ModelConfig, shape: ChatShape): Predict
 function walkTables(
   { headWidth }: ModelConfig,
   { prompt, contextLength }: { prompt: number; contextLength: number },
-  pool: BufferPool,
+  pool: StepMemory,
 ): void {
   let positions = firstTablePositions;
   while (positions < prompt) positions *= 2;
@@ -71,7 +76,7 @@ function walkTables(
 function walkPass(
   config: ModelConfig,
   { length, layout }: { length: number; layout: NonNullable<ChatShape['layout']> },
-  pool: BufferPool,
+  pool: StepMemory,
 ): void {
   const { width, vocabSize } = config;
   let x = pool.take(length * width);
@@ -88,7 +93,7 @@ function walkPass(
 }
 
 /** What one query makes of each slice of the cache, before they are weighed together. */
-function walkSlices({ heads, headWidth }: ModelConfig, contextLength: number, pool: BufferPool): number[] {
+function walkSlices({ heads, headWidth }: ModelConfig, contextLength: number, pool: StepMemory): number[] {
   if (contextLength <= sliceKeys) return [];
   const slices = Math.ceil(contextLength / sliceKeys);
   return [pool.take(slices * heads * headWidth), pool.take(slices * heads)];

@@ -1,9 +1,11 @@
 import { type Layout, projectionWidths } from '@perfit/protocol/space';
+import { logitRows } from '../../ops/head-cross-entropy/head-wasm.ts';
 import { MOST_SLOPES_AT_ONCE, slopesARow } from '../../ops/head-cross-entropy/packed-head.ts';
 import { type Precision, packedWords } from '../../ops/packed-matrix/formats.ts';
 import { dimensions, hasBias, type ModelConfig } from '../config.ts';
-import { BufferPool } from './buffer-pool.ts';
+import { BufferPool, Heap, type StepMemory } from './buffer-pool.ts';
 import { GROUP_NAMES, GROUPS, type Group } from './packed-weights.ts';
+import type { ProgramsName } from './programs.ts';
 
 // M = B·T rows, D width, H heads, K key heads, d head width, F feed-forward width, R rank, N adapter size, L layers,
 // Q rows with a label, V vocabulary, C slopes a row.
@@ -19,6 +21,8 @@ export interface StepShape {
   readonly checkpointing: boolean;
   /** Q, the rows of the batch that carry loss; all of them where absent. */
   readonly labelled?: number;
+  /** Whose memory: WebGPU's where absent. */
+  readonly programs?: ProgramsName;
 }
 
 export interface PredictedBytes {
@@ -33,17 +37,24 @@ export interface PredictedBytes {
 
 const headTile = 64;
 
+/** tfjs' heap has holes between what lives long. Measured: `perfit bench --memory --backend wasm`. */
+export const HEAP_OVERHEAD = 1.05;
+
 /**
- * The bytes that tuning takes on the device at its peak. The step is walked through as it allocates and frees: tfjs'
- * pool gives a buffer back to the same size only, so that the peak is Σ over sizes of the most buffers of that size.
+ * The bytes that tuning takes on the device at its peak. The step is walked through as it allocates and frees. On WebGPU
+ * tfjs' pool gives a buffer back to the same size only, so that the peak is Σ over sizes of the most buffers of that size;
+ * WebAssembly's heap gives whatever fits.
  */
 export function predictStepBytes(config: ModelConfig, shape: StepShape): PredictedBytes {
-  const weights = weightBytes(config, shape.precision);
+  const onHeap = shape.programs === 'wasm';
+  const overhead = onHeap ? HEAP_OVERHEAD : 1;
   const { size } = shape.layout;
-  const adapter = 4 * (4 * size + 2 * Math.ceil(size / 32));
-  const step = new BufferPool();
-  walkStep(config, shape, step);
-  return { weights, adapter, step: step.peak, total: weights + adapter + step.peak };
+  const memory = onHeap ? new Heap() : new BufferPool();
+  walkStep(config, shape, memory);
+  const weights = overhead * weightBytes(config, shape.precision);
+  const adapter = overhead * 4 * (4 * size + 2 * Math.ceil(size / 32));
+  const step = overhead * memory.peak;
+  return { weights, adapter, step, total: weights + adapter + step };
 }
 
 /** Bytes of the frozen weights packed, norms and biases included. */
@@ -72,7 +83,7 @@ function outWidthOf(config: ModelConfig, group: Group): number {
 }
 
 /** `PackedModel`'s step, allocation by allocation. */
-function walkStep(config: ModelConfig, shape: StepShape, pool: BufferPool): void {
+function walkStep(config: ModelConfig, shape: StepShape, pool: StepMemory): void {
   const { layers, width, vocabSize } = config;
   const rows = shape.rows * shape.length;
   const labelled = shape.labelled ?? rows;
@@ -85,7 +96,10 @@ function walkStep(config: ModelConfig, shape: StepShape, pool: BufferPool): void
     kept.push(activations);
   }
   const hidden = pool.take(labelled * width);
-  walkHead(pool, { labelled, width, vocabSize });
+  if (shape.programs === 'wasm') {
+    pool.take(labelled * width); // the gradient
+    pool.give(pool.take(logitRows(labelled, vocabSize) * vocabSize));
+  } else walkHead(pool, { labelled, width, vocabSize });
   pool.give(hidden);
   const dy = pool.take(rows * width);
   pool.give(labelled * width, rows * width); // the head's gradient and the last block's output
@@ -101,7 +115,7 @@ function walkStep(config: ModelConfig, shape: StepShape, pool: BufferPool): void
 export function walkForward(
   config: ModelConfig,
   { rows: sequences, length, layout }: Pick<StepShape, 'rows' | 'length' | 'layout'>,
-  pool: BufferPool,
+  pool: StepMemory,
 ): number[] {
   const { width, heads, keyHeads, headWidth, feedForwardWidth } = config;
   const rows = sequences * length;
@@ -125,7 +139,7 @@ export function walkForward(
 }
 
 function walkHead(
-  pool: BufferPool,
+  pool: StepMemory,
   { labelled, width, vocabSize }: { labelled: number; width: number; vocabSize: number },
 ) {
   const isSmall = labelled * vocabSize <= MOST_SLOPES_AT_ONCE;
@@ -142,7 +156,7 @@ function walkHead(
   pool.give(labelled, ...logits);
 }
 
-function walkBackward(config: ModelConfig, shape: StepShape, at: { pool: BufferPool; needsInput: boolean }): void {
+function walkBackward(config: ModelConfig, shape: StepShape, at: { pool: StepMemory; needsInput: boolean }): void {
   const { width, heads, keyHeads, headWidth, feedForwardWidth } = config;
   const { layout } = shape;
   const { pool, needsInput } = at;

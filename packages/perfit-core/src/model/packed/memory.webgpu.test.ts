@@ -38,20 +38,21 @@ describe('planMemory', () => {
   const config = configOf('smollm2-360m');
   const layout = (dimensions: ModelDimensions) => buildLayout(dimensions, space(16));
   const wish = { layout, batchSize: 8, maxLength: 512 };
+  const on = { programs: 'wgsl', exact: false } as const;
 
   it('gives up speed before precision, and precision last', () => {
-    const roomy = planMemory(config, { ...wish, budget: 40e9 }, false);
+    const roomy = planMemory(config, { ...wish, budget: 40e9 }, on);
     expect(roomy).toMatchObject({ precision: 'f16', checkpointing: false, rowsAtOnce: 8 });
-    const tight = planMemory(config, { ...wish, budget: 1.5e9 }, false);
+    const tight = planMemory(config, { ...wish, budget: 1.5e9 }, on);
     expect(tight).toMatchObject({ precision: 'f16', checkpointing: true });
     expect(tight.rowsAtOnce).toBeLessThan(8);
     expect(tight.predicted.total).toBeLessThanOrEqual(1.5e9);
-    expect(planMemory(config, { ...wish, budget: 0.6e9 }, false).precision).toBe('int4');
+    expect(planMemory(config, { ...wish, budget: 0.6e9 }, on).precision).toBe('int4');
   });
 
   it('refuses what cannot fit with a sentence that says what is needed and what would help', () => {
-    expect(() => planMemory(config, { ...wish, budget: 0.2e9 }, false)).toThrow(
-      /takes at least 0\.\d GiB of graphics memory \(int4 weights, one text of 512 tokens at a time, rank 16\); about 0\.2 GiB/,
+    expect(() => planMemory(config, { ...wish, budget: 0.2e9 }, on)).toThrow(
+      /takes at least 0\.\d GB of graphics memory \(int4 weights, one text of 512 tokens at a time, rank 16\); about 0\.2 GB/,
     );
   });
 

@@ -1,27 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { flashAttention, flashAttentionBackward, type HeadRows } from '../../ops/causal-attention/flash-attention.ts';
-import {
-  linearBackward,
-  linearForward,
-  loraDown,
-  loraDownGradient,
-  loraGradients,
-  type PackedAdapter,
-  type PackedLinear,
-} from '../../ops/packed-linear/packed-linear.ts';
-import { vectorProduct } from '../../ops/packed-linear/packed-vector.ts';
-import { rmsNormBackward, rmsNormForward } from '../../ops/rms-norm/rms-norm-wgsl.ts';
-import { type RopeTableOnDevice, ropeBackward, ropeForward } from '../../ops/rope/rope-wgsl.ts';
-import { swigluBackward, swigluForward } from '../../ops/swiglu/swiglu-wgsl.ts';
-import { WgslRunner } from '../../wgsl/runner.ts';
+import type { HeadRows } from '../../ops/causal-attention/flash-attention.ts';
+import type { PackedAdapter, PackedLinear } from '../../ops/packed-linear/packed-linear.ts';
+import type { RopeTableOnDevice } from '../../ops/rope/rope-wgsl.ts';
 import type { ModelConfig } from '../config.ts';
 import type { PackedCache } from './packed-cache.ts';
 import type { Group, PackedBlock } from './packed-weights.ts';
+import type { Programs } from './programs.ts';
 
 // M = B·T rows, D model width, H heads, K key heads, d head width, F feed-forward width, J·R adapted ranks of a group.
 
 /** What a block computes with, besides its input. */
 export interface BlockPass {
+  readonly programs: Programs;
   readonly config: ModelConfig;
   readonly weights: PackedBlock;
   readonly adapters: Readonly<Record<Group, PackedAdapter | null>>;
@@ -61,16 +51,16 @@ export interface BlockActivations {
 
 /** The block up to its last projection. Every tensor but x is the caller's to dispose, by {@link disposeActivations}. */
 export function blockActivations(pass: BlockPass, x: tf.Tensor2D): BlockActivations {
-  const { config, weights } = pass;
+  const { programs, config, weights } = pass;
   const eps = config.normEpsilon;
-  const attentionInput = rmsNormForward({ x, weight: weights.attentionNorm, eps });
+  const attentionInput = programs.rmsNormForward({ x, weight: weights.attentionNorm, eps });
   const qkv = project(pass, 'qkv', attentionInput);
   const { rotated, out: attended, logSumExp } = attend(pass, qkv.y);
   const mixed = project(pass, 'o', attended, x);
-  const feedForwardInput = rmsNormForward({ x: mixed.y, weight: weights.feedForwardNorm, eps });
+  const feedForwardInput = programs.rmsNormForward({ x: mixed.y, weight: weights.feedForwardNorm, eps });
   const gateUp = project(pass, 'gateUp', feedForwardInput);
-  const active = swigluForward(gateUp.y);
-  const down = pass.adapters.down && loraDown(active, pass.adapters.down);
+  const active = programs.swigluForward(gateUp.y);
+  const down = pass.adapters.down && programs.loraDown(active, pass.adapters.down);
   const low = { qkv: qkv.low, o: mixed.low, gateUp: gateUp.low, down };
   return {
     x,
@@ -88,8 +78,9 @@ export function blockActivations(pass: BlockPass, x: tf.Tensor2D): BlockActivati
 }
 
 /** The block's output. @returns [M, D]; the caller disposes it */
-export function blockOutput({ weights, adapters }: BlockPass, { active, low, mixed }: BlockActivations): tf.Tensor2D {
-  return linear(active, weights.down, { adapter: adapters.down, low: low.down, residual: mixed });
+export function blockOutput(pass: BlockPass, { active, low, mixed }: BlockActivations): tf.Tensor2D {
+  const { programs, weights, adapters } = pass;
+  return linear(programs, active, weights.down, { adapter: adapters.down, low: low.down, residual: mixed });
 }
 
 export function disposeActivations({ x: _, low, ...rest }: BlockActivations): void {
@@ -108,10 +99,10 @@ export function blockBackward(
   dy: tf.Tensor2D,
   to: { gradient: tf.Tensor1D; add: boolean; input: boolean },
 ): tf.Tensor2D | null {
-  const { config, weights } = pass;
+  const { programs, config, weights } = pass;
   const eps = config.normEpsilon;
   const dActive = projectBackward(pass, 'down', { x: at.active, dy, low: at.low.down, ...to, input: true });
-  const dGateUp = swigluBackward({ gateUp: at.gateUp, dy: dActive });
+  const dGateUp = programs.swigluBackward({ gateUp: at.gateUp, dy: dActive });
   dActive.dispose();
   const dNormal = projectBackward(pass, 'gateUp', {
     x: at.feedForwardInput,
@@ -121,14 +112,21 @@ export function blockBackward(
     input: true,
   });
   dGateUp.dispose();
-  const dMixed = rmsNormBackward({ x: at.mixed, weight: weights.feedForwardNorm, eps, dy: dNormal, residual: dy });
+  const dMixed = programs.rmsNormBackward({
+    x: at.mixed,
+    weight: weights.feedForwardNorm,
+    eps,
+    dy: dNormal,
+    residual: dy,
+  });
   dNormal.dispose();
   const dAttended = projectBackward(pass, 'o', { x: at.attended, dy: dMixed, low: at.low.o, ...to, input: true });
   const dQkv = attendBackward(pass, at, dAttended);
   dAttended.dispose();
   const dInput = projectBackward(pass, 'qkv', { x: at.attentionInput, dy: dQkv, low: at.low.qkv, ...to });
   dQkv.dispose();
-  const dx = dInput && rmsNormBackward({ x: at.x, weight: weights.attentionNorm, eps, dy: dInput, residual: dMixed });
+  const dx =
+    dInput && programs.rmsNormBackward({ x: at.x, weight: weights.attentionNorm, eps, dy: dInput, residual: dMixed });
   tf.dispose(dInput ? [dInput, dMixed] : [dMixed]);
   return dx;
 }
@@ -136,18 +134,19 @@ export function blockBackward(
 /** One product for all projections of a group, with their adapters. */
 function project(pass: BlockPass, group: Group, x: tf.Tensor2D, residual: tf.Tensor2D | null = null) {
   const adapter = pass.adapters[group];
-  const low = adapter && loraDown(x, adapter);
-  return { y: linear(x, pass.weights[group], { adapter, low, residual }), low };
+  const low = adapter && pass.programs.loraDown(x, adapter);
+  return { y: linear(pass.programs, x, pass.weights[group], { adapter, low, residual }), low };
 }
 
 /** One row has a program of its own: generation spends its time there. */
 function linear(
+  programs: Programs,
   x: tf.Tensor2D,
   layer: PackedLinear,
   given: { adapter: PackedAdapter | null; low: tf.Tensor2D | null; residual: tf.Tensor2D | null },
 ): tf.Tensor2D {
-  if (x.shape[0] > 1) return linearForward(x, layer, given);
-  return vectorProduct(x, layer.weight, { bias: layer.bias, ...given });
+  if (x.shape[0] > 1) return programs.linearForward(x, layer, given);
+  return programs.vectorProduct(x, layer.weight, { bias: layer.bias, ...given });
 }
 
 type ProjectionGradient<I extends boolean> = {
@@ -167,33 +166,42 @@ function projectBackward<I extends boolean>(
 function projectBackward(pass: BlockPass, group: Group, given: ProjectionGradient<boolean>): tf.Tensor2D | null {
   const { x, dy, low, gradient, add, input } = given;
   const adapter = pass.adapters[group];
-  const dLow = adapter && loraDownGradient(dy, adapter);
-  if (adapter && low && dLow) loraGradients({ x, dy, low, dLow, gradient, add }, adapter);
-  const dx = input ? linearBackward(dy, pass.weights[group], { adapter, dLow }) : null;
+  const dLow = adapter && pass.programs.loraDownGradient(dy, adapter);
+  if (adapter && low && dLow) pass.programs.loraGradients({ x, dy, low, dLow, gradient, add }, adapter);
+  const dx = input ? pass.programs.linearBackward(dy, pass.weights[group], { adapter, dLow }) : null;
   dLow?.dispose();
   return dx;
 }
 
 function attend(pass: BlockPass, qkv: tf.Tensor2D) {
-  const { cached, length } = pass;
+  const { programs, cached, length } = pass;
   const firstPosition = cached?.cache.length ?? 0;
-  const rotated = ropeForward({ ...turning(pass), qkv, firstPosition });
+  const rotated = programs.ropeForward({ ...turning(pass), qkv, firstPosition });
   const { queries, keys, values } = headRows(pass, rotated, qkv);
   const shape = attentionShape(pass);
-  if (!cached) return { rotated, ...flashAttention({ queries, keys, values, starts: null, shape }) };
+  if (!cached) return { rotated, ...programs.attention({ queries, keys, values, starts: null, shape }) };
   const held = cached.cache.append(cached.layer, { keys, values, count: length });
-  return { rotated, ...flashAttention({ queries, ...held, starts: null, shape, firstPosition }) };
+  return { rotated, ...programs.attention({ queries, ...held, starts: null, shape, firstPosition }) };
 }
 
 /** @returns [M, (H + 2K)·d] */
 function attendBackward(pass: BlockPass, at: BlockActivations, dOut: tf.Tensor2D): tf.Tensor2D {
-  const runner = WgslRunner.current();
+  const { programs } = pass;
   const { qkv, rotated, attended: out, logSumExp } = at;
-  const dRotated = runner.empty<tf.Tensor2D>(rotated.shape);
-  const dQkv = runner.empty<tf.Tensor2D>(qkv.shape);
+  const dRotated = programs.empty<tf.Tensor2D>(rotated.shape);
+  const dQkv = programs.empty<tf.Tensor2D>(qkv.shape);
   const views = headRows(pass, rotated, qkv);
-  flashAttentionBackward({ ...views, starts: null, shape: attentionShape(pass), out, logSumExp, dOut, dRotated, dQkv });
-  ropeBackward({ ...turning(pass), qkv, firstPosition: 0, dRotated, dQkv });
+  programs.attentionBackward({
+    ...views,
+    starts: null,
+    shape: attentionShape(pass),
+    out,
+    logSumExp,
+    dOut,
+    dRotated,
+    dQkv,
+  });
+  programs.ropeBackward({ ...turning(pass), qkv, firstPosition: 0, dRotated, dQkv });
   dRotated.dispose();
   return dQkv;
 }

@@ -1,17 +1,8 @@
 import { buildLayout, type Layout, type LoraSpace, type ModelDimensions } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
-import {
-  packedHeadGradient,
-  packedHeadLoss,
-  packedHeadRowLosses,
-  packedLogits,
-} from '../../ops/head-cross-entropy/packed-head.ts';
-import { vectorProduct } from '../../ops/packed-linear/packed-vector.ts';
 import type { Precision } from '../../ops/packed-matrix/formats.ts';
-import { rmsNormBackward, rmsNormForward } from '../../ops/rms-norm/rms-norm-wgsl.ts';
 import { type RopeTableOnDevice, ropeTableOnDevice } from '../../ops/rope/rope-wgsl.ts';
 import type { TokenBatch } from '../../training/token-batch.ts';
-import { WgslRunner } from '../../wgsl/runner.ts';
 import type { AdapterTensors } from '../adapter-tensors.ts';
 import { batchParts, type TokenPart } from '../batch-parts.ts';
 import { dimensions, inverseFrequencies, type ModelConfig } from '../config.ts';
@@ -29,6 +20,7 @@ import {
 import { PackedCache } from './packed-cache.ts';
 import { disposeWeights, GROUP_NAMES, type Group, type PackedBlock, type PackedWeights } from './packed-weights.ts';
 import type { MemoryPlan } from './plan-memory.ts';
+import { currentPrograms, type Programs } from './programs.ts';
 
 /** Prompts are padded to a multiple of this, so that few shapes occur. */
 export const promptStep = 16;
@@ -48,8 +40,6 @@ export interface PackedModelOptions {
   readonly plan?: MemoryPlan;
 }
 
-/** Some rows of a batch. */
-
 /** What the blocks of one pass share. */
 interface Pass {
   readonly layout: Layout | null;
@@ -60,7 +50,7 @@ interface Pass {
 }
 
 /**
- * A base model in our own WGSL programs, on tfjs' WebGPU backend: packed weights, a hand-written forward and backward
+ * A base model in our own programs, on tfjs' WebGPU or WASM backend: packed weights, a hand-written forward and backward
  * pass over whole blocks, no tape.
  */
 export class PackedModel implements LanguageModel {
@@ -73,12 +63,14 @@ export class PackedModel implements LanguageModel {
   readonly plan: MemoryPlan | null;
   /** Of the latest gradient: the most that one layer took, and all that no layer took. */
   readonly dispatches = { layerForward: 0, layerBackward: 0, outside: 0 };
+  readonly #programs: Programs;
   readonly #inverseFrequencies: Float64Array;
   #table: RopeTableOnDevice | null = null;
   #lastShape = '';
 
   /** Takes the weights over. */
   constructor(config: ModelConfig, weights: PackedWeights, options: PackedModelOptions = {}) {
+    this.#programs = currentPrograms();
     this.config = config;
     this.dimensions = dimensions(config);
     this.weights = weights;
@@ -100,7 +92,7 @@ export class PackedModel implements LanguageModel {
     this.#settle(batch);
     const labels = countLabels(batch);
     return tf.tidy(() => {
-      const gradient = WgslRunner.current().empty<tf.Tensor1D>([layout.size]);
+      const gradient = this.#programs.empty<tf.Tensor1D>([layout.size]);
       const losses = batchParts(batch, this.rowsAtOnce).map((part, i) => {
         const { rows, length } = part;
         return this.#gradient({ layout, theta, rows, length }, part, { gradient, add: i > 0, labels });
@@ -116,7 +108,7 @@ export class PackedModel implements LanguageModel {
       const losses = batchParts(batch, this.rowsAtOnce).map((part) => {
         const { selection, targets } = labelledRows(part, labels);
         const x = this.#run(this.#pass(adapter, part), part.inputIds);
-        return packedHeadLoss(this.#normal(x, selection.indices), this.weights.head, targets);
+        return this.#programs.headLoss(this.#normal(x, selection.indices), this.weights.head, targets);
       });
       return tf.addN(losses) as tf.Scalar;
     });
@@ -128,7 +120,7 @@ export class PackedModel implements LanguageModel {
       const losses = batchParts(batch, this.rowsAtOnce).map((part) => {
         const { selection, targets } = labelledRows(part, 1);
         const hidden = this.#normal(this.#run(this.#pass(adapter, part), part.inputIds), selection.indices);
-        return tf.slice(packedHeadRowLosses(hidden, this.weights.head, targets), 0, countLabels(part));
+        return tf.slice(this.#programs.headRowLosses(hidden, this.weights.head, targets), 0, countLabels(part));
       });
       return losses.length === 1 ? (losses[0] as tf.Tensor1D) : tf.concat1d(losses);
     });
@@ -136,7 +128,7 @@ export class PackedModel implements LanguageModel {
 
   sequenceLogits(adapter: AdapterTensors | null, tokens: TokenRows): tf.Tensor2D {
     const pass = this.#pass(adapter, tokens);
-    return tf.tidy(() => packedLogits(this.#normal(this.#run(pass, tokens.inputIds)), this.weights.head));
+    return tf.tidy(() => this.#programs.headLogits(this.#normal(this.#run(pass, tokens.inputIds)), this.weights.head));
   }
 
   nextLogits(adapter: AdapterTensors | null, ids: readonly number[] | Int32Array, cache?: PackedCache): tf.Tensor1D {
@@ -151,7 +143,7 @@ export class PackedModel implements LanguageModel {
     const logits = tf.tidy(() => {
       const last = tf.tensor1d([ids.length - 1], 'int32');
       const x = this.#normal(this.#run(pass, inputIds), last);
-      return tf.reshape(vectorProduct(x, this.weights.head), [this.config.vocabSize]) as tf.Tensor1D;
+      return tf.reshape(this.#programs.vectorProduct(x, this.weights.head), [this.config.vocabSize]) as tf.Tensor1D;
     });
     if (cache) cache.length += ids.length;
     return logits;
@@ -159,8 +151,8 @@ export class PackedModel implements LanguageModel {
 
   createCache(capacity: number): PackedCache {
     // The last reply's prompt was of another length, and so were all its buffers.
-    WgslRunner.current().trimPool();
-    return new PackedCache(this.config, capacity);
+    this.#programs.trim();
+    return new PackedCache(this.#programs, this.config, capacity);
   }
 
   dispose(): void {
@@ -200,7 +192,7 @@ export class PackedModel implements LanguageModel {
     const { finalNorm, head } = this.weights;
     const { layers, normEpsilon: eps } = this.config;
     const { selection, targets } = labelledRows(batch, labels);
-    const count = dispatchCounter();
+    const count = runCounter(this.#programs);
     const inputs: tf.Tensor2D[] = [this.#embed(batch.inputIds)];
     const embedded = count();
     const kept: (BlockActivations | null)[] = [];
@@ -214,10 +206,10 @@ export class PackedModel implements LanguageModel {
     }
     const last = inputs.pop() as tf.Tensor2D;
     const hidden = this.#normal(last, selection.indices);
-    const { loss, dHidden } = packedHeadGradient(hidden, head, targets);
+    const { loss, dHidden } = this.#programs.headGradient(hidden, head, targets);
     hidden.dispose();
     const { inverse } = selection;
-    let dy: tf.Tensor2D | null = rmsNormBackward({
+    let dy: tf.Tensor2D | null = this.#programs.rmsNormBackward({
       x: last,
       weight: finalNorm,
       eps,
@@ -243,7 +235,7 @@ export class PackedModel implements LanguageModel {
 
   #embed(inputIds: Int32Array): tf.Tensor2D {
     const ids = tf.tensor1d(inputIds, 'int32');
-    const x = this.weights.embedding.gather(ids);
+    const x = this.#programs.gatherRows(this.weights.embedding, ids);
     ids.dispose();
     return x;
   }
@@ -251,7 +243,7 @@ export class PackedModel implements LanguageModel {
   /** The last norm, of the rows that are asked for or of all. */
   #normal(x: tf.Tensor2D, rows?: tf.Tensor1D): tf.Tensor2D {
     const weight = this.weights.finalNorm;
-    return rmsNormForward({ x, weight, eps: this.config.normEpsilon, ...(rows ? { rows } : {}) });
+    return this.#programs.rmsNormForward({ x, weight, eps: this.config.normEpsilon, ...(rows ? { rows } : {}) });
   }
 
   #block(pass: Pass, layer: number): BlockPass {
@@ -261,6 +253,7 @@ export class PackedModel implements LanguageModel {
       layout && theta ? groupAdapter({ layout, theta, modules }, layer, group) : null;
     const adapters = Object.fromEntries(GROUP_NAMES.map((group) => [group, adapterOf(group)]));
     return {
+      programs: this.#programs,
       config: this.config,
       weights: this.weights.blocks[layer] as PackedBlock,
       adapters: adapters as unknown as BlockPass['adapters'],
@@ -285,18 +278,18 @@ export class PackedModel implements LanguageModel {
   /** tfjs pools buffers by exact size: those of another shape of batch are given back before this one's are made. */
   #settle({ rows, length }: TokenBatch): void {
     const shape = `${rows}x${length}`;
-    if (this.#lastShape !== '' && this.#lastShape !== shape) WgslRunner.current().trimPool();
+    if (this.#lastShape !== '' && this.#lastShape !== shape) this.#programs.trim();
     this.#lastShape = shape;
   }
 }
 
-/** Dispatches since the last time it was asked. */
-function dispatchCounter(): () => number {
-  const runner = WgslRunner.current();
-  let last = runner.dispatches;
+/** Programs that were run since the last time it was asked. */
+function runCounter(programs: Programs): () => number {
+  let last = programs.runs();
   return () => {
-    const since = runner.dispatches - last;
-    last = runner.dispatches;
+    const now = programs.runs();
+    const since = now - last;
+    last = now;
     return since;
   };
 }

@@ -15,5 +15,5 @@ const kinds = chosen.map(([name, options]): (typeof MODEL_KINDS)[number] =>
 describe('a packed model', needsWebGpu, () => {
   beforeAll(startWebGpu);
 
-  modelContract(kinds, { programs: 'wgsl', precision: 'f32' });
+  modelContract(kinds, { programs: 'own', precision: 'f32' });
 });

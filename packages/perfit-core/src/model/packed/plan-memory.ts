@@ -1,10 +1,16 @@
 import type { Layout, ModelDimensions } from '@perfit/protocol/space';
 import type { DeviceLimits } from '../../backend/webgpu-device.ts';
 import type { Precision } from '../../ops/packed-matrix/formats.ts';
-import { WASM_BUDGET } from '../composed/composed-memory.ts';
 import { dimensions, type ModelConfig } from '../config.ts';
 import { ModelError } from '../model-error.ts';
 import { type PredictedBytes, predictStepBytes } from './memory.ts';
+import type { ProgramsName } from './programs.ts';
+
+/**
+ * Bytes of WebAssembly's memory that tuning may take. It ends at 4 GiB, but tfjs takes addresses for signed numbers: beyond
+ * 2 GiB nothing can lie.
+ */
+export const WASM_BUDGET = 1.9e9;
 
 /** What is to be tuned, and with how much memory. */
 export interface TuningWish {
@@ -53,21 +59,31 @@ export function deviceBudget({ maxBufferSize }: Pick<DeviceLimits, 'maxBufferSiz
 /**
  * The fastest way to tune that fits: all rows at once and everything kept, then checkpointing, then fewer rows at once,
  * then coarser weights.
- * @param exact whether the weights are small enough to stay in f32
+ * @param on.exact whether the weights are small enough to stay in f32; on the processor they are wherever that fits
  * @throws ModelError `model-too-large` with what to reduce
  */
-export function planMemory(config: ModelConfig, wish: TuningWish, exact: boolean): MemoryPlan {
-  const best: readonly Precision[] = exact ? ['f32', 'f16', 'int8', 'int4'] : ['f16', 'int8', 'int4'];
+export function planMemory(
+  config: ModelConfig,
+  wish: TuningWish,
+  on: { readonly programs: ProgramsName; readonly exact: boolean },
+): MemoryPlan {
+  const best: readonly Precision[] =
+    on.exact || on.programs === 'wasm' ? ['f32', 'f16', 'int8', 'int4'] : ['f16', 'int8', 'int4'];
   const precisions = wish.precision ? [wish.precision] : best;
+  const layout = wish.layout(dimensions(config));
+  const { maxLength: length, budget } = wish;
   let least: MemoryPlan | null = null;
   for (const precision of precisions) {
     for (const way of waysOf(wish.batchSize)) {
-      const plan = { precision, ...way, predicted: predict(config, wish, { precision, ...way }) };
-      if (plan.predicted.total <= wish.budget) return plan;
+      const { checkpointing, rowsAtOnce: rows } = way;
+      const shape = { precision, checkpointing, rows, length, layout, programs: on.programs };
+      const plan = { precision, ...way, predicted: predictStepBytes(config, shape) };
+      if (plan.predicted.total <= budget) return plan;
       if (!least || plan.predicted.total < least.predicted.total) least = plan;
     }
   }
-  throw new ModelError('model-too-large', refusal(config, wish, least as MemoryPlan));
+  if (wish.orLeast) return least as MemoryPlan;
+  throw new ModelError('model-too-large', refusal(wish, least as MemoryPlan, { rank: layout.rank, ...on }));
 }
 
 /** What a plan chose, in a sentence for whoever waits for it. */
@@ -90,18 +106,17 @@ function* waysOf(batchSize: number): Generator<{ checkpointing: boolean; rowsAtO
   }
 }
 
-function predict(config: ModelConfig, wish: TuningWish, way: Omit<MemoryPlan, 'predicted'>): PredictedBytes {
-  const layout = wish.layout(dimensions(config));
-  const { precision, checkpointing, rowsAtOnce: rows } = way;
-  return predictStepBytes(config, { precision, checkpointing, rows, length: wish.maxLength, layout });
-}
-
-function refusal(config: ModelConfig, wish: TuningWish, { precision, predicted }: MemoryPlan): string {
-  const { budget, maxLength, layout } = wish;
-  const gigabytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+function refusal(
+  { budget, maxLength }: TuningWish,
+  { precision, predicted }: MemoryPlan,
+  { rank, programs }: { readonly rank: number; readonly programs: ProgramsName },
+): string {
+  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+  const memory = programs === 'wasm' ? 'WebAssembly’s memory' : 'graphics memory';
+  const elsewhere = programs === 'wasm' ? ', or a browser with WebGPU,' : '';
   return (
-    `Tuning this model takes at least ${gigabytes(predicted.total)} of graphics memory (${precision} weights, one text ` +
-    `of ${maxLength} tokens at a time, rank ${layout(dimensions(config)).rank}); about ${gigabytes(budget)} are to be had here. ` +
-    'A smaller model, shorter texts or a smaller rank would fit.'
+    `Tuning this model takes at least ${gigabytes(predicted.total)} of ${memory} (${precision} weights, one text of ` +
+    `${maxLength} tokens at a time, rank ${rank}); about ${gigabytes(budget)} are to be had here. ` +
+    `A smaller model, shorter texts or a smaller rank${elsewhere} would fit.`
   );
 }

@@ -2,10 +2,10 @@ import { type Projection, projectionWidths } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import type { PackedLinear } from '../../ops/packed-linear/packed-linear.ts';
 import type { Precision } from '../../ops/packed-matrix/formats.ts';
+import { matrixMemory } from '../../ops/packed-matrix/matrix-memory.ts';
 import { PackedMatrix } from '../../ops/packed-matrix/packed-matrix.ts';
 import type { RowWriter } from '../../ops/packed-matrix/row-writer.ts';
 import type { StoredValues } from '../../weights/stored-values.ts';
-import { WgslRunner } from '../../wgsl/runner.ts';
 import { dimensions, hasBias, type ModelConfig } from '../config.ts';
 import { HEAD_NAME, type WeightReader } from '../weight-reader.ts';
 import { GROUP_OF, GROUPS, type Group, type PackedBlock, type PackedWeights } from './packed-weights.ts';
@@ -79,7 +79,7 @@ async function readGroup(reading: Reading, layer: number, group: Group): Promise
 async function write(writer: RowWriter, slabs: AsyncIterable<StoredValues>): Promise<void> {
   for await (const slab of slabs) {
     writer.push(slab);
-    await WgslRunner.current().paced(slab.values.byteLength);
+    await matrixMemory().paced(slab.values.byteLength);
   }
 }
 

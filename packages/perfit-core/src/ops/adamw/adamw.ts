@@ -2,6 +2,7 @@ import type { Mask } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import { ComposedAdamW } from './composed-adamw.ts';
 import { FusedAdamW } from './fused-adamw.ts';
+import { WasmAdamW } from './wasm-adamw.ts';
 
 /** What AdamW moves, each [N]. */
 export interface AdamWTensors {
@@ -42,7 +43,14 @@ export interface OwnedAdamW {
   dispose(): void;
 }
 
-/** On WebGPU in two dispatches, else in stock ops. @param tensors taken over */
+/** In our programs where there are any for the backend, else in stock ops. @param tensors taken over */
 export function ownedAdamW(tensors: AdamWTensors, mask: Mask): OwnedAdamW {
-  return tf.getBackend() === 'webgpu' ? new FusedAdamW(tensors, mask) : new ComposedAdamW(tensors, mask);
+  switch (tf.getBackend()) {
+    case 'webgpu':
+      return new FusedAdamW(tensors, mask);
+    case 'wasm':
+      return new WasmAdamW(tensors, mask);
+    default:
+      return new ComposedAdamW(tensors, mask);
+  }
 }

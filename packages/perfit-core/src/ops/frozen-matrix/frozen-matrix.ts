@@ -70,11 +70,6 @@ export class FrozenMatrix {
     return product(y, this.natural);
   }
 
-  /** Makes now what {@link FrozenMatrix.backward} and {@link FrozenMatrix.rows} would make when they are first asked. */
-  prepareBackward(): void {
-    this.natural;
-  }
-
   /** Rows of W. @param indices [M] int32   @returns [M, in]; the caller disposes it */
   rows(indices: tf.Tensor1D): tf.Tensor2D {
     return readRows(this.natural, indices);

@@ -3,6 +3,7 @@ import type { StoredValues } from '../../weights/stored-values.ts';
 import { remembered, type StorageBinding, type WgslProgram } from '../../wgsl/program.ts';
 import { spread, WgslRunner } from '../../wgsl/runner.ts';
 import { blockSize, PackScratch, type Precision, packedWords, packRows, paddedWidth } from './formats.ts';
+import { matrixMemory } from './matrix-memory.ts';
 import { pairingWriter, plainWriter, type RowWriter } from './row-writer.ts';
 
 /** Consecutive rows of a packed matrix in a buffer that one binding can hold. */
@@ -16,7 +17,7 @@ export interface PackedPart {
 }
 
 /**
- * A frozen weight W [rows, columns] on the device in f32, f16, int8 or int4, decoded where it is multiplied. One that is
+ * A frozen weight W [rows, columns] where our programs compute, in f32, f16, int8 or int4, decoded where it is multiplied. One that is
  * larger than a binding may be is split by rows. It owns its tensors until {@link PackedMatrix.dispose}.
  */
 export class PackedMatrix {
@@ -34,12 +35,11 @@ export class PackedMatrix {
 
   /**
    * Allocates the matrix; its rows are written by {@link PackedMatrix.writer}.
-   * @param mostBytes of one part; the device's binding limit where absent
+   * @param mostBytes of one part; what the backend allows where absent
    */
   static allocate(precision: Precision, rows: number, columns: number, mostBytes?: number): PackedMatrix {
-    const runner = WgslRunner.current();
-    const { maxStorageBufferBindingSize, maxBufferSize } = runner.device.limits;
-    const most = mostBytes ?? Math.min(maxStorageBufferBindingSize, maxBufferSize);
+    const memory = matrixMemory();
+    const most = mostBytes ?? memory.mostBytes;
     const rowBytes = (4 * paddedWidth(columns) * bitsOf(precision)) / 32;
     const fitting = Math.floor((most - 4) / rowBytes);
     const rowsInPart = Math.min(rows, Math.max(1, inPairs(precision, columns) ? fitting - (fitting % 2) : fitting));
@@ -47,7 +47,7 @@ export class PackedMatrix {
     for (let firstRow = 0; firstRow < rows; firstRow += rowsInPart) {
       const count = Math.min(rowsInPart, rows - firstRow);
       const words = packedWords(precision, count, columns);
-      const tensor = runner.empty<tf.Tensor1D>([words.values + words.scales], 'int32');
+      const tensor = memory.empty<tf.Tensor1D>([words.values + words.scales], 'int32');
       parts.push({ words: tensor, firstRow, rows: count, scaleOffset: words.values });
     }
     return new PackedMatrix(precision, rows, columns, parts);
@@ -76,7 +76,7 @@ export class PackedMatrix {
   /** Packs rows and writes them from `firstRow` on. @param stored row-major, whole rows */
   #write(stored: StoredValues, firstRow: number): void {
     const { columns, precision } = this;
-    const runner = WgslRunner.current();
+    const memory = matrixMemory();
     const lastRow = firstRow + stored.values.length / columns;
     for (const part of this.parts) {
       const from = Math.max(firstRow, part.firstRow);
@@ -86,10 +86,10 @@ export class PackedMatrix {
       const packed = packRows(precision, rows, { rows: to - from, columns }, scratch);
       const { values: valueWords } = packedWords(precision, to - from, columns);
       const inPart = from - part.firstRow;
-      runner.write(part.words, packed.subarray(0, valueWords), (inPart * valueWords) / (to - from));
+      memory.write(part.words, packed.subarray(0, valueWords), (inPart * valueWords) / (to - from));
       if (valueWords < packed.length) {
         const firstBlock = (inPart * paddedWidth(columns)) / blockSize;
-        runner.write(part.words, packed.subarray(valueWords), part.scaleOffset + firstBlock / 2);
+        memory.write(part.words, packed.subarray(valueWords), part.scaleOffset + firstBlock / 2);
       }
     }
   }
@@ -106,31 +106,31 @@ export class PackedMatrix {
     return part;
   }
 
-  /** Rows of W, decoded. @param indices [M] int32   @returns [M, columns]; the caller disposes it */
-  gather(indices: tf.Tensor1D): tf.Tensor2D {
-    const runner = WgslRunner.current();
-    const count = indices.size;
-    const out = runner.empty<tf.Tensor2D>([count, this.columns]);
-    for (const part of this.parts) {
-      runner.run(gatherProgram(this.precision), {
-        tensors: [part.words, indices, out],
-        uniforms: {
-          count,
-          columns: this.columns,
-          stride: paddedWidth(this.columns),
-          scale_offset: part.scaleOffset,
-          first_row: part.firstRow,
-          rows: part.rows,
-        },
-        workgroups: spread(Math.ceil((count * Math.ceil(this.columns / 4)) / 64)),
-      });
-    }
-    return out;
-  }
-
   dispose(): void {
     for (const { words } of this.parts) words.dispose();
   }
+}
+
+/** Rows of W, decoded, on WebGPU. @param indices [M] int32   @returns [M, columns]; the caller disposes it */
+export function gatherRows(matrix: PackedMatrix, indices: tf.Tensor1D): tf.Tensor2D {
+  const runner = WgslRunner.current();
+  const count = indices.size;
+  const out = runner.empty<tf.Tensor2D>([count, matrix.columns]);
+  for (const part of matrix.parts) {
+    runner.run(gatherProgram(matrix.precision), {
+      tensors: [part.words, indices, out],
+      uniforms: {
+        count,
+        columns: matrix.columns,
+        stride: paddedWidth(matrix.columns),
+        scale_offset: part.scaleOffset,
+        first_row: part.firstRow,
+        rows: part.rows,
+      },
+      workgroups: spread(Math.ceil((count * Math.ceil(matrix.columns / 4)) / 64)),
+    });
+  }
+  return out;
 }
 
 /** Of what goes to the device at once. */

@@ -8,7 +8,7 @@ import { startWebGpu } from '../../../test/webgpu.ts';
 import { float32ToBfloat16 } from '../../weights/safetensors-writer.ts';
 import type { StoredValues } from '../../weights/stored-values.ts';
 import { PRECISIONS, packRows, unpackRows } from './formats.ts';
-import { PackedMatrix } from './packed-matrix.ts';
+import { gatherRows, PackedMatrix } from './packed-matrix.ts';
 
 describe('packRows', () => {
   /** The furthest that a value may move, in units of its block's greatest magnitude. */
@@ -69,7 +69,7 @@ describe('PackedMatrix', needsWebGpu, () => {
       const matrix = PackedMatrix.from(precision, values, { rows, columns, ...(mostBytes ? { mostBytes } : {}) });
       expect(matrix.parts.length > 1).toBe(mostBytes !== undefined && precision !== 'int4' && precision !== 'int8');
       const indices = tf.tensor1d(wanted, 'int32');
-      const gathered = matrix.gather(indices);
+      const gathered = gatherRows(matrix, indices);
       const found = await gathered.data();
       wanted.forEach((row, i) => {
         for (let k = 0; k < columns; k++) {
@@ -104,7 +104,7 @@ describe('PackedMatrix', needsWebGpu, () => {
             row += count;
           }
           writer.end();
-          const gathered = matrix.gather(indices);
+          const gathered = gatherRows(matrix, indices);
           const found = await gathered.data();
           expect(Math.max(...found.map((value, i) => Math.abs(value - (expected[i] as number))))).toBeLessThan(1e-6);
           gathered.dispose();

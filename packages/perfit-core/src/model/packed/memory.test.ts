@@ -10,7 +10,8 @@ import { noLabel, type TokenBatch } from '../../training/token-batch.ts';
 import { parseModelConfig } from '../config.ts';
 import type { LanguageModel } from '../language-model.ts';
 import { loadModel } from '../load-model.ts';
-import { planComposed, predictComposedBytes, WASM_BUDGET } from './composed-memory.ts';
+import { predictStepBytes } from './memory.ts';
+import { planMemory, WASM_BUDGET } from './plan-memory.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 beforeAll(startWasm);
@@ -33,7 +34,7 @@ async function gradientOf(model: LanguageModel, layout: Layout, batch: TokenBatc
   return { loss: lossValue as number, values };
 }
 
-describe('a step that keeps less', () => {
+describe.each(['own', 'composed'] as const)('a step that keeps less, of %s programs', (programs) => {
   const tiny = tinyModel({ seed: 9 });
   /** Rows with different numbers of labels, one without any. */
   const batch = batchOf(11, [5, 7]);
@@ -46,12 +47,12 @@ describe('a step that keeps less', () => {
     { checkpointing: true, rowsAtOnce: 1 },
     { checkpointing: true, rowsAtOnce: 3 },
   ])('is the same step: %o', async (way) => {
-    const whole = await loadModel(tinySource(tiny), { programs: 'composed' });
+    const whole = await loadModel(tinySource(tiny), { programs, checkpointing: false });
     const layout = layoutOf(whole, 3);
     const wanted = await gradientOf(whole, layout, batch);
     whole.dispose();
     const before = tf.memory().numTensors;
-    const model = await loadModel(tinySource(tiny), { programs: 'composed', ...way });
+    const model = await loadModel(tinySource(tiny), { programs, checkpointing: false, ...way });
     const found = await gradientOf(model, layout, batch);
     model.dispose();
     expect(tf.memory().numTensors).toBe(before);
@@ -77,10 +78,17 @@ describe('the predicted memory', () => {
     await gradientOf(model, layout, batch);
     const { peak, left } = heap.stop();
     model.dispose();
-    const shape = { rows: sizes[0], length: sizes[1], layout, checkpointing };
-    const { step, adapter } = predictComposedBytes(parseModelConfig(JSON.stringify(small)), shape);
-    // What is left are the second copies of the weights; the optimizer's three vectors are not made here.
-    const predicted = (step + adapter) / 1.12 - 3 * 4 * layout.size;
+    const shape = {
+      precision: 'f32',
+      rows: sizes[0],
+      length: sizes[1],
+      layout,
+      checkpointing,
+      programs: 'wasm',
+    } as const;
+    const { step } = predictStepBytes(parseModelConfig(JSON.stringify(small)), shape);
+    // The optimizer's vectors are not made here, but theta and its gradient are.
+    const predicted = step / 1.05 + 2 * 4 * layout.size;
     expect((peak - left) / predicted).toBeGreaterThan(0.9);
     expect((peak - left) / predicted).toBeLessThan(1.1);
   });
@@ -100,19 +108,20 @@ describe('the predicted memory', () => {
     expect((peaks[1] as number) / (peaks[0] as number)).toBeLessThan(1.05);
   });
 
-  it('has room for SmolLM2-135M at 8 texts of 512 tokens, takes several of 128 at once, and says what is too large', () => {
-    const layout = () => ({ rank: 16, size: 4_884_480 }) as Layout;
+  it('has room for SmolLM2-135M at 8 texts of 512 tokens, and says what is too large', () => {
+    const layout = () => ({ rank: 16, size: 4_884_480, targets: PROJECTIONS }) as unknown as Layout;
     const wish = { layout, batchSize: 8, maxLength: 512, budget: WASM_BUDGET };
-    const plan = planComposed(smol, wish);
+    const on = { programs: 'wasm', exact: false } as const;
+    const plan = planMemory(smol, wish, on);
+    expect(plan).toMatchObject({ precision: 'f32', checkpointing: true, rowsAtOnce: 8 });
     expect(plan.predicted.total).toBeLessThan(WASM_BUDGET);
-    expect(planComposed(smol, { ...wish, maxLength: 128 }).rowsAtOnce).toBe(4);
-    expect(plan.checkpointing).toBe(true);
-    expect(planComposed(smol, { ...wish, batchSize: 1, maxLength: 32 }).checkpointing).toBe(false);
-    const long = { ...wish, maxLength: 8192 };
-    expect(() => planComposed(smol, long)).toThrow(/takes at least .* GB .*Shorter texts/);
-    expect(planComposed(smol, { ...long, orLeast: true })).toMatchObject({ rowsAtOnce: 1, checkpointing: true });
+    expect(planMemory(smol, { ...wish, batchSize: 4, maxLength: 128 }, on).checkpointing).toBe(false);
+    expect(planMemory(smol, { ...wish, precision: 'f16', batchSize: 4 }, on).predicted.total).toBeLessThan(0.9e9);
     const large = parseModelConfig(JSON.stringify(MODEL_SHAPES['qwen3-0.6b']));
-    expect(() => planComposed(large, wish)).toThrow(/A smaller model, or a browser with WebGPU/);
+    expect(planMemory(large, wish, on).precision).not.toBe('f32');
+    const long = { ...wish, maxLength: 32_768 };
+    expect(() => planMemory(large, long, on)).toThrow(/takes at least .* GB of WebAssembly’s memory .*shorter texts/);
+    expect(planMemory(large, { ...long, orLeast: true }, on)).toMatchObject({ rowsAtOnce: 1, checkpointing: true });
   });
 });
 

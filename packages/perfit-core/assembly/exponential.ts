@@ -1,0 +1,47 @@
+import { multiplyAdd } from './multiply-add';
+
+/** e to the x, four lanes; 0 below −87. Source: Cephes' expf; within 2 units in the last place. */
+// @ts-expect-error: decorator
+@inline
+export function exponential(given: v128): v128 {
+  const x = f32x4.min(f32x4.max(given, f32x4.splat(-87.3)), f32x4.splat(88.3));
+  const whole = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.4426950408889634)));
+  let rest = f32x4.sub(x, f32x4.mul(whole, f32x4.splat(0.693359375)));
+  rest = f32x4.sub(rest, f32x4.mul(whole, f32x4.splat(-2.12194440e-4)));
+  let sum = f32x4.splat(1.9875691500e-4);
+  sum = multiplyAdd(sum, rest, f32x4.splat(1.3981999507e-3));
+  sum = multiplyAdd(sum, rest, f32x4.splat(8.3334519073e-3));
+  sum = multiplyAdd(sum, rest, f32x4.splat(4.1665795894e-2));
+  sum = multiplyAdd(sum, rest, f32x4.splat(1.6666665459e-1));
+  sum = multiplyAdd(sum, rest, f32x4.splat(5.0000001201e-1));
+  sum = multiplyAdd(f32x4.mul(sum, rest), rest, f32x4.add(rest, f32x4.splat(1)));
+  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(whole), i32x4.splat(127)), 23);
+  const value = f32x4.mul(sum, power);
+  return v128.and(value, f32x4.gt(given, f32x4.splat(-87.3)));
+}
+
+/** One of them. */
+// @ts-expect-error: decorator
+@inline
+export function exponentialOf(x: f32): f32 {
+  return f32x4.extract_lane(exponential(f32x4.splat(x)), 0);
+}
+
+/**
+ * The natural logarithm of a positive, normal number: of its fraction in [√½, √2) by the series of artanh, which needs no
+ * table in memory. Within 1e-14.
+ */
+export function logarithm(x: f64): f64 {
+  const bits = reinterpret<u64>(x);
+  let exponent = <i32>(bits >> 52) - 1023;
+  let fraction = reinterpret<f64>((bits & 0x000fffffffffffff) | 0x3ff0000000000000);
+  if (fraction > 1.4142135623730951) {
+    fraction *= 0.5;
+    exponent++;
+  }
+  const s = (fraction - 1) / (fraction + 1);
+  const square = s * s;
+  let sum: f64 = 0;
+  for (let i = 19; i > 0; i -= 2) sum = sum * square + 1 / <f64>i;
+  return 2 * s * sum + <f64>exponent * 0.6931471805599453;
+}

@@ -1,0 +1,78 @@
+// Our programs for the processor. They compute in memory that tfjs' WebAssembly allocates: addresses come in, nothing is
+// allocated here, nothing is kept. Widths and counts are in values, rows and steps in bytes where their name says so.
+
+import { gatherRows } from './decode';
+import { product, vectorProduct } from './product';
+
+export { adamw } from './adamw';
+export { attentionBackward, attentionForward } from './attention';
+export { gateBackward, gateForward } from './gate';
+export { headRows, sumInto } from './head';
+export { normBackward, normForward } from './norm';
+export { rotateBackward, rotateForward } from './rotation';
+export { beginRows, copyRows, fill } from './rows';
+
+/** How a weight is packed, as the host counts precisions. */
+const F32 = 0,
+  F16 = 1,
+  INT8 = 2;
+
+export function multiply(
+  precision: i32,
+  m: u32,
+  n: u32,
+  k: u32,
+  alpha: f32,
+  add: bool,
+  a: usize,
+  aRow: usize,
+  aStep: usize,
+  b: usize,
+  scales: usize,
+  bRow: u32,
+  bFirst: u32,
+  alongK: bool,
+  c: usize,
+  cRow: usize,
+  scratch: usize,
+): void {
+  if (precision == F32)
+    product<f32>(m, n, k, alpha, add, a, aRow, aStep, b, scales, bRow, bFirst, alongK, c, cRow, scratch);
+  else if (precision == F16)
+    product<u16>(m, n, k, alpha, add, a, aRow, aStep, b, scales, bRow, bFirst, alongK, c, cRow, scratch);
+  else if (precision == INT8)
+    product<i8>(m, n, k, alpha, add, a, aRow, aStep, b, scales, bRow, bFirst, alongK, c, cRow, scratch);
+  else product<u8>(m, n, k, alpha, add, a, aRow, aStep, b, scales, bRow, bFirst, alongK, c, cRow, scratch);
+}
+
+export function multiplyVector(
+  precision: i32,
+  n: u32,
+  k: u32,
+  x: usize,
+  b: usize,
+  scales: usize,
+  bRow: u32,
+  y: usize,
+): void {
+  if (precision == F32) vectorProduct<f32>(n, k, x, b, scales, bRow, y);
+  else if (precision == F16) vectorProduct<u16>(n, k, x, b, scales, bRow, y);
+  else if (precision == INT8) vectorProduct<i8>(n, k, x, b, scales, bRow, y);
+  else vectorProduct<u8>(n, k, x, b, scales, bRow, y);
+}
+
+export function gather(
+  precision: i32,
+  b: usize,
+  scales: usize,
+  bRow: u32,
+  width: u32,
+  ids: usize,
+  count: u32,
+  out: usize,
+): void {
+  if (precision == F32) gatherRows<f32>(b, scales, bRow, width, ids, count, out);
+  else if (precision == F16) gatherRows<u16>(b, scales, bRow, width, ids, count, out);
+  else if (precision == INT8) gatherRows<i8>(b, scales, bRow, width, ids, count, out);
+  else gatherRows<u8>(b, scales, bRow, width, ids, count, out);
+}

@@ -1,0 +1,222 @@
+// C [M, N] = α·A·B, or C + α·A·B. B is unpacked by panels of eight columns and a few hundred rows into cache; a panel is
+// multiplied with four rows of A at a time, whose thirty-two sums stay in registers.
+
+import { decode4 } from './decode';
+import { multiplyAdd } from './multiply-add';
+
+/** Columns of a panel. */
+const COLUMNS: u32 = 8;
+/** Rows of a panel: with four rows of A it lies in the first cache. */
+const DEPTH: u32 = 256;
+
+/**
+ * @param a A's first element; its rows lie `aRow` bytes apart, the elements of one row `aStep` bytes
+ * @param b B's first element: an f32 matrix or a packed one, whose rows have `bRow` values
+ * @param bFirst the first of its rows that counts
+ * @param scales of a packed one
+ * @param alongK whether B's rows run along k, so that it is B's transpose that lies there
+ * @param c rows of `cRow` bytes
+ * @param scratch 4·8·256 bytes for a panel, and 128 for a tile at the edge
+ */
+// @ts-expect-error: decorator
+@inline
+export function product<T>(
+  m: u32, n: u32, k: u32, alpha: f32, add: bool,
+  a: usize, aRow: usize, aStep: usize,
+  b: usize, scales: usize, bRow: u32, bFirst: u32, alongK: bool,
+  c: usize, cRow: usize, scratch: usize,
+): void {
+  for (let k0: u32 = 0; k0 < k; k0 += DEPTH) {
+    const depth = min(DEPTH, k - k0);
+    const adds = add || k0 > 0;
+    for (let n0: u32 = 0; n0 < n; n0 += COLUMNS) {
+      const columns = min(COLUMNS, n - n0);
+      if (alongK) panelAlongK<T>(b, scales, bRow, bFirst + n0, k0, columns, depth, scratch);
+      else panelAlongN<T>(b, scales, bRow, bFirst + k0, n0, columns, depth, scratch);
+      multiplyPanel(m, columns, depth, alpha, adds, a + <usize>k0 * aStep, aRow, aStep, c + (<usize>n0 << 2), cRow, scratch);
+    }
+  }
+}
+
+function multiplyPanel(
+  m: u32, columns: u32, depth: u32, alpha: f32, add: bool,
+  a: usize, aRow: usize, aStep: usize, c: usize, cRow: usize, panel: usize,
+): void {
+  const edge = panel + (COLUMNS * DEPTH << 2);
+  const scale = f32x4.splat(alpha);
+  for (let m0: u32 = 0; m0 < m; m0 += 4) {
+    const rows = min(<u32>4, m - m0);
+    const a0 = a + <usize>m0 * aRow;
+    const a1 = rows > 1 ? a0 + aRow : a0;
+    const a2 = rows > 2 ? a1 + aRow : a0;
+    const a3 = rows > 3 ? a2 + aRow : a0;
+    let s00 = f32x4.splat(0), s01 = f32x4.splat(0), s10 = f32x4.splat(0), s11 = f32x4.splat(0);
+    let s20 = f32x4.splat(0), s21 = f32x4.splat(0), s30 = f32x4.splat(0), s31 = f32x4.splat(0);
+    let from = panel;
+    const end = panel + (<usize>depth << 5);
+    if (aStep == 4) {
+      for (let at: usize = 0; from < end; from += 32, at += 4) {
+        const b0 = v128.load(from);
+        const b1 = v128.load(from, 16);
+        let x = v128.load32_splat(a0 + at);
+        s00 = multiplyAdd(x, b0, s00);
+        s01 = multiplyAdd(x, b1, s01);
+        x = v128.load32_splat(a1 + at);
+        s10 = multiplyAdd(x, b0, s10);
+        s11 = multiplyAdd(x, b1, s11);
+        x = v128.load32_splat(a2 + at);
+        s20 = multiplyAdd(x, b0, s20);
+        s21 = multiplyAdd(x, b1, s21);
+        x = v128.load32_splat(a3 + at);
+        s30 = multiplyAdd(x, b0, s30);
+        s31 = multiplyAdd(x, b1, s31);
+      }
+    } else {
+      for (let at: usize = 0; from < end; from += 32, at += aStep) {
+        const b0 = v128.load(from);
+        const b1 = v128.load(from, 16);
+        let x = v128.load32_splat(a0 + at);
+        s00 = multiplyAdd(x, b0, s00);
+        s01 = multiplyAdd(x, b1, s01);
+        x = v128.load32_splat(a1 + at);
+        s10 = multiplyAdd(x, b0, s10);
+        s11 = multiplyAdd(x, b1, s11);
+        x = v128.load32_splat(a2 + at);
+        s20 = multiplyAdd(x, b0, s20);
+        s21 = multiplyAdd(x, b1, s21);
+        x = v128.load32_splat(a3 + at);
+        s30 = multiplyAdd(x, b0, s30);
+        s31 = multiplyAdd(x, b1, s31);
+      }
+    }
+    let to = c + <usize>m0 * cRow;
+    if (columns == COLUMNS && rows == 4) {
+      put(to, add, f32x4.mul(scale, s00), f32x4.mul(scale, s01));
+      put(to + cRow, add, f32x4.mul(scale, s10), f32x4.mul(scale, s11));
+      put(to + 2 * cRow, add, f32x4.mul(scale, s20), f32x4.mul(scale, s21));
+      put(to + 3 * cRow, add, f32x4.mul(scale, s30), f32x4.mul(scale, s31));
+    } else {
+      put(edge, false, f32x4.mul(scale, s00), f32x4.mul(scale, s01));
+      put(edge + 32, false, f32x4.mul(scale, s10), f32x4.mul(scale, s11));
+      put(edge + 64, false, f32x4.mul(scale, s20), f32x4.mul(scale, s21));
+      put(edge + 96, false, f32x4.mul(scale, s30), f32x4.mul(scale, s31));
+      for (let row: u32 = 0; row < rows; row++, to += cRow) {
+        for (let column: u32 = 0; column < columns; column++) {
+          const value = load<f32>(edge + (<usize>(row * COLUMNS + column) << 2));
+          const at = to + (<usize>column << 2);
+          store<f32>(at, add ? load<f32>(at) + value : value);
+        }
+      }
+    }
+  }
+}
+
+// @ts-expect-error: decorator
+@inline
+function put(to: usize, add: bool, left: v128, right: v128): void {
+  v128.store(to, add ? f32x4.add(v128.load(to), left) : left);
+  v128.store(to, add ? f32x4.add(v128.load(to, 16), right) : right, 16);
+}
+
+/** Rows row0… of a matrix become columns of a panel, from k0 on. */
+// @ts-expect-error: decorator
+@inline
+function panelAlongK<T>(b: usize, scales: usize, bRow: u32, row0: u32, k0: u32, columns: u32, depth: u32, panel: usize): void {
+  for (let half: u32 = 0; half < 2; half++) {
+    const first = row0 + 4 * half;
+    const there = columns > 4 * half ? min(<u32>4, columns - 4 * half) : 0;
+    const to = panel + 16 * half;
+    const whole = depth & ~3;
+    if (there < 4) for (let k: u32 = 0; k < depth; k++) v128.store(to + (<usize>k << 5), f32x4.splat(0));
+    if (there == 4) {
+      for (let k: u32 = 0; k < whole; k += 4) {
+        const r0 = decode4<T>(b, scales, first * bRow + k0 + k);
+        const r1 = decode4<T>(b, scales, (first + 1) * bRow + k0 + k);
+        const r2 = decode4<T>(b, scales, (first + 2) * bRow + k0 + k);
+        const r3 = decode4<T>(b, scales, (first + 3) * bRow + k0 + k);
+        const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
+        const low23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
+        const high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+        const high23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
+        const at = to + (<usize>k << 5);
+        v128.store(at, v128.shuffle<f64>(low01, low23, 0, 2));
+        v128.store(at, v128.shuffle<f64>(low01, low23, 1, 3), 32);
+        v128.store(at, v128.shuffle<f64>(high01, high23, 0, 2), 64);
+        v128.store(at, v128.shuffle<f64>(high01, high23, 1, 3), 96);
+      }
+    } else {
+      for (let row: u32 = 0; row < there; row++) {
+        for (let k: u32 = 0; k < whole; k += 4) {
+          const values = decode4<T>(b, scales, (first + row) * bRow + k0 + k);
+          const at = to + (<usize>k << 5) + (<usize>row << 2);
+          store<f32>(at, f32x4.extract_lane(values, 0));
+          store<f32>(at, f32x4.extract_lane(values, 1), 32);
+          store<f32>(at, f32x4.extract_lane(values, 2), 64);
+          store<f32>(at, f32x4.extract_lane(values, 3), 96);
+        }
+      }
+    }
+    for (let k = whole; k < depth; k++) {
+      for (let row: u32 = 0; row < there; row++) {
+        store<f32>(to + (<usize>k << 5) + (<usize>row << 2), single<T>(b, scales, (first + row) * bRow + k0 + k));
+      }
+    }
+  }
+}
+
+/** Columns n0… of a matrix, from row row0 on. */
+// @ts-expect-error: decorator
+@inline
+function panelAlongN<T>(b: usize, scales: usize, bRow: u32, row0: u32, n0: u32, columns: u32, depth: u32, panel: usize): void {
+  if (columns == COLUMNS) {
+    for (let k: u32 = 0; k < depth; k++) {
+      const from = (row0 + k) * bRow + n0;
+      const to = panel + (<usize>k << 5);
+      v128.store(to, decode4<T>(b, scales, from));
+      v128.store(to, decode4<T>(b, scales, from + 4), 16);
+    }
+    return;
+  }
+  for (let k: u32 = 0; k < depth; k++) {
+    const to = panel + (<usize>k << 5);
+    v128.store(to, f32x4.splat(0));
+    v128.store(to, f32x4.splat(0), 16);
+    for (let column: u32 = 0; column < columns; column++) {
+      store<f32>(to + (<usize>column << 2), single<T>(b, scales, (row0 + k) * bRow + n0 + column));
+    }
+  }
+}
+
+/** One value. An f32 matrix may end with it; packed ones are padded. */
+// @ts-expect-error: decorator
+@inline
+function single<T>(b: usize, scales: usize, index: u32): f32 {
+  if (sizeof<T>() == 4) return load<f32>(b + (<usize>index << 2));
+  const four = decode4<T>(b, scales, index & ~3);
+  const lane = index & 3;
+  if (lane == 0) return f32x4.extract_lane(four, 0);
+  if (lane == 1) return f32x4.extract_lane(four, 1);
+  if (lane == 2) return f32x4.extract_lane(four, 2);
+  return f32x4.extract_lane(four, 3);
+}
+
+/** y [N] += W [N, K] · x [K]: every weight is read once and used once. */
+// @ts-expect-error: decorator
+@inline
+export function vectorProduct<T>(n: u32, k: u32, x: usize, b: usize, scales: usize, bRow: u32, y: usize): void {
+  const whole = k & ~7;
+  for (let row: u32 = 0; row < n; row++) {
+    const from = row * bRow;
+    let even = f32x4.splat(0), odd = f32x4.splat(0);
+    for (let i: u32 = 0; i < whole; i += 8) {
+      even = multiplyAdd(v128.load(x + (<usize>i << 2)), decode4<T>(b, scales, from + i), even);
+      odd = multiplyAdd(v128.load(x + (<usize>i << 2), 16), decode4<T>(b, scales, from + i + 4), odd);
+    }
+    const sum = f32x4.add(even, odd);
+    let all =
+      f32x4.extract_lane(sum, 0) + f32x4.extract_lane(sum, 2) + (f32x4.extract_lane(sum, 1) + f32x4.extract_lane(sum, 3));
+    for (let i = whole; i < k; i++) all += load<f32>(x + (<usize>i << 2)) * single<T>(b, scales, from + i);
+    const at = y + (<usize>row << 2);
+    store<f32>(at, load<f32>(at) + all);
+  }
+}
