@@ -3,7 +3,7 @@
 
 import { exponential, logarithm } from './exponential';
 import { sumOfLanes } from './multiply-add';
-import { product } from './product';
+import { packedRows, product } from './product';
 
 /** Queries of a block. */
 const BLOCK: u32 = 32;
@@ -13,7 +13,7 @@ const BLOCK: u32 = 32;
  * @param length T, queries of a sequence   @param span rows from the keys of one sequence to those of the next
  * @param first where the first query stands among the keys
  * @param out [B·T, H·d]   @param logSumExp [B·H·T]
- * @param scratch what a product needs, 8448 bytes, then 32 rows of as many scores as there are keys
+ * @param scratch 8448 bytes, 32 · 256 values for a product, then 32 rows of as many scores as there are keys
  */
 export function attentionForward(
   sequences: u32,
@@ -33,7 +33,7 @@ export function attentionForward(
   logSumExp: usize,
   scratch: usize,
 ): void {
-  const scores = scratch + 8448;
+  const scores = scratch + 8448 + packedRows(BLOCK, 256);
   const scale: f32 = 1 / sqrt<f32>(<f32>width);
   const outRow = (<usize>(heads * width)) << 2;
   const group = heads / keyHeads;
@@ -127,7 +127,7 @@ function softmax(row: usize, count: u32, all: u32): f32 {
 /**
  * The gradients, over what was in the columns of queries, keys and values. Queries and keys have one row distance.
  * @param out, dOut [B·T, H·d]   @param dQueries, dKeys rows as queries and keys have them
- * @param scratch 8448 bytes, then twice 32 rows of T scores
+ * @param scratch 8448 bytes, 32 · max(256, T + 3) values for a product, then twice 32 rows of T scores
  */
 export function attentionBackward(
   sequences: u32,
@@ -148,7 +148,7 @@ export function attentionBackward(
   dValues: usize,
   scratch: usize,
 ): void {
-  const scores = scratch + 8448;
+  const scores = scratch + 8448 + max(packedRows(BLOCK, 256), packedRows(length, BLOCK));
   const slopes = scores + ((<usize>(BLOCK * length)) << 2);
   const scale: f32 = 1 / sqrt<f32>(<f32>width);
   const outRow = (<usize>(heads * width)) << 2;

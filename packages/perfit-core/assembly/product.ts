@@ -6,6 +6,62 @@ import { multiplyAdd } from './multiply-add';
 
 /** Columns of a panel. */
 const COLUMNS: u32 = 8;
+/** Where A's packed rows lie. */
+const ROWS_AT: usize = 8448;
+/** Fewer columns are not worth the packing of A. */
+const PACKED_FROM: u32 = 16;
+
+/** Bytes of A's packed rows. */
+// @ts-ignore: decorator
+@inline
+export function packedRows(m: u32, k: u32): usize {
+  return <usize>(((m + 3) & ~3) * min(DEPTH, k)) << 2;
+}
+
+/** Rows of A by fours: [depth, 4] of each, the last ones again where there are fewer. */
+function packRows(m: u32, depth: u32, a: usize, aRow: usize, aStep: usize, to: usize): void {
+  for (let m0: u32 = 0; m0 < m; m0 += 4) {
+    const rows = min(<u32>4, m - m0);
+    let a0 = a + <usize>m0 * aRow;
+    let a1 = rows > 1 ? a0 + aRow : a0;
+    let a2 = rows > 2 ? a1 + aRow : a0;
+    let a3 = rows > 3 ? a2 + aRow : a0;
+    let k: u32 = 0;
+    if (aStep == 4) {
+      for (; k + 4 <= depth; k += 4) {
+        const r0 = v128.load(a0);
+        const r1 = v128.load(a1);
+        const r2 = v128.load(a2);
+        const r3 = v128.load(a3);
+        const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
+        const low23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
+        const high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+        const high23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
+        v128.store(to, v128.shuffle<f64>(low01, low23, 0, 2));
+        v128.store(to, v128.shuffle<f64>(low01, low23, 1, 3), 16);
+        v128.store(to, v128.shuffle<f64>(high01, high23, 0, 2), 32);
+        v128.store(to, v128.shuffle<f64>(high01, high23, 1, 3), 48);
+        to += 64;
+        a0 += 16;
+        a1 += 16;
+        a2 += 16;
+        a3 += 16;
+      }
+    }
+    for (; k < depth; k++) {
+      store<f32>(to, load<f32>(a0));
+      store<f32>(to, load<f32>(a1), 4);
+      store<f32>(to, load<f32>(a2), 8);
+      store<f32>(to, load<f32>(a3), 12);
+      to += 16;
+      a0 += aStep;
+      a1 += aStep;
+      a2 += aStep;
+      a3 += aStep;
+    }
+  }
+}
+
 /** Rows of a panel: with four rows of A it lies in the first cache. */
 const DEPTH: u32 = 256;
 
@@ -16,7 +72,7 @@ const DEPTH: u32 = 256;
  * @param scales of a packed one
  * @param alongK whether B's rows run along k, so that it is B's transpose that lies there
  * @param c rows of `cRow` bytes
- * @param scratch 4·8·256 bytes for a panel, and 128 for a tile at the edge
+ * @param scratch 8448 bytes for a panel and a tile at the edge, then what {@link packedRows} says
  */
 // @ts-expect-error: decorator
 @inline
@@ -29,15 +85,20 @@ export function product<T>(
   for (let k0: u32 = 0; k0 < k; k0 += DEPTH) {
     const depth = min(DEPTH, k - k0);
     const adds = add || k0 > 0;
+    const packed = n > PACKED_FROM;
+    if (packed) packRows(m, depth, a + <usize>k0 * aStep, aRow, aStep, scratch + ROWS_AT);
     for (let n0: u32 = 0; n0 < n; n0 += COLUMNS) {
       const columns = min(COLUMNS, n - n0);
       if (alongK) panelAlongK<T>(b, scales, bRow, bFirst + n0, k0, columns, depth, scratch);
       else panelAlongN<T>(b, scales, bRow, bFirst + k0, n0, columns, depth, scratch);
-      multiplyPanel(m, columns, depth, alpha, adds, a + <usize>k0 * aStep, aRow, aStep, c + (<usize>n0 << 2), cRow, scratch);
+      const to = c + (<usize>n0 << 2);
+      if (packed) multiplyPanel(m, columns, depth, alpha, adds, scratch + ROWS_AT, 0, 0, to, cRow, scratch);
+      else multiplyPanel(m, columns, depth, alpha, adds, a + <usize>k0 * aStep, aRow, aStep, to, cRow, scratch);
     }
   }
 }
 
+/** @param aStep 0 where A's rows are packed */
 function multiplyPanel(
   m: u32, columns: u32, depth: u32, alpha: f32, add: bool,
   a: usize, aRow: usize, aStep: usize, c: usize, cRow: usize, panel: usize,
@@ -54,20 +115,21 @@ function multiplyPanel(
     let s20 = f32x4.splat(0), s21 = f32x4.splat(0), s30 = f32x4.splat(0), s31 = f32x4.splat(0);
     let from = panel;
     const end = panel + (<usize>depth << 5);
-    if (aStep == 4) {
-      for (let at: usize = 0; from < end; from += 32, at += 4) {
+    if (aStep == 0) {
+      // One address alone is counted up. Several steps at once were slower: the sums no longer stayed in registers.
+      for (let at = a + (<usize>(m0 * depth) << 2); from < end; from += 32, at += 16) {
         const b0 = v128.load(from);
         const b1 = v128.load(from, 16);
-        let x = v128.load32_splat(a0 + at);
+        let x = v128.load32_splat(at);
         s00 = multiplyAdd(x, b0, s00);
         s01 = multiplyAdd(x, b1, s01);
-        x = v128.load32_splat(a1 + at);
+        x = v128.load32_splat(at, 4);
         s10 = multiplyAdd(x, b0, s10);
         s11 = multiplyAdd(x, b1, s11);
-        x = v128.load32_splat(a2 + at);
+        x = v128.load32_splat(at, 8);
         s20 = multiplyAdd(x, b0, s20);
         s21 = multiplyAdd(x, b1, s21);
-        x = v128.load32_splat(a3 + at);
+        x = v128.load32_splat(at, 12);
         s30 = multiplyAdd(x, b0, s30);
         s31 = multiplyAdd(x, b1, s31);
       }

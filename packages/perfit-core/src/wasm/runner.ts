@@ -3,8 +3,15 @@ import { BackendError } from '../backend/backend-error.ts';
 import type { WasmBackend } from '../backend/wasm-heap.ts';
 import { type SimdWay, startPrograms, type WasmPrograms } from './programs.ts';
 
-/** Of a panel of a product and a tile at its edge: what every program's scratch begins with. */
-const PRODUCT_SCRATCH = 4 * 8 * 256 + 256;
+/** Of a panel of a product, 8 columns and {@link DEPTH} rows, and a tile at its edge. */
+const PANEL_BYTES = 4 * 8 * 256 + 256;
+/** The most rows of a panel; `assembly/product.ts`. */
+const DEPTH = 256;
+
+/** What a product of so many rows and so long rows needs for them, packed. */
+function packedRows(m: number, k: number): number {
+  return 4 * Math.ceil(m / 4) * 4 * Math.min(DEPTH, k);
+}
 
 /**
  * Our programs for the processor, in the memory of tfjs' WASM backend: they read and write its tensors where they lie, in
@@ -69,9 +76,12 @@ export class WasmRunner {
     return (this.#backend.typedArrayFromHeap(tensor) as Float32Array).slice();
   }
 
-  /** Memory that no tensor lies in, for the time of one call of a program: {@link PRODUCT_SCRATCH} and `more` bytes. */
-  scratch(more = 0): number {
-    const bytes = PRODUCT_SCRATCH + more;
+  /**
+   * Memory that no tensor lies in, for the time of one call of a program.
+   * @param products m and k of those that it makes   @param more bytes besides
+   */
+  scratch(products: readonly (readonly [m: number, k: number])[], more = 0): number {
+    const bytes = PANEL_BYTES + Math.max(...products.map(([m, k]) => packedRows(m, k))) + more;
     if (this.#scratch.bytes < bytes) {
       if (this.#scratch.address > 0) this.#backend.wasm._free(this.#scratch.address);
       this.#scratch = { address: 0, bytes: 0 };

@@ -27,7 +27,7 @@ export function attention(given: FlashAttention): AttentionResult {
     ...place(values),
     runner.address(result.out),
     runner.address(result.logSumExp),
-    runner.scratch(4 * block * (firstPosition + rows)),
+    runner.scratch([[block, 256]], 4 * block * keys.rowsPerSequence),
   );
   return result;
 }
@@ -58,7 +58,13 @@ export function attentionBackward(given: FlashGradient): void {
     rotated + 4 * queries.column,
     rotated + 4 * keys.column,
     runner.address(dQkv) + 4 * values.column,
-    runner.scratch(2 * 4 * block * rows),
+    runner.scratch(
+      [
+        [block, 256],
+        [rows, block],
+      ],
+      2 * 4 * block * rows,
+    ),
   );
 }
 

@@ -50,7 +50,7 @@ function multiply(given: {
     b.alongK ? 1 : 0,
     c.at,
     c.row,
-    runner.scratch(),
+    runner.scratch([[m, k]]),
   );
 }
 
