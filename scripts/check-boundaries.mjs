@@ -121,7 +121,7 @@ const rooms = {
       // What the build adds, not what a browser runs.
       { files: /^build\//, may: [NODE, 'vite'] },
       // The worker: the only place of the client that may know tensors and the client's loop.
-      { files: /^src\/engine\//, may: ['@perfit/federation', '@perfit/core', TFJS] },
+      { files: /^src\/engine\//, may: ['@perfit/federation', '@perfit/core', '@perfit/core/thread', TFJS] },
     ],
     inside: [
       {

@@ -44,10 +44,7 @@ export default defineConfig({
   optimizeDeps: {
     // A worker is no import of the page's, so that its libraries would be found when it starts.
     entries: ['index.html', 'src/engine/engine-worker.ts'],
-    include: [
-      '@tensorflow/tfjs-backend-wasm',
-      '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.js',
-    ],
+    include: ['@tensorflow/tfjs-backend-wasm', '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm.js'],
   },
   worker: { format: 'es' },
   build: {

@@ -1,5 +1,7 @@
-import { PRECISIONS } from '@perfit/core';
+import { availableParallelism } from 'node:os';
+import { MOST_THREADS, PRECISIONS } from '@perfit/core';
 import { Option } from 'commander';
+import { wholeNumber } from './numbers.ts';
 
 export function backendOption(): Option {
   return new Option('--backend <name>', 'where to compute').choices(['wasm', 'webgpu']).default('wasm');
@@ -14,4 +16,12 @@ export function bestBackendOption(): Option {
 
 export function precisionOption(): Option {
   return new Option('--precision <name>', 'how the weights lie on a GPU').choices([...PRECISIONS]);
+}
+
+/** Of the WASM backend. Half of what the machine runs at once, which leaves the rest to whoever sits at it. */
+export function threadsOption(): Option {
+  const half = Math.max(1, Math.min(MOST_THREADS, Math.floor(availableParallelism() / 2)));
+  return new Option('--threads <n>', 'of the processor, where it computes')
+    .argParser(wholeNumber(1, MOST_THREADS))
+    .default(half, 'half of what the machine runs at once');
 }

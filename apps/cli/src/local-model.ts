@@ -21,6 +21,8 @@ type OpenOptions = Omit<LoadModelOptions, 'wish'> & {
   readonly wish?: Omit<TuningWish, 'budget' | 'orLeast'>;
   /** Of that memory; all where absent. */
   readonly share?: number;
+  /** Of the WASM backend; one where absent. */
+  readonly threads?: number;
 };
 
 export interface LoadedModel {
@@ -53,8 +55,8 @@ async function loaded(
   source: ModelSource,
   { path, backend, options }: { path: string; backend: BackendChoice; options: OpenOptions },
 ): Promise<LoadedModel> {
-  const description = await nodeBackend({ prefer: backend });
-  const { wish, share = 1, ...others } = options;
+  const { wish, share = 1, threads = 1, ...others } = options;
+  const description = await nodeBackend({ prefer: backend, threads });
   const fitting = wish ? { wish: { ...wish, ...tuningBudget(description, share) } } : {};
   return { model: await loadModel(source, { ...others, ...fitting }), backend: description, name: modelName(path) };
 }

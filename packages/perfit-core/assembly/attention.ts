@@ -9,6 +9,7 @@ import { packedRows, product } from './product';
 const BLOCK: u32 = 32;
 
 /**
+ * @param from, to which of the B·K key heads, each with the heads that read it
  * @param queries first element of head 0 of row 0, as `keys` and `values`; rows lie so many bytes apart
  * @param length T, queries of a sequence   @param span rows from the keys of one sequence to those of the next
  * @param first where the first query stands among the keys
@@ -16,7 +17,7 @@ const BLOCK: u32 = 32;
  * @param scratch 8448 bytes, 32 · 256 values for a product, then 32 rows of as many scores as there are keys
  */
 export function attentionForward(
-  sequences: u32,
+  from: u32, to: u32,
   heads: u32,
   keyHeads: u32,
   width: u32,
@@ -37,8 +38,10 @@ export function attentionForward(
   const scale: f32 = 1 / sqrt<f32>(<f32>width);
   const outRow = (<usize>(heads * width)) << 2;
   const group = heads / keyHeads;
-  for (let b: u32 = 0; b < sequences; b++) {
-    for (let h: u32 = 0; h < heads; h++) {
+  for (let unit = from; unit < to; unit++) {
+    const b = unit / keyHeads;
+    const firstHead = (unit % keyHeads) * group;
+    for (let h = firstHead; h < firstHead + group; h++) {
       const keyHead = (<usize>((h / group) * width)) << 2;
       const k = keys + <usize>(b * span) * keyRow + keyHead;
       const v = values + <usize>(b * span) * valueRow + keyHead;
@@ -130,7 +133,7 @@ function softmax(row: usize, count: u32, all: u32): f32 {
  * @param scratch 8448 bytes, 32 · max(256, T + 3) values for a product, then twice 32 rows of T scores
  */
 export function attentionBackward(
-  sequences: u32,
+  from: u32, to: u32,
   heads: u32,
   keyHeads: u32,
   width: u32,
@@ -155,14 +158,16 @@ export function attentionBackward(
   const stride = <u32>(row >> 2);
   const valueStride = <u32>(valueRow >> 2);
   const group = heads / keyHeads;
-  const m = sequences * length;
-  for (let i: u32 = 0; i < m; i++) {
-    memory.fill(dKeys + <usize>i * row, 0, (<usize>(keyHeads * width)) << 2);
-    memory.fill(dValues + <usize>i * valueRow, 0, (<usize>(keyHeads * width)) << 2);
-  }
-  for (let b: u32 = 0; b < sequences; b++) {
+  for (let unit = from; unit < to; unit++) {
+    const b = unit / keyHeads;
     const start = <usize>(b * length);
-    for (let h: u32 = 0; h < heads; h++) {
+    const place = (<usize>((unit % keyHeads) * width)) << 2;
+    for (let i: usize = 0; i < <usize>length; i++) {
+      memory.fill(dKeys + (start + i) * row + place, 0, (<usize>width) << 2);
+      memory.fill(dValues + (start + i) * valueRow + place, 0, (<usize>width) << 2);
+    }
+    const firstHead = (unit % keyHeads) * group;
+    for (let h = firstHead; h < firstHead + group; h++) {
       const head = (<usize>(h * width)) << 2;
       const keyHead = (<usize>((h / group) * width)) << 2;
       const k = keys + start * row + keyHead;

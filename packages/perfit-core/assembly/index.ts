@@ -30,23 +30,24 @@ export function multiply(
   b: usize,
   scales: usize,
   bRow: u32,
-  bFirst: u32,
+  nFirst: u32,
   alongK: bool,
   c: usize,
   cRow: usize,
   scratch: usize,
 ): void {
   if (precision == F32)
-    product<f32>(m, n, k, alpha, add, a, aRow, aStep, b, scales, bRow, bFirst, alongK, c, cRow, scratch);
+    product<f32>(m, n, k, alpha, add, a, aRow, aStep, b, scales, bRow, nFirst, alongK, c, cRow, scratch);
   else if (precision == F16)
-    product<u16>(m, n, k, alpha, add, a, aRow, aStep, b, scales, bRow, bFirst, alongK, c, cRow, scratch);
+    product<u16>(m, n, k, alpha, add, a, aRow, aStep, b, scales, bRow, nFirst, alongK, c, cRow, scratch);
   else if (precision == INT8)
-    product<i8>(m, n, k, alpha, add, a, aRow, aStep, b, scales, bRow, bFirst, alongK, c, cRow, scratch);
-  else product<u8>(m, n, k, alpha, add, a, aRow, aStep, b, scales, bRow, bFirst, alongK, c, cRow, scratch);
+    product<i8>(m, n, k, alpha, add, a, aRow, aStep, b, scales, bRow, nFirst, alongK, c, cRow, scratch);
+  else product<u8>(m, n, k, alpha, add, a, aRow, aStep, b, scales, bRow, nFirst, alongK, c, cRow, scratch);
 }
 
 export function multiplyVector(
   precision: i32,
+  first: u32,
   n: u32,
   k: u32,
   x: usize,
@@ -55,10 +56,10 @@ export function multiplyVector(
   bRow: u32,
   y: usize,
 ): void {
-  if (precision == F32) vectorProduct<f32>(n, k, x, b, scales, bRow, y);
-  else if (precision == F16) vectorProduct<u16>(n, k, x, b, scales, bRow, y);
-  else if (precision == INT8) vectorProduct<i8>(n, k, x, b, scales, bRow, y);
-  else vectorProduct<u8>(n, k, x, b, scales, bRow, y);
+  if (precision == F32) vectorProduct<f32>(first, n, k, x, b, scales, bRow, y);
+  else if (precision == F16) vectorProduct<u16>(first, n, k, x, b, scales, bRow, y);
+  else if (precision == INT8) vectorProduct<i8>(first, n, k, x, b, scales, bRow, y);
+  else vectorProduct<u8>(first, n, k, x, b, scales, bRow, y);
 }
 
 export function gather(

@@ -68,7 +68,7 @@ const DEPTH: u32 = 256;
 /**
  * @param a A's first element; its rows lie `aRow` bytes apart, the elements of one row `aStep` bytes
  * @param b B's first element: an f32 matrix or a packed one, whose rows have `bRow` values
- * @param bFirst the first of its rows that counts
+ * @param nFirst the first column that is computed; n is behind the last
  * @param scales of a packed one
  * @param alongK whether B's rows run along k, so that it is B's transpose that lies there
  * @param c rows of `cRow` bytes
@@ -79,18 +79,18 @@ const DEPTH: u32 = 256;
 export function product<T>(
   m: u32, n: u32, k: u32, alpha: f32, add: bool,
   a: usize, aRow: usize, aStep: usize,
-  b: usize, scales: usize, bRow: u32, bFirst: u32, alongK: bool,
+  b: usize, scales: usize, bRow: u32, nFirst: u32, alongK: bool,
   c: usize, cRow: usize, scratch: usize,
 ): void {
   for (let k0: u32 = 0; k0 < k; k0 += DEPTH) {
     const depth = min(DEPTH, k - k0);
     const adds = add || k0 > 0;
-    const packed = n > PACKED_FROM;
+    const packed = n - nFirst > PACKED_FROM;
     if (packed) packRows(m, depth, a + <usize>k0 * aStep, aRow, aStep, scratch + ROWS_AT);
-    for (let n0: u32 = 0; n0 < n; n0 += COLUMNS) {
+    for (let n0 = nFirst; n0 < n; n0 += COLUMNS) {
       const columns = min(COLUMNS, n - n0);
-      if (alongK) panelAlongK<T>(b, scales, bRow, bFirst + n0, k0, columns, depth, scratch);
-      else panelAlongN<T>(b, scales, bRow, bFirst + k0, n0, columns, depth, scratch);
+      if (alongK) panelAlongK<T>(b, scales, bRow, n0, k0, columns, depth, scratch);
+      else panelAlongN<T>(b, scales, bRow, k0, n0, columns, depth, scratch);
       const to = c + (<usize>n0 << 2);
       if (packed) multiplyPanel(m, columns, depth, alpha, adds, scratch + ROWS_AT, 0, 0, to, cRow, scratch);
       else multiplyPanel(m, columns, depth, alpha, adds, a + <usize>k0 * aStep, aRow, aStep, to, cRow, scratch);
@@ -262,12 +262,12 @@ function single<T>(b: usize, scales: usize, index: u32): f32 {
   return f32x4.extract_lane(four, 3);
 }
 
-/** y [N] += W [N, K] · x [K]: every weight is read once and used once. */
+/** y [N] += W [N, K] · x [K], from one row of W to another: every weight is read once and used once. */
 // @ts-expect-error: decorator
 @inline
-export function vectorProduct<T>(n: u32, k: u32, x: usize, b: usize, scales: usize, bRow: u32, y: usize): void {
+export function vectorProduct<T>(first: u32, n: u32, k: u32, x: usize, b: usize, scales: usize, bRow: u32, y: usize): void {
   const whole = k & ~7;
-  for (let row: u32 = 0; row < n; row++) {
+  for (let row = first; row < n; row++) {
     const from = row * bRow;
     let even = f32x4.splat(0), odd = f32x4.splat(0);
     for (let i: u32 = 0; i < whole; i += 8) {

@@ -9,28 +9,29 @@ function dot(a: usize, b: usize, width: u32): f32 {
 
 /**
  * Rotary position embedding of queries and keys, after their norms where there are any.
+ * @param from, m the first row, and the one behind the last
  * @param qkv [M, (H + 2K)·d]   @param out [M, (H + K)·d]   @param length T, rows of a sequence
  * @param cosines [P, d/2]   @param queryNorm [d], or 0, as `keyNorm`
  */
 export function rotateForward(
-  m: u32, length: u32, heads: u32, keyHeads: u32, half: u32, first: u32, eps: f32,
+  from: u32, m: u32, length: u32, heads: u32, keyHeads: u32, half: u32, first: u32, eps: f32,
   qkv: usize, cosines: usize, sines: usize, queryNorm: usize, keyNorm: usize, out: usize,
 ): void {
   const turned = heads + keyHeads;
   const bytes = <usize>half << 3;
-  for (let i: u32 = 0; i < m; i++) {
+  for (let i = from; i < m; i++) {
     const angle = <usize>((first + (i % length)) * half) << 2;
     for (let head: u32 = 0; head < turned; head++) {
-      const from = qkv + <usize>(i * (turned + keyHeads) + head) * bytes;
+      const source = qkv + <usize>(i * (turned + keyHeads) + head) * bytes;
       const to = out + <usize>(i * turned + head) * bytes;
       const norm = head < heads ? queryNorm : keyNorm;
       let scale: f32 = 1;
-      if (norm) scale = 1 / sqrt<f32>(dot(from, from, 2 * half) / <f32>(half * 2) + eps);
+      if (norm) scale = 1 / sqrt<f32>(dot(source, source, 2 * half) / <f32>(half * 2) + eps);
       for (let k: u32 = 0; k < half; k++) {
         const p = <usize>k << 2;
         const q = p + (<usize>half << 2);
-        let a = load<f32>(from + p);
-        let b = load<f32>(from + q);
+        let a = load<f32>(source + p);
+        let b = load<f32>(source + q);
         if (norm) {
           a *= scale * load<f32>(norm + p);
           b *= scale * load<f32>(norm + q);
@@ -46,16 +47,16 @@ export function rotateForward(
 
 /** @param dRotated [M, (H + K)·d]   @param out [M, (H + 2K)·d], whose value columns stay as they are */
 export function rotateBackward(
-  m: u32, length: u32, heads: u32, keyHeads: u32, half: u32, first: u32, eps: f32,
+  from: u32, m: u32, length: u32, heads: u32, keyHeads: u32, half: u32, first: u32, eps: f32,
   qkv: usize, dRotated: usize, cosines: usize, sines: usize, queryNorm: usize, keyNorm: usize, out: usize,
 ): void {
   const turned = heads + keyHeads;
   const bytes = <usize>half << 3;
-  for (let i: u32 = 0; i < m; i++) {
+  for (let i = from; i < m; i++) {
     const angle = <usize>((first + (i % length)) * half) << 2;
     for (let head: u32 = 0; head < turned; head++) {
       const place = <usize>(i * (turned + keyHeads) + head) * bytes;
-      const from = qkv + place;
+      const source = qkv + place;
       const to = out + place;
       const slope = dRotated + <usize>(i * turned + head) * bytes;
       const norm = head < heads ? queryNorm : keyNorm;
@@ -70,15 +71,15 @@ export function rotateBackward(
         store<f32>(to + q, b * c - a * s);
       }
       if (!norm) continue;
-      const scale: f32 = 1 / sqrt<f32>(dot(from, from, 2 * half) / <f32>(half * 2) + eps);
+      const scale: f32 = 1 / sqrt<f32>(dot(source, source, 2 * half) / <f32>(half * 2) + eps);
       for (let k: u32 = 0; k < 2 * half; k++) {
         const p = <usize>k << 2;
         store<f32>(to + p, load<f32>(to + p) * load<f32>(norm + p));
       }
-      const share: f32 = dot(to, from, 2 * half) * scale * scale / <f32>(half * 2);
+      const share: f32 = dot(to, source, 2 * half) * scale * scale / <f32>(half * 2);
       for (let k: u32 = 0; k < 2 * half; k++) {
         const p = <usize>k << 2;
-        store<f32>(to + p, scale * (load<f32>(to + p) - load<f32>(from + p) * share));
+        store<f32>(to + p, scale * (load<f32>(to + p) - load<f32>(source + p) * share));
       }
     }
   }

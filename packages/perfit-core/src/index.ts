@@ -105,6 +105,7 @@ export {
   revivingTuner,
 } from './training/reviving-tuner.ts';
 export type { TokenBatch } from './training/token-batch.ts';
+export { MOST_THREADS, type Thread } from './wasm/threads.ts';
 export { folderSource } from './weights/folder-source.ts';
 export { HUB_URL, type HubRevision, type HubSource, hubSource } from './weights/hub-source.ts';
 export { type KeepingSource, keepingSource } from './weights/keeping/keeping-source.ts';

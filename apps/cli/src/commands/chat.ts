@@ -3,7 +3,7 @@ import { AdapterTensors, type ChatOptions, templateNotes, defaultChatOptions as 
 import { bestBackend } from '@perfit/core/node';
 import { Command } from 'commander';
 import { readAdapter } from '../adapter-folder.ts';
-import { bestBackendOption } from '../backend-option.ts';
+import { bestBackendOption, threadsOption } from '../backend-option.ts';
 import { Talk, type Voice } from '../chat/talk.ts';
 import { talkByLines, talkInTerminal } from '../chat/terminal.ts';
 import { UsageError } from '../explain.ts';
@@ -16,6 +16,7 @@ interface Flags extends Required<ChatOptions> {
   readonly ask?: readonly string[];
   readonly system?: string;
   readonly backend: BackendChoice | 'auto';
+  readonly threads: number;
   readonly json: boolean;
 }
 
@@ -38,6 +39,7 @@ export function chatCommand(): Command {
     .option('--stop <text>', 'an answer ends before it; may be given several times', collect, usual.stop)
     .option('--seed <n>', 'of the dice', wholeNumber(0, 0xffffffff), usual.seed)
     .addOption(bestBackendOption())
+    .addOption(threadsOption())
     .option('--json', 'one JSON object a question', false)
     .action(run);
 }
@@ -46,7 +48,7 @@ async function run(path: string, flags: Flags): Promise<void> {
   const { adapter: folder, compare, ask, system, backend: wished, json, ...options } = flags;
   if (compare && folder === undefined) throw new UsageError('--compare needs an --adapter to compare the model with.');
   const backend = wished === 'auto' ? await bestBackend() : wished;
-  const { model, tokenizer, name } = await openModel(path, backend);
+  const { model, tokenizer, name } = await openModel(path, backend, { threads: flags.threads });
   for (const note of templateNotes(tokenizer)) process.stderr.write(`${note}\n`);
   const own = folder === undefined ? null : await readAdapter(folder, model);
   const adapter = own && AdapterTensors.fromTheta(own.layout, own.theta);

@@ -1,7 +1,7 @@
 import { AdapterTensors, type ColumnMapping, evaluate } from '@perfit/core';
 import { Command } from 'commander';
 import { readAdapter } from '../adapter-folder.ts';
-import { backendOption } from '../backend-option.ts';
+import { backendOption, threadsOption } from '../backend-option.ts';
 import { type BackendChoice, openModel, withinPositions } from '../local-model.ts';
 import { columnsOption, describeProblems, readDataset } from '../local-text.ts';
 import { wholeNumber } from '../numbers.ts';
@@ -12,6 +12,7 @@ interface Flags {
   readonly adapter?: string;
   readonly maxLength: number;
   readonly backend: BackendChoice;
+  readonly threads: number;
   readonly json: boolean;
 }
 
@@ -24,13 +25,14 @@ export function evalCommand(): Command {
     .option('--adapter <dir>', 'a PEFT adapter')
     .option('--max-length <tokens>', 'longer examples are cut', wholeNumber(16, 32768), 128)
     .addOption(backendOption())
+    .addOption(threadsOption())
     .option('--json', 'the figures as JSON', false)
     .action(run);
 }
 
 async function run(modelFolder: string, flags: Flags): Promise<void> {
   const dataset = readDataset(flags.data, flags.columns);
-  const { model, tokenizer, backend, name } = await openModel(modelFolder, flags.backend);
+  const { model, tokenizer, backend, name } = await openModel(modelFolder, flags.backend, { threads: flags.threads });
   const maxLength = withinPositions(flags.maxLength, model.config);
   const own = flags.adapter ? await readAdapter(flags.adapter, model) : null;
   const adapter = own && AdapterTensors.fromTheta(own.layout, own.theta);

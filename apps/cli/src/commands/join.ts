@@ -30,7 +30,7 @@ import type { FederationDescriptor } from '@perfit/protocol';
 import { Command } from 'commander';
 import { io } from 'socket.io-client';
 import { writeAdapter } from '../adapter-folder.ts';
-import { backendOption } from '../backend-option.ts';
+import { backendOption, threadsOption } from '../backend-option.ts';
 import { folderIdentity, folderStore } from '../client-folder.ts';
 import { UsageError } from '../explain.ts';
 import { type BackendChoice, reopening } from '../local-model.ts';
@@ -47,6 +47,7 @@ interface Flags {
   readonly shareEvaluation: boolean;
   readonly maxDensity?: number;
   readonly backend: BackendChoice;
+  readonly threads: number;
   readonly json: boolean;
 }
 
@@ -66,6 +67,7 @@ export function joinCommand(): Command {
     .option('--no-share-evaluation', 'keep losses and perplexities from the coordinator')
     .option('--max-density <share>', 'own at most this share of the parameters', between(0.001, 1))
     .addOption(backendOption())
+    .addOption(threadsOption())
     .option('--json', 'one JSON object a line: every event', false)
     .action(takePart);
 }
@@ -75,7 +77,7 @@ async function takePart(address: string, flags: Flags): Promise<void> {
   const { name, shareEvaluation } = flags;
   for (const line of await whatIsSent({ origin, federation, name, shareEvaluation })) say(line);
   const agreedAt = new Date().toISOString();
-  const backend = await nodeBackend({ prefer: flags.backend });
+  const backend = await nodeBackend({ prefer: flags.backend, threads: flags.threads });
   const socket = io(origin, { transports: ['websocket'], autoConnect: false, reconnection: false, forceNew: true });
   const leaving = new AbortController();
   process.once('SIGINT', () => leaving.abort());
@@ -103,7 +105,7 @@ async function takePart(address: string, flags: Flags): Promise<void> {
       for (const line of describeProblems(text)) say(line);
       const { batchSize } = config.tuning;
       const load = async (share = 1) => {
-        const device = await nodeBackend({ prefer: flags.backend });
+        const device = await nodeBackend({ prefer: flags.backend, threads: flags.threads });
         return await loadModel(source, {
           wish: { layout: (widths) => layoutOf(config, widths), batchSize, maxLength, ...tuningBudget(device, share) },
         });

@@ -23,7 +23,7 @@ import { type FederationConfig, federationConfigSchema } from '@perfit/protocol'
 import { buildLayout, initialTheta, type Layout, Mask } from '@perfit/protocol/space';
 import { Command, Option } from 'commander';
 import { type FolderAdapter, readAdapter, writeAdapter } from '../adapter-folder.ts';
-import { backendOption } from '../backend-option.ts';
+import { backendOption, threadsOption } from '../backend-option.ts';
 import { UsageError } from '../explain.ts';
 import { baseModelName } from '../hub-origin.ts';
 import { type BackendChoice, openModel, reopening, withinPositions } from '../local-model.ts';
@@ -46,6 +46,7 @@ interface Flags {
   readonly scope: FederationConfig['search']['scope'];
   readonly seed: number;
   readonly backend: BackendChoice;
+  readonly threads: number;
   readonly json: boolean;
 }
 
@@ -76,6 +77,7 @@ export function tuneCommand(): Command {
     .addOption(new Option('--scope <name>', 'of the search').choices(['tensor', 'global']).default('tensor'))
     .option('--seed <n>', 'of adapter, split and order', wholeNumber(0, 0xffffffff), 1)
     .addOption(backendOption())
+    .addOption(threadsOption())
     .option('--json', 'the figures as JSON', false)
     .action(tuneAlone);
 }
@@ -91,7 +93,11 @@ async function tuneAlone(modelFolder: string, flags: Flags, command: Command): P
   if (from) checkFlags(flags, layout, command);
   const { batchSize } = asked.tuning;
   const open = (share = 1) =>
-    openModel(modelFolder, flags.backend, { wish: { layout: () => layout, batchSize, maxLength }, share });
+    openModel(modelFolder, flags.backend, {
+      wish: { layout: () => layout, batchSize, maxLength },
+      share,
+      threads: flags.threads,
+    });
   const first = await open();
   const { tokenizer, name } = first;
   for (const note of templateNotes(tokenizer)) say(note);

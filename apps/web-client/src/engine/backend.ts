@@ -1,21 +1,34 @@
-import { type BackendDescription, deviceBudget, selectBackend } from '@perfit/core';
+import { type BackendDescription, deviceBudget, MOST_THREADS, selectBackend, type Thread } from '@perfit/core';
 import wasmPlain from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
 import wasmSimd from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
-import wasmThreaded from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
-import mainScript from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.js?url';
 import type { DeviceReport, DeviceWish } from './engine-api.ts';
-import threadScript from './wasm-thread.js?url';
 
 const wasmPaths = {
   'tfjs-backend-wasm.wasm': wasmPlain,
   'tfjs-backend-wasm-simd.wasm': wasmSimd,
-  'tfjs-backend-wasm-threaded-simd.wasm': wasmThreaded,
-  'tfjs-backend-wasm-threaded-simd.js': mainScript,
-  'tfjs-backend-wasm-threaded-simd.worker.js': threadScript,
+  // tfjs wants to know of three; its own build with threads is never asked for.
+  'tfjs-backend-wasm-threaded-simd.wasm': wasmSimd,
 };
 
-/** Where nobody says how many: small models gain nothing from more (docs/decisions/2026-11-22-wasm-threads.md). */
-const defaultThreads = 1;
+const threadMeans = {
+  binary: async () => new Uint8Array(await (await fetch(wasmSimd)).arrayBuffer()),
+  start: (): Thread => {
+    const worker = new Worker(new URL('./wasm-thread.ts', import.meta.url), { type: 'module', name: 'wasm-thread' });
+    const ready = new Promise((resolve, reject) => {
+      worker.onmessage = resolve;
+      worker.onerror = (event) => {
+        event.preventDefault();
+        reject(new Error(event.message || 'its script did not load'));
+      };
+    });
+    return { postMessage: (message) => worker.postMessage(message), ready, terminate: () => worker.terminate() };
+  },
+};
+
+/** Where nobody says how many: half of what the device runs at once, which leaves the rest to its person; four at most. */
+function defaultThreads(): number {
+  return Math.max(1, Math.min(4, MOST_THREADS, Math.floor(navigator.hardwareConcurrency / 2)));
+}
 
 /** What the worker computes with: started when first asked for, and anew where something else is wanted or it failed. */
 export class Backend {
@@ -29,12 +42,13 @@ export class Backend {
 
   /** @throws BackendError */
   async start(wish: DeviceWish): Promise<BackendDescription> {
-    const { backend, threads = defaultThreads } = wish;
+    const { backend, threads = defaultThreads() } = wish;
     if (this.#running?.backend !== backend || this.#running.threads !== threads) {
       const starting = selectBackend({
         prefer: backend,
         wasmPaths,
         threads,
+        threadMeans,
         onDeviceFailure: () => {
           this.#running = null;
           this.#onFailure();

@@ -1,5 +1,6 @@
 import { BackendError } from './backend-error.ts';
 import { startWasm, type WasmPaths } from './wasm-backend.ts';
+import type { ThreadMeans } from './wasm-threads.ts';
 import {
   type AdapterDescription,
   type DeviceLimits,
@@ -15,6 +16,8 @@ export interface BackendOptions {
   readonly wasmPaths: WasmPaths;
   /** Threads of the WASM backend; 1 where absent. */
   readonly threads?: number;
+  /** What more than one needs. */
+  readonly threadMeans?: ThreadMeans;
   /** `navigator.gpu` where absent. */
   readonly gpu?: GPU | undefined;
   /**
@@ -71,10 +74,15 @@ export async function selectBackend(options: BackendOptions): Promise<BackendDes
 }
 
 async function wasm(
-  { wasmPaths, threads = 1, onDeviceFailure }: BackendOptions,
+  { wasmPaths, threads = 1, threadMeans, onDeviceFailure }: BackendOptions,
   { adapter, reason }: { adapter: GPUAdapter | null; reason: string },
 ): Promise<BackendDescription> {
-  const { threads: running, shortfall } = await startWasm(wasmPaths, threads, onDeviceFailure);
+  const { threads: running, shortfall } = await startWasm({
+    paths: wasmPaths,
+    threads,
+    means: threadMeans,
+    onFailure: onDeviceFailure,
+  });
   return {
     backend: 'wasm',
     adapter: adapter && describeAdapter(adapter),

@@ -1,22 +1,28 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { WasmRunner } from '../wasm/runner.ts';
+import { MOST_THREADS } from '../wasm/threads.ts';
 import { BackendError } from './backend-error.ts';
 import { guardAllocations, wasmFailure } from './wasm-failure.ts';
 import type { WasmBackend } from './wasm-heap.ts';
-import { mainScript, startThreads, threadScript } from './wasm-threads.ts';
+import { startInSharedMemory, type ThreadMeans } from './wasm-threads.ts';
 import { makeCurrent } from './webgpu-device.ts';
 
-/**
- * Where the files of @tensorflow/tfjs-backend-wasm are: the folder of its three .wasm files, or a URL for each file
- * name. Threads need URLs, also for their two scripts (`wasm-threads.ts` names them).
- */
+/** Where the files of @tensorflow/tfjs-backend-wasm are: the folder of its three .wasm files, or a URL for each file name. */
 export type WasmPaths = string | Record<string, string>;
 
 export interface WasmStart {
   readonly threads: number;
   /** Why fewer threads run than were asked for, as the end of a sentence; null where they all run. */
   readonly shortfall: string | null;
+}
+
+export interface WasmWish {
+  readonly paths: WasmPaths;
+  readonly threads: number;
+  /** Without them one thread runs. */
+  readonly means?: ThreadMeans | undefined;
+  readonly onFailure?: FailureListener | undefined;
 }
 
 type FailureListener = (failure: BackendError) => void;
@@ -32,13 +38,14 @@ let hasThreads: Promise<boolean> | null = null;
 let plainFactory: ReturnType<typeof tf.findBackendFactory> | null = null;
 
 /**
- * Starts the WASM backend: SIMD where the engine has it; several threads where more than one is asked for, the page is
- * cross-origin isolated, and they come up. Otherwise one. Where it runs already, it is started anew only for another
+ * Starts the WASM backend: SIMD where the engine has it; several threads for our programs where more than one is asked for,
+ * the page is cross-origin isolated, and they come up. Otherwise one. Where it runs already, it is started anew only for another
  * count and as long as no tensor lives on it.
  * @param onFailure called where the backend is let go of: nothing on it can be used after that
  * @throws BackendError
  */
-export async function startWasm(paths: WasmPaths, threads: number, onFailure?: FailureListener): Promise<WasmStart> {
+export async function startWasm(wish: WasmWish): Promise<WasmStart> {
+  const { paths, threads, means, onFailure } = wish;
   if (running && (running.wanted === threads || tf.memory().numTensors > 0)) {
     await makeCurrent('wasm');
     const isShort = running.threads < threads;
@@ -50,7 +57,7 @@ export async function startWasm(paths: WasmPaths, threads: number, onFailure?: F
   // For tfjs' own start, which would bring threads of its own.
   if (await hasThreads) tf.env().set(threadsFlag, false);
   plainFactory ??= tf.findBackendFactory('wasm');
-  const { backend, ...outcome } = threads > 1 ? await tryThreads(paths, threads) : one(null);
+  const { backend, ...attempt } = threads > 1 ? await tryThreads(means, threads) : one(null);
   if (backend || (running && running.threads > 1)) {
     tf.removeBackend('wasm');
     tf.registerBackend('wasm', backend ? () => backend : plainFactory, priority);
@@ -61,7 +68,9 @@ export async function startWasm(paths: WasmPaths, threads: number, onFailure?: F
     throw new BackendError('device-wasm-failed', `the WASM backend did not start: ${String(cause)}`, { cause });
   }
   guardAllocations((tf.backend() as unknown as WasmBackend).wasm);
-  await WasmRunner.start();
+  const inThreads = means && attempt.threads > 1 ? { count: attempt.threads, start: () => means.start() } : null;
+  const { shortfall } = await WasmRunner.start(inThreads);
+  const outcome = shortfall ? { threads: 1, shortfall } : attempt;
   if (!running) shareClones();
   running = { ...outcome, wanted: threads, onFailure };
   return outcome;
@@ -79,6 +88,7 @@ function dropWasm(failure: BackendError): void {
   // Calls into a heap that is broken may trap, or never return.
   dead.disposeData = () => true;
   dead.wasm.tfjs.dispose = () => {};
+  WasmRunner.end(dead);
   tf.removeBackend('wasm');
   if (plainFactory) tf.registerBackend('wasm', plainFactory, priority);
   onFailure?.(failure);
@@ -98,19 +108,18 @@ interface Attempt extends WasmStart {
 
 const one = (shortfall: string | null): Attempt => ({ threads: 1, shortfall, backend: null });
 
-async function tryThreads(paths: WasmPaths, threads: number): Promise<Attempt> {
-  if (typeof paths === 'string' || !paths[threadScript] || !paths[mainScript]) {
-    return one('the scripts of threads are not at hand');
-  }
+async function tryThreads(means: ThreadMeans | undefined, threads: number): Promise<Attempt> {
+  if (!means) return one('there is nothing here to start them with');
   if (globalThis.crossOriginIsolated === false) return one('this page is not cross-origin isolated');
-  if (!(await hasThreads) || !(await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT'))) {
+  if (typeof SharedArrayBuffer !== 'function' || !(await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT'))) {
     return one('WebAssembly has no threads here');
   }
+  const count = Math.min(threads, MOST_THREADS);
   try {
-    const { backend, threads: up } = await startThreads(paths, threads);
-    return { threads: up, shortfall: up < threads ? 'no more can run at once' : null, backend };
+    const backend = await startInSharedMemory(means);
+    return { threads: count, shortfall: count < threads ? 'no more can run at once' : null, backend };
   } catch (error) {
-    return one(`they did not come up (${(error as Error).message})`);
+    return one(`their memory could not be made (${(error as Error).message})`);
   }
 }
 

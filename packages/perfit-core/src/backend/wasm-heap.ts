@@ -11,9 +11,7 @@ export interface WasmBackend {
     };
     _malloc(bytes: number): number;
     _free(address: number): void;
-    /** Of the build with threads. */
-    readonly wasmMemory?: WebAssembly.Memory;
-    /** What the other builds export. */
+    /** What the build exports. */
     readonly asm?: { readonly memory: WebAssembly.Memory };
   };
   disposeData(dataId: object): boolean;

@@ -1,26 +1,44 @@
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { BackendError } from '../backend/backend-error.ts';
 import { type BackendDescription, selectBackend } from '../backend/select-backend.ts';
+import type { Thread } from '../wasm/threads.ts';
 import { dawnFlags, findWebGpuDriver, useWebGpuDriver } from './webgpu-driver.ts';
 
 export interface NodeBackendOptions {
   /** `webgpu` runs on Dawn (the `webgpu` package) with the driver that `findWebGpuDriver` finds. */
   readonly prefer: 'wasm' | 'webgpu';
+  /** Of the WASM backend; 1 where absent. */
+  readonly threads?: number;
 }
 
 /**
- * Starts tfjs' backend in Node: WASM with one thread, its files taken from the installed package, or WebGPU.
+ * Starts tfjs' backend in Node: WASM, its files taken from the installed package, or WebGPU.
  * @throws BackendError
  */
-export async function nodeBackend({ prefer }: NodeBackendOptions): Promise<BackendDescription> {
+export async function nodeBackend({ prefer, threads = 1 }: NodeBackendOptions): Promise<BackendDescription> {
   if (prefer === 'wasm') {
     const packageFile = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
     const wasmPaths = join(dirname(packageFile), '/');
-    return await withoutNewListeners(() => selectBackend({ prefer, wasmPaths }));
+    const threadMeans = { binary: () => readFile(`${wasmPaths}tfjs-backend-wasm-simd.wasm`), start: startThread };
+    return await withoutNewListeners(() => selectBackend({ prefer, wasmPaths, threads, threadMeans }));
   }
   // Where WebGPU is asked for, nothing falls back to WASM.
   return await selectBackend({ prefer, wasmPaths: '', gpu: await dawn() });
+}
+
+function startThread(): Thread {
+  const worker = new Worker(new URL('./thread.js', import.meta.url));
+  // The process ends when its work does, whatever threads wait for.
+  worker.unref();
+  const ready = new Promise((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+    worker.once('exit', () => reject(new Error('it ended')));
+  });
+  return { postMessage: (message) => worker.postMessage(message), ready, terminate: () => void worker.terminate() };
 }
 
 /** One for the process, as a page has one: with several of them the process crashed when devices came and went. */

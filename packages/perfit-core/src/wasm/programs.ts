@@ -18,7 +18,7 @@ export interface WasmPrograms {
     b: Address,
     scales: Address,
     bRow: number,
-    bFirst: number,
+    nFirst: number,
     alongK: Flag,
     c: Address,
     cRow: number,
@@ -26,6 +26,7 @@ export interface WasmPrograms {
   ): void;
   multiplyVector(
     precision: number,
+    first: number,
     n: number,
     k: number,
     x: Address,
@@ -63,6 +64,7 @@ export interface WasmPrograms {
   gateForward(m: number, width: number, gateUp: Address, y: Address): void;
   gateBackward(m: number, width: number, gateUp: Address, dy: Address, out: Address): void;
   rotateForward(
+    from: number,
     m: number,
     length: number,
     heads: number,
@@ -78,6 +80,7 @@ export interface WasmPrograms {
     out: Address,
   ): void;
   rotateBackward(
+    from: number,
     m: number,
     length: number,
     heads: number,
@@ -94,7 +97,8 @@ export interface WasmPrograms {
     out: Address,
   ): void;
   attentionForward(
-    sequences: number,
+    from: number,
+    to: number,
     heads: number,
     keyHeads: number,
     width: number,
@@ -112,7 +116,8 @@ export interface WasmPrograms {
     scratch: Address,
   ): void;
   attentionBackward(
-    sequences: number,
+    from: number,
+    to: number,
     heads: number,
     keyHeads: number,
     width: number,
@@ -168,20 +173,23 @@ function simdWay(): SimdWay {
 }
 
 /** @param memory tfjs'   @param way for tests; the best there is where absent */
-export async function startPrograms(memory: WebAssembly.Memory, way: SimdWay = simdWay()): Promise<WasmPrograms> {
+export async function startPrograms(
+  memory: WebAssembly.Memory,
+  way: SimdWay = simdWay(),
+): Promise<{ programs: WasmPrograms; module: WebAssembly.Module }> {
   const isShared = typeof SharedArrayBuffer === 'function' && memory.buffer instanceof SharedArrayBuffer;
   const bytes = isShared ? forSharedMemory(bytesOf(way)) : bytesOf(way);
-  const { instance } = await WebAssembly.instantiate(bytes, { env: { memory } });
-  return instance.exports as unknown as WasmPrograms;
+  const { instance, module } = await WebAssembly.instantiate(bytes, { env: { memory } });
+  return { programs: instance.exports as unknown as WasmPrograms, module };
 }
 
 function bytesOf(way: SimdWay): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(compiled[way]), (character) => character.charCodeAt(0));
 }
 
-/** `(import "env" "memory" (memory 1))`, a section as it is written, and the same for memory that is shared. */
-const ownMemory = [2, 15, 1, 3, 0x65, 0x6e, 0x76, 6, 0x6d, 0x65, 0x6d, 0x6f, 0x72, 0x79, 2, 0, 1];
-const sharedMemory = [2, 18, ...ownMemory.slice(2, -2), 3, 1, 0x80, 0x80, 4];
+/** `(import "env" "memory" (memory 0))`, a section as it is written, and the same for memory that is shared. */
+const ownMemory = [2, 15, 1, 3, 0x65, 0x6e, 0x76, 6, 0x6d, 0x65, 0x6d, 0x6f, 0x72, 0x79, 2, 0, 0];
+const sharedMemory = [2, 18, ...ownMemory.slice(2, -2), 3, 0, 0x80, 0x80, 4];
 
 /** A module says of the memory that it imports whether threads share it: that is all that differs. */
 function forSharedMemory(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {

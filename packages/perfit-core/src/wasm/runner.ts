@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { BackendError } from '../backend/backend-error.ts';
 import type { WasmBackend } from '../backend/wasm-heap.ts';
 import { type SimdWay, startPrograms, type WasmPrograms } from './programs.ts';
+import { type ProgramCall, type Thread, ThreadPool } from './threads.ts';
 
 /** Of a panel of a product, 8 columns and {@link DEPTH} rows, and a tile at its edge. */
 const PANEL_BYTES = 4 * 8 * 256 + 256;
@@ -20,21 +21,48 @@ function packedRows(m: number, k: number): number {
 export class WasmRunner {
   readonly programs: WasmPrograms;
   readonly #backend: WasmBackend;
+  readonly #pool: ThreadPool | null;
   #scratch = { address: 0, bytes: 0 };
 
-  private constructor(backend: WasmBackend, programs: WasmPrograms) {
+  private constructor(backend: WasmBackend, programs: WasmPrograms, pool: ThreadPool | null) {
     this.#backend = backend;
     this.programs = programs;
+    this.#pool = pool;
   }
 
   static readonly #runners = new WeakMap<object, WasmRunner>();
 
-  /** Once for a backend, before anything computes on it. @param way for tests; the best there is where absent */
-  static async start(way?: SimdWay): Promise<void> {
+  /**
+   * Once for a backend, before anything computes on it.
+   * @param threads how many, with the calling one, in memory that they share   @param way for tests; the best there is where absent
+   * @returns why there is one thread alone where more were asked for, as the end of a sentence
+   */
+  static async start(
+    threads: { count: number; start: () => Thread } | null = null,
+    way?: SimdWay,
+  ): Promise<{ shortfall: string | null }> {
     const backend = tf.backend() as unknown as WasmBackend;
-    const memory = backend.wasm.wasmMemory ?? backend.wasm.asm?.memory;
+    const memory = backend.wasm.asm?.memory;
     if (!memory) throw new BackendError('device-wasm-failed', 'the memory of the WASM backend is not to be had');
-    WasmRunner.#runners.set(backend, new WasmRunner(backend, await startPrograms(memory, way)));
+    const { programs, module } = await startPrograms(memory, way);
+    let pool: ThreadPool | null = null;
+    let shortfall: string | null = null;
+    if (threads) {
+      try {
+        pool = await ThreadPool.start({ programs, module, memory }, threads.count, threads.start);
+      } catch (error) {
+        shortfall = `they did not come up (${(error as Error).message})`;
+      }
+    }
+    WasmRunner.#runners.set(backend, new WasmRunner(backend, programs, pool));
+    return { shortfall };
+  }
+
+  /** Ends the threads of a backend that is let go of. */
+  static end(backend: object): void {
+    const runner = WasmRunner.#runners.get(backend);
+    if (runner) runner.#pool?.terminate();
+    WasmRunner.#runners.delete(backend);
   }
 
   /** @throws BackendError where the current backend is not a WASM backend that {@link WasmRunner.start} was called for */
@@ -77,16 +105,49 @@ export class WasmRunner {
   }
 
   /**
-   * Memory that no tensor lies in, for the time of one call of a program.
-   * @param products m and k of those that it makes   @param more bytes besides
+   * Into how many parts work is cut, for as many threads.
+   * @param flops that it takes, or as long as those   @param most parts into which it can be cut
    */
-  scratch(products: readonly (readonly [m: number, k: number])[], more = 0): number {
-    const bytes = PANEL_BYTES + Math.max(...products.map(([m, k]) => packedRows(m, k))) + more;
-    if (this.#scratch.bytes < bytes) {
+  parts(flops: number, most: number): number {
+    if (!this.#pool || flops < WORTH_CUTTING) return 1;
+    return Math.max(1, Math.min(this.#pool.count, most));
+  }
+
+  /** Makes calls at once; see {@link WasmRunner.parts}. */
+  run(calls: readonly ProgramCall[]): void {
+    if (calls.length > 1) {
+      (this.#pool as ThreadPool).run(calls);
+      return;
+    }
+    const [name, ...values] = calls[0] as ProgramCall;
+    (this.programs[name] as (...values: number[]) => void)(...values);
+  }
+
+  /**
+   * Memory that no tensor lies in, for the time of one call of a program on each of so many threads.
+   * @param products m and k of those that it makes   @param more bytes besides
+   * @returns where that of each begins
+   */
+  scratch(threads: number, products: readonly (readonly [m: number, k: number])[], more = 0): number[] {
+    const needed = PANEL_BYTES + Math.max(...products.map(([m, k]) => packedRows(m, k))) + more;
+    // Threads that write into one line of cache would wait for each other.
+    const each = Math.ceil(needed / 128) * 128;
+    if (this.#scratch.bytes < threads * each) {
       if (this.#scratch.address > 0) this.#backend.wasm._free(this.#scratch.address);
       this.#scratch = { address: 0, bytes: 0 };
-      this.#scratch = { address: this.#backend.wasm._malloc(bytes), bytes };
+      this.#scratch = { address: this.#backend.wasm._malloc(threads * each), bytes: threads * each };
     }
-    return this.#scratch.address;
+    return Array.from({ length: threads }, (_, i) => this.#scratch.address + i * each);
   }
+}
+
+/** Less is done before another thread has woken. */
+const WORTH_CUTTING = 1e6;
+
+/** So many of something in parts of about the same size. @param step of which the parts but the last are a multiple */
+export function ranges(count: number, parts: number, step = 1): [from: number, to: number][] {
+  const each = Math.ceil(count / parts / step) * step;
+  const cut: [number, number][] = [];
+  for (let from = 0; from < count; from += each) cut.push([from, Math.min(count, from + each)]);
+  return cut;
 }

@@ -1,4 +1,4 @@
-import { WasmRunner } from '../../wasm/runner.ts';
+import { ranges, WasmRunner } from '../../wasm/runner.ts';
 import type { AttentionResult, FlashAttention, FlashGradient, HeadRows } from './flash-attention.ts';
 
 /** Queries that the programs take at a time; `assembly/attention.ts`. */
@@ -14,20 +14,15 @@ export function attention(given: FlashAttention): AttentionResult {
     out: runner.empty([sequences * rows, heads * headWidth]),
     logSumExp: runner.empty([sequences * heads * rows]),
   };
-  runner.programs.attentionForward(
-    sequences,
-    heads,
-    keyHeads,
-    headWidth,
-    rows,
-    keys.rowsPerSequence,
-    firstPosition,
-    ...place(queries),
-    ...place(keys),
-    ...place(values),
-    runner.address(result.out),
-    runner.address(result.logSumExp),
-    runner.scratch([[block, 256]], 4 * block * keys.rowsPerSequence),
+  const units = sequences * keyHeads;
+  const seen = firstPosition + rows;
+  const cut = ranges(units, runner.parts(2 * sequences * heads * rows * seen * headWidth, units));
+  const scratch = runner.scratch(cut.length, [[block, 256]], 4 * block * keys.rowsPerSequence);
+  const of = [heads, keyHeads, headWidth, rows, keys.rowsPerSequence, firstPosition] as const;
+  const places = [...place(queries), ...place(keys), ...place(values)] as const;
+  const to = [runner.address(result.out), runner.address(result.logSumExp)] as const;
+  runner.run(
+    cut.map(([from, end], i) => ['attentionForward', from, end, ...of, ...places, ...to, scratch[i] as number]),
   );
   return result;
 }
@@ -42,29 +37,22 @@ export function attentionBackward(given: FlashGradient): void {
   const runner = WasmRunner.current();
   const [at, row] = place(queries);
   const rotated = runner.address(dRotated);
-  runner.programs.attentionBackward(
-    sequences,
-    heads,
-    keyHeads,
-    headWidth,
-    rows,
-    at,
-    place(keys)[0],
-    row,
-    ...place(values),
-    runner.address(out),
-    runner.address(dOut),
-    runner.address(logSumExp),
+  const units = sequences * keyHeads;
+  const cut = ranges(units, runner.parts(5 * sequences * heads * rows * rows * headWidth, units));
+  const products = [
+    [block, 256],
+    [rows, block],
+  ] as const;
+  const scratch = runner.scratch(cut.length, products, 2 * 4 * block * rows);
+  const of = [heads, keyHeads, headWidth, rows, at, place(keys)[0], row, ...place(values)] as const;
+  const along = [runner.address(out), runner.address(dOut), runner.address(logSumExp)] as const;
+  const to = [
     rotated + 4 * queries.column,
     rotated + 4 * keys.column,
     runner.address(dQkv) + 4 * values.column,
-    runner.scratch(
-      [
-        [block, 256],
-        [rows, block],
-      ],
-      2 * 4 * block * rows,
-    ),
+  ] as const;
+  runner.run(
+    cut.map(([from, end], i) => ['attentionBackward', from, end, ...of, ...along, ...to, scratch[i] as number]),
   );
 }
 

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { WasmRunner } from '../../wasm/runner.ts';
+import { ranges, WasmRunner } from '../../wasm/runner.ts';
 import { multiplyPacked } from '../packed-linear/linear-wasm.ts';
 import type { PackedMatrix } from '../packed-matrix/packed-matrix.ts';
 import type { RowTargets } from './head-cross-entropy.ts';
@@ -68,8 +68,14 @@ function rowTerms(
     const count = Math.min(most, rows - first);
     const place = (tensor: tf.Tensor, values: number) => runner.address(tensor) + 4 * first * values;
     multiplyPacked(head, { rows: count, from: place(hidden, width), to, transposed: true, add: false });
-    const of = [labels, weights, terms].map((tensor) => place(tensor, 1)) as [number, number, number];
-    runner.programs.headRows(count, vocabSize, to, ...of, dHidden ? 1 : 0);
+    const of = [labels, weights, terms].map((tensor) => place(tensor, 1));
+    runner.run(
+      ranges(count, runner.parts(20 * count * vocabSize, count)).map(([from, end]) => {
+        const [label, weight, term] = of.map((at) => at + 4 * from) as [number, number, number];
+        const row = to + 4 * from * vocabSize;
+        return ['headRows', end - from, vocabSize, row, label, weight, term, dHidden ? 1 : 0];
+      }),
+    );
     if (!dHidden) continue;
     multiplyPacked(head, { rows: count, from: to, to: place(dHidden, width), transposed: false, add: false });
   }

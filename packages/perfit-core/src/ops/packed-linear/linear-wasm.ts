@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { WasmRunner } from '../../wasm/runner.ts';
+import { ranges, WasmRunner } from '../../wasm/runner.ts';
 import { PRECISIONS, paddedWidth } from '../packed-matrix/formats.ts';
 import type { PackedMatrix } from '../packed-matrix/packed-matrix.ts';
 import type { PackedAdapter, PackedLinear } from './packed-linear.ts';
@@ -33,24 +33,30 @@ function multiply(given: {
   const precision = PRECISIONS.indexOf(b.packed?.precision ?? 'f32');
   const scales = b.packed ? b.at + 4 * b.packed.whole.scaleOffset : 0;
   const [m, n, k] = sizes;
-  runner.programs.multiply(
-    precision,
-    m,
-    n,
-    k,
-    alpha,
-    add ? 1 : 0,
-    a.at,
-    a.row,
-    a.step,
-    b.at,
-    scales,
-    b.width,
-    0,
-    b.alongK ? 1 : 0,
-    c.at,
-    c.row,
-    runner.scratch([[m, k]]),
+  // By columns, of which each thread unpacks its own; a narrow product by rows.
+  const byColumns = n >= 128;
+  const parts = runner.parts(2 * m * n * k, byColumns ? Math.floor(n / 64) : Math.floor(m / 16));
+  const cut = byColumns ? ranges(n, parts, 8) : ranges(m, parts, 4);
+  const scratch = runner.scratch(cut.length, [[m, k]]);
+  runner.run(
+    cut.map(([from, to], i) => {
+      const [m0, rows] = byColumns ? [0, m] : [from, to - from];
+      const [n0, end] = byColumns ? [from, to] : [0, n];
+      const [aAt, cAt] = [a.at + m0 * a.row, c.at + m0 * c.row];
+      const of = [precision, rows, end, k, alpha, add ? 1 : 0, aAt, a.row, a.step] as const;
+      return [
+        'multiply',
+        ...of,
+        b.at,
+        scales,
+        b.width,
+        n0,
+        b.alongK ? 1 : 0,
+        cAt,
+        c.row,
+        scratch[i] as number,
+      ] as const;
+    }),
   );
 }
 
@@ -115,16 +121,11 @@ export function vectorProduct(
   runner.programs.beginRows(1, weight.rows, runner.address(residual), runner.address(bias), to);
   const { words, scaleOffset } = weight.whole;
   const at = runner.address(words);
-  runner.programs.multiplyVector(
-    PRECISIONS.indexOf(weight.precision),
-    weight.rows,
-    weight.columns,
-    runner.address(x),
-    at,
-    at + 4 * scaleOffset,
-    paddedWidth(weight.columns),
-    to,
-  );
+  const { rows, columns } = weight;
+  const of = [columns, runner.address(x), at, at + 4 * scaleOffset, paddedWidth(columns), to] as const;
+  const precision = PRECISIONS.indexOf(weight.precision);
+  const cut = ranges(rows, runner.parts(2 * rows * columns, Math.floor(rows / 32)), 16);
+  runner.run(cut.map(([from, end]) => ['multiplyVector', precision, from, end, ...of]));
   addAdapted(out, adapter, low);
   return out;
 }

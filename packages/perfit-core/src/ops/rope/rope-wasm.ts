@@ -1,54 +1,37 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { WasmRunner } from '../../wasm/runner.ts';
+import { ranges, WasmRunner } from '../../wasm/runner.ts';
 import type { Turning } from './rope-wgsl.ts';
 
 /** As `rope-wgsl.ts` has it, on the processor. */
 export function ropeForward(given: Turning & { qkv: tf.Tensor2D }): tf.Tensor2D {
   const { shape, table, firstPosition, queryNorm, keyNorm, eps, qkv } = given;
-  const { rows, length, heads, keyHeads, headWidth } = shape;
+  const { length, heads, keyHeads, headWidth } = shape;
   checkPositions(given);
   const runner = WasmRunner.current();
   const rotated = runner.empty<tf.Tensor2D>([qkv.shape[0], (heads + keyHeads) * headWidth]);
-  runner.programs.rotateForward(
-    rows * length,
-    length,
-    heads,
-    keyHeads,
-    headWidth / 2,
-    firstPosition,
-    eps,
-    runner.address(qkv),
-    runner.address(table.cos),
-    runner.address(table.sin),
-    runner.address(queryNorm),
-    runner.address(keyNorm),
-    runner.address(rotated),
-  );
+  const of = [length, heads, keyHeads, headWidth / 2, firstPosition, eps, runner.address(qkv)] as const;
+  const others = [table.cos, table.sin, queryNorm, keyNorm].map((tensor) => runner.address(tensor));
+  const to = runner.address(rotated);
+  runner.run(cutRows(runner, given).map(([from, end]) => ['rotateForward', from, end, ...of, ...others, to]));
   return rotated;
 }
 
 /** As `rope-wgsl.ts` has it, on the processor. */
 export function ropeBackward(given: Turning & { qkv: tf.Tensor2D; dRotated: tf.Tensor2D; dQkv: tf.Tensor2D }): void {
   const { shape, table, firstPosition, queryNorm, keyNorm, eps, qkv, dRotated, dQkv } = given;
-  const { rows, length, heads, keyHeads, headWidth } = shape;
+  const { length, heads, keyHeads, headWidth } = shape;
   checkPositions(given);
   const runner = WasmRunner.current();
-  runner.programs.rotateBackward(
-    rows * length,
-    length,
-    heads,
-    keyHeads,
-    headWidth / 2,
-    firstPosition,
-    eps,
-    runner.address(qkv),
-    runner.address(dRotated),
-    runner.address(table.cos),
-    runner.address(table.sin),
-    runner.address(queryNorm),
-    runner.address(keyNorm),
-    runner.address(dQkv),
-  );
+  const of = [length, heads, keyHeads, headWidth / 2, firstPosition, eps, runner.address(qkv)] as const;
+  const others = [dRotated, table.cos, table.sin, queryNorm, keyNorm].map((tensor) => runner.address(tensor));
+  const to = runner.address(dQkv);
+  runner.run(cutRows(runner, given).map(([from, end]) => ['rotateBackward', from, end, ...of, ...others, to]));
+}
+
+function cutRows(runner: WasmRunner, { shape }: Turning): [from: number, to: number][] {
+  const { rows, length, heads, keyHeads, headWidth } = shape;
+  const m = rows * length;
+  return ranges(m, runner.parts(4 * m * (heads + keyHeads) * headWidth, m));
 }
 
 function checkPositions({ shape, table, firstPosition }: Turning): void {

@@ -1,12 +1,18 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { WasmRunner } from '../../wasm/runner.ts';
+import { ranges, WasmRunner } from '../../wasm/runner.ts';
 
 /** As `swiglu-wgsl.ts` has it, on the processor. */
 export function swigluForward(gateUp: tf.Tensor2D): tf.Tensor2D {
   const runner = WasmRunner.current();
   const [rows, width] = [gateUp.shape[0], gateUp.shape[1] / 2];
   const out = runner.empty<tf.Tensor2D>([rows, width]);
-  runner.programs.gateForward(rows, width, runner.address(gateUp), runner.address(out));
+  const [from, to] = [runner.address(gateUp), runner.address(out)];
+  runner.run(
+    ranges(rows, runner.parts(20 * rows * width, rows)).map(([first, end]) => {
+      const at = 4 * first * width;
+      return ['gateForward', end - first, width, from + 2 * at, to + at];
+    }),
+  );
   return out;
 }
 
@@ -15,6 +21,12 @@ export function swigluBackward({ gateUp, dy }: { gateUp: tf.Tensor2D; dy: tf.Ten
   const runner = WasmRunner.current();
   const [rows, width] = dy.shape;
   const out = runner.empty<tf.Tensor2D>([rows, 2 * width]);
-  runner.programs.gateBackward(rows, width, runner.address(gateUp), runner.address(dy), runner.address(out));
+  const [from, slope, to] = [gateUp, dy, out].map((tensor) => runner.address(tensor)) as [number, number, number];
+  runner.run(
+    ranges(rows, runner.parts(25 * rows * width, rows)).map(([first, end]) => {
+      const at = 4 * first * width;
+      return ['gateBackward', end - first, width, from + 2 * at, slope + at, to + 2 * at];
+    }),
+  );
   return out;
 }

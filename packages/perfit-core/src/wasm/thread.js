@@ -1,0 +1,42 @@
+// What a thread of our programs runs, in a browser's worker and in Node's: it waits for a call, makes it, and says so.
+// Plain JavaScript, because Node loads it as it lies.
+
+/** Words of the control block; `threads.ts` has the other side. */
+const CALL = 0;
+const PENDING = 1;
+const FAILED = 2;
+/** Bytes before the first thread's call, and of each. */
+const CALLS_AT = 64;
+const CALL_BYTES = 256;
+/** Looks at the next call before it sleeps: some ten microseconds. */
+const GLANCES = 2000;
+
+/**
+ * Serves calls as long as the thread lives; it never comes back.
+ * @param message what `ThreadPool.start` sends   @param ready called when the first call may come
+ */
+export function serveCalls({ module, memory, control, index, names }, ready) {
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  const programs = names.map((name) => exports[name]);
+  const words = new Int32Array(control);
+  const call = new Float64Array(control, CALLS_AT + index * CALL_BYTES, CALL_BYTES / 8);
+  ready();
+  let seen = 0;
+  for (;;) {
+    let next = Atomics.load(words, CALL);
+    for (let glance = 0; next === seen && glance < GLANCES; glance++) next = Atomics.load(words, CALL);
+    while (next === seen) {
+      Atomics.wait(words, CALL, seen);
+      next = Atomics.load(words, CALL);
+    }
+    seen = next;
+    // The low bits say how many threads the call is for: the calling one is the first.
+    if (index >= (seen & 15)) continue;
+    try {
+      programs[call[0]](...call.subarray(2, 2 + call[1]));
+    } catch {
+      Atomics.store(words, FAILED, 1);
+    }
+    if (Atomics.sub(words, PENDING, 1) === 1) Atomics.notify(words, PENDING);
+  }
+}

@@ -1,0 +1,63 @@
+import { initialTheta, PROJECTIONS } from '@perfit/protocol/space';
+import * as tf from '@tensorflow/tfjs-core';
+import { expect, it } from 'vitest';
+import type { WasmBackend } from '../backend/wasm-heap.ts';
+import { MODEL_SHAPES } from '../bench/model-shapes.ts';
+import { syntheticSource } from '../bench/synthetic-source.ts';
+import { loadModel } from '../model/load-model.ts';
+import { nodeBackend } from '../node/node-backend.ts';
+import { MaskedAdamW } from '../training/adamw.ts';
+import { WasmRunner } from './runner.ts';
+
+/** Wide enough that its products are cut, also into three. */
+const shape = { ...MODEL_SHAPES['smollm2-135m'], num_hidden_layers: 2, vocab_size: 512 };
+
+/** Loss, gradient and next logits of a synthetic model, on so many threads. */
+async function computedOn(threads: number) {
+  const { threads: running, reason } = await nodeBackend({ prefer: 'wasm', threads });
+  expect(running, reason).toBe(threads);
+  const model = await loadModel(syntheticSource(shape), { precision: 'int8' });
+  const layout = model.layout({ rank: 8, alpha: 16, targets: PROJECTIONS });
+  const ids = Int32Array.from({ length: 3 * 50 }, (_, i) => (i * 37) % 512);
+  const batch = { inputIds: ids, labels: ids, rows: 3, length: 50, tokens: 150 };
+  const start = initialTheta(layout, 1).map((value, p) => value || ((p % 5) - 2) / 100);
+  const theta = tf.tensor1d(MaskedAdamW.start(start).theta);
+  const { loss, gradient } = model.lossAndGradient(layout, theta, batch);
+  const cache = model.createCache(32);
+  const prompt = model.nextLogits(null, [1, 2, 3, 4, 5], cache);
+  const next = model.nextLogits(null, [6], cache);
+  const tensors = [loss, gradient, prompt, next];
+  const values = await Promise.all(tensors.map((tensor) => tensor.data()));
+  tf.dispose([...tensors, theta]);
+  cache.dispose();
+  model.dispose();
+  expect(tf.memory().numTensors).toBe(0);
+  return values;
+}
+
+it('gives the same bits on one thread, on two and on three', async () => {
+  const one = await computedOn(1);
+  expect(one[1]?.some((value) => value !== 0)).toBe(true);
+  for (const threads of [2, 3]) expect(await computedOn(threads)).toEqual(one);
+}, 120_000);
+
+it('tells where another thread fails, and goes on with the next', async () => {
+  await nodeBackend({ prefer: 'wasm', threads: 2 });
+  const runner = WasmRunner.current();
+  const memory = (tf.backend() as unknown as WasmBackend).wasm.asm?.memory as WebAssembly.Memory;
+  const behind = memory.buffer.byteLength + 65_536;
+  const tensor = tf.tensor1d([1, 2, 3, 4]);
+  const at = runner.address(tensor);
+  expect(() =>
+    runner.run([
+      ['fill', at, 2],
+      ['fill', behind, 2],
+    ]),
+  ).toThrow(/another thread/);
+  runner.run([
+    ['fill', at, 1],
+    ['fill', at + 12, 1],
+  ]);
+  expect(Array.from(await tensor.data())).toEqual([0, 0, 3, 0]);
+  tensor.dispose();
+});
