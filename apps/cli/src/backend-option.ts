@@ -15,7 +15,7 @@ export function bestBackendOption(): Option {
 }
 
 export function precisionOption(): Option {
-  return new Option('--precision <name>', 'how the weights lie on a GPU').choices([...PRECISIONS]);
+  return new Option('--precision <name>', 'how the weights lie in memory').choices([...PRECISIONS]);
 }
 
 /** Of the WASM backend. Half of what the machine runs at once, which leaves the rest to whoever sits at it. */

@@ -8,16 +8,21 @@ import type { ParityCheck } from './run-parity.ts';
 /**
  * Holds a model against another implementation with the same weights: loss and gradient of every batch, at an adapter
  * that does something. The bounds are those that parity with another framework has.
+ * @param opened the other one, or what opens it when the model has told all that it knows: the two need not lie in memory at
+ * once
  */
 export async function* compareModels(
   model: LanguageModel,
-  other: OtherModel,
+  opened: OtherModel | (() => Promise<OtherModel>),
   batches: readonly TokenBatch[],
 ): AsyncGenerator<ParityCheck> {
   const layout = model.layout({ rank: 8, alpha: 16, targets: PROJECTIONS });
   const theta = busyTheta(layout);
+  const told: OtherGradient[] = [];
+  for (const batch of batches) told.push(await measure(model, layout, theta, batch));
+  const other = typeof opened === 'function' ? await opened() : opened;
   for (const [i, batch] of batches.entries()) {
-    const ours = await measure(model, layout, theta, batch);
+    const ours = told[i] as OtherGradient;
     const theirs = await other.lossAndGradient(layout, theta, batch);
     const lossError = Math.abs(ours.loss - theirs.loss) / Math.abs(theirs.loss);
     yield check(`${other.name}: loss of batch ${i}`, {
