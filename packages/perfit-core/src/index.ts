@@ -4,6 +4,12 @@ export { afterWasmFailure } from './backend/wasm-backend.ts';
 export { type AutotuneShape, applyChoices, autotune } from './bench/autotune.ts';
 export { MODEL_SHAPES, type ModelShape } from './bench/model-shapes.ts';
 export { probeSpeed } from './bench/probe-speed.ts';
+export {
+  benchOnProcessor,
+  type ProcessorRates,
+  type ProcessorWish,
+  productRates,
+} from './bench/processor-bench.ts';
 export { type BenchReport, type BenchWish, comparedTasks, runBench, runPeaks } from './bench/run-bench.ts';
 export {
   ourSide,

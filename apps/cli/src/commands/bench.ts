@@ -13,9 +13,9 @@ import {
 } from '@perfit/core';
 import { nodeBackend } from '@perfit/core/node';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { precisionOption } from '../backend-option.ts';
+import { precisionOption, threadsOption } from '../backend-option.ts';
 import type { JaxComparison } from '../bench/against-jax.ts';
-import { UsageError } from '../explain.ts';
+import { benchProcessor } from '../bench/processor.ts';
 
 interface Flags {
   readonly shape?: ModelShape[];
@@ -28,13 +28,14 @@ interface Flags {
   readonly composed?: boolean;
   readonly memory?: boolean;
   readonly backend: 'webgpu' | 'wasm';
+  readonly threads: number;
   readonly json?: string;
 }
 
 export function benchCommand(): Command {
   return new Command('bench')
     .description(
-      "measures tuning and generation on this machine's WebGPU adapter, op by op, against what the adapter can do at most, against stock TensorFlow.js and against jax-js",
+      "measures tuning and generation on this machine's WebGPU adapter, op by op, against what the adapter can do at most, against stock TensorFlow.js and against jax-js; with --backend wasm on its processor, against tfjs' ops",
     )
     .addOption(
       new Option('--shape <name...>', 'models, by config alone with random weights').choices(Object.keys(MODEL_SHAPES)),
@@ -49,19 +50,28 @@ export function benchCommand(): Command {
     .option('--composed', "the step also in our own model of TensorFlow.js' ops, which computes on WASM as a rule")
     .option('--memory', 'only what a step takes of the device, next to what is predicted; nothing is computed')
     .addOption(
-      new Option('--backend <name>', 'of --memory: on wasm two steps are computed')
+      new Option('--backend <name>', 'wasm: our programs for the processor, next to tfjs’ ops')
         .choices(['webgpu', 'wasm'])
         .default('webgpu'),
     )
+    .addOption(threadsOption())
     .option('--json <file>', 'writes everything to a file')
     .action(bench);
 }
 
-async function bench({ shape, memory, backend, json, stock, composed = false, ...rest }: Flags): Promise<void> {
+async function bench({
+  shape,
+  memory,
+  backend,
+  threads,
+  json,
+  stock,
+  composed = false,
+  ...rest
+}: Flags): Promise<void> {
   if (backend === 'wasm') {
-    if (!memory)
-      throw new UsageError('--backend wasm is of --memory: what is measured otherwise are our WGSL programs.');
-    return await wasmPeaks(shape ?? ['nano'], rest);
+    if (memory) return await wasmPeaks(shape ?? ['nano'], rest);
+    return await benchProcessor({ shapes: shape ?? ['nano', 'smollm2-135m'], threads, json, ...rest });
   }
   const { reason } = await nodeBackend({ prefer: 'webgpu' });
   process.stderr.write(`${reason}\n`);
@@ -96,7 +106,10 @@ async function peaks(wish: BenchWish): Promise<void> {
 }
 
 /** Of several models the largest last: WebAssembly's memory does not shrink. */
-async function wasmPeaks(shapes: readonly ModelShape[], { rows = 8, length, rank = 16 }: Omit<Flags, 'backend'>) {
+async function wasmPeaks(
+  shapes: readonly ModelShape[],
+  { rows = 8, length, rank = 16 }: Omit<Flags, 'backend' | 'threads'>,
+) {
   const { reason } = await nodeBackend({ prefer: 'wasm' });
   process.stderr.write(`${reason}\n`);
   for (const shape of shapes) {

@@ -8,8 +8,8 @@ const FAILED = 2;
 /** Bytes before the first thread's call, and of each. */
 const CALLS_AT = 64;
 const CALL_BYTES = 256;
-/** Looks at the next call before it sleeps: some ten microseconds. */
-const GLANCES = 2000;
+/** Looks at the next call before it sleeps: a millisecond. */
+const GLANCES = 70_000;
 
 /**
  * Serves calls as long as the thread lives; it never comes back.

@@ -18,7 +18,7 @@ const PENDING = 1;
 const FAILED = 2;
 const CALLS_AT = 64;
 const CALL_BYTES = 256;
-const GLANCES = 2000;
+const GLANCES = 70_000;
 /** As many as the low bits of a call's number can say. */
 export const MOST_THREADS = 8;
 
@@ -28,7 +28,7 @@ const LONGEST_CALL = 60_000;
 
 /**
  * Threads that wait in one memory. A call is written into a block that all share, with a number that all look at: nothing
- * is allocated, and no message is sent. Who has nothing to do sleeps, after a glance of some microseconds.
+ * is allocated, and no message is sent. Who has nothing to do sleeps, after a glance of a millisecond.
  */
 export class ThreadPool {
   /** With the calling one. */
