@@ -6,7 +6,10 @@ const webgpu = `${rooms}/**/*.webgpu.test.ts`;
 /** Tests that start processes, sockets or databases. */
 const integration = 'apps/*/test/**/*.test.ts';
 /** Of what a process does once: which backend it starts, and with how many threads. */
-const once = 'packages/perfit-core/src/backend/select-backend.test.ts';
+const once = [
+  'packages/perfit-core/src/backend/select-backend.test.ts',
+  'packages/perfit-core/src/wasm/threads.test.ts',
+];
 const elsewhere = ['**/node_modules/**', '**/dist/**'];
 
 interface Project {
@@ -28,10 +31,10 @@ export default defineConfig({
       // They put files and hashes in memory, for everybody in their process.
       project('fuzz', { include: [fuzz], isolate: true }),
       // Devices that come and go leave traces in their process.
-      project('webgpu', { include: [webgpu, once], isolate: true }),
+      project('webgpu', { include: [webgpu, ...once], isolate: true }),
       project('unit', {
         include: [`${rooms}/{src,test,build}/**/*.test.{ts,tsx}`, '{scripts,testing}/**/*.test.ts'],
-        exclude: [fuzz, webgpu, integration, once],
+        exclude: [fuzz, webgpu, integration, ...once],
       }),
     ],
     globalSetup: ['testing/global-setup.ts'],

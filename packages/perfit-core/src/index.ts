@@ -7,7 +7,6 @@ export { probeSpeed } from './bench/probe-speed.ts';
 export {
   benchOnProcessor,
   type ProcessorRates,
-  type ProcessorWish,
   productRates,
 } from './bench/processor-bench.ts';
 export { type BenchReport, type BenchWish, comparedTasks, runBench, runPeaks } from './bench/run-bench.ts';

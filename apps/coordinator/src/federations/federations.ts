@@ -14,6 +14,7 @@ import type { Clock } from '../clock.ts';
 import { Meters, RoundMeter } from '../metrics/meters.ts';
 import type { ModelCatalogue } from '../models/model-catalogue.ts';
 import { ModelError } from '../models/model-error.ts';
+import { randomId } from '../random-id.ts';
 import type { FederationRow, InviteRow, Store } from '../store/store.ts';
 import type { Adapters } from './adapters.ts';
 import { FederationRoom } from './federation-room.ts';
@@ -237,7 +238,7 @@ export class Federations {
 }
 
 function newInvite(federation: string, createdAt: Date): InviteRow {
-  const code = randomBytes(12).toString('base64url');
-  const id = randomBytes(9).toString('base64url');
+  const code = randomId(12);
+  const id = randomId(9);
   return { code, id, federation, uses: 0, createdAt, label: null, maxUses: null, expiresAt: null, revokedAt: null };
 }

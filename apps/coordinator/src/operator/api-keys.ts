@@ -1,6 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type ApiKeyView, type OperatorRole, ProtocolError } from '@perfit/protocol';
 import type { Clock } from '../clock.ts';
+import { randomId } from '../random-id.ts';
 import type { AccessStore, ApiKeyRow } from '../store/access-store.ts';
 import type { Principal } from './principal.ts';
 
@@ -27,7 +28,7 @@ export class ApiKeys {
   }): Promise<{ view: ApiKeyView; key: string }> {
     const { label, role, expiresInDays, createdBy } = wanted;
     const now = this.clock.now();
-    const id = randomBytes(9).toString('base64url');
+    const id = randomId(9);
     const secret = randomBytes(32).toString('base64url');
     const row: ApiKeyRow = {
       id,

@@ -56,7 +56,8 @@ describe('selectBackend', () => {
 
   it('says where fewer threads run than were asked for', async () => {
     const chosen = await selectBackend({ prefer: 'wasm', wasmPaths, threads: 4 });
-    const reason = 'WASM was asked for. It runs 1 of the 4 threads asked for: the scripts of threads are not at hand.';
+    const reason =
+      'WASM was asked for. It runs 1 of the 4 threads asked for: there is nothing here to start them with.';
     expect(chosen).toMatchObject({ threads: 1, reason });
   });
 

@@ -59,6 +59,7 @@ export async function startWasm(wish: WasmWish): Promise<WasmStart> {
   plainFactory ??= tf.findBackendFactory('wasm');
   const { backend, ...attempt } = threads > 1 ? await tryThreads(means, threads) : one(null);
   if (backend || (running && running.threads > 1)) {
+    if (running) WasmRunner.end(tf.findBackend('wasm'));
     tf.removeBackend('wasm');
     tf.registerBackend('wasm', backend ? () => backend : plainFactory, priority);
   }
