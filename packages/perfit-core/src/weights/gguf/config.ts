@@ -49,7 +49,11 @@ export function configOf(file: GgufFile, ropeFactors: RopeFactors | null): Recor
     max_position_embeddings: needed('context_length'),
     rms_norm_eps: needed('attention.layer_norm_rms_epsilon'),
     rope_theta: number('rope.freq_base') ?? 10_000,
-    rope_scaling: ropeScaling(file, at, ropeFactors),
+    rope_scaling: ropeScaling(
+      file,
+      at,
+      ropeFactors && { factors: ropeFactors, theta: number('rope.freq_base') ?? 10_000 },
+    ),
     ...(turned === headWidth ? {} : { partial_rotary_factor: turned / headWidth }),
     ...(window ? { sliding_window: window, use_sliding_window: true } : {}),
     ...((number('expert_count') ?? 0) > 0 ? { num_experts: number('expert_count') } : {}),
@@ -73,11 +77,33 @@ function vocabularySize({ name, tensors }: GgufFile): number {
 function ropeScaling(
   { metadata }: GgufFile,
   at: (key: string) => string,
-  factors: RopeFactors | null,
+  stretched: { readonly factors: RopeFactors; readonly theta: number } | null,
 ): Record<string, unknown> | null {
   const type = metadata.string(at('rope.scaling.type'));
   const linear = metadata.number(at('rope.scaling.factor')) ?? metadata.number(at('rope.scale_linear')) ?? 1;
   if (type !== undefined && type !== 'none' && linear !== 1) return { rope_type: type, factor: linear };
   if (type === undefined && linear !== 1) return { rope_type: 'linear', factor: linear };
-  return factors && { rope_type: 'factors', factors: [...factors] };
+  if (!stretched) return null;
+  return llama3Rule(stretched) ?? { rope_type: 'factors', factors: [...stretched.factors] };
+}
+
+/** What every published Llama 3.1 and 3.2 has, but for the factor; rotary positions at first are 8,192. */
+const LLAMA_3_RULE = { low_freq_factor: 1, high_freq_factor: 4, original_max_position_embeddings: 8192 } as const;
+
+/**
+ * The rule that the factors came of, under the name that transformers has for it; null where they came of another one.
+ * Source: llama.cpp, `convert_hf_to_gguf.py`, `generate_extra_tensors` of Llama.
+ */
+function llama3Rule({ factors, theta }: { readonly factors: RopeFactors; readonly theta: number }) {
+  const { low_freq_factor: low, high_freq_factor: high, original_max_position_embeddings: length } = LLAMA_3_RULE;
+  const factor = Math.max(...factors);
+  const ruled = (i: number) => {
+    const wavelength = 2 * Math.PI * theta ** (i / factors.length);
+    if (wavelength < length / high) return 1;
+    if (wavelength > length / low) return factor;
+    const smooth = (length / wavelength - low) / (high - low);
+    return 1 / ((1 - smooth) / factor + smooth);
+  };
+  const isRuled = factors.every((found, i) => Math.abs(found / ruled(i) - 1) < 1e-4);
+  return isRuled && factor > 1 ? { rope_type: 'llama3', factor, ...LLAMA_3_RULE } : null;
 }

@@ -154,6 +154,27 @@ describe('what a GGUF file says of its model', () => {
     );
   });
 
+  it('knows llama3’s rule by its factors, as transformers names it', async () => {
+    // The rule as llama.cpp's converter has it, written down once more; no file of such a model is to be had here.
+    const opened = await file();
+    const plain = JSON.parse(JSON.stringify(configOf(opened, null)));
+    const half = 8;
+    const wavelength = (i: number) => 2 * Math.PI * plain.rope_theta ** (i / half);
+    const smooth = (i: number) => (8192 / wavelength(i) - 1) / 3;
+    const ruled = (i: number) =>
+      wavelength(i) < 2048 ? 1 : wavelength(i) > 8192 ? 32 : 1 / ((1 - smooth(i)) / 32 + smooth(i));
+    const factors = Float32Array.from({ length: half }, (_, i) => ruled(i));
+    expect(configOf(opened, factors).rope_scaling).toEqual({
+      rope_type: 'llama3',
+      factor: 32,
+      low_freq_factor: 1,
+      high_freq_factor: 4,
+      original_max_position_embeddings: 8192,
+    });
+    factors[3] = 1.5;
+    expect(configOf(opened, factors).rope_scaling).toMatchObject({ rope_type: 'factors' });
+  });
+
   it('stretches the frequencies by the factors of the file, whatever rule they came of', async () => {
     const factors = Float32Array.from({ length: 8 }, (_, i) => 1 + i);
     const config = parseModelConfig(JSON.stringify(configOf(await file(), factors)));
