@@ -92,7 +92,7 @@ const LLAMA_3_RULE = { low_freq_factor: 1, high_freq_factor: 4, original_max_pos
 
 /**
  * The rule that the factors came of, under the name that transformers has for it; null where they came of another one.
- * Source: llama.cpp, `convert_hf_to_gguf.py`, `generate_extra_tensors` of Llama.
+ * Source: llama.cpp's converter from Hugging Face, `generate_extra_tensors` of Llama.
  */
 function llama3Rule({ factors, theta }: { readonly factors: RopeFactors; readonly theta: number }) {
   const { low_freq_factor: low, high_freq_factor: high, original_max_position_embeddings: length } = LLAMA_3_RULE;
