@@ -1,13 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { exportPeft } from '@perfit/core';
-import { directorySource } from '@perfit/core/node';
-import { buildLayout, initialTheta } from '@perfit/protocol/space';
+import type { LoraSpace } from '@perfit/protocol/space';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { perfit as commandLine } from '../../../e2e/simulation/coordinator-process.ts';
+import { writeSyntheticAdapter } from './synthetic-adapter.ts';
 
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 const model = join(root, 'models', 'perfit-nano');
@@ -31,13 +30,9 @@ function chat(args: readonly string[], input = '') {
 }
 
 /** An adapter that changes what the model says: B is not zero. */
-beforeAll(async () => {
-  const { dimensions, parseModelConfig } = await import('@perfit/core');
-  const widths = dimensions(parseModelConfig(await directorySource(model).text('config.json')));
-  const layout = buildLayout(widths, { rank: 4, alpha: 32, targets: ['q_proj', 'down_proj'] });
-  const theta = initialTheta(layout, 3).map((value, p) => value || ((p % 7) - 3) / 40);
-  const files = exportPeft(layout, theta, { baseModel: 'perfit-nano', revision: null });
-  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+beforeAll(() => {
+  const space: LoraSpace = { rank: 4, alpha: 32, targets: ['q_proj', 'down_proj'] };
+  return writeSyntheticAdapter(folder, { model, space, valued: (value, p) => value || ((p % 7) - 3) / 40 });
 });
 
 describe('perfit chat', { timeout: 120_000 }, () => {

@@ -1,15 +1,14 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { dimensions, exportPeft, parseModelConfig } from '@perfit/core';
-import { modelAt } from '@perfit/core/node';
-import { buildLayout, initialTheta } from '@perfit/protocol/space';
+import type { LoraSpace } from '@perfit/protocol/space';
 import { afterAll, describe, expect, it } from 'vitest';
 import { perfit as commandLine } from '../../../e2e/simulation/coordinator-process.ts';
 import { besideProject, elsewhere, needsFile, needsLlamaCpp, needsTransformers } from '../../../testing/needs.ts';
+import { writeSyntheticAdapter } from './synthetic-adapter.ts';
 
 // What leaves answers elsewhere what it answers here: the same greedy text, by weights, tokenizer and template that the
 // other program read from our files alone.
@@ -58,12 +57,9 @@ describe.concurrent.each(models)('$name', ({ path, change }) => {
     return { base, tuned };
   }
 
-  async function writeAdapter(name: string, valued: (value: number, p: number) => number): Promise<void> {
-    const config = parseModelConfig(await (await modelAt(path)).text('config.json'));
-    const layout = buildLayout(dimensions(config), { rank: 4, alpha: 16, targets: ['q_proj', 'k_proj', 'down_proj'] });
-    const files = exportPeft(layout, initialTheta(layout, 3).map(valued), { baseModel: 'base', revision: null });
-    mkdirSync(join(folder, name), { recursive: true });
-    for (const [file, content] of Object.entries(files)) writeFileSync(join(folder, name, file), content);
+  function writeAdapter(name: string, valued: (value: number, p: number) => number): Promise<void> {
+    const space: LoraSpace = { rank: 4, alpha: 16, targets: ['q_proj', 'k_proj', 'down_proj'] };
+    return writeSyntheticAdapter(join(folder, name), { model: path, space, valued });
   }
 
   /** @param adapter its folder's name here @returns the path of what was written */

@@ -1,14 +1,14 @@
 // AdamW on the positions that a mask owns, in place. The mask has a bit for each position, thirty-two to a word.
 
 /** What the loss and a pull towards an anchor make of a position, where there is one. */
-// @ts-expect-error: decorator
+// @ts-ignore: decorator
 @inline
 function slopeAt(at: usize, gradient: usize, theta: usize, anchor: usize, strength: f32): f32 {
   const slope = load<f32>(gradient + at);
   return anchor ? slope + (load<f32>(theta + at) - load<f32>(anchor + at)) * strength : slope;
 }
 
-// @ts-expect-error: decorator
+// @ts-ignore: decorator
 @inline
 function slopesAt(at: usize, gradient: usize, theta: usize, anchor: usize, strength: f32): v128 {
   const slope = v128.load(gradient + at);

@@ -1,9 +1,9 @@
 // Causal grouped-query attention by blocks of queries: the scores of a block against all keys that it sees are all that
 // there is at a time.
 
-import { exponential, logarithm } from './exponential';
-import { sumOfLanes } from './multiply-add';
-import { packedRows, product } from './product';
+import { exponential, exponentialOf, logarithm } from './exponential';
+import { dot, sumOfLanes } from './multiply-add';
+import { packedRows, product, ROWS_AT } from './product';
 
 /** Queries of a block. */
 const BLOCK: u32 = 32;
@@ -34,7 +34,7 @@ export function attentionForward(
   logSumExp: usize,
   scratch: usize,
 ): void {
-  const scores = scratch + 8448 + packedRows(BLOCK, 256);
+  const scores = scratch + ROWS_AT + packedRows(BLOCK, 256);
   const scale: f32 = 1 / sqrt<f32>(<f32>width);
   const outRow = (<usize>(heads * width)) << 2;
   const group = heads / keyHeads;
@@ -101,7 +101,6 @@ export function attentionForward(
 function softmax(row: usize, count: u32, all: u32): f32 {
   let largest: f32 = -Infinity;
   for (let i: u32 = 0; i < count; i++) largest = max<f32>(largest, load<f32>(row + ((<usize>i) << 2)));
-  let total: f32 = 0;
   const top = f32x4.splat(largest);
   const whole = count & ~3;
   let sum = f32x4.splat(0);
@@ -111,10 +110,10 @@ function softmax(row: usize, count: u32, all: u32): f32 {
     v128.store(at, value);
     sum = f32x4.add(sum, value);
   }
-  total = sumOfLanes(sum);
+  let total = sumOfLanes(sum);
   for (let i = whole; i < count; i++) {
     const at = row + ((<usize>i) << 2);
-    const value = f32x4.extract_lane(exponential(f32x4.sub(v128.load32_splat(at), top)), 0);
+    const value = exponentialOf(load<f32>(at) - largest);
     store<f32>(at, value);
     total += value;
   }
@@ -151,7 +150,7 @@ export function attentionBackward(
   dValues: usize,
   scratch: usize,
 ): void {
-  const scores = scratch + 8448 + max(packedRows(BLOCK, 256), packedRows(length, BLOCK));
+  const scores = scratch + ROWS_AT + max(packedRows(BLOCK, 256), packedRows(length, BLOCK));
   const slopes = scores + ((<usize>(BLOCK * length)) << 2);
   const scale: f32 = 1 / sqrt<f32>(<f32>width);
   const outRow = (<usize>(heads * width)) << 2;
@@ -186,12 +185,7 @@ export function attentionBackward(
         product<f32>(rows, seen, width, 1, false, d, outRow, 4, v, 0, valueStride, 0, true, slopes, scoreRow, scratch);
         for (let i: u32 = 0; i < rows; i++) {
           const shift = load<f32>(logSumExp + ((<usize>((b * heads + h) * length + q0 + i)) << 2));
-          let delta: f32 = 0;
-          for (let j: u32 = 0; j < width; j++) {
-            delta +=
-              load<f32>(o + <usize>i * outRow + ((<usize>j) << 2)) *
-              load<f32>(d + <usize>i * outRow + ((<usize>j) << 2));
-          }
+          const delta = dot(o + <usize>i * outRow, d + <usize>i * outRow, width);
           weigh(scores + <usize>i * scoreRow, slopes + <usize>i * scoreRow, q0 + i + 1, seen, shift, delta, scale);
         }
         product<f32>(rows, width, seen, 1, false, slopes, scoreRow, 4, k, 0, stride, 0, false, dq, row, scratch);
@@ -233,7 +227,7 @@ function weigh(scores: usize, slopes: usize, count: u32, all: u32, shift: f32, d
   }
   for (let i = whole; i < count; i++) {
     const at = (<usize>i) << 2;
-    const p = f32x4.extract_lane(exponential(f32x4.sub(v128.load32_splat(scores + at), by)), 0);
+    const p = exponentialOf(load<f32>(scores + at) - shift);
     store<f32>(scores + at, p);
     store<f32>(slopes + at, scale * (p * (load<f32>(slopes + at) - delta)));
   }

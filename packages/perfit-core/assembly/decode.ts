@@ -5,7 +5,7 @@
 const BLOCK_SHIFT: u32 = 5;
 
 /** @param index of the first value in the whole matrix, a multiple of four   @param scales address of the f16 scales */
-// @ts-expect-error: decorator
+// @ts-ignore: decorator
 @inline
 export function decode4<T>(base: usize, scales: usize, index: u32): v128 {
   if (sizeof<T>() == 4) return v128.load(base + (<usize>index << 2));
@@ -24,7 +24,7 @@ export function decode4<T>(base: usize, scales: usize, index: u32): v128 {
 }
 
 /** Four finite halves, each in the low bits of a lane: exponent and fraction moved, the smallest made normal by a product. */
-// @ts-expect-error: decorator
+// @ts-ignore: decorator
 @inline
 function halves(bits: v128): v128 {
   const magnitude = i32x4.shl(v128.and(bits, i32x4.splat(0x7fff)), 13);
@@ -33,7 +33,7 @@ function halves(bits: v128): v128 {
 }
 
 /** The rows of W that belong to tokens. @param ids int32 @param stride values from a row to the next */
-// @ts-expect-error: decorator
+// @ts-ignore: decorator
 @inline
 export function gatherRows<T>(base: usize, scales: usize, stride: u32, width: u32, ids: usize, count: u32, out: usize): void {
   for (let i: u32 = 0; i < count; i++) {
@@ -48,7 +48,7 @@ export function gatherRows<T>(base: usize, scales: usize, stride: u32, width: u3
   }
 }
 
-// @ts-expect-error: decorator
+// @ts-ignore: decorator
 @inline
 export function laneOf(value: v128, lane: u32): f32 {
   if (lane == 0) return f32x4.extract_lane(value, 0);

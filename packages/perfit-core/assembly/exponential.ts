@@ -1,7 +1,7 @@
 import { multiplyAdd } from './multiply-add';
 
 /** e to the x, four lanes; 0 below −87. Source: Cephes' expf; within 2 units in the last place. */
-// @ts-expect-error: decorator
+// @ts-ignore: decorator
 @inline
 export function exponential(given: v128): v128 {
   const x = f32x4.min(f32x4.max(given, f32x4.splat(-87.3)), f32x4.splat(88.3));
@@ -21,7 +21,7 @@ export function exponential(given: v128): v128 {
 }
 
 /** One of them. */
-// @ts-expect-error: decorator
+// @ts-ignore: decorator
 @inline
 export function exponentialOf(x: f32): f32 {
   return f32x4.extract_lane(exponential(f32x4.splat(x)), 0);

@@ -1,6 +1,6 @@
 import { exponential } from './exponential';
 
-// @ts-expect-error: decorator
+// @ts-ignore: decorator
 @inline
 function sigmoid(x: v128): v128 {
   return f32x4.div(f32x4.splat(1), f32x4.add(f32x4.splat(1), exponential(f32x4.neg(x))));

@@ -10,7 +10,7 @@ export { gateBackward, gateForward } from './gate';
 export { headRows, sumInto } from './head';
 export { normBackward, normForward } from './norm';
 export { rotateBackward, rotateForward } from './rotation';
-export { beginRows, copyRows, fill } from './rows';
+export { beginRows, copyRows } from './rows';
 
 /** How a weight is packed, as the host counts precisions. */
 const F32 = 0,

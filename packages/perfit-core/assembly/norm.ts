@@ -1,18 +1,4 @@
-import { multiplyAdd, sumOfLanes } from './multiply-add';
-
-/** Σ a·b of two rows. */
-// @ts-expect-error: decorator
-@inline
-function dot(a: usize, b: usize, width: u32): f32 {
-  let sum = f32x4.splat(0);
-  const whole = width & ~3;
-  for (let k: u32 = 0; k < whole; k += 4) {
-    sum = multiplyAdd(v128.load(a + (<usize>k << 2)), v128.load(b + (<usize>k << 2)), sum);
-  }
-  let all = sumOfLanes(sum);
-  for (let k = whole; k < width; k++) all += load<f32>(a + (<usize>k << 2)) * load<f32>(b + (<usize>k << 2));
-  return all;
-}
+import { dot, multiplyAdd, sumOfLanes } from './multiply-add';
 
 /** y = x / sqrt(mean(x²) + eps) · weight. @param rows int32: which rows of x; 0 for the first `count` */
 export function normForward(count: u32, width: u32, eps: f32, x: usize, weight: usize, rows: usize, y: usize): void {

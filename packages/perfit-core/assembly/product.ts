@@ -1,13 +1,15 @@
 // C [M, N] = α·A·B, or C + α·A·B. B is unpacked by panels of eight columns and a few hundred rows into cache; a panel is
 // multiplied with four rows of A at a time, whose thirty-two sums stay in registers.
 
-import { decode4 } from './decode';
-import { multiplyAdd } from './multiply-add';
+import { decode4, laneOf } from './decode';
+import { multiplyAdd, sumOfLanes } from './multiply-add';
 
 /** Columns of a panel. */
 const COLUMNS: u32 = 8;
-/** Where A's packed rows lie. */
-const ROWS_AT: usize = 8448;
+/** Rows of a panel: with four rows of A it lies in the first cache. */
+const DEPTH: u32 = 256;
+/** Where A's packed rows lie in the scratch, behind a panel and a tile at the edge; `wasm/runner.ts`. */
+export const ROWS_AT: usize = 8448;
 /** Fewer columns are not worth the packing of A. */
 const PACKED_FROM: u32 = 16;
 
@@ -16,6 +18,20 @@ const PACKED_FROM: u32 = 16;
 @inline
 export function packedRows(m: u32, k: u32): usize {
   return <usize>(((m + 3) & ~3) * min(DEPTH, k)) << 2;
+}
+
+/** Four values of each of four rows, one column after the other, so many bytes apart. */
+// @ts-ignore: decorator
+@inline
+function putColumns(r0: v128, r1: v128, r2: v128, r3: v128, to: usize, step: usize): void {
+  const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
+  const low23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
+  const high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+  const high23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
+  v128.store(to, v128.shuffle<f64>(low01, low23, 0, 2));
+  v128.store(to + step, v128.shuffle<f64>(low01, low23, 1, 3));
+  v128.store(to + 2 * step, v128.shuffle<f64>(high01, high23, 0, 2));
+  v128.store(to + 3 * step, v128.shuffle<f64>(high01, high23, 1, 3));
 }
 
 /** Rows of A by fours: [depth, 4] of each, the last ones again where there are fewer. */
@@ -33,14 +49,7 @@ function packRows(m: u32, depth: u32, a: usize, aRow: usize, aStep: usize, to: u
         const r1 = v128.load(a1);
         const r2 = v128.load(a2);
         const r3 = v128.load(a3);
-        const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
-        const low23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
-        const high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
-        const high23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
-        v128.store(to, v128.shuffle<f64>(low01, low23, 0, 2));
-        v128.store(to, v128.shuffle<f64>(low01, low23, 1, 3), 16);
-        v128.store(to, v128.shuffle<f64>(high01, high23, 0, 2), 32);
-        v128.store(to, v128.shuffle<f64>(high01, high23, 1, 3), 48);
+        putColumns(r0, r1, r2, r3, to, 16);
         to += 64;
         a0 += 16;
         a1 += 16;
@@ -62,9 +71,6 @@ function packRows(m: u32, depth: u32, a: usize, aRow: usize, aStep: usize, to: u
   }
 }
 
-/** Rows of a panel: with four rows of A it lies in the first cache. */
-const DEPTH: u32 = 256;
-
 /**
  * @param a A's first element; its rows lie `aRow` bytes apart, the elements of one row `aStep` bytes
  * @param b B's first element: an f32 matrix or a packed one, whose rows have `bRow` values
@@ -74,7 +80,7 @@ const DEPTH: u32 = 256;
  * @param c rows of `cRow` bytes
  * @param scratch 8448 bytes for a panel and a tile at the edge, then what {@link packedRows} says
  */
-// @ts-expect-error: decorator
+// @ts-ignore: decorator
 @inline
 export function product<T>(
   m: u32, n: u32, k: u32, alpha: f32, add: bool,
@@ -173,7 +179,7 @@ function multiplyPanel(
   }
 }
 
-// @ts-expect-error: decorator
+// @ts-ignore: decorator
 @inline
 function put(to: usize, add: bool, left: v128, right: v128): void {
   v128.store(to, add ? f32x4.add(v128.load(to), left) : left);
@@ -181,7 +187,7 @@ function put(to: usize, add: bool, left: v128, right: v128): void {
 }
 
 /** Rows row0… of a matrix become columns of a panel, from k0 on. */
-// @ts-expect-error: decorator
+// @ts-ignore: decorator
 @inline
 function panelAlongK<T>(b: usize, scales: usize, bRow: u32, row0: u32, k0: u32, columns: u32, depth: u32, panel: usize): void {
   for (let half: u32 = 0; half < 2; half++) {
@@ -196,15 +202,7 @@ function panelAlongK<T>(b: usize, scales: usize, bRow: u32, row0: u32, k0: u32, 
         const r1 = decode4<T>(b, scales, (first + 1) * bRow + k0 + k);
         const r2 = decode4<T>(b, scales, (first + 2) * bRow + k0 + k);
         const r3 = decode4<T>(b, scales, (first + 3) * bRow + k0 + k);
-        const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
-        const low23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
-        const high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
-        const high23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
-        const at = to + (<usize>k << 5);
-        v128.store(at, v128.shuffle<f64>(low01, low23, 0, 2));
-        v128.store(at, v128.shuffle<f64>(low01, low23, 1, 3), 32);
-        v128.store(at, v128.shuffle<f64>(high01, high23, 0, 2), 64);
-        v128.store(at, v128.shuffle<f64>(high01, high23, 1, 3), 96);
+        putColumns(r0, r1, r2, r3, to + (<usize>k << 5), 32);
       }
     } else {
       for (let row: u32 = 0; row < there; row++) {
@@ -227,7 +225,7 @@ function panelAlongK<T>(b: usize, scales: usize, bRow: u32, row0: u32, k0: u32, 
 }
 
 /** Columns n0… of a matrix, from row row0 on. */
-// @ts-expect-error: decorator
+// @ts-ignore: decorator
 @inline
 function panelAlongN<T>(b: usize, scales: usize, bRow: u32, row0: u32, n0: u32, columns: u32, depth: u32, panel: usize): void {
   if (columns == COLUMNS) {
@@ -250,20 +248,15 @@ function panelAlongN<T>(b: usize, scales: usize, bRow: u32, row0: u32, n0: u32, 
 }
 
 /** One value. An f32 matrix may end with it; packed ones are padded. */
-// @ts-expect-error: decorator
+// @ts-ignore: decorator
 @inline
 function single<T>(b: usize, scales: usize, index: u32): f32 {
   if (sizeof<T>() == 4) return load<f32>(b + (<usize>index << 2));
-  const four = decode4<T>(b, scales, index & ~3);
-  const lane = index & 3;
-  if (lane == 0) return f32x4.extract_lane(four, 0);
-  if (lane == 1) return f32x4.extract_lane(four, 1);
-  if (lane == 2) return f32x4.extract_lane(four, 2);
-  return f32x4.extract_lane(four, 3);
+  return laneOf(decode4<T>(b, scales, index & ~3), index & 3);
 }
 
 /** y [N] += W [N, K] · x [K], from one row of W to another: every weight is read once and used once. */
-// @ts-expect-error: decorator
+// @ts-ignore: decorator
 @inline
 export function vectorProduct<T>(first: u32, n: u32, k: u32, x: usize, b: usize, scales: usize, bRow: u32, y: usize): void {
   const whole = k & ~7;
@@ -274,9 +267,7 @@ export function vectorProduct<T>(first: u32, n: u32, k: u32, x: usize, b: usize,
       even = multiplyAdd(v128.load(x + (<usize>i << 2)), decode4<T>(b, scales, from + i), even);
       odd = multiplyAdd(v128.load(x + (<usize>i << 2), 16), decode4<T>(b, scales, from + i + 4), odd);
     }
-    const sum = f32x4.add(even, odd);
-    let all =
-      f32x4.extract_lane(sum, 0) + f32x4.extract_lane(sum, 2) + (f32x4.extract_lane(sum, 1) + f32x4.extract_lane(sum, 3));
+    let all = sumOfLanes(f32x4.add(even, odd));
     for (let i = whole; i < k; i++) all += load<f32>(x + (<usize>i << 2)) * single<T>(b, scales, from + i);
     const at = y + (<usize>row << 2);
     store<f32>(at, load<f32>(at) + all);

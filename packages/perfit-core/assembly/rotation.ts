@@ -1,11 +1,4 @@
-/** Σ of squares of a head, or of its products with another. */
-// @ts-expect-error: decorator
-@inline
-function dot(a: usize, b: usize, width: u32): f32 {
-  let sum: f32 = 0;
-  for (let k: u32 = 0; k < width; k++) sum += load<f32>(a + (<usize>k << 2)) * load<f32>(b + (<usize>k << 2));
-  return sum;
-}
+import { dot } from './multiply-add';
 
 /**
  * Rotary position embedding of queries and keys, after their norms where there are any.

@@ -1,8 +1,3 @@
-/** Zeros. @param count of values */
-export function fill(to: usize, count: u32): void {
-  memory.fill(to, 0, (<usize>count) << 2);
-}
-
 /** What a product is added to: y [M, N] = residual + bias, each where its address is not 0; zeros without both. */
 export function beginRows(m: u32, n: u32, residual: usize, bias: usize, y: usize): void {
   const row = (<usize>n) << 2;

@@ -55,7 +55,14 @@ export {
 } from './model/load-model.ts';
 export { ModelError } from './model/model-error.ts';
 export { type NamedWeight, namedWeights } from './model/named-weights.ts';
-export { deviceBudget, planSentence, type TuningWish, tuningBudget, WASM_BUDGET } from './model/packed/plan-memory.ts';
+export {
+  deviceBudget,
+  type MemoryPlan,
+  planSentence,
+  type TuningWish,
+  tuningBudget,
+  WASM_BUDGET,
+} from './model/packed/plan-memory.ts';
 export { PRECISIONS, type Precision } from './ops/packed-matrix/formats.ts';
 export { compareModels } from './parity/compare-models.ts';
 export { loadParityFixture, type ParityFixture } from './parity/fixture.ts';

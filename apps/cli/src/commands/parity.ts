@@ -82,17 +82,18 @@ async function* againstStock(
   batches: readonly TokenBatch[],
 ): AsyncGenerator<ParityCheck> {
   const { openStock } = await import('../stock-tfjs/stock-model.ts');
-  let stock: Awaited<ReturnType<typeof openStock>> | null = null;
+  const opened: { dispose(): void }[] = [];
   const open = async () => {
     const { precision } = model;
     model.dispose();
-    stock = await openStock(await modelAt(modelFolder), precision);
+    const stock = await openStock(await modelAt(modelFolder), precision);
+    opened.push(stock);
     return stock;
   };
   try {
     yield* compareModels(model, open, batches);
   } finally {
-    (stock as { dispose(): void } | null)?.dispose();
+    for (const stock of opened) stock.dispose();
   }
 }
 

@@ -7,6 +7,7 @@ import {
   fits,
   folderSource,
   type MemoryNeeds,
+  type MemoryPlan,
   type ModelConfig,
   ModelError,
   memoryNeeds,
@@ -14,6 +15,7 @@ import {
   PRECISIONS,
   type Precision,
   type PrecisionChoice,
+  parameterCount,
   parseModelConfig,
   planOnProcessor,
   precisionChoices,
@@ -89,33 +91,33 @@ export function needsOf(config: ModelConfig, device: BackendDescription): ModelN
 /** Parameters: larger models write a few words a second. */
 const bearableOnProcessor = 0.3e9;
 
-function parametersOf(config: ModelConfig): number {
-  const [exact] = precisionChoices(config) as [PrecisionChoice];
-  return exact.bytes / 4;
-}
-
 /** On the processor weights lie in WebAssembly's memory. */
 function processorNeeds(config: ModelConfig, { precision, bytes }: PrecisionChoice): PrecisionNeeds {
   const { batchSize, contextLength } = reckoned;
   const maxLength = Math.min(reckoned.maxLength, config.contextLength);
   const chat = chatMemoryNeeds(config, { precision, contextLength, programs: 'wasm' });
+  const { plan: _, ...tuning } = tuningOnProcessor(config, { layout, batchSize, maxLength, precision });
   return {
     precision,
     weightBytes: bytes,
-    tuning: tuningOnProcessor(config, { layout, batchSize, maxLength, precision }),
+    tuning,
     chat: useOnProcessor('Answering', { bytes: chat.bytes.total, precision, config }),
   };
 }
 
-/** What a tuning takes there, of the texts and batches that are meant. */
-export function tuningOnProcessor(config: ModelConfig, wish: Omit<TuningWish, 'budget'>): UseNeeds {
+/** What a tuning takes there, of the texts and batches that are meant, and how it would be fitted in; null where it does not fit. */
+export function tuningOnProcessor(
+  config: ModelConfig,
+  wish: Omit<TuningWish, 'budget'>,
+): UseNeeds & { readonly plan: MemoryPlan | null } {
   try {
-    const { predicted, precision } = planOnProcessor(config, { ...wish, budget: WASM_BUDGET });
-    return useOnProcessor('Tuning', { bytes: predicted.total, precision, config });
+    const plan = planOnProcessor(config, { ...wish, budget: WASM_BUDGET });
+    const { predicted, precision } = plan;
+    return { ...useOnProcessor('Tuning', { bytes: predicted.total, precision, config }), plan };
   } catch (error) {
     if (!(error instanceof ModelError) || error.code !== 'model-too-large') throw error;
     const { predicted } = planOnProcessor(config, { ...wish, budget: WASM_BUDGET, orLeast: true });
-    return { bytes: predicted.total, fit: { verdict: 'too large', sentence: error.message } };
+    return { bytes: predicted.total, fit: { verdict: 'too large', sentence: error.message }, plan: null };
   }
 }
 
@@ -134,7 +136,7 @@ function useOnProcessor(
       fit: { verdict: 'too large', sentence: `${takes}, which has ${formatBytes(WASM_BUDGET)}. ${instead}` },
     };
   }
-  return parametersOf(config) > bearableOnProcessor
+  return parameterCount(config) > bearableOnProcessor
     ? {
         bytes,
         fit: { verdict: 'tight', sentence: `${takes}. There is room, but every word takes its time. ${elsewhere}` },

@@ -9,10 +9,8 @@ import {
   ModelError,
   memoryNeeds,
   parseModelConfig,
-  planOnProcessor,
   planTuning,
   probeSpeed,
-  WASM_BUDGET,
   workPerToken,
 } from '@perfit/core';
 import { layoutOf } from '@perfit/federation';
@@ -77,11 +75,8 @@ function tuned(
   const layout = (dimensions: Parameters<typeof layoutOf>[1]) => layoutOf(config, dimensions);
   const workOf = (checkpointing: boolean) => workPerToken(model, { adapterSize, length, checkpointing });
   if (!limits) {
-    const wish = { layout, batchSize, maxLength: length };
-    const { fit } = tuningOnProcessor(model, wish);
-    if (fit.verdict === 'too large') return { fit, precision: null, work: workOf(true) };
-    const { precision, checkpointing } = planOnProcessor(model, { ...wish, budget: WASM_BUDGET });
-    return { fit, precision, work: workOf(checkpointing) };
+    const { fit, plan } = tuningOnProcessor(model, { layout, batchSize, maxLength: length });
+    return { fit, precision: plan?.precision ?? null, work: workOf(plan?.checkpointing ?? true) };
   }
   const budget = deviceBudget(limits);
   try {

@@ -45,7 +45,6 @@ export interface WasmPrograms {
     count: number,
     out: Address,
   ): void;
-  fill(to: Address, count: number): void;
   beginRows(m: number, n: number, residual: Address, bias: Address, y: Address): void;
   copyRows(count: number, bytes: number, from: Address, fromRow: number, to: Address, toRow: number): void;
   normForward(count: number, width: number, eps: number, x: Address, weight: Address, rows: Address, y: Address): void;

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { BackendError } from '../backend/backend-error.ts';
 import type { WasmBackend } from '../backend/wasm-heap.ts';
 import { type SimdWay, startPrograms, type WasmPrograms } from './programs.ts';
-import { type ProgramCall, type Thread, ThreadPool } from './threads.ts';
+import { makeCall, type ProgramCall, type Thread, ThreadPool } from './threads.ts';
 
 /** Of a panel of a product, 8 columns and {@link DEPTH} rows, and a tile at its edge. */
 const PANEL_BYTES = 4 * 8 * 256 + 256;
@@ -83,12 +83,17 @@ export class WasmRunner {
   /** Bytes of one tensor: tfjs takes addresses for signed numbers. */
   readonly mostBytes = 2 ** 31 - 1;
 
-  /** A page that loads must be able to say how far it is. */
+  /** Nothing is under way here: what is written is there. */
   async paced(): Promise<void> {}
 
   /** Where a tensor lies, until it is disposed; 0 where there is none. */
   address(tensor: tf.TensorInfo | null | undefined): number {
     return tensor ? this.#backend.dataIdMap.get(tensor.dataId).memoryOffset : 0;
+  }
+
+  /** The same of several. */
+  addresses<T extends readonly (tf.TensorInfo | null | undefined)[]>(...tensors: T): { [K in keyof T]: number } {
+    return tensors.map((tensor) => this.address(tensor)) as { [K in keyof T]: number };
   }
 
   /** Copies words from the host into a tensor, from word `offset` on. */
@@ -97,11 +102,6 @@ export class WasmRunner {
     new Uint32Array(buffer, this.address(tensor) + 4 * offset, words.length).set(
       new Uint32Array(words.buffer, words.byteOffset, words.length),
     );
-  }
-
-  /** The values of a tensor, copied. */
-  read(tensor: tf.Tensor): Float32Array {
-    return (this.#backend.typedArrayFromHeap(tensor) as Float32Array).slice();
   }
 
   /**
@@ -119,8 +119,7 @@ export class WasmRunner {
       (this.#pool as ThreadPool).run(calls);
       return;
     }
-    const [name, ...values] = calls[0] as ProgramCall;
-    (this.programs[name] as (...values: number[]) => void)(...values);
+    makeCall(this.programs, calls[0] as ProgramCall);
   }
 
   /**

@@ -2,14 +2,14 @@
 // Plain JavaScript, because Node loads it as it lies.
 
 /** Words of the control block; `threads.ts` has the other side. */
-const CALL = 0;
-const PENDING = 1;
-const FAILED = 2;
+export const CALL = 0;
+export const PENDING = 1;
+export const FAILED = 2;
 /** Bytes before the first thread's call, and of each. */
-const CALLS_AT = 64;
-const CALL_BYTES = 256;
-/** Looks at the next call before it sleeps: a millisecond. */
-const GLANCES = 70_000;
+export const CALLS_AT = 64;
+export const CALL_BYTES = 256;
+/** Looks at the next call, or at the end of one, before whoever waits sleeps: a millisecond. */
+export const GLANCES = 70_000;
 
 /**
  * Serves calls as long as the thread lives; it never comes back.

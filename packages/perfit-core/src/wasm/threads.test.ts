@@ -50,13 +50,13 @@ it('tells where another thread fails, and goes on with the next', async () => {
   const at = runner.address(tensor);
   expect(() =>
     runner.run([
-      ['fill', at, 2],
-      ['fill', behind, 2],
+      ['beginRows', 1, 2, 0, 0, at],
+      ['beginRows', 1, 2, 0, 0, behind],
     ]),
   ).toThrow(/another thread/);
   runner.run([
-    ['fill', at, 1],
-    ['fill', at + 12, 1],
+    ['beginRows', 1, 1, 0, 0, at],
+    ['beginRows', 1, 1, 0, 0, at + 12],
   ]);
   expect(Array.from(await tensor.data())).toEqual([0, 0, 3, 0]);
   tensor.dispose();

@@ -1,5 +1,6 @@
 import { BackendError } from '../backend/backend-error.ts';
 import type { WasmPrograms } from './programs.ts';
+import { CALL, CALL_BYTES, CALLS_AT, FAILED, GLANCES, PENDING } from './thread.js';
 
 /** A worker that runs `thread.js`. */
 export interface Thread {
@@ -9,22 +10,22 @@ export interface Thread {
   terminate(): void;
 }
 
-/** One call of a program. */
-export type ProgramCall = readonly [name: keyof WasmPrograms, ...values: number[]];
+/** One call of a program, with all that it takes. */
+export type ProgramCall = {
+  [Name in keyof WasmPrograms]: readonly [name: Name, ...values: Parameters<WasmPrograms[Name]>];
+}[keyof WasmPrograms];
 
-// The control block; `thread.js` has the other side.
-const CALL = 0;
-const PENDING = 1;
-const FAILED = 2;
-const CALLS_AT = 64;
-const CALL_BYTES = 256;
-const GLANCES = 70_000;
 /** As many as the low bits of a call's number can say. */
 export const MOST_THREADS = 8;
 
 /** A thread that has not come up by then never will; one that is silent for as long in a call has died. */
 const PATIENCE = 10_000;
 const LONGEST_CALL = 60_000;
+
+/** Makes a call on this thread. */
+export function makeCall(programs: WasmPrograms, [name, ...values]: ProgramCall): void {
+  (programs[name] as (...values: number[]) => void)(...values);
+}
 
 /**
  * Threads that wait in one memory. A call is written into a block that all share, with a number that all look at: nothing
@@ -103,8 +104,7 @@ export class ThreadPool {
     Atomics.store(words, CALL, (this.#number << 4) | calls.length);
     Atomics.notify(words, CALL);
     try {
-      const [name, ...values] = calls[0] as ProgramCall;
-      (this.#programs[name] as (...values: number[]) => void)(...values);
+      makeCall(this.#programs, calls[0] as ProgramCall);
     } finally {
       this.#settle();
     }

@@ -114,8 +114,9 @@ function silenceWatch(milliseconds: number, signal: AbortSignal | undefined) {
   silent.catch(() => {});
   const heard = () => {
     clearTimeout(timer);
-    const reason = new TypeError(`nothing came for ${Math.round(milliseconds / 1000)} seconds`);
-    timer = setTimeout(() => dead.abort(reason), milliseconds);
+    timer = setTimeout(() => {
+      dead.abort(new TypeError(`nothing came for ${Math.round(milliseconds / 1000)} seconds`));
+    }, milliseconds);
   };
   heard();
   return {

@@ -2,8 +2,8 @@ import type { Layout } from '@perfit/protocol/space';
 import { sliceKeys } from '../../ops/causal-attention/flash-decode.ts';
 import type { Precision } from '../../ops/packed-matrix/formats.ts';
 import type { ModelConfig } from '../config.ts';
-import { BufferPool, Heap, type StepMemory } from './buffer-pool.ts';
-import { HEAP_OVERHEAD, walkForward, weightBytes } from './memory.ts';
+import type { StepMemory } from './buffer-pool.ts';
+import { emptyMemory, walkForward, weightBytes } from './memory.ts';
 import { firstTablePositions, promptStep } from './packed-model.ts';
 import type { ProgramsName } from './programs.ts';
 
@@ -42,12 +42,10 @@ const noAdapter = { rank: 0, targets: [], size: 0 };
  */
 export function predictChatBytes(config: ModelConfig, shape: ChatShape): PredictedChatBytes {
   const { precision, contextLength, promptLength = contextLength, layout = noAdapter } = shape;
-  const onHeap = shape.programs === 'wasm';
-  const overhead = onHeap ? HEAP_OVERHEAD : 1;
+  const { memory: pool, overhead } = emptyMemory(shape.programs);
   const weights = overhead * weightBytes(config, precision);
   const adapter = 4 * layout.size;
   const cache = overhead * 4 * 2 * config.layers * contextLength * config.keyHeads * config.headWidth;
-  const pool = onHeap ? new Heap() : new BufferPool();
   const prompt = Math.ceil(promptLength / promptStep) * promptStep;
   walkTables(config, { prompt, contextLength }, pool);
   walkPass(config, { length: prompt, layout }, pool);

@@ -38,7 +38,14 @@ export interface PredictedBytes {
 const headTile = 64;
 
 /** tfjs' heap has holes between what lives long. Measured: `perfit bench --memory --backend wasm`. */
-export const HEAP_OVERHEAD = 1.05;
+const HEAP_OVERHEAD = 1.05;
+
+/** The memory of a device before anything is taken of it, and how much more than that it needs in all. */
+export function emptyMemory(programs: ProgramsName = 'wgsl'): { memory: StepMemory; overhead: number } {
+  return programs === 'wasm'
+    ? { memory: new Heap(), overhead: HEAP_OVERHEAD }
+    : { memory: new BufferPool(), overhead: 1 };
+}
 
 /**
  * The bytes that tuning takes on the device at its peak. The step is walked through as it allocates and frees. On WebGPU
@@ -46,10 +53,8 @@ export const HEAP_OVERHEAD = 1.05;
  * WebAssembly's heap gives whatever fits.
  */
 export function predictStepBytes(config: ModelConfig, shape: StepShape): PredictedBytes {
-  const onHeap = shape.programs === 'wasm';
-  const overhead = onHeap ? HEAP_OVERHEAD : 1;
   const { size } = shape.layout;
-  const memory = onHeap ? new Heap() : new BufferPool();
+  const { memory, overhead } = emptyMemory(shape.programs);
   walkStep(config, shape, memory);
   const weights = overhead * weightBytes(config, shape.precision);
   const adapter = overhead * 4 * (4 * size + 2 * Math.ceil(size / 32));

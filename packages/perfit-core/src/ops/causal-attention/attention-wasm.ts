@@ -20,7 +20,7 @@ export function attention(given: FlashAttention): AttentionResult {
   const scratch = runner.scratch(cut.length, [[block, 256]], 4 * block * keys.rowsPerSequence);
   const of = [heads, keyHeads, headWidth, rows, keys.rowsPerSequence, firstPosition] as const;
   const places = [...place(queries), ...place(keys), ...place(values)] as const;
-  const to = [runner.address(result.out), runner.address(result.logSumExp)] as const;
+  const to = runner.addresses(result.out, result.logSumExp);
   runner.run(
     cut.map(([from, end], i) => ['attentionForward', from, end, ...of, ...places, ...to, scratch[i] as number]),
   );
@@ -45,7 +45,7 @@ export function attentionBackward(given: FlashGradient): void {
   ] as const;
   const scratch = runner.scratch(cut.length, products, 2 * 4 * block * rows);
   const of = [heads, keyHeads, headWidth, rows, at, place(keys)[0], row, ...place(values)] as const;
-  const along = [runner.address(out), runner.address(dOut), runner.address(logSumExp)] as const;
+  const along = runner.addresses(out, dOut, logSumExp);
   const to = [
     rotated + 4 * queries.column,
     rotated + 4 * keys.column,

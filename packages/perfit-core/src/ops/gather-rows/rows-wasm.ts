@@ -13,7 +13,7 @@ export function gatherOnWasm(matrix: PackedMatrix, indices: tf.Tensor1D): tf.Ten
   const at = runner.address(words);
   const stride = paddedWidth(columns);
   const of = PRECISIONS.indexOf(precision);
-  const [ids, to] = [runner.address(indices), runner.address(out)];
+  const [ids, to] = runner.addresses(indices, out);
   runner.programs.gather(of, at, at + 4 * scaleOffset, stride, columns, ids, indices.size, to);
   return out;
 }

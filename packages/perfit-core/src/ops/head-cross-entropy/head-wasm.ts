@@ -45,7 +45,7 @@ export function headLogits(hidden: tf.Tensor2D, head: PackedMatrix): tf.Tensor2D
   const runner = WasmRunner.current();
   const [rows] = hidden.shape;
   const out = runner.empty<tf.Tensor2D>([rows, head.rows]);
-  const [from, to] = [runner.address(hidden), runner.address(out)];
+  const [from, to] = runner.addresses(hidden, out);
   multiplyPacked(head, { rows, from, to, transposed: true, add: false });
   return out;
 }
@@ -68,12 +68,11 @@ function rowTerms(
     const count = Math.min(most, rows - first);
     const place = (tensor: tf.Tensor, values: number) => runner.address(tensor) + 4 * first * values;
     multiplyPacked(head, { rows: count, from: place(hidden, width), to, transposed: true, add: false });
-    const of = [labels, weights, terms].map((tensor) => place(tensor, 1));
+    const [label, weight, term] = [place(labels, 1), place(weights, 1), place(terms, 1)];
     runner.run(
       ranges(count, runner.parts(20 * count * vocabSize, count)).map(([from, end]) => {
-        const [label, weight, term] = of.map((at) => at + 4 * from) as [number, number, number];
-        const row = to + 4 * from * vocabSize;
-        return ['headRows', end - from, vocabSize, row, label, weight, term, dHidden ? 1 : 0];
+        const [row, at] = [to + 4 * from * vocabSize, 4 * from];
+        return ['headRows', end - from, vocabSize, row, label + at, weight + at, term + at, dHidden ? 1 : 0];
       }),
     );
     if (!dHidden) continue;

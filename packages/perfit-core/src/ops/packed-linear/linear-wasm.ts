@@ -2,7 +2,8 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { ranges, WasmRunner } from '../../wasm/runner.ts';
 import { PRECISIONS, paddedWidth } from '../packed-matrix/formats.ts';
 import type { PackedMatrix } from '../packed-matrix/packed-matrix.ts';
-import type { PackedAdapter, PackedLinear } from './packed-linear.ts';
+import type { LoraSlopes, PackedAdapter, PackedLinear } from './packed-linear.ts';
+import type { VectorExtras } from './packed-vector.ts';
 
 // The programs of `packed-linear.ts` and `packed-vector.ts` for the processor; M rows, I input width, O output width,
 // J adapted modules, R rank.
@@ -104,16 +105,7 @@ export function linearForward(
 }
 
 /** As `packed-vector.ts` has it: one row, a weight of which every value is read once. */
-export function vectorProduct(
-  x: tf.Tensor2D,
-  weight: PackedMatrix,
-  given: {
-    bias?: tf.Tensor1D | null;
-    residual?: tf.Tensor2D | null;
-    adapter?: PackedAdapter | null;
-    low?: tf.Tensor2D | null;
-  } = {},
-): tf.Tensor2D {
+export function vectorProduct(x: tf.Tensor2D, weight: PackedMatrix, given: VectorExtras = {}): tf.Tensor2D {
   const { bias = null, residual = null, adapter = null, low = null } = given;
   const runner = WasmRunner.current();
   const out = runner.empty<tf.Tensor2D>([1, weight.rows]);
@@ -136,7 +128,7 @@ function addAdapted(out: tf.Tensor2D, adapter: PackedAdapter | null, low: tf.Ten
   const runner = WasmRunner.current();
   const [rows, outWidth] = out.shape;
   const { theta, rank, modules } = adapter;
-  const [to, from, at] = [out, low, theta].map((tensor) => runner.address(tensor)) as [number, number, number];
+  const [to, from, at] = runner.addresses(out, low, theta);
   modules.forEach(({ start, width, offsetB }, j) => {
     multiply({
       sizes: [rows, width, rank],
@@ -162,7 +154,7 @@ export function linearBackward(
   multiplyPacked(weight, { rows, from: runner.address(dy), to, transposed: false, add: false });
   if (!adapter || !dLow) return dx;
   const { theta, rank, modules } = adapter;
-  const [from, at] = [runner.address(dLow), runner.address(theta)];
+  const [from, at] = runner.addresses(dLow, theta);
   modules.forEach(({ offsetA }, j) => {
     multiply({
       sizes: [rows, inWidth, rank],
@@ -180,7 +172,7 @@ export function loraDown(x: tf.Tensor2D, { theta, rank, scale, modules }: Packed
   const runner = WasmRunner.current();
   const [rows, inWidth] = x.shape;
   const low = runner.empty<tf.Tensor2D>([rows, modules.length * rank]);
-  const [from, at, to] = [x, theta, low].map((tensor) => runner.address(tensor)) as [number, number, number];
+  const [from, at, to] = runner.addresses(x, theta, low);
   modules.forEach(({ offsetA }, j) => {
     multiply({
       sizes: [rows, rank, inWidth],
@@ -199,7 +191,7 @@ export function loraDownGradient(dy: tf.Tensor2D, { theta, rank, scale, modules 
   const runner = WasmRunner.current();
   const [rows, outWidth] = dy.shape;
   const dLow = runner.empty<tf.Tensor2D>([rows, modules.length * rank]);
-  const [from, at, to] = [dy, theta, dLow].map((tensor) => runner.address(tensor)) as [number, number, number];
+  const [from, at, to] = runner.addresses(dy, theta, dLow);
   modules.forEach(({ start, width, offsetB }, j) => {
     multiply({
       sizes: [rows, rank, width],
@@ -214,25 +206,13 @@ export function loraDownGradient(dy: tf.Tensor2D, { theta, rank, scale, modules 
 }
 
 /** As `packed-linear.ts` has it. */
-export function loraGradients(
-  given: {
-    x: tf.Tensor2D;
-    dy: tf.Tensor2D;
-    low: tf.Tensor2D;
-    dLow: tf.Tensor2D;
-    gradient: tf.Tensor1D;
-    add: boolean;
-  },
-  { rank, modules }: PackedAdapter,
-): void {
+export function loraGradients(given: LoraSlopes, { rank, modules }: PackedAdapter): void {
   const { add } = given;
   const runner = WasmRunner.current();
   const [rows, inWidth] = given.x.shape;
   const outWidth = given.dy.shape[1];
   const lowWidth = modules.length * rank;
-  const [x, dy, low, dLow, gradient] = [given.x, given.dy, given.low, given.dLow, given.gradient].map((tensor) =>
-    runner.address(tensor),
-  ) as [number, number, number, number, number];
+  const [x, dy, low, dLow, gradient] = runner.addresses(given.x, given.dy, given.low, given.dLow, given.gradient);
   modules.forEach(({ start, width, offsetA, offsetB }, j) => {
     multiply({
       sizes: [rank, inWidth, rows],

@@ -147,23 +147,23 @@ export function loraDownGradient(dy: tf.Tensor2D, adapter: PackedAdapter, tiles?
   return dLow;
 }
 
-/**
- * The gradients of A and B of every adapted module, written where they lie in theta: dA = dLowᵀ·x, dB = dyᵀ·low.
- * @param given.gradient [N], written at the modules' positions
- * @param given.add whether they are added to what is there
- */
-export function loraGradients(
-  given: {
-    x: tf.Tensor2D;
-    dy: tf.Tensor2D;
-    low: tf.Tensor2D;
-    dLow: tf.Tensor2D;
-    gradient: tf.Tensor1D;
-    add: boolean;
-  },
-  adapter: PackedAdapter,
-  tiles?: Tiles,
-): void {
+/** What the gradients of A and B come of, and where they go. */
+export interface LoraSlopes {
+  /** [M, I] */
+  readonly x: tf.Tensor2D;
+  /** [M, O] */
+  readonly dy: tf.Tensor2D;
+  /** [M, J·R] each */
+  readonly low: tf.Tensor2D;
+  readonly dLow: tf.Tensor2D;
+  /** [N], written at the modules' positions */
+  readonly gradient: tf.Tensor1D;
+  /** Whether they are added to what is there. */
+  readonly add: boolean;
+}
+
+/** The gradients of A and B of every adapted module, written where they lie in theta: dA = dLowᵀ·x, dB = dyᵀ·low. */
+export function loraGradients(given: LoraSlopes, adapter: PackedAdapter, tiles?: Tiles): void {
   const { x, dy, low, dLow, gradient, add } = given;
   const runner = WgslRunner.current();
   const { narrow } = tiles ?? runner.choices;

@@ -11,21 +11,21 @@ import { adapterUniforms, moduleFields, type PackedAdapter } from './packed-line
 /** Rows of weights that the same lanes multiply: each is read once, x four times as seldom. */
 const outputs = 4;
 
+/** What is added to the product of one row. */
+export interface VectorExtras {
+  readonly bias?: tf.Tensor1D | null;
+  readonly residual?: tf.Tensor2D | null;
+  /** With `low` [1, J·R], what its A makes of the row. */
+  readonly adapter?: PackedAdapter | null;
+  readonly low?: tf.Tensor2D | null;
+}
+
 /**
  * y = W x for one x: generation. Every weight is read once and used once, so that what counts is to read them side by
  * side; a tile of the matrix product would be empty but for one row.
- * @param x [1, I]   @param given.low [1, J·R], with an adapter   @returns [1, O]; the caller disposes it
+ * @param x [1, I]   @returns [1, O]; the caller disposes it
  */
-export function vectorProduct(
-  x: tf.Tensor2D,
-  weight: PackedMatrix,
-  given: {
-    bias?: tf.Tensor1D | null;
-    residual?: tf.Tensor2D | null;
-    adapter?: PackedAdapter | null;
-    low?: tf.Tensor2D | null;
-  } = {},
-): tf.Tensor2D {
+export function vectorProduct(x: tf.Tensor2D, weight: PackedMatrix, given: VectorExtras = {}): tf.Tensor2D {
   const { bias = null, residual = null, adapter = null, low = null } = given;
   const runner = WgslRunner.current();
   const out = runner.empty<tf.Tensor2D>([1, weight.rows]);

@@ -8,7 +8,7 @@ export const rmsNormForward: typeof forwardOnWebGpu = ({ x, weight, eps, rows })
   const [height, width] = x.shape;
   const count = rows?.size ?? height;
   const out = runner.empty<tf.Tensor2D>([count, width]);
-  const [from, by, which, to] = [x, weight, rows, out].map((tensor) => runner.address(tensor)) as Addresses;
+  const [from, by, which, to] = runner.addresses(x, weight, rows, out);
   runner.run(
     ranges(count, runner.parts(6 * count * width, count)).map(([first, end]) => {
       const at = 4 * first * width;
@@ -19,20 +19,12 @@ export const rmsNormForward: typeof forwardOnWebGpu = ({ x, weight, eps, rows })
   return out;
 };
 
-type Addresses = [number, number, number, number];
-
 /** As `rms-norm-wgsl.ts` has it, on the processor. */
 export const rmsNormBackward: typeof backwardOnWebGpu = ({ x, weight, eps, dy, residual, inverse }) => {
   const runner = WasmRunner.current();
   const [height, width] = x.shape;
   const dx = runner.empty<tf.Tensor2D>([height, width]);
-  const [from, slope, rest, of, to] = [x, dy, residual, inverse, dx].map((tensor) => runner.address(tensor)) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [from, slope, rest, of, to] = runner.addresses(x, dy, residual, inverse, dx);
   const by = runner.address(weight);
   runner.run(
     ranges(height, runner.parts(10 * height * width, height)).map(([first, end]) => {

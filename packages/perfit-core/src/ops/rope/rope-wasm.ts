@@ -10,7 +10,7 @@ export function ropeForward(given: Turning & { qkv: tf.Tensor2D }): tf.Tensor2D 
   const runner = WasmRunner.current();
   const rotated = runner.empty<tf.Tensor2D>([qkv.shape[0], (heads + keyHeads) * headWidth]);
   const of = [length, heads, keyHeads, headWidth / 2, firstPosition, eps, runner.address(qkv)] as const;
-  const others = [table.cos, table.sin, queryNorm, keyNorm].map((tensor) => runner.address(tensor));
+  const others = runner.addresses(table.cos, table.sin, queryNorm, keyNorm);
   const to = runner.address(rotated);
   runner.run(cutRows(runner, given).map(([from, end]) => ['rotateForward', from, end, ...of, ...others, to]));
   return rotated;
@@ -23,7 +23,7 @@ export function ropeBackward(given: Turning & { qkv: tf.Tensor2D; dRotated: tf.T
   checkPositions(given);
   const runner = WasmRunner.current();
   const of = [length, heads, keyHeads, headWidth / 2, firstPosition, eps, runner.address(qkv)] as const;
-  const others = [dRotated, table.cos, table.sin, queryNorm, keyNorm].map((tensor) => runner.address(tensor));
+  const others = runner.addresses(dRotated, table.cos, table.sin, queryNorm, keyNorm);
   const to = runner.address(dQkv);
   runner.run(cutRows(runner, given).map(([from, end]) => ['rotateBackward', from, end, ...of, ...others, to]));
 }

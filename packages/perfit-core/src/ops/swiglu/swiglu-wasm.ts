@@ -6,7 +6,7 @@ export function swigluForward(gateUp: tf.Tensor2D): tf.Tensor2D {
   const runner = WasmRunner.current();
   const [rows, width] = [gateUp.shape[0], gateUp.shape[1] / 2];
   const out = runner.empty<tf.Tensor2D>([rows, width]);
-  const [from, to] = [runner.address(gateUp), runner.address(out)];
+  const [from, to] = runner.addresses(gateUp, out);
   runner.run(
     ranges(rows, runner.parts(20 * rows * width, rows)).map(([first, end]) => {
       const at = 4 * first * width;
@@ -21,7 +21,7 @@ export function swigluBackward({ gateUp, dy }: { gateUp: tf.Tensor2D; dy: tf.Ten
   const runner = WasmRunner.current();
   const [rows, width] = dy.shape;
   const out = runner.empty<tf.Tensor2D>([rows, 2 * width]);
-  const [from, slope, to] = [gateUp, dy, out].map((tensor) => runner.address(tensor)) as [number, number, number];
+  const [from, slope, to] = runner.addresses(gateUp, dy, out);
   runner.run(
     ranges(rows, runner.parts(25 * rows * width, rows)).map(([first, end]) => {
       const at = 4 * first * width;
