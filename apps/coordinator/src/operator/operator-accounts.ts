@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type OperatorAccount, type OperatorRole, ProtocolError } from '@perfit/protocol';
 import type { Clock } from '../clock.ts';
+import { randomId } from '../random-id.ts';
 import type { AccessStore, OperatorRow } from '../store/access-store.ts';
 import { LoginThrottle } from './login-throttle.ts';
 import { hashPassword, isPassword, type PasswordCost } from './passwords.ts';
@@ -168,7 +169,7 @@ export class OperatorAccounts {
 }
 
 function madeUp(): string {
-  return randomBytes(15).toString('base64url');
+  return randomId(15);
 }
 
 function viewOf({ name, role, createdAt }: OperatorRow): OperatorAccount {

@@ -28,7 +28,7 @@ export interface ModelNeeds {
   readonly contextLength: number;
   /** What it is opened in where nobody chooses. */
   readonly automatic: ModelPrecision;
-  /** Finest first; on WebAssembly f32 alone. */
+  /** Finest first. */
   readonly precisions: readonly PrecisionNeeds[];
 }
 

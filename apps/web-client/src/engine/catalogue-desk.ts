@@ -30,12 +30,9 @@ import { type Backend, deviceReport } from './backend.ts';
 import type { CatalogueApi, ModelNeeds, PrecisionNeeds, UseNeeds } from './catalogue-api.ts';
 import { outcomeOf } from './failures.ts';
 
-/** S, of a conversation. */
-export const CHAT_LENGTH = 2048;
-
 /** A federation as the form proposes it, with texts of some length. */
 const { rank, expansion, alpha, targets } = loraSchema.parse({});
-const reckoned = { maxLength: 512, batchSize: 1, rank: rank * expansion, contextLength: CHAT_LENGTH } as const;
+const reckoned = { maxLength: 512, batchSize: 1, rank: rank * expansion, contextLength: 2048 } as const;
 
 const layout = (dimensions: ModelDimensions) => buildLayout(dimensions, { rank: reckoned.rank, alpha, targets });
 
@@ -70,14 +67,19 @@ function budgetOf({ limits }: BackendDescription): number | null {
   return limits ? deviceBudget(limits) : null;
 }
 
+/** What a model is opened in on a device where nobody chooses. */
+export function automaticOn({ limits }: BackendDescription, config: ModelConfig): Precision {
+  return limits ? automaticPrecision(config, deviceBudget(limits), reckoned) : processorPrecision(config);
+}
+
 export function needsOf(config: ModelConfig, device: BackendDescription): ModelNeeds {
   const { modelType, contextLength } = config;
+  const automatic = automaticOn(device, config);
   const budget = budgetOf(device);
   if (budget === null) {
     const precisions = precisionChoices(config).map((choice) => processorNeeds(config, choice));
-    return { modelType, contextLength, automatic: processorPrecision(config), precisions };
+    return { modelType, contextLength, automatic, precisions };
   }
-  const automatic = automaticPrecision(config, budget, reckoned);
   const use = (needs: MemoryNeeds): UseNeeds => ({ bytes: needs.bytes.total, fit: fits(needs, budget) });
   const precisions = precisionChoices(config).map(({ precision, bytes }) => ({
     precision,

@@ -1,12 +1,7 @@
 import {
-  automaticPrecision,
-  type BackendDescription,
-  deviceBudget,
   evaluate,
   importPeft,
-  type ModelConfig,
   type PeftFiles,
-  type Precision,
   parameterCount,
   parseDataset,
   peftSpace,
@@ -14,7 +9,7 @@ import {
 } from '@perfit/core';
 import { FailureError } from '../../shared/failure/failure.ts';
 import type { Backend } from '../backend.ts';
-import { CHAT_LENGTH } from '../catalogue-desk.ts';
+import { automaticOn } from '../catalogue-desk.ts';
 import { readContent } from '../local-data.ts';
 import type {
   AdapterFiles,
@@ -146,9 +141,4 @@ export class ModelsDesk {
       message: 'Somebody takes part in a federation in this tab: leave it first, or use another tab.',
     });
   }
-}
-
-/** As the catalogue tells it beforehand; the processor computes in f32. */
-function automaticOn({ limits }: BackendDescription, config: ModelConfig): Precision | undefined {
-  return limits ? automaticPrecision(config, deviceBudget(limits), { contextLength: CHAT_LENGTH }) : undefined;
 }

@@ -58,9 +58,9 @@ export function Catalogue({ backend, precision, onPrecision, state, onOpen }: Ca
     <Section title={strings.catalogue.title} lead={strings.catalogue.lead}>
       {data ? (
         <>
-          {data.budget === null ? null : <PrecisionChoice value={precision} onChange={onPrecision} />}
+          <PrecisionChoice value={precision} onChange={onPrecision} />
           <Text size="sm" c="dimmed">
-            {data.budget === null ? strings.precision.processor : reckonedFor(data.reckoned)}
+            {reckonedFor(data.reckoned)}
           </Text>
           <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }} spacing="md">
             {data.models.map(cardOf)}

@@ -24,7 +24,6 @@ export const strings = {
     label: 'Weights held as',
     hint: 'Coarser weights take less memory and write a little worse. The download is the same.',
     auto: 'Automatic',
-    processor: 'The processor computes in f32: there is nothing to choose.',
   },
 
   catalogue: {
