@@ -1,26 +1,97 @@
-// Values of a frozen weight, four at a time, from how `ops/packed-matrix/formats.ts` lays them out. The type stands for the
-// precision: f32, u16 for f16, i8 for int8 and u8 for int4; each function is compiled once for each.
+// Values of a frozen weight, four or a block at a time, from how `ops/packed-matrix/formats.ts` lays them out. The type stands
+// for the format: f32, u16 for f16, i8 for int8, u8 for int4 and i16 for q4_1; each function is compiled once for each.
 
-/** Values that share a scale in int8 and int4. */
+import { multiplyAdd } from './multiply-add';
+
+/** Values that share a scale where they do. */
 const BLOCK_SHIFT: u32 = 5;
 
-/** @param index of the first value in the whole matrix, a multiple of four   @param scales address of the f16 scales */
+// @ts-ignore: decorator
+@inline
+export function isInBlocks<T>(): bool {
+  return sizeof<T>() == 1 || isSigned<T>() && sizeof<T>() == 2;
+}
+
+/** @param index of the first value in the whole matrix, a multiple of four   @param scales address of the blocks' */
 // @ts-ignore: decorator
 @inline
 export function decode4<T>(base: usize, scales: usize, index: u32): v128 {
   if (sizeof<T>() == 4) return v128.load(base + (<usize>index << 2));
-  if (sizeof<T>() == 2) return halves(v128.extend_low<u16>(v128.load64_zero(base + (<usize>index << 1))));
-  const scale = halves(i32x4.splat(load<u16>(scales + (<usize>(index >> BLOCK_SHIFT) << 1))));
-  if (isSigned<T>()) {
+  if (sizeof<T>() == 2 && !isSigned<T>()) return halves(v128.extend_low<u16>(v128.load64_zero(base + (<usize>index << 1))));
+  const block = index >> BLOCK_SHIFT;
+  if (sizeof<T>() == 1 && isSigned<T>()) {
     const whole = v128.extend_low<i16>(v128.extend_low<i8>(v128.load32_zero(base + <usize>index)));
-    return f32x4.mul(f32x4.div(f32x4.convert_i32x4_s(whole), f32x4.splat(127)), scale);
+    return f32x4.mul(f32x4.convert_i32x4_s(whole), scaleOf(scales, block));
   }
-  const pair = <i32>load<u16>(base + (<usize>index >> 1));
-  let nibbles = i32x4.splat(pair & 15);
-  nibbles = i32x4.replace_lane(nibbles, 1, (pair >> 4) & 15);
-  nibbles = i32x4.replace_lane(nibbles, 2, (pair >> 8) & 15);
-  nibbles = i32x4.replace_lane(nibbles, 3, (pair >> 12) & 15);
-  return f32x4.mul(f32x4.convert_i32x4_s(i32x4.sub(nibbles, i32x4.splat(8))), scale);
+  // The low halves of a block's 16 bytes are its first values.
+  const bytes = v128.load32_zero(base + (<usize>block << 4) + <usize>(index & 15));
+  const nibbles = v128.and(i32x4.shr_u(bytes, <i32>(index & 16) >> 2), i8x16.splat(15));
+  const whole = v128.extend_low<u16>(v128.extend_low<u8>(nibbles));
+  if (sizeof<T>() == 1) return f32x4.mul(f32x4.convert_i32x4_s(i32x4.sub(whole, i32x4.splat(8))), scaleOf(scales, block));
+  const both = scaleAndLeast(scales, block);
+  return f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(whole), firstLane(both)), secondLane(both));
+}
+
+// @ts-ignore: decorator
+@inline
+function scaleOf(scales: usize, block: u32): v128 {
+  return halves(i32x4.splat(load<u16>(scales + (<usize>block << 1))));
+}
+
+/** In the first two lanes. */
+// @ts-ignore: decorator
+@inline
+function scaleAndLeast(scales: usize, block: u32): v128 {
+  return halves(v128.extend_low<u16>(v128.load32_zero(scales + (<usize>block << 2))));
+}
+
+// @ts-ignore: decorator
+@inline
+function firstLane(value: v128): v128 {
+  return v128.shuffle<f32>(value, value, 0, 0, 0, 0);
+}
+
+// @ts-ignore: decorator
+@inline
+function secondLane(value: v128): v128 {
+  return v128.shuffle<f32>(value, value, 1, 1, 1, 1);
+}
+
+/** sum + Σ x·w over the 32 values of a block, in four lanes. @param x address of as many */
+// @ts-ignore: decorator
+@inline
+export function blockProduct<T>(base: usize, scales: usize, block: u32, x: usize, sum: v128): v128 {
+  if (sizeof<T>() == 1 && isSigned<T>()) {
+    const at = base + (<usize>block << 5);
+    const first = sixteen(v128.load(at), x, f32x4.splat(0));
+    return multiplyAdd(sixteen(v128.load(at, 16), x + 64, first), scaleOf(scales, block), sum);
+  }
+  const pairs = v128.load(base + (<usize>block << 4));
+  const low = v128.and(pairs, i8x16.splat(15));
+  const high = i8x16.shr_u(pairs, 4);
+  if (sizeof<T>() == 1) {
+    const eight = i8x16.splat(8);
+    const first = sixteen(i8x16.sub(low, eight), x, f32x4.splat(0));
+    return multiplyAdd(sixteen(i8x16.sub(high, eight), x + 64, first), scaleOf(scales, block), sum);
+  }
+  const both = scaleAndLeast(scales, block);
+  const products = sixteen(high, x + 64, sixteen(low, x, f32x4.splat(0)));
+  const left = f32x4.add(f32x4.add(v128.load(x), v128.load(x, 16)), f32x4.add(v128.load(x, 32), v128.load(x, 48)));
+  const right = f32x4.add(f32x4.add(v128.load(x, 64), v128.load(x, 80)), f32x4.add(v128.load(x, 96), v128.load(x, 112)));
+  return multiplyAdd(products, firstLane(both), multiplyAdd(f32x4.add(left, right), secondLane(both), sum));
+}
+
+/** sum + Σ x·q over sixteen whole numbers, in four lanes. */
+// @ts-ignore: decorator
+@inline
+function sixteen(q: v128, x: usize, sum: v128): v128 {
+  const low = v128.extend_low<i8>(q);
+  const high = v128.extend_high<i8>(q);
+  let even = multiplyAdd(v128.load(x), f32x4.convert_i32x4_s(v128.extend_low<i16>(low)), sum);
+  let odd = f32x4.mul(v128.load(x, 16), f32x4.convert_i32x4_s(v128.extend_high<i16>(low)));
+  even = multiplyAdd(v128.load(x, 32), f32x4.convert_i32x4_s(v128.extend_low<i16>(high)), even);
+  odd = multiplyAdd(v128.load(x, 48), f32x4.convert_i32x4_s(v128.extend_high<i16>(high)), odd);
+  return f32x4.add(even, odd);
 }
 
 /** Four finite halves, each in the low bits of a lane: exponent and fraction moved, the smallest made normal by a product. */

@@ -12,13 +12,14 @@ export { normBackward, normForward } from './norm';
 export { rotateBackward, rotateForward } from './rotation';
 export { beginRows, copyRows } from './rows';
 
-/** How a weight is packed, as the host counts precisions. */
+/** How a weight is packed, as the host counts formats. */
 const F32 = 0,
   F16 = 1,
-  INT8 = 2;
+  INT8 = 2,
+  INT4 = 3;
 
 export function multiply(
-  precision: i32,
+  format: i32,
   m: u32,
   n: u32,
   k: u32,
@@ -36,17 +37,19 @@ export function multiply(
   cRow: usize,
   scratch: usize,
 ): void {
-  if (precision == F32)
+  if (format == F32)
     product<f32>(m, n, k, alpha, add, a, aRow, aStep, b, scales, bRow, nFirst, alongK, c, cRow, scratch);
-  else if (precision == F16)
+  else if (format == F16)
     product<u16>(m, n, k, alpha, add, a, aRow, aStep, b, scales, bRow, nFirst, alongK, c, cRow, scratch);
-  else if (precision == INT8)
+  else if (format == INT8)
     product<i8>(m, n, k, alpha, add, a, aRow, aStep, b, scales, bRow, nFirst, alongK, c, cRow, scratch);
-  else product<u8>(m, n, k, alpha, add, a, aRow, aStep, b, scales, bRow, nFirst, alongK, c, cRow, scratch);
+  else if (format == INT4)
+    product<u8>(m, n, k, alpha, add, a, aRow, aStep, b, scales, bRow, nFirst, alongK, c, cRow, scratch);
+  else product<i16>(m, n, k, alpha, add, a, aRow, aStep, b, scales, bRow, nFirst, alongK, c, cRow, scratch);
 }
 
 export function multiplyVector(
-  precision: i32,
+  format: i32,
   first: u32,
   n: u32,
   k: u32,
@@ -56,14 +59,15 @@ export function multiplyVector(
   bRow: u32,
   y: usize,
 ): void {
-  if (precision == F32) vectorProduct<f32>(first, n, k, x, b, scales, bRow, y);
-  else if (precision == F16) vectorProduct<u16>(first, n, k, x, b, scales, bRow, y);
-  else if (precision == INT8) vectorProduct<i8>(first, n, k, x, b, scales, bRow, y);
-  else vectorProduct<u8>(first, n, k, x, b, scales, bRow, y);
+  if (format == F32) vectorProduct<f32>(first, n, k, x, b, scales, bRow, y);
+  else if (format == F16) vectorProduct<u16>(first, n, k, x, b, scales, bRow, y);
+  else if (format == INT8) vectorProduct<i8>(first, n, k, x, b, scales, bRow, y);
+  else if (format == INT4) vectorProduct<u8>(first, n, k, x, b, scales, bRow, y);
+  else vectorProduct<i16>(first, n, k, x, b, scales, bRow, y);
 }
 
 export function gather(
-  precision: i32,
+  format: i32,
   b: usize,
   scales: usize,
   bRow: u32,
@@ -72,8 +76,9 @@ export function gather(
   count: u32,
   out: usize,
 ): void {
-  if (precision == F32) gatherRows<f32>(b, scales, bRow, width, ids, count, out);
-  else if (precision == F16) gatherRows<u16>(b, scales, bRow, width, ids, count, out);
-  else if (precision == INT8) gatherRows<i8>(b, scales, bRow, width, ids, count, out);
-  else gatherRows<u8>(b, scales, bRow, width, ids, count, out);
+  if (format == F32) gatherRows<f32>(b, scales, bRow, width, ids, count, out);
+  else if (format == F16) gatherRows<u16>(b, scales, bRow, width, ids, count, out);
+  else if (format == INT8) gatherRows<i8>(b, scales, bRow, width, ids, count, out);
+  else if (format == INT4) gatherRows<u8>(b, scales, bRow, width, ids, count, out);
+  else gatherRows<i16>(b, scales, bRow, width, ids, count, out);
 }

@@ -1,7 +1,7 @@
 // C [M, N] = α·A·B, or C + α·A·B. B is unpacked by panels of eight columns and a few hundred rows into cache; a panel is
 // multiplied with four rows of A at a time, whose thirty-two sums stay in registers.
 
-import { decode4, laneOf } from './decode';
+import { blockProduct, decode4, isInBlocks, laneOf } from './decode';
 import { multiplyAdd, sumOfLanes } from './multiply-add';
 
 /** Columns of a panel. */
@@ -259,13 +259,17 @@ function single<T>(b: usize, scales: usize, index: u32): f32 {
 // @ts-ignore: decorator
 @inline
 export function vectorProduct<T>(first: u32, n: u32, k: u32, x: usize, b: usize, scales: usize, bRow: u32, y: usize): void {
-  const whole = k & ~7;
+  const whole = isInBlocks<T>() ? k & ~31 : k & ~7;
   for (let row = first; row < n; row++) {
     const from = row * bRow;
     let even = f32x4.splat(0), odd = f32x4.splat(0);
-    for (let i: u32 = 0; i < whole; i += 8) {
-      even = multiplyAdd(v128.load(x + (<usize>i << 2)), decode4<T>(b, scales, from + i), even);
-      odd = multiplyAdd(v128.load(x + (<usize>i << 2), 16), decode4<T>(b, scales, from + i + 4), odd);
+    if (isInBlocks<T>()) {
+      for (let i: u32 = 0; i < whole; i += 32) even = blockProduct<T>(b, scales, (from + i) >> 5, x + (<usize>i << 2), even);
+    } else {
+      for (let i: u32 = 0; i < whole; i += 8) {
+        even = multiplyAdd(v128.load(x + (<usize>i << 2)), decode4<T>(b, scales, from + i), even);
+        odd = multiplyAdd(v128.load(x + (<usize>i << 2), 16), decode4<T>(b, scales, from + i + 4), odd);
+      }
     }
     let all = sumOfLanes(f32x4.add(even, odd));
     for (let i = whole; i < k; i++) all += load<f32>(x + (<usize>i << 2)) * single<T>(b, scales, from + i);

@@ -47,6 +47,7 @@ export { AdapterTensors } from './model/adapter-tensors.ts';
 export { dimensions, inverseFrequencies, type ModelConfig, parameterCount, parseModelConfig } from './model/config.ts';
 export type { LanguageModel } from './model/language-model.ts';
 export {
+  formatsInFile,
   type LoadModelOptions,
   loadModel,
   planOnProcessor,
@@ -55,6 +56,7 @@ export {
 } from './model/load-model.ts';
 export { ModelError } from './model/model-error.ts';
 export { type NamedWeight, namedWeights } from './model/named-weights.ts';
+export type { MatrixFormats } from './model/packed/matrix-formats.ts';
 export {
   deviceBudget,
   type MemoryPlan,
@@ -63,7 +65,7 @@ export {
   tuningBudget,
   WASM_BUDGET,
 } from './model/packed/plan-memory.ts';
-export { PRECISIONS, type Precision } from './ops/packed-matrix/formats.ts';
+export { PRECISIONS, type Precision, type RoundedPrecision } from './ops/packed-matrix/formats.ts';
 export { compareModels } from './parity/compare-models.ts';
 export { loadParityFixture, type ParityFixture } from './parity/fixture.ts';
 export type { OtherGradient, OtherModel, OtherTuning } from './parity/other-model.ts';
@@ -125,6 +127,7 @@ export type { PartStore, WithLock } from './weights/keeping/part-store.ts';
 export { partCount } from './weights/keeping/parts.ts';
 export { type ListedSource, type ManifestFile, type ModelManifest, PART_BYTES } from './weights/manifest.ts';
 export { mirrorSource } from './weights/mirror-source.ts';
+export { isGguf } from './weights/model-files.ts';
 export { modelFolder } from './weights/model-folder.ts';
 export type { ObservedGet, PatientOptions } from './weights/patient-get.ts';
 export { httpSource, type ModelSource } from './weights/source.ts';

@@ -7,7 +7,7 @@ import {
   comparedTasks,
   MODEL_SHAPES,
   type ModelShape,
-  type Precision,
+  type RoundedPrecision,
   runBench,
   runPeaks,
 } from '@perfit/core';
@@ -23,7 +23,7 @@ interface Flags {
   readonly length?: number;
   readonly rank?: number;
   readonly steps?: number;
-  readonly precision?: Precision;
+  readonly precision?: RoundedPrecision;
   readonly stock?: boolean;
   readonly composed?: boolean;
   readonly memory?: boolean;

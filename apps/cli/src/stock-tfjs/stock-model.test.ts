@@ -1,4 +1,4 @@
-import { compareModels, loadModel, type OtherModel, type Precision, type TokenBatch } from '@perfit/core';
+import { compareModels, loadModel, type OtherModel, type RoundedPrecision, type TokenBatch } from '@perfit/core';
 import { nodeBackend } from '@perfit/core/node';
 import { type Layout, type LoraSpace, PROJECTIONS, seededRandom } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs';
@@ -23,7 +23,7 @@ beforeAll(async () => {
 let stock: OtherModel;
 afterEach(() => stock.dispose());
 
-const kinds: [string, TinyOptions, Precision][] = MODEL_KINDS.map(([name, options]) => [name, options, 'f32']);
+const kinds: [string, TinyOptions, RoundedPrecision][] = MODEL_KINDS.map(([name, options]) => [name, options, 'f32']);
 kinds.push(['Llama with its matrices rounded', { seed: 1 }, 'int8']);
 
 describe('a model in stock TensorFlow.js', () => {

@@ -6,6 +6,8 @@ import {
   deviceBudget,
   fits,
   folderSource,
+  formatsInFile,
+  type MatrixFormats,
   type MemoryNeeds,
   type MemoryPlan,
   type ModelConfig,
@@ -45,22 +47,24 @@ export function catalogueDesk(backend: Backend): CatalogueApi {
         const models = CATALOGUE.map(({ config, weightBytes, tokenizerBytes, ...entry }) => ({
           ...entry,
           downloadBytes: weightBytes + tokenizerBytes,
-          needs: needsOf(config, device),
+          needs: needsOf(config, device, null),
         }));
         return { device: await deviceReport(device), budget: budgetOf(device), reckoned, models };
       }),
     assess: (model) =>
       outcomeOf(async () => {
-        const config = typeof model === 'string' ? model : await configOf(model);
-        return needsOf(parseModelConfig(config), await backend.any());
+        const { config, inFile } = typeof model === 'string' ? { config: model, inFile: null } : await lookedAt(model);
+        return needsOf(parseModelConfig(config), await backend.any(), inFile);
       }),
   };
 }
 
 /** A config.json is looked at before anything else, also where what belongs to it is not there. */
-async function configOf(files: readonly File[]): Promise<string> {
+async function lookedAt(files: readonly File[]): Promise<{ config: string; inFile: MatrixFormats | null }> {
   const config = files.find(({ name }) => name === 'config.json');
-  return config ? await config.text() : await modelFolder(folderSource(files)).text('config.json');
+  if (config) return { config: await config.text(), inFile: null };
+  const folder = modelFolder(folderSource(files));
+  return { config: await folder.text('config.json'), inFile: await formatsInFile(folder) };
 }
 
 function budgetOf({ limits }: BackendDescription): number | null {
@@ -68,24 +72,29 @@ function budgetOf({ limits }: BackendDescription): number | null {
 }
 
 /** What a model is opened in on a device where nobody chooses. */
-export function automaticOn({ limits }: BackendDescription, config: ModelConfig): Precision {
+export function automaticOn(
+  { limits }: BackendDescription,
+  config: ModelConfig,
+  inFile: MatrixFormats | null,
+): Precision {
+  if (inFile) return 'file';
   return limits ? automaticPrecision(config, deviceBudget(limits), reckoned) : processorPrecision(config);
 }
 
-export function needsOf(config: ModelConfig, device: BackendDescription): ModelNeeds {
+export function needsOf(config: ModelConfig, device: BackendDescription, inFile: MatrixFormats | null): ModelNeeds {
   const { modelType, contextLength } = config;
-  const automatic = automaticOn(device, config);
+  const automatic = automaticOn(device, config, inFile);
   const budget = budgetOf(device);
   if (budget === null) {
-    const precisions = precisionChoices(config).map((choice) => processorNeeds(config, choice));
+    const precisions = precisionChoices(config, inFile).map((choice) => processorNeeds(config, choice, inFile));
     return { modelType, contextLength, automatic, precisions };
   }
   const use = (needs: MemoryNeeds): UseNeeds => ({ bytes: needs.bytes.total, fit: fits(needs, budget) });
-  const precisions = precisionChoices(config).map(({ precision, bytes }) => ({
+  const precisions = precisionChoices(config, inFile).map(({ precision, held, bytes }) => ({
     precision,
     weightBytes: bytes,
-    tuning: use(memoryNeeds(config, { precision, layout, ...reckoned })),
-    chat: use(chatMemoryNeeds(config, { precision, contextLength: reckoned.contextLength })),
+    tuning: use(memoryNeeds(config, { held, layout, ...reckoned })),
+    chat: use(chatMemoryNeeds(config, { held, contextLength: reckoned.contextLength })),
   }));
   return { modelType, contextLength, automatic, precisions };
 }
@@ -94,11 +103,15 @@ export function needsOf(config: ModelConfig, device: BackendDescription): ModelN
 const bearableOnProcessor = 0.3e9;
 
 /** On the processor weights lie in WebAssembly's memory. */
-function processorNeeds(config: ModelConfig, { precision, bytes }: PrecisionChoice): PrecisionNeeds {
+function processorNeeds(
+  config: ModelConfig,
+  { precision, held, bytes }: PrecisionChoice,
+  inFile: MatrixFormats | null,
+): PrecisionNeeds {
   const { batchSize, contextLength } = reckoned;
   const maxLength = Math.min(reckoned.maxLength, config.contextLength);
-  const chat = chatMemoryNeeds(config, { precision, contextLength, programs: 'wasm' });
-  const { plan: _, ...tuning } = tuningOnProcessor(config, { layout, batchSize, maxLength, precision });
+  const chat = chatMemoryNeeds(config, { held, contextLength, programs: 'wasm' });
+  const { plan: _, ...tuning } = tuningOnProcessor(config, { layout, batchSize, maxLength, precision }, inFile);
   return {
     precision,
     weightBytes: bytes,
@@ -111,14 +124,15 @@ function processorNeeds(config: ModelConfig, { precision, bytes }: PrecisionChoi
 export function tuningOnProcessor(
   config: ModelConfig,
   wish: Omit<TuningWish, 'budget'>,
+  inFile: MatrixFormats | null,
 ): UseNeeds & { readonly plan: MemoryPlan | null } {
   try {
-    const plan = planOnProcessor(config, { ...wish, budget: WASM_BUDGET });
+    const plan = planOnProcessor(config, { ...wish, budget: WASM_BUDGET }, { inFile });
     const { predicted, precision } = plan;
     return { ...useOnProcessor('Tuning', { bytes: predicted.total, precision, config }), plan };
   } catch (error) {
     if (!(error instanceof ModelError) || error.code !== 'model-too-large') throw error;
-    const { predicted } = planOnProcessor(config, { ...wish, budget: WASM_BUDGET, orLeast: true });
+    const { predicted } = planOnProcessor(config, { ...wish, budget: WASM_BUDGET, orLeast: true }, { inFile });
     return { bytes: predicted.total, fit: { verdict: 'too large', sentence: error.message }, plan: null };
   }
 }
@@ -127,11 +141,11 @@ function useOnProcessor(
   use: string,
   { bytes, precision, config }: { bytes: number; precision: Precision; config: ModelConfig },
 ): UseNeeds {
-  const takes = `The processor computes here, with weights in ${precision}. ${use} takes about ${formatBytes(bytes)} of WebAssembly’s memory`;
+  const takes = `The processor computes here, with weights ${precision === 'file' ? 'as in the file' : `in ${precision}`}. ${use} takes about ${formatBytes(bytes)} of WebAssembly’s memory`;
   const elsewhere = 'A browser with WebGPU, or a smaller model, would do.';
   if (bytes > WASM_BUDGET) {
     const fitting = processorPrecision(config);
-    const coarser = PRECISIONS.indexOf(fitting) > PRECISIONS.indexOf(precision);
+    const coarser = precision !== 'file' && PRECISIONS.indexOf(fitting) > PRECISIONS.indexOf(precision);
     const instead = coarser ? `Weights in ${fitting} take less. ${elsewhere}` : elsewhere;
     return {
       bytes,

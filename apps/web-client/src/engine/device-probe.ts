@@ -4,10 +4,14 @@ import {
   deviceBudget,
   type Fit,
   fits,
-  httpSource,
+  formatsInFile,
+  isGguf,
+  type MatrixFormats,
   type ModelConfig,
   ModelError,
   memoryNeeds,
+  mirrorSource,
+  modelFolder,
   parseModelConfig,
   planTuning,
   probeSpeed,
@@ -45,15 +49,24 @@ export class DeviceProbes {
     this.#running = mine;
     const { config, modelPath } = federation;
     const device = await this.#backend.start(wish);
-    const source = httpSource(new URL(modelPath, globalThis.location.origin).href);
-    const model = parseModelConfig(await source.text('config.json'));
+    const source = mirrorSource(new URL(modelPath, globalThis.location.origin).href);
+    const folder = modelFolder(source);
+    const model = parseModelConfig(await folder.text('config.json'));
+    // Of a folder of Hugging Face's nothing more is read than its description.
+    const isGgufFile = (await source.manifest()).files.some(({ name }) => isGguf(name));
+    const inFile = isGgufFile ? await formatsInFile(folder) : null;
     if (this.#isBusy()) this.stop();
     mine.signal.throwIfAborted();
     const { batchSize, maxLength } = config.tuning;
     const rows = Math.min(batchSize * maxLength, MOST_ROWS);
-    const held = tuned(model, federation, device);
+    const held = tuned({ model, inFile }, federation, device);
     const { width: inWidth, feedForwardWidth: outWidth } = model;
-    const shape = { rows, inWidth, outWidth, precision: held.precision ?? 'int4' };
+    const shape = {
+      rows,
+      inWidth,
+      outWidth,
+      precision: held.precision === 'file' ? 'int4' : (held.precision ?? 'int4'),
+    };
     const speed = await probeSpeed(shape, { signal: mine.signal });
     return { device: await deviceReport(device), speed, model: held, most: mostOf(device) };
   }
@@ -66,7 +79,7 @@ const given = new FailureError({
 
 /** How the federation's model would lie on the device, and what a token of it costs there. */
 function tuned(
-  model: ModelConfig,
+  { model, inFile }: { model: ModelConfig; inFile: MatrixFormats | null },
   { config, modelBytes, layoutSize: adapterSize }: ProbeWish['federation'],
   { limits }: BackendDescription,
 ): DeviceProbe['model'] {
@@ -75,15 +88,16 @@ function tuned(
   const layout = (dimensions: Parameters<typeof layoutOf>[1]) => layoutOf(config, dimensions);
   const workOf = (checkpointing: boolean) => workPerToken(model, { adapterSize, length, checkpointing });
   if (!limits) {
-    const { fit, plan } = tuningOnProcessor(model, { layout, batchSize, maxLength: length });
+    const { fit, plan } = tuningOnProcessor(model, { layout, batchSize, maxLength: length }, inFile);
     return { fit, precision: plan?.precision ?? null, work: workOf(plan?.checkpointing ?? true) };
   }
   const budget = deviceBudget(limits);
   try {
-    const plan = planTuning(model, { layout, batchSize, maxLength: length, budget }, modelBytes);
+    const plan = planTuning(model, { layout, batchSize, maxLength: length, budget }, { fileBytes: modelBytes, inFile });
     if (!plan) return { fit: unknownFit, precision: 'f32', work: workOf(false) };
     const { precision, checkpointing, rowsAtOnce } = plan;
-    const needs = memoryNeeds(model, { precision, maxLength: length, batchSize: rowsAtOnce, layout });
+    const held = precision === 'file' ? (inFile as MatrixFormats) : precision;
+    const needs = memoryNeeds(model, { held, maxLength: length, batchSize: rowsAtOnce, layout });
     return { fit: fits(needs, budget), precision, work: workOf(checkpointing) };
   } catch (error) {
     if (!(error instanceof ModelError) || error.code !== 'model-too-large') throw error;
@@ -98,7 +112,7 @@ const unknownFit: Fit = {
 
 /** Models of the catalogue stand in the order of their size. */
 function mostOf(device: BackendDescription): DeviceProbe['most'] {
-  const needs = CATALOGUE.map(({ name, config }) => ({ name, ...needsOf(config, device) }));
+  const needs = CATALOGUE.map(({ name, config }) => ({ name, ...needsOf(config, device, null) }));
   const largest = (use: 'tuning' | 'chat') =>
     needs.findLast(({ precisions }) => precisions.some((each) => each[use].fit.verdict !== 'too large'))?.name ?? null;
   return { tuning: largest('tuning'), chat: largest('chat') };

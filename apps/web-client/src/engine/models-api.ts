@@ -3,7 +3,11 @@ import type { Failure } from '../shared/failure/failure.ts';
 import type { LoadProgress } from '../shared/session/session-state.ts';
 import type { Outcome } from './engine-api.ts';
 
-export type ModelPrecision = 'f32' | 'f16' | 'int8' | 'int4';
+/** What weights can be rounded to. */
+export type RoundedPrecision = 'f32' | 'f16' | 'int8' | 'int4';
+
+/** `file`: packed as a GGUF file has them. */
+export type ModelPrecision = 'file' | RoundedPrecision;
 
 /** Where a model's files come from. */
 export type ModelOrigin =
@@ -16,8 +20,8 @@ export type ModelOrigin =
 
 export interface ModelWish {
   readonly origin: ModelOrigin;
-  /** Absent: by the model's size and the device. */
-  readonly precision?: ModelPrecision;
+  /** Absent: as the file has it, or by the model's size and the device. */
+  readonly precision?: RoundedPrecision;
 }
 
 /** Of the model's weights. */

@@ -2,9 +2,11 @@ import {
   AdapterTensors,
   Conversation,
   type Example,
+  formatsInFile,
   type LanguageModel,
   loadModel,
   loadTokenizer,
+  type MatrixFormats,
   type ModelConfig,
   type ObservedGet,
   type Precision,
@@ -58,8 +60,8 @@ interface LoadOptions {
   /** Told of each request for a file, and of its answer. */
   readonly onGet?: (exchange: ObservedGet) => void;
   readonly signal?: AbortSignal;
-  /** Chosen by what the model is. */
-  readonly precision?: (config: ModelConfig) => Precision | undefined;
+  /** Chosen by what the model is, and by what its file has its matrices in; `file` leaves those as they are. */
+  readonly precision?: (config: ModelConfig, inFile: MatrixFormats | null) => Precision;
   /** What is to be tuned, on a graphics processor: loaded so that it fits, or refused. */
   readonly wish?: TuningWish | null;
 }
@@ -118,11 +120,11 @@ export class Workbench {
     const files = await openFiles(origin, { signal, onFetch, ...(onGet ? { observe: onGet } : {}) });
     const { source, kept } = files;
     const tokenizer = await loadTokenizer(source);
-    const chosen = precision?.(parseModelConfig(await source.text('config.json')));
+    const chosen = precision?.(parseModelConfig(await source.text('config.json')), await formatsInFile(source));
     const model = await loadModel(source, {
       signal,
       ...(wish ? { wish } : {}),
-      ...(chosen ? { precision: chosen } : {}),
+      ...(chosen && chosen !== 'file' ? { precision: chosen } : {}),
       onProgress: (bytes, total) => onProgress(meter.at(bytes, total)),
     });
     try {

@@ -8,7 +8,7 @@ import { flashAttention, flashAttentionBackward } from '../ops/causal-attention/
 import { packedHeadGradient } from '../ops/head-cross-entropy/packed-head.ts';
 import { linearBackward, linearForward, loraDown, type PackedAdapter } from '../ops/packed-linear/packed-linear.ts';
 import { vectorProduct } from '../ops/packed-linear/packed-vector.ts';
-import type { Precision } from '../ops/packed-matrix/formats.ts';
+import type { RoundedPrecision } from '../ops/packed-matrix/formats.ts';
 import { PackedMatrix } from '../ops/packed-matrix/packed-matrix.ts';
 import { rmsNorm } from '../ops/rms-norm/rms-norm.ts';
 import { rmsNormForward } from '../ops/rms-norm/rms-norm-wgsl.ts';
@@ -45,7 +45,7 @@ interface Case {
 /** The ops of one layer of a model at B rows of T tokens, each timed alone. */
 export async function* benchOps(
   config: ModelConfig,
-  at: { rows: number; length: number; precision: Precision; rank: number; limits: Limits },
+  at: { rows: number; length: number; precision: RoundedPrecision; rank: number; limits: Limits },
 ): AsyncGenerator<OpResult> {
   for (const make of [linearCases, attentionCases, elementwiseCases, headCases, optimizerCases]) {
     const tensors: { dispose(): void }[] = [];
@@ -78,7 +78,7 @@ async function measure(item: Case, limits: Limits): Promise<OpResult> {
 }
 
 type Own = <T extends { dispose(): void }>(made: T) => T;
-type At = { rows: number; length: number; precision: Precision; rank: number };
+type At = { rows: number; length: number; precision: RoundedPrecision; rank: number };
 
 function linearCases(config: ModelConfig, { rows, length, precision, rank }: At, own: Own): Case[] {
   const [m, inWidth, outWidth] = [rows * length, config.width, 2 * config.feedForwardWidth];

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { linearForward } from '../ops/packed-linear/packed-linear.ts';
-import type { Precision } from '../ops/packed-matrix/formats.ts';
+import type { RoundedPrecision } from '../ops/packed-matrix/formats.ts';
 import { PackedMatrix } from '../ops/packed-matrix/packed-matrix.ts';
 import { breathe } from '../training/event-loop.ts';
 import { noise } from './noise.ts';
@@ -13,7 +13,7 @@ export interface ProbeShape {
   readonly inWidth: number;
   readonly outWidth: number;
   /** How our program holds W; f32 elsewhere. */
-  readonly precision: Precision;
+  readonly precision: RoundedPrecision;
 }
 
 export interface ProbeOptions {
@@ -98,7 +98,7 @@ interface Weight {
   readonly columns: number;
 }
 
-function packed({ values, ...shape }: Weight, precision: Precision) {
+function packed({ values, ...shape }: Weight, precision: RoundedPrecision) {
   const weight = PackedMatrix.from(precision, values, shape);
   return {
     multiply: (x: tf.Tensor2D) => linearForward(x, { weight, bias: null }, { adapter: null, low: null }),

@@ -1,5 +1,5 @@
 import { type ModelConfig, parseModelConfig } from '../model/config.ts';
-import type { Precision } from '../ops/packed-matrix/formats.ts';
+import type { RoundedPrecision } from '../ops/packed-matrix/formats.ts';
 import type { OpenOther } from '../parity/other-model.ts';
 import type { Choices } from '../wgsl/choices.ts';
 import { WgslRunner } from '../wgsl/runner.ts';
@@ -23,7 +23,7 @@ export interface BenchWish {
   readonly shapes?: readonly ModelShape[];
   readonly rows?: number;
   readonly length?: number;
-  readonly precision?: Precision;
+  readonly precision?: RoundedPrecision;
   readonly rank?: number;
   /** The step also in our own model of tfjs' ops; for all but the largest models where absent. */
   readonly composed?: boolean;

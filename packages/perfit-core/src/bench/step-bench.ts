@@ -8,7 +8,7 @@ import { type AdamWStep, type AdamWTensors, type OwnedAdamW, ownedAdamW } from '
 import { ComposedAdamW } from '../ops/adamw/composed-adamw.ts';
 import { keepHighestOnDevice } from '../ops/keep-highest/keep-highest.ts';
 import { maskTensor } from '../ops/mask-bits/mask-bits.ts';
-import type { Precision } from '../ops/packed-matrix/formats.ts';
+import type { RoundedPrecision } from '../ops/packed-matrix/formats.ts';
 import { compareModels } from '../parity/compare-models.ts';
 import type { OpenOther, OtherTuning } from '../parity/other-model.ts';
 import type { TokenBatch } from '../training/token-batch.ts';
@@ -19,7 +19,7 @@ import { syntheticSource } from './synthetic-source.ts';
 
 export interface StepResult {
   readonly model: ModelShape;
-  readonly precision: Precision;
+  readonly precision: RoundedPrecision;
   readonly T: number;
   readonly B: number;
   readonly checkpointing: boolean;
@@ -46,7 +46,7 @@ interface OtherStep {
 
 export interface DecodeResult {
   readonly model: ModelShape;
-  readonly precision: Precision;
+  readonly precision: RoundedPrecision;
   readonly prefillTokensPerSecond: number;
   readonly decodeTokensPerSecond: number;
   /** Of the rate at which the weights can be read once a token. */
@@ -55,7 +55,7 @@ export interface DecodeResult {
 
 export interface StepWish {
   readonly shape: ModelShape;
-  readonly precision: Precision;
+  readonly precision: RoundedPrecision;
   readonly rows: number;
   readonly length: number;
   readonly rank: number;
@@ -105,7 +105,7 @@ async function afterOneStep(wish: MemoryWish): Promise<{ model: PackedModel; tun
   const peakBytes = allocated() - before;
   const labelled = rows * length;
   const { layout } = tuning;
-  const predicted = predictStepBytes(model.config, { precision, rows, length, layout, checkpointing, labelled });
+  const predicted = predictStepBytes(model.config, { held: precision, rows, length, layout, checkpointing, labelled });
   const peak = {
     model: shape,
     precision,

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { ModelConfig } from '../model/config.ts';
 import { linearForward } from '../ops/packed-linear/packed-linear.ts';
 import { vectorProduct } from '../ops/packed-linear/packed-vector.ts';
-import type { Precision } from '../ops/packed-matrix/formats.ts';
+import type { RoundedPrecision } from '../ops/packed-matrix/formats.ts';
 import { PackedMatrix } from '../ops/packed-matrix/packed-matrix.ts';
 import { rmsNormForward } from '../ops/rms-norm/rms-norm-wgsl.ts';
 import type { RowLanes } from '../wgsl/row-lanes.ts';
@@ -28,7 +28,7 @@ const lanes: readonly RowLanes[] = ['workgroup', 'subgroup'];
 /** The loops of the products, and who shares a row, at the widths of one layer of a model. */
 export async function benchWays(
   config: ModelConfig,
-  at: { rows: number; length: number; precision: Precision },
+  at: { rows: number; length: number; precision: RoundedPrecision },
 ): Promise<WayResult[]> {
   const runner = WgslRunner.current();
   const { choices } = runner;

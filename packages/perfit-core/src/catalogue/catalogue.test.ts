@@ -10,7 +10,7 @@ import { PUBLISHED_CONFIGS } from './published-configs.ts';
 
 const GB = 1e9;
 const layout = (dimensions: ModelDimensions) => buildLayout(dimensions, { rank: 16, alpha: 16, targets: PROJECTIONS });
-const tuning = { precision: 'f16', maxLength: 512, batchSize: 1, layout } as const;
+const tuning = { held: 'f16', maxLength: 512, batchSize: 1, layout } as const;
 
 function find(id: CatalogueModel['id']): CatalogueModel {
   return CATALOGUE.find((model) => model.id === id) as CatalogueModel;
@@ -48,7 +48,7 @@ describe('the catalogue', () => {
 
 describe('precisionChoices', () => {
   it('holds the weights in half, a quarter and an eighth of f32, and the scales', () => {
-    const [f32, f16, int8, int4] = precisionChoices(find('smollm2-360m').config).map(({ bytes }) => bytes);
+    const [f32, f16, int8, int4] = precisionChoices(find('smollm2-360m').config, null).map(({ bytes }) => bytes);
     const of = (bytes: number | undefined) => (bytes as number) / (f32 as number);
     expect(of(f16)).toBeCloseTo(0.5, 2);
     expect(of(int8)).toBeCloseTo(0.25 + 1 / 64, 2);
@@ -80,7 +80,7 @@ describe('fits', () => {
   });
 
   it('calls tight what leaves less than a fifth, and says what would leave more', () => {
-    const needs = chatMemoryNeeds(small, { precision: 'f16', contextLength: 2048 });
+    const needs = chatMemoryNeeds(small, { held: 'f16', contextLength: 2048 });
     const { verdict, sentence } = fits(needs, 1.1 * needs.bytes.total);
     expect(verdict).toBe('tight');
     expect(sentence).toMatch(/Close other tabs and programs first\. With int8 weights it would take 0\.\d GB\.$/);
@@ -88,13 +88,9 @@ describe('fits', () => {
 
   it.each([
     [memoryNeeds(large, tuning), 2 * GB, /With int4 weights it would take 1\.\d GB\.$/],
-    [
-      memoryNeeds(large, { ...tuning, precision: 'int4' }),
-      1 * GB,
-      /With texts of \d+ tokens it would take 0\.\d GB\.$/,
-    ],
+    [memoryNeeds(large, { ...tuning, held: 'int4' }), 1 * GB, /With texts of \d+ tokens it would take 0\.\d GB\.$/],
     [memoryNeeds(small, { ...tuning, batchSize: 32 }), 1 * GB, /With one text at a time it would take 0\.\d GB\.$/],
-    [chatMemoryNeeds(large, { precision: 'int4', contextLength: 8192 }), 1.6 * GB, /conversations of 2048 tokens/],
+    [chatMemoryNeeds(large, { held: 'int4', contextLength: 8192 }), 1.6 * GB, /conversations of 2048 tokens/],
     [
       memoryNeeds(large, tuning),
       0.5 * GB,

@@ -1,3 +1,7 @@
+import type { ModelConfig } from '../model/config.ts';
+import type { Held } from '../model/packed/matrix-formats.ts';
+import { weightBytes } from '../model/packed/memory.ts';
+import { weightsIn } from '../model/packed/plan-memory.ts';
 import { PRECISIONS } from '../ops/packed-matrix/formats.ts';
 import { chatMemoryNeeds, type MemoryNeeds, memoryNeeds } from './memory-needs.ts';
 
@@ -47,14 +51,14 @@ function least(needs: MemoryNeeds): MemoryNeeds {
 
 /** Ways that take less: what costs the least quality first. */
 function* lesser(needs: MemoryNeeds): Generator<MemoryNeeds> {
-  const coarser = PRECISIONS.slice(PRECISIONS.indexOf(needs.choice.precision) + 1);
+  const coarser = coarserThan(needs.config, needs.choice.held);
   if (needs.use === 'chat') {
     const { config, choice } = needs;
     const lengths = halves(Math.min(choice.contextLength, config.contextLength), shortestContext);
-    for (const precision of coarser) yield chatMemoryNeeds(config, { ...choice, precision });
+    for (const held of coarser) yield chatMemoryNeeds(config, { ...choice, held });
     for (const contextLength of lengths) yield chatMemoryNeeds(config, { ...choice, contextLength });
-    for (const precision of coarser) {
-      for (const contextLength of lengths) yield chatMemoryNeeds(config, { precision, contextLength });
+    for (const held of coarser) {
+      for (const contextLength of lengths) yield chatMemoryNeeds(config, { ...choice, held, contextLength });
     }
     return;
   }
@@ -63,11 +67,17 @@ function* lesser(needs: MemoryNeeds): Generator<MemoryNeeds> {
   // One row at a time gives the same gradient.
   if (choice.batchSize > 1) yield memoryNeeds(config, { ...choice, batchSize: 1 });
   const one = { ...choice, batchSize: 1 };
-  for (const precision of coarser) yield memoryNeeds(config, { ...one, precision });
+  for (const held of coarser) yield memoryNeeds(config, { ...one, held });
   for (const maxLength of lengths) yield memoryNeeds(config, { ...one, maxLength });
-  for (const precision of coarser) {
-    for (const maxLength of lengths) yield memoryNeeds(config, { ...one, precision, maxLength });
+  for (const held of coarser) {
+    for (const maxLength of lengths) yield memoryNeeds(config, { ...one, held, maxLength });
   }
+}
+
+/** Precisions that take less. */
+function coarserThan(config: ModelConfig, held: Held): readonly Held[] {
+  const bytes = weightBytes(config, held);
+  return PRECISIONS.filter((precision) => weightBytes(config, precision) < bytes);
 }
 
 function halves(length: number, shortest: number): number[] {
@@ -83,8 +93,7 @@ function offer(needs: MemoryNeeds, way: MemoryNeeds): string {
 /** What is given up. */
 function withWords(needs: MemoryNeeds, way: MemoryNeeds): string {
   const words: string[] = [];
-  const { precision } = way.choice;
-  if (precision !== needs.choice.precision) words.push(`${precision} weights`);
+  if (way.choice.held !== needs.choice.held) words.push(weightsOf(way.choice.held));
   if (needs.use === 'tuning' && way.use === 'tuning') {
     if (way.choice.maxLength !== needs.choice.maxLength) words.push(`texts of ${way.choice.maxLength} tokens`);
     if (way.choice.batchSize !== needs.choice.batchSize) words.push('one text at a time');
@@ -97,7 +106,11 @@ function withWords(needs: MemoryNeeds, way: MemoryNeeds): string {
 }
 
 function nameOf({ use, choice }: MemoryNeeds): string {
-  return `${use === 'tuning' ? 'Tuning' : 'A chat'} with ${choice.precision} weights`;
+  return `${use === 'tuning' ? 'Tuning' : 'A chat'} with ${weightsOf(choice.held)}`;
+}
+
+function weightsOf(held: Held): string {
+  return weightsIn(typeof held === 'string' ? held : 'file');
 }
 
 function gigabytes(bytes: number): string {

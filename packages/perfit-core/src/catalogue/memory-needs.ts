@@ -1,12 +1,13 @@
 import type { Layout, ModelDimensions } from '@perfit/protocol/space';
 import { dimensions, type ModelConfig } from '../model/config.ts';
 import { type PredictedChatBytes, predictChatBytes } from '../model/packed/chat-memory.ts';
+import type { Held, MatrixFormats } from '../model/packed/matrix-formats.ts';
 import { type PredictedBytes, predictStepBytes, weightBytes } from '../model/packed/memory.ts';
 import type { ProgramsName } from '../model/packed/programs.ts';
 import { PRECISIONS, type Precision } from '../ops/packed-matrix/formats.ts';
 
 export interface TuningChoice {
-  readonly precision: Precision;
+  readonly held: Held;
   /** T, the longest row. */
   readonly maxLength: number;
   /** B, rows computed at once. */
@@ -16,7 +17,7 @@ export interface TuningChoice {
 }
 
 export interface ChatChoice {
-  readonly precision: Precision;
+  readonly held: Held;
   /** Whose memory: WebGPU's where absent. */
   readonly programs?: ProgramsName;
   /** S: prompt and reply, in tokens. */
@@ -40,9 +41,9 @@ export type MemoryNeeds =
 
 /** Bytes of the device that tuning takes, blocks computed again in the backward pass as a tab does where room is short. */
 export function memoryNeeds(config: ModelConfig, choice: TuningChoice): MemoryNeeds {
-  const { precision, batchSize: rows, layout } = choice;
+  const { held, batchSize: rows, layout } = choice;
   const length = Math.min(choice.maxLength, config.contextLength);
-  const shape = { precision, rows, length, layout: layout(dimensions(config)), checkpointing: true };
+  const shape = { held, rows, length, layout: layout(dimensions(config)), checkpointing: true };
   return { use: 'tuning', config, choice, bytes: predictStepBytes(config, shape) };
 }
 
@@ -55,11 +56,14 @@ export function chatMemoryNeeds(config: ModelConfig, choice: ChatChoice): Memory
 
 export interface PrecisionChoice {
   readonly precision: Precision;
+  readonly held: Held;
   /** Of the weights on the device. */
   readonly bytes: number;
 }
 
-/** Finest first. */
-export function precisionChoices(config: ModelConfig): readonly PrecisionChoice[] {
-  return PRECISIONS.map((precision) => ({ precision, bytes: weightBytes(config, precision) }));
+/** Finest first. @param inFile of a file whose matrices are in blocks */
+export function precisionChoices(config: ModelConfig, inFile: MatrixFormats | null): readonly PrecisionChoice[] {
+  const choice = (precision: Precision, held: Held) => ({ precision, held, bytes: weightBytes(config, held) });
+  const rounded = PRECISIONS.map((precision) => choice(precision, precision));
+  return inFile ? [choice('file', inFile), ...rounded] : rounded;
 }

@@ -1,14 +1,23 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { PRECISIONS, type Precision } from '../ops/packed-matrix/formats.ts';
+import { PRECISIONS, type Precision, type RoundedPrecision } from '../ops/packed-matrix/formats.ts';
 import { openWeights } from '../weights/safetensors-reader.ts';
 import type { ModelSource } from '../weights/source.ts';
 import { ComposedModel } from './composed/composed-model.ts';
 import { readComposed } from './composed/read-composed.ts';
 import { type ModelConfig, parseModelConfig } from './config.ts';
 import type { LanguageModel } from './language-model.ts';
+import { fileFormats, type MatrixFormats } from './packed/matrix-formats.ts';
 import { weightBytes } from './packed/memory.ts';
 import { PackedModel } from './packed/packed-model.ts';
-import { type MemoryPlan, planMemory, type TuningWish, WASM_BUDGET } from './packed/plan-memory.ts';
+import {
+  heldAs,
+  type MemoryPlan,
+  MOST_EXACT_BYTES,
+  type PlanGround,
+  planMemory,
+  type TuningWish,
+  WASM_BUDGET,
+} from './packed/plan-memory.ts';
 import { currentPrograms } from './packed/programs.ts';
 import { readPacked } from './packed/read-packed.ts';
 import { WeightReader, type WeightReaderOptions } from './weight-reader.ts';
@@ -20,10 +29,10 @@ export interface LoadModelOptions extends WeightReaderOptions {
    */
   readonly programs?: 'own' | 'composed';
   /**
-   * How our programs hold the weights; by the model's size where absent. Composed models compute in f32 with what is left of
-   * the weights then: a reference for the programs.
+   * How our programs hold the weights. Where absent, blocks of a GGUF file stay as they are, and others are rounded by the
+   * model's size. Composed models compute in f32 with what is left of the weights then: a reference for the programs.
    */
-  readonly precision?: Precision;
+  readonly precision?: RoundedPrecision;
   /** Keeps of each block its input alone and computes it twice; on in our programs unless said otherwise. */
   readonly checkpointing?: boolean;
   /** Rows of a batch that are computed at once. */
@@ -46,12 +55,12 @@ export async function loadModel(source: ModelSource, options: LoadModelOptions =
     if (programs === 'composed') {
       return new ComposedModel(config, await readComposed(config, reader, precision), options);
     }
-    const on = currentPrograms().name;
-    const exact = files.bytes <= MOST_EXACT_BYTES;
+    const inFile = fileFormats(config, files.entries);
+    const on: PlanGround = { programs: currentPrograms().name, fileBytes: files.bytes, inFile };
     const wish = options.wish && { ...(precision ? { precision } : {}), ...options.wish };
-    const plan = wish && planMemory(config, wish, { programs: on, exact });
-    const unasked = on === 'wasm' ? processorPrecision(config) : exact ? 'f32' : 'f16';
-    const weights = await readPacked(config, reader, plan?.precision ?? precision ?? unasked);
+    const plan = wish && planMemory(config, wish, on);
+    const chosen = plan?.precision ?? precision ?? unaskedPrecision(config, on);
+    const weights = await readPacked(config, reader, heldAs(chosen, inFile));
     return new PackedModel(config, weights, { ...options, ...(plan ? { ...plan, plan } : {}) });
   } catch (error) {
     reader.disposeAll();
@@ -59,22 +68,37 @@ export async function loadModel(source: ModelSource, options: LoadModelOptions =
   }
 }
 
+/** What a model's matrices lie in where they are in blocks, as its folder or file says before any of them is read. */
+export async function formatsInFile(source: ModelSource): Promise<MatrixFormats | null> {
+  const { entries } = await openWeights(source);
+  return fileFormats(parseModelConfig(await source.text('config.json')), entries);
+}
+
 /**
  * How {@link loadModel} would fit a tuning into the memory of a graphics processor, told before anything is fetched.
- * @param fileBytes of the weights' files
  * @returns null where tfjs' ops would compute, whose memory nobody predicts   @throws ModelError `model-too-large`
  */
-export function planTuning(config: ModelConfig, wish: TuningWish, fileBytes: number): MemoryPlan | null {
-  return canPack(config) ? planMemory(config, wish, { programs: 'wgsl', exact: fileBytes <= MOST_EXACT_BYTES }) : null;
+export function planTuning(
+  config: ModelConfig,
+  wish: TuningWish,
+  files: Pick<PlanGround, 'fileBytes' | 'inFile'>,
+): MemoryPlan | null {
+  return canPack(config) ? planMemory(config, wish, { programs: 'wgsl', ...files }) : null;
 }
 
 /** The same of the processor. @throws ModelError `model-too-large` */
-export function planOnProcessor(config: ModelConfig, wish: TuningWish): MemoryPlan {
-  return planMemory(config, wish, { programs: 'wasm', exact: true });
+export function planOnProcessor(config: ModelConfig, wish: TuningWish, files: Pick<PlanGround, 'inFile'>): MemoryPlan {
+  return planMemory(config, wish, { programs: 'wasm', fileBytes: 0, ...files });
 }
 
-/** The finest in which the weights leave half of WebAssembly's memory for what is done with them. */
-export function processorPrecision(config: ModelConfig): Precision {
+function unaskedPrecision(config: ModelConfig, { programs, fileBytes, inFile }: PlanGround): Precision {
+  if (inFile) return 'file';
+  if (programs === 'wasm') return processorPrecision(config);
+  return fileBytes <= MOST_EXACT_BYTES ? 'f32' : 'f16';
+}
+
+/** The finest in which weights that are not in blocks leave half of WebAssembly's memory for what is done with them. */
+export function processorPrecision(config: ModelConfig): RoundedPrecision {
   return PRECISIONS.find((precision) => weightBytes(config, precision) <= WASM_BUDGET / 2) ?? 'int4';
 }
 
@@ -87,6 +111,3 @@ function hasPrograms(config: ModelConfig): boolean {
 function canPack({ headWidth }: ModelConfig): boolean {
   return headWidth % 4 === 0 && headWidth <= 256;
 }
-
-/** Small models lose nothing by staying in f32; the others are held in f16, as their authors publish them. */
-export const MOST_EXACT_BYTES = 64 << 20;

@@ -28,7 +28,7 @@ export async function namedWeights(source: ModelSource, precision: Precision): P
 }
 
 function rounded(values: Float32Array, shape: readonly number[], precision: Precision): Float32Array {
-  if (precision === 'f32') return values;
+  if (precision === 'f32' || precision === 'file') return values;
   const [rows, columns] = shape as [number, number];
   return unpackRows(precision, packRows(precision, { dtype: 'F32', values }, { rows, columns }), rows, columns);
 }

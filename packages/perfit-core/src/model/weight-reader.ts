@@ -1,5 +1,6 @@
+import type { Projection } from '@perfit/protocol/space';
 import type { ModelSource } from '../weights/source.ts';
-import type { StoredValues } from '../weights/stored-values.ts';
+import { type StoredRows, valueCount } from '../weights/stored-rows.ts';
 import { readRows, readTensor, refuseNotFinite, type TensorEntry, type WeightFiles } from '../weights/tensor-values.ts';
 import { WeightsError } from '../weights/weights-error.ts';
 
@@ -35,10 +36,8 @@ export class WeightReader {
     return this.#files.entries.has(name);
   }
 
-  /** The name under which the embedding lies: a tied model may have been saved with its one matrix as the head. */
-  embeddingName(tiedHead: boolean): string {
-    const name = 'model.embed_tokens.weight';
-    return tiedHead && !this.has(name) && this.has(HEAD_NAME) ? HEAD_NAME : name;
+  get entries(): WeightFiles['entries'] {
+    return this.#files.entries;
   }
 
   /** Values of a small tensor that config.json implies. @returns row-major @throws WeightsError */
@@ -51,13 +50,13 @@ export class WeightReader {
   }
 
   /** The rows of a matrix in order, in slabs of a few MiB, so that no matrix is ever whole in memory. @throws WeightsError */
-  async *slabs(name: string, shape: [rows: number, columns: number]): AsyncGenerator<StoredValues> {
+  async *slabs(name: string, shape: [rows: number, columns: number]): AsyncGenerator<StoredRows> {
     const entry = this.#begin(name, shape);
     const valueBytes = (entry.end - entry.start) / (shape[0] * shape[1]);
     for await (const slab of readRows(this.#source, entry, SLAB_BYTES)) {
       refuseNotFinite(entry, slab);
       yield slab;
-      this.#report(slab.values.length * valueBytes);
+      this.#report(valueCount(slab) * valueBytes);
       this.#options.signal?.throwIfAborted();
     }
   }
@@ -94,3 +93,16 @@ export class WeightReader {
 }
 
 export const HEAD_NAME = 'lm_head.weight';
+
+/** The name under which the embedding lies: a tied model may have been saved with its one matrix as the head. */
+export function embeddingName(tiedHead: boolean, entries: WeightFiles['entries']): string {
+  const name = 'model.embed_tokens.weight';
+  return tiedHead && !entries.has(name) && entries.has(HEAD_NAME) ? HEAD_NAME : name;
+}
+
+/** A projection's, without what is behind the last dot. */
+export function projectionName(layer: number, projection: Projection): string {
+  return `model.layers.${layer}.${ATTENTION.has(projection) ? 'self_attn' : 'mlp'}.${projection}`;
+}
+
+const ATTENTION: ReadonlySet<Projection> = new Set(['q_proj', 'k_proj', 'v_proj', 'o_proj']);

@@ -79,7 +79,7 @@ const HALF_BOUNDS: Bounds = { loss: 1e-3, logits: 1e-2, gradient: 5e-3, mask: 1e
  */
 function within(bound: number, tensor: string, of: { fixture: ParityFixture; model: LanguageModel }): number {
   const theirs = of.fixture.float32[tensor] ?? 0;
-  const isExact = of.model instanceof PackedModel && of.model.precision === 'f32';
+  const isExact = of.model instanceof PackedModel && of.model.weights.isExact;
   return isExact && theirs > 0 ? 2 * theirs : Math.max(bound, 5 * theirs);
 }
 

@@ -6,7 +6,7 @@ type Flag = 0 | 1;
 /** Our programs for the processor, as `assembly/` has them: addresses in bytes of tfjs' memory, widths in values. */
 export interface WasmPrograms {
   multiply(
-    precision: number,
+    format: number,
     m: number,
     n: number,
     k: number,
@@ -25,7 +25,7 @@ export interface WasmPrograms {
     scratch: Address,
   ): void;
   multiplyVector(
-    precision: number,
+    format: number,
     first: number,
     n: number,
     k: number,
@@ -36,7 +36,7 @@ export interface WasmPrograms {
     y: Address,
   ): void;
   gather(
-    precision: number,
+    format: number,
     b: Address,
     scales: Address,
     bRow: number,

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { seededRandom } from '@perfit/protocol/space';
 import { expect, it } from 'vitest';
-import { PRECISIONS, packedWords, packRows, paddedWidth, unpackRows } from '../ops/packed-matrix/formats.ts';
+import { FORMATS, packedWords, packRows, paddedWidth, unpackRows } from '../ops/packed-matrix/formats.ts';
 import { type SimdWay, startPrograms } from './programs.ts';
 
 // Node 20 has the relaxed instructions behind a flag; later ones have them.
@@ -9,7 +9,7 @@ setFlagsFromString('--experimental-wasm-relaxed-simd');
 
 const [m, n, k] = [7, 21, 300];
 
-/** A·Wᵀ and A'·W of one way, with W in every precision: next to what float64 gives. */
+/** A·Wᵀ and A'·W of one way, W·x and rows of W, with W in every format: next to what float64 gives. */
 async function furthest(way: SimdWay): Promise<number> {
   const memory = new WebAssembly.Memory({ initial: 64 });
   const { programs } = await startPrograms(memory, way);
@@ -17,17 +17,17 @@ async function furthest(way: SimdWay): Promise<number> {
   const values = (count: number) => Float32Array.from({ length: count }, () => random() - 0.5);
   const w = values(n * k);
   let most = 0;
-  PRECISIONS.forEach((precision, code) => {
-    const packed = packRows(precision, { dtype: 'F32', values: w }, { rows: n, columns: k });
-    const exact = unpackRows(precision, packed, n, k);
+  FORMATS.forEach((format, code) => {
+    const packed = packRows(format, { dtype: 'F32', values: w }, { rows: n, columns: k });
+    const exact = unpackRows(format, packed, n, k);
     const [at, aAt, cAt, scratch] = [1 << 16, 1 << 18, 1 << 19, 1 << 20];
     new Uint32Array(memory.buffer, at, packed.length).set(packed);
-    const scales = at + 4 * packedWords(precision, n, k).values;
+    const scales = at + 4 * packedWords(format, n, k).values;
     for (const alongK of [true, false]) {
       const [from, to] = alongK ? [k, n] : [n, k];
       const a = values(m * from);
       new Float32Array(memory.buffer, aAt, a.length).set(a);
-      const of = [code, m, to, from, 1, 0, aAt, 4 * from, 4, at, scales, paddedWidth(k), 0] as const;
+      const of = [code, m, to, from, 1, 0, aAt, 4 * from, 4, at, scales, paddedWidth(format, k), 0] as const;
       programs.multiply(...of, alongK ? 1 : 0, cAt, 4 * to, scratch);
       const c = new Float32Array(memory.buffer, cAt, m * to);
       for (let i = 0; i < m * to; i++) {
@@ -39,13 +39,26 @@ async function furthest(way: SimdWay): Promise<number> {
         most = Math.max(most, Math.abs(sum - (c[i] as number)));
       }
     }
+    const x = values(k);
+    new Float32Array(memory.buffer, aAt, k).set(x);
+    const y = new Float32Array(memory.buffer, cAt, n).fill(1);
+    programs.multiplyVector(code, 0, n, k, aAt, at, scales, paddedWidth(format, k), cAt);
+    for (let row = 0; row < n; row++) {
+      const sum = x.reduce((sum, value, i) => sum + value * (exact[row * k + i] as number), 1);
+      most = Math.max(most, Math.abs(sum - (y[row] as number)));
+    }
+    const ids = Int32Array.of(n - 1, 0, 3);
+    new Int32Array(memory.buffer, aAt, ids.length).set(ids);
+    programs.gather(code, at, scales, paddedWidth(format, k), k, aAt, ids.length, cAt);
+    const gathered = new Float32Array(memory.buffer, cAt, ids.length * k);
+    gathered.forEach((value, i) => {
+      const wanted = exact[(ids[Math.floor(i / k)] as number) * k + (i % k)] as number;
+      most = Math.max(most, Math.abs(wanted - value));
+    });
   });
   return most;
 }
 
-it.each(['plain', 'relaxed'] as const)(
-  'multiplies by weights of every precision, along both sides: %s',
-  async (way) => {
-    expect(await furthest(way)).toBeLessThan(5e-6);
-  },
-);
+it.each(['plain', 'relaxed'] as const)('multiplies by weights of every format, along both sides: %s', async (way) => {
+  expect(await furthest(way)).toBeLessThan(5e-6);
+});

@@ -1,8 +1,7 @@
-import { dequantize } from './gguf/blocks.ts';
-import { BLOCK_BYTES, GGML_BLOCK, isBlockType } from './gguf/tensor-types.ts';
+import { BLOCK_BYTES, type BlockType, GGML_BLOCK, isBlockType } from './gguf/tensor-types.ts';
 import { shown } from './shown.ts';
 import type { ModelSource } from './source.ts';
-import { type StoredValues, toFloats } from './stored-values.ts';
+import { isBlocks, rowsToFloats, type StoredBlocks, type StoredRows } from './stored-rows.ts';
 import { WeightsError } from './weights-error.ts';
 
 export type FloatDtype = 'F32' | 'F16' | 'BF16';
@@ -47,11 +46,11 @@ export async function readRowRange(
 ): Promise<Float32Array> {
   const stored = await storedRows(source, entry, range);
   // A source may keep the bytes that it gives: whoever keeps the values must not keep those alive.
-  return stored.dtype === 'F32' && !isBlockType(entry.dtype) ? stored.values.slice() : toFloats(stored);
+  return stored.dtype === 'F32' ? stored.values.slice() : rowsToFloats(stored);
 }
 
 /**
- * The rows of a matrix in order, in slabs of at most `mostBytes` as they are read or in memory, and of one row at least. A
+ * The rows of a matrix in order, in slabs of at most `mostBytes` as they are read or unpacked, and of one row at least. A
  * slab is good until the next one is asked for.
  * @param entry of a tensor [rows, columns]
  * @throws WeightsError
@@ -60,7 +59,7 @@ export async function* readRows(
   source: ModelSource,
   entry: TensorEntry,
   mostBytes: number,
-): AsyncGenerator<StoredValues> {
+): AsyncGenerator<StoredRows> {
   const { rows, columns, rowBytes } = matrixOf(entry);
   const heldBytes = isBlockType(entry.dtype) ? 4 * columns : rowBytes;
   const granule = entry.headTurn ?? 1;
@@ -75,7 +74,7 @@ export async function* readRows(
 class SlabBuffers {
   readonly #buffers = new Map<string, Uint8Array<ArrayBuffer>>();
 
-  take(what: 'file' | 'values' | 'turned', bytes: number): Uint8Array<ArrayBuffer> {
+  take(what: 'file' | 'turned', bytes: number): Uint8Array<ArrayBuffer> {
     let buffer = this.#buffers.get(what);
     if (!buffer || buffer.length < bytes) {
       buffer = new Uint8Array(bytes);
@@ -90,23 +89,22 @@ async function storedRows(
   entry: TensorEntry,
   { first, behind }: { readonly first: number; readonly behind: number },
   buffers = new SlabBuffers(),
-): Promise<StoredValues> {
+): Promise<StoredRows> {
   const { columns, rowBytes } = matrixOf(entry);
   const [start, end] = [entry.start + first * rowBytes, entry.start + behind * rowBytes];
   const bytes = await source.range(entry.file, start, end, buffers.take('file', end - start));
-  const stored = asStored(entry, bytes, buffers);
-  if (entry.headTurn === undefined) return stored;
-  const into = buffers.take('turned', stored.values.byteLength);
+  const stored = asStored(entry, bytes);
+  const { headTurn: headWidth } = entry;
+  if (headWidth === undefined) return stored;
+  const turned = (rows: StoredRows, width: number) =>
+    turnedBack(rows, { columns: width, headWidth, into: buffers.take('turned', rows.values.byteLength) });
+  if (entry.shape.length > 1) return turned(stored, columns);
   // Of a vector each value is a row of its own.
-  return turnedBack(stored, { columns: entry.shape.length === 1 ? 1 : columns, headWidth: entry.headTurn, into });
+  return turned(isBlocks(stored) ? { dtype: 'F32', values: rowsToFloats(stored) } : stored, 1);
 }
 
-function asStored({ dtype, file, name }: TensorEntry, bytes: Uint8Array, buffers: SlabBuffers): StoredValues {
-  if (isBlockType(dtype)) {
-    const values = (bytes.length / BLOCK_BYTES[dtype]) * GGML_BLOCK;
-    const into = buffers.take('values', 4 * values);
-    return { dtype: 'F32', values: dequantize(dtype, bytes, new Float32Array(into.buffer, into.byteOffset, values)) };
-  }
+function asStored({ dtype, file, name }: TensorEntry, bytes: Uint8Array): StoredRows {
+  if (isBlockType(dtype)) return { dtype, values: bytes };
   switch (dtype) {
     case 'F32':
       return { dtype: 'F32', values: new Float32Array(...placed(bytes, 4)) };
@@ -122,11 +120,29 @@ function asStored({ dtype, file, name }: TensorEntry, bytes: Uint8Array, buffers
 }
 
 /** A single one makes every figure of the model no number. @throws WeightsError `weights-not-finite` */
-export function refuseNotFinite({ file, name }: TensorEntry, { dtype, values }: StoredValues): void {
-  if (dtype === 'F32' ? areFinite(values) : haveFiniteBits(values, dtype)) return;
+export function refuseNotFinite({ file, name }: TensorEntry, stored: StoredRows): void {
+  if (allFinite(stored)) return;
   const message = `${file}: the tensor ${shown(name)} has a value that is no finite number: the file is damaged`;
   throw new WeightsError('weights-not-finite', message);
 }
+
+function allFinite(stored: StoredRows): boolean {
+  if (isBlocks(stored)) return haveFiniteScales(stored);
+  return stored.dtype === 'F32' ? areFinite(stored.values) : haveFiniteBits(stored.values, stored.dtype);
+}
+
+/** Whole numbers times a finite half, and a finite half more, are finite. */
+function haveFiniteScales({ dtype, values }: StoredBlocks): boolean {
+  for (let at = 0; at < values.length; at += BLOCK_BYTES[dtype]) {
+    for (let high = at + 1; high < at + SHARED_BYTES[dtype]; high += 2) {
+      if (((values[high] as number) & 0x7c) === 0x7c) return false;
+    }
+  }
+  return true;
+}
+
+/** Of a block, before its values: one half or two. */
+const SHARED_BYTES: Readonly<Record<BlockType, number>> = { Q4_0: 2, Q4_1: 4, Q8_0: 2 };
 
 function areFinite(values: Float32Array): boolean {
   let differences = 0;
@@ -149,15 +165,22 @@ export function matrixOf({ shape, start, end }: Pick<TensorEntry, 'shape' | 'sta
 
 /** The rows of whole heads in the model's own order. @param into as many bytes as the values take */
 function turnedBack(
-  stored: StoredValues,
+  stored: StoredRows,
   { columns, headWidth, into }: { columns: number; headWidth: number; into: Uint8Array<ArrayBuffer> },
-): StoredValues {
+): StoredRows {
   const { dtype, values: inFile } = stored;
-  const kind = dtype === 'F32' ? Float32Array : Uint16Array;
-  const values = new kind(into.buffer, into.byteOffset, inFile.length);
-  for (const [from, to] of turnedRows(inFile.length / columns, headWidth))
-    values.set(inFile.subarray(from * columns, (from + 1) * columns), to * columns);
-  return { dtype, values } as StoredValues;
+  const row = isBlocks(stored) ? (columns / GGML_BLOCK) * BLOCK_BYTES[stored.dtype] : columns;
+  const values = alike(inFile, into);
+  for (const [from, to] of turnedRows(inFile.length / row, headWidth))
+    values.set(inFile.subarray(from * row, (from + 1) * row), to * row);
+  return { dtype, values } as StoredRows;
+}
+
+/** A view of memory of the kind of another one. */
+function alike(of: StoredRows['values'], { buffer, byteOffset }: Uint8Array<ArrayBuffer>): StoredRows['values'] {
+  if (of instanceof Float32Array) return new Float32Array(buffer, byteOffset, of.length);
+  if (of instanceof Uint16Array) return new Uint16Array(buffer, byteOffset, of.length);
+  return new Uint8Array(buffer, byteOffset, of.length);
 }
 
 /** Of whole heads, each row of a GGUF file with its place in the model. */

@@ -116,7 +116,7 @@ export class ModelsDesk {
     const { files, model, tokenizer } = await workbench.load(origin, {
       onProgress,
       signal,
-      precision: (config) => precision ?? automaticOn(device, config),
+      precision: (config, inFile) => precision ?? automaticOn(device, config, inFile),
     });
     workbench.adopt(null);
     const { refusal } = files.kept;

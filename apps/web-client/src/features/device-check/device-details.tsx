@@ -31,6 +31,6 @@ function rowsOf(device: DeviceReport, probe: DeviceProbe | undefined): readonly 
     [strings.cores, String(cores)],
     [strings.deviceMemory, deviceMemory(memory)],
     [strings.isolated, crossOriginIsolated ? strings.yes : strings.no],
-    [strings.weights, probe?.model.precision ?? strings.unknown],
+    [strings.weights, probe?.model.precision ? strings.precisions[probe.model.precision] : strings.unknown],
   ];
 }

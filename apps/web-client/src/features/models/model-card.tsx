@@ -60,7 +60,7 @@ export function ModelCard({ entry, precision, mirrored, kept, isOpen, obstacle, 
           <Fact
             label={words.weights}
             value={<Figure>{formatBytes(needs.weightBytes)}</Figure>}
-            note={needs.precision}
+            note={strings.precision.names[needs.precision]}
           />
           <Fact
             label={words.context}

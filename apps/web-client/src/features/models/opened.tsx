@@ -28,7 +28,11 @@ export function Opened({ model, onClose }: OpenedProps) {
         <SimpleGrid cols={{ base: 2, sm: 3, md: 6 }} spacing="lg">
           <Fact label={words.type} value={modelType} />
           <Fact label={words.parameters} value={parameterCount(parameters)} note={formatCount(parameters)} />
-          <Fact label={words.weights} value={precision} note={strings.device.backends[backend]} />
+          <Fact
+            label={words.weights}
+            value={strings.precision.names[precision]}
+            note={strings.device.backends[backend]}
+          />
           <Fact label={words.context} value={formatCount(contextLength)} note={words.tokens} />
           <Fact label={words.revision} value={revision.slice(0, 10)} />
           <Fact

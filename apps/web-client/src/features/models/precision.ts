@@ -1,10 +1,10 @@
 import type { ModelNeeds, PrecisionNeeds } from '../../engine/catalogue-api.ts';
-import type { ModelPrecision } from '../../engine/models-api.ts';
+import type { RoundedPrecision } from '../../engine/models-api.ts';
 
 /** What a person chose; `auto` leaves it to the worker. */
-export type PrecisionWish = ModelPrecision | 'auto';
+export type PrecisionWish = RoundedPrecision | 'auto';
 
-/** What a model needs in the wished precision; without a graphics processor there is only one. */
+/** What a model needs in the wished precision. */
 export function needsAt({ automatic, precisions }: ModelNeeds, wish: PrecisionWish): PrecisionNeeds {
   const precision = wish === 'auto' ? automatic : wish;
   const found = precisions.find((needs) => needs.precision === precision) ?? precisions[0];
@@ -13,6 +13,6 @@ export function needsAt({ automatic, precisions }: ModelNeeds, wish: PrecisionWi
 }
 
 /** For the worker's wish. */
-export function precisionOf(wish: PrecisionWish): { precision?: ModelPrecision } {
+export function precisionOf(wish: PrecisionWish): { precision?: RoundedPrecision } {
   return wish === 'auto' ? {} : { precision: wish };
 }

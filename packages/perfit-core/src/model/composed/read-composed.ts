@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { FrozenMatrix } from '../../ops/frozen-matrix/frozen-matrix.ts';
 import type { FrozenLinear } from '../../ops/lora-linear/lora-linear.ts';
-import { type Precision, packRows, unpackRows } from '../../ops/packed-matrix/formats.ts';
-import { type StoredValues, toFloats } from '../../weights/stored-values.ts';
+import { packRows, type RoundedPrecision, unpackRows } from '../../ops/packed-matrix/formats.ts';
+import { rowsToFloats, type StoredRows, valueCount } from '../../weights/stored-rows.ts';
 import { dimensions, type ModelConfig } from '../config.ts';
-import { HEAD_NAME, type WeightReader } from '../weight-reader.ts';
+import { embeddingName, HEAD_NAME, type WeightReader } from '../weight-reader.ts';
 import type { BlockWeights, ModelWeights } from './composed-model.ts';
 
 /**
@@ -15,12 +15,12 @@ import type { BlockWeights, ModelWeights } from './composed-model.ts';
 export async function readComposed(
   config: ModelConfig,
   reader: WeightReader,
-  precision: Precision | undefined,
+  precision: RoundedPrecision | undefined,
 ): Promise<ModelWeights> {
   const { width, vocabSize } = config;
   const matrix = async (name: string, rows: number, columns: number) =>
     reader.own(await FrozenMatrix.read(floats(reader.slabs(name, [rows, columns]), columns, precision), rows, columns));
-  const embedding = await matrix(reader.embeddingName(config.tiedHead), vocabSize, width);
+  const embedding = await matrix(embeddingName(config.tiedHead, reader.entries), vocabSize, width);
   const blocks: BlockWeights[] = [];
   for (let layer = 0; layer < config.layers; layer++) blocks.push(await readBlock({ config, reader, matrix }, layer));
   const finalNorm = await readVector(reader, 'model.norm.weight', width);
@@ -59,15 +59,15 @@ async function readBlock({ config, reader, matrix }: Reading, layer: number): Pr
 }
 
 async function* floats(
-  slabs: AsyncIterable<StoredValues>,
+  slabs: AsyncIterable<StoredRows>,
   columns: number,
-  precision: Precision | undefined,
+  precision: RoundedPrecision | undefined,
 ): AsyncGenerator<Float32Array> {
   for await (const slab of slabs) {
-    const rows = slab.values.length / columns;
+    const rows = valueCount(slab) / columns;
     yield precision
       ? unpackRows(precision, packRows(precision, slab, { rows, columns }), rows, columns)
-      : toFloats(slab);
+      : rowsToFloats(slab);
   }
 }
 

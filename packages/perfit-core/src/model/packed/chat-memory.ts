@@ -1,8 +1,8 @@
 import type { Layout } from '@perfit/protocol/space';
 import { sliceKeys } from '../../ops/causal-attention/flash-decode.ts';
-import type { Precision } from '../../ops/packed-matrix/formats.ts';
 import type { ModelConfig } from '../config.ts';
 import type { StepMemory } from './buffer-pool.ts';
+import type { Held } from './matrix-formats.ts';
 import { emptyMemory, walkForward, weightBytes } from './memory.ts';
 import { firstTablePositions, promptStep } from './packed-model.ts';
 import type { ProgramsName } from './programs.ts';
@@ -11,7 +11,7 @@ import type { ProgramsName } from './programs.ts';
 
 /** What a reply holds on the device. */
 export interface ChatShape {
-  readonly precision: Precision;
+  readonly held: Held;
   /** S, prompt and reply. */
   readonly contextLength: number;
   /** P; the whole context where absent, which is the most that a reply can take. */
@@ -41,9 +41,9 @@ const noAdapter = { rank: 0, targets: [], size: 0 };
  * two differ, so that the pool keeps the buffers of both.
  */
 export function predictChatBytes(config: ModelConfig, shape: ChatShape): PredictedChatBytes {
-  const { precision, contextLength, promptLength = contextLength, layout = noAdapter } = shape;
+  const { held, contextLength, promptLength = contextLength, layout = noAdapter } = shape;
   const { memory: pool, overhead } = emptyMemory(shape.programs);
-  const weights = overhead * weightBytes(config, precision);
+  const weights = overhead * weightBytes(config, held);
   const adapter = 4 * layout.size;
   const cache = overhead * 4 * 2 * config.layers * contextLength * config.keyHeads * config.headWidth;
   const prompt = Math.ceil(promptLength / promptStep) * promptStep;

@@ -16,7 +16,7 @@ const space = { rank: 8, alpha: 8, targets: PROJECTIONS };
 
 describe('predictChatBytes', () => {
   const config = parseModelConfig(JSON.stringify(PUBLISHED_CONFIGS['qwen2.5-0.5b']));
-  const predict = (contextLength: number) => predictChatBytes(config, { precision: 'int8', contextLength });
+  const predict = (contextLength: number) => predictChatBytes(config, { held: 'int8', contextLength });
 
   it('counts a cache of two vectors of K·d a layer and token', () => {
     expect(predict(1024).cache).toBe(4 * 2 * 24 * 2 * 64 * 1024);
@@ -25,7 +25,7 @@ describe('predictChatBytes', () => {
   it('takes more for a longer context, and for an adapter', () => {
     expect(predict(2048).total).toBeGreaterThan(predict(1024).total);
     const layout = buildLayout(dimensions(config), space);
-    const adapted = predictChatBytes(config, { precision: 'int8', contextLength: 1024, layout });
+    const adapted = predictChatBytes(config, { held: 'int8', contextLength: 1024, layout });
     expect(adapted.total - predict(1024).total).toBeGreaterThan(4 * layout.size);
   });
 });
@@ -61,7 +61,7 @@ describe('on the device', needsWebGpu, () => {
       const contextLength = prompt + tokens;
       await reply(model, adapter, { prompt, tokens });
       const predicted = predictChatBytes(model.config, {
-        precision,
+        held: precision,
         contextLength,
         promptLength: prompt,
         ...(layout ? { layout } : {}),

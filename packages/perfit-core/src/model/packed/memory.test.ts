@@ -79,7 +79,7 @@ describe('the predicted memory', () => {
     const { peak, left } = heap.stop();
     model.dispose();
     const shape = {
-      precision: 'f32',
+      held: 'f32',
       rows: sizes[0],
       length: sizes[1],
       layout,
@@ -111,7 +111,7 @@ describe('the predicted memory', () => {
   it('has room for SmolLM2-135M at 8 texts of 512 tokens, and says what is too large', () => {
     const layout = () => ({ rank: 16, size: 4_884_480, targets: PROJECTIONS }) as unknown as Layout;
     const wish = { layout, batchSize: 8, maxLength: 512, budget: WASM_BUDGET };
-    const on = { programs: 'wasm', exact: false } as const;
+    const on = { programs: 'wasm', fileBytes: 300e6, inFile: null } as const;
     const plan = planMemory(smol, wish, on);
     expect(plan).toMatchObject({ precision: 'f32', checkpointing: true, rowsAtOnce: 8 });
     expect(plan.predicted.total).toBeLessThan(WASM_BUDGET);

@@ -1,9 +1,9 @@
-import { type Layout, projectionWidths } from '@perfit/protocol/space';
+import type { Layout } from '@perfit/protocol/space';
 import { logitRows } from '../../ops/head-cross-entropy/head-wasm.ts';
 import { MOST_SLOPES_AT_ONCE, slopesARow } from '../../ops/head-cross-entropy/packed-head.ts';
-import { type Precision, packedWords } from '../../ops/packed-matrix/formats.ts';
-import { dimensions, hasBias, type ModelConfig } from '../config.ts';
+import { hasBias, type ModelConfig } from '../config.ts';
 import { BufferPool, Heap, type StepMemory } from './buffer-pool.ts';
+import { type Held, matrixBytes, outWidthOf } from './matrix-formats.ts';
 import { GROUP_NAMES, GROUPS, type Group } from './packed-weights.ts';
 import type { ProgramsName } from './programs.ts';
 
@@ -12,7 +12,7 @@ import type { ProgramsName } from './programs.ts';
 
 /** What a step of tuning holds on the device. */
 export interface StepShape {
-  readonly precision: Precision;
+  readonly held: Held;
   /** B, the rows that are computed at once. */
   readonly rows: number;
   /** T */
@@ -56,35 +56,23 @@ export function predictStepBytes(config: ModelConfig, shape: StepShape): Predict
   const { size } = shape.layout;
   const { memory, overhead } = emptyMemory(shape.programs);
   walkStep(config, shape, memory);
-  const weights = overhead * weightBytes(config, shape.precision);
+  const weights = overhead * weightBytes(config, shape.held);
   const adapter = overhead * 4 * (4 * size + 2 * Math.ceil(size / 32));
   const step = overhead * memory.peak;
   return { weights, adapter, step, total: weights + adapter + step };
 }
 
 /** Bytes of the frozen weights packed, norms and biases included. */
-export function weightBytes(config: ModelConfig, precision: Precision): number {
-  const { layers, width, vocabSize, headWidth, tiedHead, queryKeyNorm } = config;
-  const matrix = (rows: number, columns: number) => {
-    const words = packedWords(precision, rows, columns);
-    return 4 * (words.values + words.scales);
-  };
-  const group = (name: Group) =>
-    matrix(outWidthOf(config, name), projectionWidths(dimensions(config), GROUPS[name][0]).inWidth);
-  const block = GROUP_NAMES.reduce((sum, name) => sum + group(name), 0);
+export function weightBytes(config: ModelConfig, held: Held): number {
+  const { layers, width, headWidth, queryKeyNorm } = config;
   const norms = 4 * (layers * (2 * width + (queryKeyNorm ? 2 * headWidth : 0)) + width);
-  return (tiedHead ? 1 : 2) * matrix(vocabSize, width) + layers * block + norms + biasBytes(config);
+  return matrixBytes(config, held) + norms + biasBytes(config);
 }
 
 /** Projections of a group have all a bias or none. */
 function biasBytes(config: ModelConfig): number {
   const sizes = GROUP_NAMES.map((group) => (hasBias(config, GROUPS[group][0]) ? outWidthOf(config, group) : 0));
   return 4 * config.layers * sizes.reduce((sum, size) => sum + size, 0);
-}
-
-function outWidthOf(config: ModelConfig, group: Group): number {
-  const widths = GROUPS[group].map((projection) => projectionWidths(dimensions(config), projection).outWidth);
-  return widths.reduce((sum, width) => sum + width, 0);
 }
 
 /** `PackedModel`'s step, allocation by allocation. */

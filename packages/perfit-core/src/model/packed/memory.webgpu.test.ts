@@ -25,12 +25,12 @@ describe('predictStepBytes', () => {
 
   it('keeps SmolLM2-135M in f16 with four rows of 512 tokens below 0.9 GB', () => {
     const { config, ...step } = stepOf('smollm2-135m');
-    expect(predictStepBytes(config, { ...step, precision: 'f16', rows: 4 }).total).toBeLessThan(0.9e9);
+    expect(predictStepBytes(config, { ...step, held: 'f16', rows: 4 }).total).toBeLessThan(0.9e9);
   });
 
   it('keeps Qwen3-0.6B in int4 with one row of 512 tokens below 1.5 GB', () => {
     const { config, ...step } = stepOf('qwen3-0.6b');
-    expect(predictStepBytes(config, { ...step, precision: 'int4', rows: 1 }).total).toBeLessThan(1.5e9);
+    expect(predictStepBytes(config, { ...step, held: 'int4', rows: 1 }).total).toBeLessThan(1.5e9);
   });
 });
 
@@ -38,7 +38,7 @@ describe('planMemory', () => {
   const config = configOf('smollm2-360m');
   const layout = (dimensions: ModelDimensions) => buildLayout(dimensions, space(16));
   const wish = { layout, batchSize: 8, maxLength: 512 };
-  const on = { programs: 'wgsl', exact: false } as const;
+  const on = { programs: 'wgsl', fileBytes: 300e6, inFile: null } as const;
 
   it('gives up speed before precision, and precision last', () => {
     const roomy = planMemory(config, { ...wish, budget: 40e9 }, on);
@@ -102,7 +102,7 @@ describe('on the device', needsWebGpu, () => {
         tf.dispose([loss, gradient]);
         after.push(allocated() - before);
       }
-      const predicted = predictStepBytes(model.config, { precision, rows, length, layout, checkpointing });
+      const predicted = predictStepBytes(model.config, { held: precision, rows, length, layout, checkpointing });
       expect(after[2]).toBe(after[0]);
       expect((after[2] as number) / predicted.total).toBeGreaterThan(0.9);
       expect((after[2] as number) / predicted.total).toBeLessThan(1.1);

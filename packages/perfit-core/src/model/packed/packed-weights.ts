@@ -37,6 +37,8 @@ export type PackedBlock = Readonly<Record<Group, PackedLinear>> & {
 
 export interface PackedWeights {
   readonly precision: Precision;
+  /** Whether every value is the file's. */
+  readonly isExact: boolean;
   /** [V, D] */
   readonly embedding: PackedMatrix;
   readonly blocks: readonly PackedBlock[];

@@ -1,8 +1,9 @@
 import type { Layout, ModelDimensions } from '@perfit/protocol/space';
 import type { DeviceLimits } from '../../backend/webgpu-device.ts';
-import type { Precision } from '../../ops/packed-matrix/formats.ts';
+import { PRECISIONS, type Precision } from '../../ops/packed-matrix/formats.ts';
 import { dimensions, type ModelConfig } from '../config.ts';
 import { ModelError } from '../model-error.ts';
+import type { Held, MatrixFormats } from './matrix-formats.ts';
 import { type PredictedBytes, predictStepBytes } from './memory.ts';
 import type { ProgramsName } from './programs.ts';
 
@@ -22,7 +23,7 @@ export interface TuningWish {
   readonly maxLength: number;
   /** Bytes of the device that may be taken; see {@link deviceBudget}. */
   readonly budget: number;
-  /** One precision, or the best that fits. */
+  /** One precision, or the best that fits; `file` for files whose matrices are in blocks. */
   readonly precision?: Precision;
   /** Where nothing fits on the processor, what takes least all the same: after more has run for a while. */
   readonly orLeast?: boolean;
@@ -56,27 +57,32 @@ export function deviceBudget({ maxBufferSize }: Pick<DeviceLimits, 'maxBufferSiz
   return Math.max(1.5 * 2 ** 30, 1.5 * maxBufferSize);
 }
 
+/** What a plan must know besides the wish. */
+export interface PlanGround {
+  readonly programs: ProgramsName;
+  /** Bytes of the weights' files; those of small models stay in f32 on a graphics processor too. */
+  readonly fileBytes: number;
+  /** What the files have their matrices in, where that is blocks: they stay so unless something else is wished. */
+  readonly inFile: MatrixFormats | null;
+}
+
+/** Small models lose nothing by staying in f32; the others are held in f16, as their authors publish them. */
+export const MOST_EXACT_BYTES = 64 << 20;
+
 /**
  * The fastest way to tune that fits: all rows at once and everything kept, then checkpointing, then fewer rows at once,
  * then coarser weights.
- * @param on.exact whether the weights are small enough to stay in f32; on the processor they are wherever that fits
  * @throws ModelError `model-too-large` with what to reduce
  */
-export function planMemory(
-  config: ModelConfig,
-  wish: TuningWish,
-  on: { readonly programs: ProgramsName; readonly exact: boolean },
-): MemoryPlan {
-  const best: readonly Precision[] =
-    on.exact || on.programs === 'wasm' ? ['f32', 'f16', 'int8', 'int4'] : ['f16', 'int8', 'int4'];
-  const precisions = wish.precision ? [wish.precision] : best;
+export function planMemory(config: ModelConfig, wish: TuningWish, on: PlanGround): MemoryPlan {
+  const precisions = wish.precision ? [wish.precision] : precisionsOf(on);
   const layout = wish.layout(dimensions(config));
   const { maxLength: length, budget } = wish;
   let least: MemoryPlan | null = null;
   for (const precision of precisions) {
     for (const way of waysOf(wish.batchSize)) {
       const { checkpointing, rowsAtOnce: rows } = way;
-      const shape = { precision, checkpointing, rows, length, layout, programs: on.programs };
+      const shape = { held: heldAs(precision, on.inFile), checkpointing, rows, length, layout, programs: on.programs };
       const plan = { precision, ...way, predicted: predictStepBytes(config, shape) };
       if (plan.predicted.total <= budget) return plan;
       if (!least || plan.predicted.total < least.predicted.total) least = plan;
@@ -84,6 +90,19 @@ export function planMemory(
   }
   if (wish.orLeast) return least as MemoryPlan;
   throw new ModelError('model-too-large', refusal(wish, least as MemoryPlan, { rank: layout.rank, ...on }));
+}
+
+/** Finest first. Blocks are the file's own values, and take less than anything that they could be unpacked to. */
+function precisionsOf({ programs, fileBytes, inFile }: PlanGround): readonly Precision[] {
+  if (inFile) return ['file', 'int4'];
+  return PRECISIONS.slice(programs === 'wasm' || fileBytes <= MOST_EXACT_BYTES ? 0 : 1);
+}
+
+/** @param inFile of a file whose matrices are in blocks; without it nothing is held as in the file */
+export function heldAs(precision: Precision, inFile: MatrixFormats | null): Held {
+  if (precision !== 'file') return precision;
+  if (inFile) return inFile;
+  throw new RangeError('the weights of this model lie in no blocks');
 }
 
 /** What a plan chose, in a sentence for whoever waits for it. */
@@ -95,7 +114,12 @@ export function planSentence(
   const rows =
     rowsAtOnce < batchSize ? `${rowsAtOnce} of ${batchSize} texts at a time` : `${batchSize} texts at a time`;
   const blocks = checkpointing ? 'each block is computed twice, to keep less' : 'everything is kept for the way back';
-  return `A step takes about ${gigabytes}: ${rows}, weights in ${precision}; ${blocks}.`;
+  return `A step takes about ${gigabytes}: ${rows}, ${weightsIn(precision)}; ${blocks}.`;
+}
+
+/** In a sentence. */
+export function weightsIn(precision: Precision): string {
+  return precision === 'file' ? 'weights as in the file' : `${precision} weights`;
 }
 
 function* waysOf(batchSize: number): Generator<{ checkpointing: boolean; rowsAtOnce: number }> {
@@ -115,7 +139,7 @@ function refusal(
   const memory = programs === 'wasm' ? 'WebAssembly’s memory' : 'graphics memory';
   const elsewhere = programs === 'wasm' ? ', or a browser with WebGPU,' : '';
   return (
-    `Tuning this model takes at least ${gigabytes(predicted.total)} of ${memory} (${precision} weights, one text of ` +
+    `Tuning this model takes at least ${gigabytes(predicted.total)} of ${memory} (${weightsIn(precision)}, one text of ` +
     `${maxLength} tokens at a time, rank ${rank}); about ${gigabytes(budget)} are to be had here. ` +
     `A smaller model, shorter texts or a smaller rank${elsewhere} would fit.`
   );

@@ -1,42 +1,38 @@
-import { type Projection, projectionWidths } from '@perfit/protocol/space';
+import { projectionWidths } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import type { PackedLinear } from '../../ops/packed-linear/packed-linear.ts';
-import type { Precision } from '../../ops/packed-matrix/formats.ts';
+import type { Format } from '../../ops/packed-matrix/formats.ts';
 import { matrixMemory } from '../../ops/packed-matrix/matrix-memory.ts';
-import { PackedMatrix } from '../../ops/packed-matrix/packed-matrix.ts';
-import type { RowWriter } from '../../ops/packed-matrix/row-writer.ts';
-import type { StoredValues } from '../../weights/stored-values.ts';
+import { PackedMatrix, type RowWriter } from '../../ops/packed-matrix/packed-matrix.ts';
+import type { StoredRows } from '../../weights/stored-rows.ts';
 import { dimensions, hasBias, type ModelConfig } from '../config.ts';
-import { HEAD_NAME, type WeightReader } from '../weight-reader.ts';
-import { GROUP_OF, GROUPS, type Group, type PackedBlock, type PackedWeights } from './packed-weights.ts';
+import { embeddingName, HEAD_NAME, projectionName, type WeightReader } from '../weight-reader.ts';
+import { formatsOf, type Held, outWidthOf } from './matrix-formats.ts';
+import { GROUPS, type Group, type PackedBlock, type PackedWeights } from './packed-weights.ts';
 
 /** The weights packed for our programs: projections of the same input below each other. @throws WeightsError */
-export async function readPacked(
-  config: ModelConfig,
-  reader: WeightReader,
-  precision: Precision,
-): Promise<PackedWeights> {
+export async function readPacked(config: ModelConfig, reader: WeightReader, held: Held): Promise<PackedWeights> {
   const { width, vocabSize, tiedHead } = config;
-  const table = async (name: string) => {
-    const matrix = reader.own(PackedMatrix.allocate(precision, vocabSize, width));
-    const writer = matrix.writer();
-    await write(writer, reader.slabs(name, [vocabSize, width]));
-    writer.end();
+  const formats = formatsOf(config, held);
+  const table = async (name: string, format: Format) => {
+    const matrix = reader.own(PackedMatrix.allocate(format, vocabSize, width));
+    await write(matrix.writer(), reader.slabs(name, [vocabSize, width]));
     return matrix;
   };
-  const embedding = await table(reader.embeddingName(tiedHead));
+  const embedding = await table(embeddingName(tiedHead, reader.entries), formats.embedding);
   const blocks: PackedBlock[] = [];
-  for (let layer = 0; layer < config.layers; layer++)
-    blocks.push(await readBlock({ config, reader, precision }, layer));
+  for (const [layer, formatOf] of formats.blocks.entries())
+    blocks.push(await readBlock({ config, reader, formatOf }, layer));
   const finalNorm = await readVector(reader, 'model.norm.weight', width);
-  const head = tiedHead ? embedding : await table(HEAD_NAME);
-  return { precision, embedding, blocks, finalNorm, head };
+  const head = tiedHead ? embedding : await table(HEAD_NAME, formats.head);
+  const precision = typeof held === 'string' ? held : 'file';
+  return { precision, isExact: formats.isExact, embedding, blocks, finalNorm, head };
 }
 
 interface Reading {
   readonly config: ModelConfig;
   readonly reader: WeightReader;
-  readonly precision: Precision;
+  readonly formatOf: Readonly<Record<Group, Format>>;
 }
 
 async function readBlock(reading: Reading, layer: number): Promise<PackedBlock> {
@@ -57,39 +53,29 @@ async function readBlock(reading: Reading, layer: number): Promise<PackedBlock> 
 }
 
 async function readGroup(reading: Reading, layer: number, group: Group): Promise<PackedLinear> {
-  const { config, reader, precision } = reading;
-  const projections = GROUPS[group].map((projection) => describe(config, projection));
-  const inWidth = projections[0]?.inWidth as number;
-  const outWidth = projections.reduce((sum, projection) => sum + projection.outWidth, 0);
-  const weight = reader.own(PackedMatrix.allocate(precision, outWidth, inWidth));
-  const hasBias = projections.some(({ bias }) => bias);
-  const bias = hasBias ? new Float32Array(outWidth) : null;
+  const { config, reader, formatOf } = reading;
+  const { inWidth } = projectionWidths(dimensions(config), GROUPS[group][0]);
+  const outWidth = outWidthOf(config, group);
+  const weight = reader.own(PackedMatrix.allocate(formatOf[group], outWidth, inWidth));
+  const isBiased = GROUPS[group].some((projection) => hasBias(config, projection));
+  const bias = isBiased ? new Float32Array(outWidth) : null;
   const writer = weight.writer();
   let firstRow = 0;
-  for (const projection of projections) {
-    const name = `model.layers.${layer}.${projection.name}`;
-    await write(writer, reader.slabs(`${name}.weight`, [projection.outWidth, inWidth]));
-    if (projection.bias) bias?.set(await reader.read(`${name}.bias`, [projection.outWidth]), firstRow);
-    firstRow += projection.outWidth;
+  for (const projection of GROUPS[group]) {
+    const name = projectionName(layer, projection);
+    const { outWidth: rows } = projectionWidths(dimensions(config), projection);
+    await write(writer, reader.slabs(`${name}.weight`, [rows, inWidth]));
+    if (hasBias(config, projection)) bias?.set(await reader.read(`${name}.bias`, [rows]), firstRow);
+    firstRow += rows;
   }
-  writer.end();
   return { weight, bias: bias && reader.own(tf.keep(tf.tensor1d(bias))) };
 }
 
-async function write(writer: RowWriter, slabs: AsyncIterable<StoredValues>): Promise<void> {
+async function write(writer: RowWriter, slabs: AsyncIterable<StoredRows>): Promise<void> {
   for await (const slab of slabs) {
     writer.push(slab);
     await matrixMemory().paced(slab.values.byteLength);
   }
-}
-
-function describe(config: ModelConfig, projection: Projection) {
-  const isAttention = GROUP_OF[projection] === 'qkv' || GROUP_OF[projection] === 'o';
-  return {
-    name: `${isAttention ? 'self_attn' : 'mlp'}.${projection}`,
-    ...projectionWidths(dimensions(config), projection),
-    bias: hasBias(config, projection),
-  };
 }
 
 async function readVector(reader: WeightReader, name: string, length: number): Promise<tf.Tensor1D> {

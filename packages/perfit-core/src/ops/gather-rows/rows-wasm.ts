@@ -1,18 +1,17 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { WasmRunner } from '../../wasm/runner.ts';
-import { PRECISIONS, paddedWidth } from '../packed-matrix/formats.ts';
+import { FORMATS } from '../packed-matrix/formats.ts';
 import type { PackedMatrix } from '../packed-matrix/packed-matrix.ts';
 import type { copyColumns } from './copy-columns.ts';
 
 /** Rows of W, decoded, on the processor. @param indices [M] int32   @returns [M, columns]; the caller disposes it */
 export function gatherOnWasm(matrix: PackedMatrix, indices: tf.Tensor1D): tf.Tensor2D {
   const runner = WasmRunner.current();
-  const { precision, columns } = matrix;
+  const { format, columns, stride } = matrix;
   const { words, scaleOffset } = matrix.whole;
   const out = runner.empty<tf.Tensor2D>([indices.size, columns]);
   const at = runner.address(words);
-  const stride = paddedWidth(columns);
-  const of = PRECISIONS.indexOf(precision);
+  const of = FORMATS.indexOf(format);
   const [ids, to] = runner.addresses(indices, out);
   runner.programs.gather(of, at, at + 4 * scaleOffset, stride, columns, ids, indices.size, to);
   return out;

@@ -4,7 +4,6 @@ import { remembered, type WgslProgram } from '../../wgsl/program.ts';
 import { spread, WgslRunner } from '../../wgsl/runner.ts';
 import { each } from '../../wgsl/source.ts';
 import { type TileShape, tiledProduct } from '../../wgsl/tiled-product.ts';
-import { paddedWidth } from '../packed-matrix/formats.ts';
 import { type PackedMatrix, weightBinding, weightDecoder } from '../packed-matrix/packed-matrix.ts';
 import type { RowTargets } from './head-cross-entropy.ts';
 
@@ -51,10 +50,10 @@ export function packedHeadGradient(
         count,
         first,
         first_label: part.firstRow + first,
-        stride: paddedWidth(width),
+        stride: head.stride,
         scale_offset: part.scaleOffset,
       };
-      const shape = { precision: head.precision, vectorWidth: width % 4 === 0, vectorCount: count % 4 === 0, tile };
+      const shape = { format: head.format, vectorWidth: width % 4 === 0, vectorCount: count % 4 === 0, tile };
       if (logits) {
         runner.run(softmaxProgram(count % 4 === 0), {
           tensors: [targets.labels, targets.weights, logSumExp, logits],
@@ -118,7 +117,7 @@ export function packedLogits(hidden: tf.Tensor2D, head: PackedMatrix, given?: Ti
   const [rows, width] = hidden.shape;
   const out = runner.empty<tf.Tensor2D>([rows, head.rows]);
   for (const part of head.parts) {
-    runner.run(logitsProgram({ precision: head.precision, vectorWidth: width % 4 === 0, tile }), {
+    runner.run(logitsProgram({ format: head.format, vectorWidth: width % 4 === 0, tile }), {
       tensors: [part.words, hidden, out],
       uniforms: {
         rows,
@@ -126,7 +125,7 @@ export function packedLogits(hidden: tf.Tensor2D, head: PackedMatrix, given?: Ti
         count: part.rows,
         first: 0,
         first_label: part.firstRow,
-        stride: paddedWidth(width),
+        stride: head.stride,
         scale_offset: part.scaleOffset,
         words: head.rows,
       },
@@ -151,7 +150,7 @@ function rowLosses(
   let firstTile = 0;
   head.parts.forEach((part, i) => {
     const columns = tilesOf[i] as number;
-    const shape = { precision: head.precision, vectorWidth: width % 4 === 0, tile };
+    const shape = { format: head.format, vectorWidth: width % 4 === 0, tile };
     const keep = logits && { vectorCount: part.rows % 4 === 0 };
     runner.run(statisticsProgram(shape, keep), {
       tensors: [part.words, hidden, targets.labels, partials, labelLogits, ...(logits ? [logits] : [])],
@@ -161,7 +160,7 @@ function rowLosses(
         count: part.rows,
         first: 0,
         first_label: part.firstRow,
-        stride: paddedWidth(width),
+        stride: head.stride,
         scale_offset: part.scaleOffset,
         tiles,
         first_tile: firstTile,
@@ -190,7 +189,7 @@ function sumOf(terms: tf.Tensor1D): tf.Scalar {
 }
 
 interface HeadProgram {
-  readonly precision: PackedMatrix['precision'];
+  readonly format: PackedMatrix['format'];
   readonly vectorWidth: boolean;
   readonly tile: TileShape;
 }
@@ -198,11 +197,11 @@ interface HeadProgram {
 const headUniforms = unsigned('rows', 'width', 'count', 'first', 'first_label', 'stride', 'scale_offset');
 
 /** h [Q, D] times rows first…first+count of a part of W. */
-function logitsPhase({ precision, vectorWidth }: HeadProgram) {
+function logitsPhase({ format, vectorWidth }: HeadProgram) {
   const hidden = { name: 'hidden', rows: 'u.rows', width: 'u.width', stride: 'u.width', vector: vectorWidth };
   return {
-    storage: [weightBinding(precision), matrixBinding(hidden)],
-    declarations: `${weightDecoder(precision)} ${matrixReader(hidden)}
+    storage: [weightBinding(format), matrixBinding(hidden)],
+    declarations: `${weightDecoder(format)} ${matrixReader(hidden)}
       fn word4(n: u32, k: u32) -> vec4<f32> {
         if (n >= u.count) { return vec4<f32>(0.0); }
         return weight4(u.first + n, k);
@@ -214,7 +213,7 @@ function logitsPhase({ precision, vectorWidth }: HeadProgram) {
 const logitsProgram = remembered((shape: HeadProgram): WgslProgram => {
   const { storage, declarations, phases } = logitsPhase(shape);
   return {
-    name: `head-logits-${shape.precision}`,
+    name: `head-logits-${shape.format}`,
     storage: [...storage, { name: 'out', element: 'f32', access: 'read_write' }],
     uniforms: [...headUniforms, ...unsigned('words')],
     source: tiledProduct({
@@ -249,7 +248,7 @@ const statisticsProgram = remembered((shape: HeadProgram, keep: { vectorCount: b
     row_total[row * ${threadsAcross}u + local % ${threadsAcross}u] = total;
   }`;
   return {
-    name: `head-statistics-${shape.precision}`,
+    name: `head-statistics-${shape.format}`,
     storage: [
       ...storage,
       { name: 'labels', element: 'i32', access: 'read' },
@@ -353,7 +352,7 @@ const slopesProgram = remembered((shape: HeadProgram & { vectorCount: boolean })
   const { storage, declarations, phases } = logitsPhase(shape);
   const slopes = slopesAccess(shape.vectorCount);
   return {
-    name: `head-slopes-${shape.precision}`,
+    name: `head-slopes-${shape.format}`,
     storage: [
       ...storage,
       { name: 'labels', element: 'i32', access: 'read' },
@@ -406,17 +405,17 @@ const softmaxProgram = remembered((vector: boolean): WgslProgram => {
 
 /** dh = slopes · W, or what is there plus that. */
 const gradientProgram = remembered((shape: HeadProgram & { vectorCount: boolean; add: boolean }): WgslProgram => {
-  const { precision, vectorWidth, vectorCount, add, tile } = shape;
+  const { format, vectorWidth, vectorCount, add, tile } = shape;
   const slopes = slopesAccess(vectorCount);
   const out = { name: 'd_hidden', rows: 'u.rows', width: 'u.width', stride: 'u.width', vector: vectorWidth };
   return {
-    name: `head-gradient-${precision}`,
-    storage: [weightBinding(precision), matrixBinding(slopes), matrixBinding(out, 'read_write')],
+    name: `head-gradient-${format}`,
+    storage: [weightBinding(format), matrixBinding(slopes), matrixBinding(out, 'read_write')],
     uniforms: headUniforms,
     source: tiledProduct({
       tile,
       declarations: [
-        weightDecoder(precision),
+        weightDecoder(format),
         `fn column4(k: u32, n: u32) -> vec4<f32> {
           if (n >= u.stride) { return vec4<f32>(0.0); }
           return weight4(u.first + k, n);

@@ -4,7 +4,7 @@ import { needsWebGpu } from '../../../../../testing/needs.ts';
 import { expectClose, normalValues } from '../../../test/op-check.ts';
 import { startWebGpu } from '../../../test/webgpu.ts';
 import type { TileShape } from '../../wgsl/tiled-product.ts';
-import { type Precision, packRows, unpackRows } from '../packed-matrix/formats.ts';
+import { type Format, packRows, unpackRows } from '../packed-matrix/formats.ts';
 import { PackedMatrix } from '../packed-matrix/packed-matrix.ts';
 import { packedHeadGradient, packedHeadLoss, packedHeadRowLosses, packedLogits } from './packed-head.ts';
 
@@ -13,35 +13,31 @@ describe('the packed head', needsWebGpu, () => {
 
   const cases: [
     string,
-    { loop: TileShape['loop']; precision: Precision; rows: number; width: number; words: number; mostBytes?: number },
+    { loop: TileShape['loop']; format: Format; rows: number; width: number; words: number; mostBytes?: number },
   ][] = [
-    ['f32, whole', { loop: 'staged', precision: 'f32', rows: 33, width: 24, words: 100 }],
-    ['int8, odd widths', { loop: 'direct', precision: 'int8', rows: 5, width: 37, words: 53 }],
+    ['f32, whole', { loop: 'staged', format: 'f32', rows: 33, width: 24, words: 100 }],
+    ['int8, odd widths', { loop: 'direct', format: 'int8', rows: 5, width: 37, words: 53 }],
+    ['q4_1, whole blocks', { loop: 'direct', format: 'q4_1', rows: 7, width: 64, words: 60 }],
     [
       'f16, split into parts and chunks',
-      { loop: 'unrolled', precision: 'f16', rows: 19, width: 32, words: 90, mostBytes: 40 * 64 },
+      { loop: 'unrolled', format: 'f16', rows: 19, width: 32, words: 90, mostBytes: 40 * 64 },
     ],
   ];
   it.each(cases)(
     '%s: loss and gradient are those of softmax and one-hot labels',
     async (_, shape) => {
-      const { loop, precision, rows, width, words, mostBytes } = shape;
+      const { loop, format, rows, width, words, mostBytes } = shape;
       const tile: TileShape = { loop, tileM: 16, tileN: 16, tileK: 16, threadM: 4, threadN: 4 };
       const before = tf.memory().numTensors;
       const values = normalValues(words * width, 1);
-      const head = PackedMatrix.from(precision, values, {
+      const head = PackedMatrix.from(format, values, {
         rows: words,
         columns: width,
         ...(mostBytes ? { mostBytes } : {}),
       });
       expect(head.parts.length > 1).toBe(mostBytes !== undefined);
       const used = tf.tensor2d(
-        unpackRows(
-          precision,
-          packRows(precision, { dtype: 'F32', values }, { rows: words, columns: width }),
-          words,
-          width,
-        ),
+        unpackRows(format, packRows(format, { dtype: 'F32', values }, { rows: words, columns: width }), words, width),
         [words, width],
       );
       const hidden = tf.tensor2d(normalValues(rows * width, 2), [rows, width]);

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { ranges, WasmRunner } from '../../wasm/runner.ts';
-import { PRECISIONS, paddedWidth } from '../packed-matrix/formats.ts';
+import { FORMATS } from '../packed-matrix/formats.ts';
 import type { PackedMatrix } from '../packed-matrix/packed-matrix.ts';
 import type { LoraSlopes, PackedAdapter, PackedLinear } from './packed-linear.ts';
 import type { VectorExtras } from './packed-vector.ts';
@@ -31,7 +31,7 @@ function multiply(given: {
 }): void {
   const { sizes, alpha = 1, add, a, b, c } = given;
   const runner = WasmRunner.current();
-  const precision = PRECISIONS.indexOf(b.packed?.precision ?? 'f32');
+  const format = FORMATS.indexOf(b.packed?.format ?? 'f32');
   const scales = b.packed ? b.at + 4 * b.packed.whole.scaleOffset : 0;
   const [m, n, k] = sizes;
   // By columns, of which each thread unpacks its own; a narrow product by rows.
@@ -44,7 +44,7 @@ function multiply(given: {
       const [m0, rows] = byColumns ? [0, m] : [from, to - from];
       const [n0, end] = byColumns ? [from, to] : [0, n];
       const [aAt, cAt] = [a.at + m0 * a.row, c.at + m0 * c.row];
-      const of = [precision, rows, end, k, alpha, add ? 1 : 0, aAt, a.row, a.step] as const;
+      const of = [format, rows, end, k, alpha, add ? 1 : 0, aAt, a.row, a.step] as const;
       return [
         'multiply',
         ...of,
@@ -77,7 +77,7 @@ export function multiplyPacked(
     a: rowMajor(of.from, from),
     b: {
       at: WasmRunner.current().address(weight.whole.words),
-      width: paddedWidth(inWidth),
+      width: weight.stride,
       alongK: of.transposed,
       packed: weight,
     },
@@ -114,10 +114,10 @@ export function vectorProduct(x: tf.Tensor2D, weight: PackedMatrix, given: Vecto
   const { words, scaleOffset } = weight.whole;
   const at = runner.address(words);
   const { rows, columns } = weight;
-  const of = [columns, runner.address(x), at, at + 4 * scaleOffset, paddedWidth(columns), to] as const;
-  const precision = PRECISIONS.indexOf(weight.precision);
+  const of = [columns, runner.address(x), at, at + 4 * scaleOffset, weight.stride, to] as const;
+  const format = FORMATS.indexOf(weight.format);
   const cut = ranges(rows, runner.parts(2 * rows * columns, Math.floor(rows / 32)), 16);
-  runner.run(cut.map(([from, end]) => ['multiplyVector', precision, from, end, ...of]));
+  runner.run(cut.map(([from, end]) => ['multiplyVector', format, from, end, ...of]));
   addAdapted(out, adapter, low);
   return out;
 }

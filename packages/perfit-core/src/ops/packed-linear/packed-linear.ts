@@ -4,7 +4,6 @@ import type { Tiles } from '../../wgsl/choices.ts';
 import { remembered, type StorageBinding, type UniformField, type WgslProgram } from '../../wgsl/program.ts';
 import { WgslRunner } from '../../wgsl/runner.ts';
 import { type TileShape, tiledProduct } from '../../wgsl/tiled-product.ts';
-import { paddedWidth } from '../packed-matrix/formats.ts';
 import { type PackedMatrix, weightBinding, weightDecoder } from '../packed-matrix/packed-matrix.ts';
 
 // M rows, I input width, O output width, J adapted modules, R rank.
@@ -57,7 +56,7 @@ export function linearForward(
   const out = runner.empty<tf.Tensor2D>([rows, outWidth]);
   const modules = adapter?.modules ?? [];
   const program = forwardProgram({
-    precision: weight.precision,
+    format: weight.format,
     modules: modules.length,
     bias: bias !== null,
     residual: residual !== null,
@@ -91,7 +90,7 @@ export function linearBackward(
   const inWidth = weight.columns;
   const dx = runner.empty<tf.Tensor2D>([rows, inWidth]);
   const program = backwardProgram({
-    precision: weight.precision,
+    format: weight.format,
     modules: adapter?.modules.length ?? 0,
     vectorIn: inWidth % 4 === 0,
     vectorOut: outWidth % 4 === 0,
@@ -204,21 +203,21 @@ const shapeUniforms = unsigned('rows', 'in_width', 'out_width', 'stride', 'scale
 const forwardProgram = remembered(
   (
     shape: ProgramShape & {
-      precision: PackedMatrix['precision'];
+      format: PackedMatrix['format'];
       bias: boolean;
       residual: boolean;
       vectorIn: boolean;
       vectorOut: boolean;
     },
   ): WgslProgram => {
-    const { precision, modules, bias, residual, vectorIn, vectorOut, vectorRank, tile } = shape;
+    const { format, modules, bias, residual, vectorIn, vectorOut, vectorRank, tile } = shape;
     const x = access('x', 'u.rows', 'u.in_width', vectorIn);
     const out = access('out', 'u.rows', 'u.out_width', vectorOut);
     const rest = access('residual', 'u.rows', 'u.out_width', vectorOut);
     const offset = access('bias', '1u', 'u.out_width', vectorOut);
     const low = lowAccess(modules, vectorRank);
     const storage: StorageBinding[] = [
-      weightBinding(precision),
+      weightBinding(format),
       matrixBinding(x),
       ...(modules ? [thetaBinding(vectorRank), matrixBinding(low)] : []),
       ...(bias ? [matrixBinding(offset)] : []),
@@ -229,7 +228,7 @@ const forwardProgram = remembered(
     const source = tiledProduct({
       tile,
       declarations: [
-        weightDecoder(precision),
+        weightDecoder(format),
         `fn weight_row4(n: u32, k: u32) -> vec4<f32> { if (n >= u.out_width) { return vec4<f32>(0.0); } return weight4(n, k); }`,
         matrixReader(x),
         matrixWriter(out),
@@ -251,20 +250,18 @@ const forwardProgram = remembered(
       ],
       store: `set_out4(m, n, value${added});`,
     });
-    return { name: `linear-${precision}`, storage, uniforms: [...shapeUniforms, ...moduleFields(modules)], source };
+    return { name: `linear-${format}`, storage, uniforms: [...shapeUniforms, ...moduleFields(modules)], source };
   },
 );
 
 const backwardProgram = remembered(
-  (
-    shape: ProgramShape & { precision: PackedMatrix['precision']; vectorIn: boolean; vectorOut: boolean },
-  ): WgslProgram => {
-    const { precision, modules, vectorIn, vectorOut, vectorRank, tile } = shape;
+  (shape: ProgramShape & { format: PackedMatrix['format']; vectorIn: boolean; vectorOut: boolean }): WgslProgram => {
+    const { format, modules, vectorIn, vectorOut, vectorRank, tile } = shape;
     const dy = access('dy', 'u.rows', 'u.out_width', vectorOut);
     const dx = access('dx', 'u.rows', 'u.in_width', vectorIn);
     const low = lowAccess(modules, vectorRank);
     const storage = [
-      weightBinding(precision),
+      weightBinding(format),
       matrixBinding(dy),
       ...(modules ? [thetaBinding(vectorRank && vectorIn), matrixBinding(low)] : []),
       matrixBinding(dx, 'read_write'),
@@ -272,7 +269,7 @@ const backwardProgram = remembered(
     const source = tiledProduct({
       tile,
       declarations: [
-        weightDecoder(precision),
+        weightDecoder(format),
         `fn weight_column4(k: u32, n: u32) -> vec4<f32> { if (n >= u.stride) { return vec4<f32>(0.0); } return weight4(k, n); }`,
         matrixReader(dy),
         matrixWriter(dx),
@@ -296,7 +293,7 @@ const backwardProgram = remembered(
       store: 'set_dx4(m, n, value);',
     });
     return {
-      name: `linear-gradient-${precision}`,
+      name: `linear-gradient-${format}`,
       storage,
       uniforms: [...shapeUniforms, ...moduleFields(modules)],
       source,
@@ -461,7 +458,7 @@ export function moduleFields(modules: number): UniformField[] {
 
 function weightUniforms(weight: PackedMatrix): Record<string, number> {
   const { rows, columns, whole } = weight;
-  return { in_width: columns, out_width: rows, stride: paddedWidth(columns), scale_offset: whole.scaleOffset };
+  return { in_width: columns, out_width: rows, stride: weight.stride, scale_offset: whole.scaleOffset };
 }
 
 export function adapterUniforms(adapter: PackedAdapter | null): Record<string, number> {

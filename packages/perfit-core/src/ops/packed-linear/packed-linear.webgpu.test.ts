@@ -6,7 +6,7 @@ import { normalValues } from '../../../test/op-check.ts';
 import { shareRows, startWebGpu } from '../../../test/webgpu.ts';
 import type { RowLanes } from '../../wgsl/row-lanes.ts';
 import type { TileShape } from '../../wgsl/tiled-product.ts';
-import { type Precision, packRows, unpackRows } from '../packed-matrix/formats.ts';
+import { type Format, packRows, unpackRows } from '../packed-matrix/formats.ts';
 import { PackedMatrix } from '../packed-matrix/packed-matrix.ts';
 import {
   linearBackward,
@@ -22,7 +22,7 @@ import { vectorProduct } from './packed-vector.ts';
 interface Case {
   loop: TileShape['loop'];
   lanes: RowLanes;
-  precision: Precision;
+  format: Format;
   rows: number;
   inWidth: number;
   /** Output widths of the projections, and which of them are adapted. */
@@ -37,18 +37,19 @@ interface Case {
 /** What a program is compiled for; shapes vary within it. */
 const programs: [
   string,
-  Pick<Case, 'loop' | 'lanes' | 'precision' | 'adapted' | 'bias' | 'residual'> & { fours: boolean },
+  Pick<Case, 'loop' | 'lanes' | 'format' | 'adapted' | 'bias' | 'residual'> & { fours: boolean },
 ][] = [
   [
     'f32, odd widths, three adapters, staged',
-    all({ loop: 'staged', lanes: 'workgroup', precision: 'f32', adapted: [true, true, true] }),
+    all({ loop: 'staged', lanes: 'workgroup', format: 'f32', adapted: [true, true, true] }),
   ],
-  ['f32, odd widths, two adapters, direct', all({ loop: 'direct', precision: 'f32', adapted: [true, true] })],
-  ['f16, two of three adapted', all({ loop: 'direct', precision: 'f16', adapted: [true, false, true], fours: true })],
-  ['int8, no adapter, odd widths', all({ loop: 'unrolled', precision: 'int8', adapted: [false], bias: true })],
+  ['f32, odd widths, two adapters, direct', all({ loop: 'direct', format: 'f32', adapted: [true, true] })],
+  ['f16, two of three adapted', all({ loop: 'direct', format: 'f16', adapted: [true, false, true], fours: true })],
+  ['q4_1, three adapted', all({ loop: 'direct', format: 'q4_1', adapted: [true, true, true], fours: true })],
+  ['int8, no adapter, odd widths', all({ loop: 'unrolled', format: 'int8', adapted: [false], bias: true })],
   [
     'int4, one adapter',
-    all({ loop: 'unrolled', lanes: 'workgroup', precision: 'int4', adapted: [true], fours: true, residual: true }),
+    all({ loop: 'unrolled', lanes: 'workgroup', format: 'int4', adapted: [true], fours: true, residual: true }),
   ],
 ];
 
@@ -86,17 +87,17 @@ describe('a packed linear layer with its adapters', needsWebGpu, () => {
 });
 
 async function check(shape: Case): Promise<void> {
-  const { loop, lanes, precision, rows, inWidth, widths, rank, seed } = shape;
+  const { loop, lanes, format, rows, inWidth, widths, rank, seed } = shape;
   const tile: TileShape = { loop, tileM: 16, tileN: 32, tileK: 16, threadM: 4, threadN: 4 };
   shareRows(lanes);
   const tiles = { wide: tile, narrow: tile };
   const outWidth = widths.reduce((sum, width) => sum + width, 0);
   const scale = 0.75;
   const w = normalValues(outWidth * inWidth, seed);
-  const weight = PackedMatrix.from(precision, w, { rows: outWidth, columns: inWidth });
+  const weight = PackedMatrix.from(format, w, { rows: outWidth, columns: inWidth });
   const used = unpackRows(
-    precision,
-    packRows(precision, { dtype: 'F32', values: w }, { rows: outWidth, columns: inWidth }),
+    format,
+    packRows(format, { dtype: 'F32', values: w }, { rows: outWidth, columns: inWidth }),
     outWidth,
     inWidth,
   );

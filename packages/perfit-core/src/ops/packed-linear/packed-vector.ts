@@ -4,7 +4,6 @@ import { remembered, type StorageBinding, type WgslProgram } from '../../wgsl/pr
 import { type RowLanes, rowLanes, workgroupsOfRows } from '../../wgsl/row-lanes.ts';
 import { WgslRunner } from '../../wgsl/runner.ts';
 import { each } from '../../wgsl/source.ts';
-import { paddedWidth } from '../packed-matrix/formats.ts';
 import { type PackedMatrix, weightBinding, weightDecoder } from '../packed-matrix/packed-matrix.ts';
 import { adapterUniforms, moduleFields, type PackedAdapter } from './packed-linear.ts';
 
@@ -30,7 +29,7 @@ export function vectorProduct(x: tf.Tensor2D, weight: PackedMatrix, given: Vecto
   const runner = WgslRunner.current();
   const out = runner.empty<tf.Tensor2D>([1, weight.rows]);
   const program = vectorProgram(runner.choices.rowLanes, {
-    precision: weight.precision,
+    format: weight.format,
     modules: adapter?.modules.length ?? 0,
     bias: bias !== null,
     residual: residual !== null,
@@ -41,7 +40,7 @@ export function vectorProduct(x: tf.Tensor2D, weight: PackedMatrix, given: Vecto
       tensors: [part.words, x, ...optional.filter((tensor) => tensor !== null), out],
       uniforms: {
         width: weight.columns,
-        stride: paddedWidth(weight.columns),
+        stride: weight.stride,
         scale_offset: part.scaleOffset,
         rows: part.rows,
         first_row: part.firstRow,
@@ -56,10 +55,10 @@ export function vectorProduct(x: tf.Tensor2D, weight: PackedMatrix, given: Vecto
 const vectorProgram = remembered(
   (
     lanes: RowLanes,
-    shape: { precision: PackedMatrix['precision']; modules: number; bias: boolean; residual: boolean },
+    shape: { format: PackedMatrix['format']; modules: number; bias: boolean; residual: boolean },
   ): WgslProgram => {
     const { enables, declarations, main } = rowLanes(lanes, 'vec4<f32>');
-    const { precision, modules, bias, residual } = shape;
+    const { format, modules, bias, residual } = shape;
     const read = (name: string): StorageBinding => ({ name, element: 'f32', access: 'read' });
     const adapted = Array.from(
       { length: modules },
@@ -73,9 +72,9 @@ const vectorProgram = remembered(
     }`,
     ).join('\n');
     return {
-      name: `vector-${precision}`,
+      name: `vector-${format}`,
       storage: [
-        weightBinding(precision),
+        weightBinding(format),
         read('x'),
         ...(bias ? [read('bias')] : []),
         ...(residual ? [read('residual')] : []),
@@ -84,7 +83,7 @@ const vectorProgram = remembered(
       ],
       uniforms: [...unsigned('width', 'stride', 'scale_offset', 'rows', 'first_row'), ...moduleFields(modules)],
       enables,
-      source: `${weightDecoder(precision)} ${declarations}
+      source: `${weightDecoder(format)} ${declarations}
     fn x4(k: u32) -> vec4<f32> {
       var value = vec4<f32>(0.0);
       for (var i = 0u; i < 4u; i++) { if (k + i < u.width) { value[i] = x[k + i]; } }

@@ -1,10 +1,14 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { StoredValues } from '../../weights/stored-values.ts';
+import { rowsBetween, type StoredRows, valueCount } from '../../weights/stored-rows.ts';
 import { remembered, type StorageBinding, type WgslProgram } from '../../wgsl/program.ts';
 import { spread, WgslRunner } from '../../wgsl/runner.ts';
-import { blockSize, PackScratch, type Precision, packedWords, packRows, paddedWidth } from './formats.ts';
+import { type Format, PackScratch, packedWords, packRows, paddedWidth } from './formats.ts';
 import { matrixMemory } from './matrix-memory.ts';
-import { pairingWriter, plainWriter, type RowWriter } from './row-writer.ts';
+
+/** Where the rows of a matrix go. */
+export interface RowWriter {
+  push(slab: StoredRows): void;
+}
 
 /** Consecutive rows of a packed matrix in a buffer that one binding can hold. */
 export interface PackedPart {
@@ -17,17 +21,17 @@ export interface PackedPart {
 }
 
 /**
- * A frozen weight W [rows, columns] where our programs compute, in f32, f16, int8 or int4, decoded where it is multiplied. One that is
+ * A frozen weight W [rows, columns] where our programs compute, in one of the formats, decoded where it is multiplied. One that is
  * larger than a binding may be is split by rows. It owns its tensors until {@link PackedMatrix.dispose}.
  */
 export class PackedMatrix {
-  readonly precision: Precision;
+  readonly format: Format;
   readonly rows: number;
   readonly columns: number;
   readonly parts: readonly PackedPart[];
 
-  private constructor(precision: Precision, rows: number, columns: number, parts: readonly PackedPart[]) {
-    this.precision = precision;
+  private constructor(format: Format, rows: number, columns: number, parts: readonly PackedPart[]) {
+    this.format = format;
     this.rows = rows;
     this.columns = columns;
     this.parts = parts;
@@ -37,61 +41,67 @@ export class PackedMatrix {
    * Allocates the matrix; its rows are written by {@link PackedMatrix.writer}.
    * @param mostBytes of one part; what the backend allows where absent
    */
-  static allocate(precision: Precision, rows: number, columns: number, mostBytes?: number): PackedMatrix {
+  static allocate(format: Format, rows: number, columns: number, mostBytes?: number): PackedMatrix {
     const memory = matrixMemory();
     const most = mostBytes ?? memory.mostBytes;
-    const rowBytes = (4 * paddedWidth(columns) * bitsOf(precision)) / 32;
-    const fitting = Math.floor((most - 4) / rowBytes);
-    const rowsInPart = Math.min(rows, Math.max(1, inPairs(precision, columns) ? fitting - (fitting % 2) : fitting));
+    const inRow = packedWords(format, 1, columns);
+    const rowsInPart = Math.min(rows, Math.max(1, Math.floor(most / (4 * (inRow.values + inRow.scales)))));
     const parts: PackedPart[] = [];
     for (let firstRow = 0; firstRow < rows; firstRow += rowsInPart) {
       const count = Math.min(rowsInPart, rows - firstRow);
-      const words = packedWords(precision, count, columns);
+      const words = packedWords(format, count, columns);
       const tensor = memory.empty<tf.Tensor1D>([words.values + words.scales], 'int32');
       parts.push({ words: tensor, firstRow, rows: count, scaleOffset: words.values });
     }
-    return new PackedMatrix(precision, rows, columns, parts);
+    return new PackedMatrix(format, rows, columns, parts);
   }
 
   /** @param values W, row-major [rows, columns] */
   static from(
-    precision: Precision,
+    format: Format,
     values: Float32Array,
     shape: { rows: number; columns: number; mostBytes?: number },
   ): PackedMatrix {
-    const matrix = PackedMatrix.allocate(precision, shape.rows, shape.columns, shape.mostBytes);
+    const matrix = PackedMatrix.allocate(format, shape.rows, shape.columns, shape.mostBytes);
     const writer = matrix.writer();
     writer.push({ dtype: 'F32', values });
-    writer.end();
     return matrix;
   }
 
-  /** Takes the rows of W in order, in slabs. */
+  /** Takes the rows of W in order, in slabs of whole rows. */
   writer(): RowWriter {
-    const { precision, rows, columns } = this;
-    if (!inPairs(precision, columns)) return plainWriter(columns, (values, firstRow) => this.#write(values, firstRow));
-    return pairingWriter({ rows, columns }, (values, firstRow) => this.#write(values, firstRow));
+    let next = 0;
+    return {
+      push: (slab) => {
+        this.#write(slab, next);
+        next += valueCount(slab) / this.columns;
+      },
+    };
   }
 
-  /** Packs rows and writes them from `firstRow` on. @param stored row-major, whole rows */
-  #write(stored: StoredValues, firstRow: number): void {
-    const { columns, precision } = this;
+  /** Packs rows and writes them from `firstRow` on. */
+  #write(stored: StoredRows, firstRow: number): void {
+    const { columns, format } = this;
     const memory = matrixMemory();
-    const lastRow = firstRow + stored.values.length / columns;
+    const lastRow = firstRow + valueCount(stored) / columns;
+    const inRow = packedWords(format, 1, columns);
     for (const part of this.parts) {
       const from = Math.max(firstRow, part.firstRow);
       const to = Math.min(lastRow, part.firstRow + part.rows);
       if (from >= to) continue;
-      const rows = rowsOf(stored, (from - firstRow) * columns, (to - firstRow) * columns);
-      const packed = packRows(precision, rows, { rows: to - from, columns }, scratch);
-      const { values: valueWords } = packedWords(precision, to - from, columns);
+      const rows = rowsBetween(stored, columns, from - firstRow, to - firstRow);
+      const packed = packRows(format, rows, { rows: to - from, columns }, scratch);
+      const values = (to - from) * inRow.values;
       const inPart = from - part.firstRow;
-      memory.write(part.words, packed.subarray(0, valueWords), (inPart * valueWords) / (to - from));
-      if (valueWords < packed.length) {
-        const firstBlock = (inPart * paddedWidth(columns)) / blockSize;
-        memory.write(part.words, packed.subarray(valueWords), part.scaleOffset + firstBlock / 2);
-      }
+      memory.write(part.words, packed.subarray(0, values), inPart * inRow.values);
+      if (values === packed.length) continue;
+      memory.write(part.words, packed.subarray(values), part.scaleOffset + inPart * inRow.scales);
     }
+  }
+
+  /** Values from a row to the next. */
+  get stride(): number {
+    return paddedWidth(this.format, this.columns);
   }
 
   /** Bytes on the device. */
@@ -117,12 +127,12 @@ export function gatherRows(matrix: PackedMatrix, indices: tf.Tensor1D): tf.Tenso
   const count = indices.size;
   const out = runner.empty<tf.Tensor2D>([count, matrix.columns]);
   for (const part of matrix.parts) {
-    runner.run(gatherProgram(matrix.precision), {
+    runner.run(gatherProgram(matrix.format), {
       tensors: [part.words, indices, out],
       uniforms: {
         count,
         columns: matrix.columns,
-        stride: paddedWidth(matrix.columns),
+        stride: matrix.stride,
         scale_offset: part.scaleOffset,
         first_row: part.firstRow,
         rows: part.rows,
@@ -136,24 +146,9 @@ export function gatherRows(matrix: PackedMatrix, indices: tf.Tensor1D): tf.Tenso
 /** Of what goes to the device at once. */
 const scratch = new PackScratch();
 
-/** Rows of int8 and int4 share a word of two scales where a row has an odd number of blocks. */
-function inPairs(precision: Precision, columns: number): boolean {
-  return (precision === 'int8' || precision === 'int4') && (paddedWidth(columns) / blockSize) % 2 === 1;
-}
-
-function rowsOf(stored: StoredValues, start: number, end: number): StoredValues {
-  return stored.dtype === 'F32'
-    ? { dtype: 'F32', values: stored.values.subarray(start, end) }
-    : { dtype: stored.dtype, values: stored.values.subarray(start, end) };
-}
-
-function bitsOf(precision: Precision): number {
-  return { f32: 32, f16: 16, int8: 8.5, int4: 4.5 }[precision];
-}
-
 /** How WGSL sees the words of a packed matrix: the binding's element type. */
-export function weightBinding(precision: Precision, name = 'weights'): StorageBinding {
-  const element = { f32: 'vec4<f32>', f16: 'vec2<u32>', int8: 'u32', int4: 'u32' }[precision];
+export function weightBinding(format: Format, name = 'weights'): StorageBinding {
+  const element = { f32: 'vec4<f32>', f16: 'vec2<u32>', int8: 'u32', int4: 'u32', q4_1: 'u32' }[format];
   return { name, element, access: 'read' };
 }
 
@@ -161,27 +156,32 @@ export function weightBinding(precision: Precision, name = 'weights'): StorageBi
  * WGSL of `fn weight4(row, k) -> vec4<f32>`: four values of a row from k on, k a multiple of 4; it reads the uniforms
  * `stride` and `scale_offset`.
  */
-export function weightDecoder(precision: Precision): string {
+export function weightDecoder(format: Format): string {
   const scale = `
     let half = unpack2x16float(weights[u.scale_offset + (index >> 6u)]);
     let scale = select(half.x, half.y, ((index >> 5u) & 1u) == 1u);`;
+  const fourBits = `
+    let word = weights[((index >> 5u) << 2u) + ((index >> 2u) & 3u)] >> ((index >> 2u) & 4u);
+    let value = vec4<f32>((vec4(word) >> vec4(0u, 8u, 16u, 24u)) & vec4(15u));`;
   const body = {
     f32: 'return weights[index >> 2u];',
     f16: 'let pair = weights[index >> 2u]; return vec4(unpack2x16float(pair.x), unpack2x16float(pair.y));',
-    int8: `${scale} return unpack4x8snorm(weights[index >> 2u]) * scale;`,
-    int4: `${scale}
-    let word = weights[index >> 3u] >> (16u * ((index >> 2u) & 1u));
-    let nibbles = (vec4(word) >> vec4(0u, 4u, 8u, 12u)) & vec4(15u);
-    return (vec4<f32>(nibbles) - 8.0) * scale;`,
-  }[precision];
+    int8: `${scale}
+    let word = bitcast<i32>(weights[index >> 2u]);
+    return vec4<f32>((vec4(word) << vec4(24u, 16u, 8u, 0u)) >> vec4(24u)) * scale;`,
+    int4: `${scale}${fourBits} return (value - 8.0) * scale;`,
+    q4_1: `${fourBits}
+    let both = unpack2x16float(weights[u.scale_offset + (index >> 5u)]);
+    return value * both.x + both.y;`,
+  }[format];
   return `fn weight4(row: u32, k: u32) -> vec4<f32> { let index = row * u.stride + k; ${body} }`;
 }
 
-const gatherProgram = remembered((precision: Precision): WgslProgram => {
+const gatherProgram = remembered((format: Format): WgslProgram => {
   return {
-    name: `gather-${precision}`,
+    name: `gather-${format}`,
     storage: [
-      weightBinding(precision),
+      weightBinding(format),
       { name: 'indices', element: 'i32', access: 'read' },
       { name: 'out', element: 'f32', access: 'read_write' },
     ],
@@ -189,7 +189,7 @@ const gatherProgram = remembered((precision: Precision): WgslProgram => {
       name,
       type: 'u32',
     })),
-    source: `${weightDecoder(precision)}
+    source: `${weightDecoder(format)}
     @compute @workgroup_size(64) fn main(
       @builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
       @builtin(local_invocation_index) local: u32) {

@@ -7,6 +7,7 @@ import { needsFile } from '../../../../../testing/needs.ts';
 import { realModel } from '../../../test/gguf/real-model.ts';
 import { directorySource } from '../../node/directory-source.ts';
 import { fileSource, type ModelSource } from '../source.ts';
+import { rowsToFloats } from '../stored-rows.ts';
 import { readRows, readTensor } from '../tensor-values.ts';
 import { type GgufFile, type GgufTensor, readGgufFile } from './gguf-file.ts';
 
@@ -65,7 +66,7 @@ describe('readGgufFile', () => {
       const entry = entryOf(file, file.tensors.get(name) as GgufTensor);
       if (shape.length !== 2 || ['F16', 'BF16'].includes(entry.dtype)) continue;
       const values: number[] = [];
-      for await (const slab of readRows(source, entry, 1)) values.push(...slab.values);
+      for await (const slab of readRows(source, entry, 1)) values.push(...rowsToFloats(slab));
       expect(hashOf(Float32Array.from(values))).toBe(sha256);
     }
   });
