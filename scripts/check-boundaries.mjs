@@ -54,6 +54,8 @@ const rooms = {
     ],
     without: [{ files: FILES, mayNot: TFJS, why: NO_BACKEND }],
   },
+  // What nobody needs who tunes.
+  'packages/bench': { may: ['@perfit/protocol/space', '@perfit/core', '@perfit/core/programs', TFJS] },
   'apps/coordinator': {
     may: [
       NODE,
@@ -89,6 +91,7 @@ const rooms = {
       '@perfit/protocol',
       '@perfit/protocol/space',
       '@perfit/federation',
+      '@perfit/bench',
       '@perfit/core',
       '@perfit/core/node',
       '@perfit/coordinator',
@@ -121,7 +124,10 @@ const rooms = {
       // What the build adds, not what a browser runs.
       { files: /^build\//, may: [NODE, 'vite'] },
       // The worker: the only place of the client that may know tensors and the client's loop.
-      { files: /^src\/engine\//, may: ['@perfit/federation', '@perfit/core', '@perfit/core/thread', TFJS] },
+      {
+        files: /^src\/engine\//,
+        may: ['@perfit/federation', '@perfit/bench', '@perfit/core', '@perfit/core/thread', TFJS],
+      },
     ],
     inside: [
       {
@@ -192,7 +198,9 @@ function checkTheCheck() {
     ['packages/perfit-core', 'src/index.ts', '@perfit/federation'],
     ['packages/perfit-core', 'src/index.ts', 'node:fs'],
     ['packages/perfit-core', 'src/weights/hub-source.ts', '@huggingface/hub'],
-    ['packages/perfit-core', 'src/bench/step-bench.ts', '@tensorflow/tfjs'],
+    ['packages/bench', 'src/webgpu/step-bench.ts', '@tensorflow/tfjs'],
+    ['packages/bench', 'src/index.ts', '@perfit/core/node'],
+    ['apps/web-client', 'src/engine/engine.ts', '@perfit/core/programs'],
     ['packages/perfit-core', 'src/weights/gguf/blocks.ts', '@tensorflow/tfjs-core'],
     ['packages/perfit-core', 'src/weights/source.ts', '../model/load-model.ts'],
     ['packages/perfit-core', 'src/files.ts', './backend/wasm.ts'],

@@ -17,19 +17,32 @@ export function isInBlocks<T>(): bool {
 @inline
 export function decode4<T>(base: usize, scales: usize, index: u32): v128 {
   if (sizeof<T>() == 4) return v128.load(base + (<usize>index << 2));
-  if (sizeof<T>() == 2 && !isSigned<T>()) return halves(v128.extend_low<u16>(v128.load64_zero(base + (<usize>index << 1))));
+  if (!isInBlocks<T>()) return halves(v128.extend_low<u16>(v128.load64_zero(base + (<usize>index << 1))));
+  return decodeInBlock<T>(base, index, sharedOf<T>(scales, index));
+}
+
+/** What the values of a block share: the scale in every lane; of q4_1 the scale, then the least value. */
+// @ts-ignore: decorator
+@inline
+export function sharedOf<T>(scales: usize, index: u32): v128 {
   const block = index >> BLOCK_SHIFT;
+  return sizeof<T>() == 1 ? scaleOf(scales, block) : scaleAndLeast(scales, block);
+}
+
+/** {@link decode4} with what their block shares. */
+// @ts-ignore: decorator
+@inline
+export function decodeInBlock<T>(base: usize, index: u32, shared: v128): v128 {
   if (sizeof<T>() == 1 && isSigned<T>()) {
     const whole = v128.extend_low<i16>(v128.extend_low<i8>(v128.load32_zero(base + <usize>index)));
-    return f32x4.mul(f32x4.convert_i32x4_s(whole), scaleOf(scales, block));
+    return f32x4.mul(f32x4.convert_i32x4_s(whole), shared);
   }
   // The low halves of a block's 16 bytes are its first values.
-  const bytes = v128.load32_zero(base + (<usize>block << 4) + <usize>(index & 15));
+  const bytes = v128.load32_zero(base + (<usize>(index >> BLOCK_SHIFT) << 4) + <usize>(index & 15));
   const nibbles = v128.and(i32x4.shr_u(bytes, <i32>(index & 16) >> 2), i8x16.splat(15));
   const whole = v128.extend_low<u16>(v128.extend_low<u8>(nibbles));
-  if (sizeof<T>() == 1) return f32x4.mul(f32x4.convert_i32x4_s(i32x4.sub(whole, i32x4.splat(8))), scaleOf(scales, block));
-  const both = scaleAndLeast(scales, block);
-  return f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(whole), firstLane(both)), secondLane(both));
+  if (sizeof<T>() == 1) return f32x4.mul(f32x4.convert_i32x4_s(i32x4.sub(whole, i32x4.splat(8))), shared);
+  return f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(whole), firstLane(shared)), secondLane(shared));
 }
 
 // @ts-ignore: decorator

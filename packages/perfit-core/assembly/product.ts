@@ -1,7 +1,7 @@
 // C [M, N] = α·A·B, or C + α·A·B. B is unpacked by panels of eight columns and a few hundred rows into cache; a panel is
 // multiplied with four rows of A at a time, whose thirty-two sums stay in registers.
 
-import { blockProduct, decode4, isInBlocks, laneOf } from './decode';
+import { blockProduct, decode4, decodeInBlock, isInBlocks, laneOf, sharedOf } from './decode';
 import { multiplyAdd, sumOfLanes } from './multiply-add';
 
 /** Columns of a panel. */
@@ -196,7 +196,24 @@ function panelAlongK<T>(b: usize, scales: usize, bRow: u32, row0: u32, k0: u32, 
     const to = panel + 16 * half;
     const whole = depth & ~3;
     if (there < 4) for (let k: u32 = 0; k < depth; k++) v128.store(to + (<usize>k << 5), f32x4.splat(0));
-    if (there == 4) {
+    if (there == 4 && isInBlocks<T>() && !(k0 & 31)) {
+      // Whatever a block shares is read once.
+      for (let k: u32 = 0; k < whole; ) {
+        let i0 = first * bRow + k0 + k;
+        let i1 = i0 + bRow, i2 = i1 + bRow, i3 = i2 + bRow;
+        const s0 = sharedOf<T>(scales, i0);
+        const s1 = sharedOf<T>(scales, i1);
+        const s2 = sharedOf<T>(scales, i2);
+        const s3 = sharedOf<T>(scales, i3);
+        for (const end = min(whole, k + 32); k < end; k += 4, i0 += 4, i1 += 4, i2 += 4, i3 += 4) {
+          const r0 = decodeInBlock<T>(b, i0, s0);
+          const r1 = decodeInBlock<T>(b, i1, s1);
+          const r2 = decodeInBlock<T>(b, i2, s2);
+          const r3 = decodeInBlock<T>(b, i3, s3);
+          putColumns(r0, r1, r2, r3, to + (<usize>k << 5), 32);
+        }
+      }
+    } else if (there == 4) {
       for (let k: u32 = 0; k < whole; k += 4) {
         const r0 = decode4<T>(b, scales, first * bRow + k0 + k);
         const r1 = decode4<T>(b, scales, (first + 1) * bRow + k0 + k);
@@ -232,8 +249,15 @@ function panelAlongN<T>(b: usize, scales: usize, bRow: u32, row0: u32, n0: u32, 
     for (let k: u32 = 0; k < depth; k++) {
       const from = (row0 + k) * bRow + n0;
       const to = panel + (<usize>k << 5);
-      v128.store(to, decode4<T>(b, scales, from));
-      v128.store(to, decode4<T>(b, scales, from + 4), 16);
+      if (isInBlocks<T>()) {
+        // Eight columns of one block: n0 is a multiple of eight.
+        const shared = sharedOf<T>(scales, from);
+        v128.store(to, decodeInBlock<T>(b, from, shared));
+        v128.store(to, decodeInBlock<T>(b, from + 4, shared), 16);
+      } else {
+        v128.store(to, decode4<T>(b, scales, from));
+        v128.store(to, decode4<T>(b, scales, from + 4), 16);
+      }
     }
     return;
   }

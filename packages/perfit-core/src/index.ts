@@ -1,26 +1,6 @@
 export { exportPeft, importPeft, type PeftFiles, peftSpace } from './adapter/peft.ts';
 export { type BackendDescription, selectBackend } from './backend/select-backend.ts';
 export { afterWasmFailure } from './backend/wasm-backend.ts';
-export { type AutotuneShape, applyChoices, autotune } from './bench/autotune.ts';
-export { MODEL_SHAPES, type ModelShape } from './bench/model-shapes.ts';
-export { probeSpeed } from './bench/probe-speed.ts';
-export {
-  benchOnProcessor,
-  type ProcessorRates,
-  productRates,
-} from './bench/processor-bench.ts';
-export { type BenchReport, type BenchWish, comparedTasks, runBench, runPeaks } from './bench/run-bench.ts';
-export {
-  ourSide,
-  type SharedArray,
-  type SharedAttention,
-  type SharedMatmul,
-  type SharedStep,
-  type SharedTask,
-  type Side,
-} from './bench/shared-tasks.ts';
-export { type Timing, timeRuns } from './bench/timing.ts';
-export { benchWasmPeak } from './bench/wasm-peak.ts';
 export { automaticPrecision } from './catalogue/automatic-precision.ts';
 export { CATALOGUE } from './catalogue/catalogue.ts';
 export { type Fit, fits } from './catalogue/fits.ts';
@@ -70,6 +50,9 @@ export { compareModels } from './parity/compare-models.ts';
 export { loadParityFixture, type ParityFixture } from './parity/fixture.ts';
 export type { OtherGradient, OtherModel, OtherTuning } from './parity/other-model.ts';
 export { type ParityCheck, runParity } from './parity/run-parity.ts';
+export { type AutotuneShape, applyChoices, autotune } from './speed/autotune.ts';
+export { probeSpeed } from './speed/probe-speed.ts';
+export { type Timing, timeRuns } from './speed/timing.ts';
 export { ChatFormat } from './text/chat-template.ts';
 export { DataError } from './text/data-error.ts';
 export {

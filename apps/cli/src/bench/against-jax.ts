@@ -7,9 +7,8 @@ import {
   type SharedStep,
   type SharedTask,
   type Side,
-  type Timing,
-  timeRuns,
-} from '@perfit/core';
+} from '@perfit/bench';
+import { type Timing, timeRuns } from '@perfit/core';
 
 type Jax = typeof import('@jax-js/jax');
 

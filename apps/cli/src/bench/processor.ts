@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { benchOnProcessor, type ModelShape, type ProcessorRates, productRates } from '@perfit/core';
+import { benchOnProcessor, type ModelShape, type ProcessorRates, productRates } from '@perfit/bench';
 import { nodeBackend } from '@perfit/core/node';
 
 /** What our programs are held against: issue of the processor's programs. */

@@ -7,10 +7,10 @@ import {
   comparedTasks,
   MODEL_SHAPES,
   type ModelShape,
-  type RoundedPrecision,
   runBench,
   runPeaks,
-} from '@perfit/core';
+} from '@perfit/bench';
+import type { RoundedPrecision } from '@perfit/core';
 import { nodeBackend } from '@perfit/core/node';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { precisionOption, threadsOption } from '../backend-option.ts';

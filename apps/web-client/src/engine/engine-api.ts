@@ -2,7 +2,8 @@
  * What the page may ask of the worker, and what it is told. Types only: nothing here pulls the model, the client's
  * loop or TensorFlow.js into the page's bundle.
  */
-import type { BenchReport, ColumnMapping, ColumnRole, ColumnRoles, DatasetColumn } from '@perfit/core';
+import type { BenchReport } from '@perfit/bench';
+import type { ColumnMapping, ColumnRole, ColumnRoles, DatasetColumn } from '@perfit/core';
 import type { FederationDescriptor, FederationStatus, RoundClosed, SessionRecord } from '@perfit/protocol';
 import type { Failure } from '../shared/failure/failure.ts';
 import type {

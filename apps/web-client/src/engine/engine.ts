@@ -1,4 +1,4 @@
-import { runBench } from '@perfit/core';
+import { runBench } from '@perfit/bench';
 import { layoutOf } from '@perfit/federation';
 import { FailureError } from '../shared/failure/failure.ts';
 import { emptySession } from '../shared/session/session-state.ts';

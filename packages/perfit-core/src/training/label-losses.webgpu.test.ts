@@ -4,8 +4,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { isLongForm } from '../../../../testing/form.ts';
 import { eachBackend } from '../../test/each-backend.ts';
 import { perfitNano } from '../../test/places.ts';
-import { MODEL_SHAPES } from '../bench/model-shapes.ts';
-import { syntheticSource } from '../bench/synthetic-source.ts';
+import { MODEL_SHAPES } from '../catalogue/model-shapes.ts';
 import { AdapterTensors } from '../model/adapter-tensors.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import { loadModel } from '../model/load-model.ts';
@@ -13,6 +12,7 @@ import { directorySource } from '../node/directory-source.ts';
 import type { Example } from '../text/example.ts';
 import { tokenizeExamples } from '../text/examples.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer.ts';
+import { syntheticSource } from '../weights/synthetic-source.ts';
 import { evaluate } from './evaluate.ts';
 import { labelLosses } from './label-losses.ts';
 

@@ -2,11 +2,11 @@ import { initialTheta, PROJECTIONS } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import type { WasmBackend } from '../backend/wasm-heap.ts';
-import { MODEL_SHAPES } from '../bench/model-shapes.ts';
-import { syntheticSource } from '../bench/synthetic-source.ts';
+import { MODEL_SHAPES } from '../catalogue/model-shapes.ts';
 import { loadModel } from '../model/load-model.ts';
 import { nodeBackend } from '../node/node-backend.ts';
 import { MaskedAdamW } from '../training/adamw.ts';
+import { syntheticSource } from '../weights/synthetic-source.ts';
 import { WasmRunner } from './runner.ts';
 
 /** Wide enough that its products are cut, also into three. */

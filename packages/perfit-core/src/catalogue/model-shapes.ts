@@ -1,4 +1,4 @@
-import { PUBLISHED_CONFIGS } from '../catalogue/published-configs.ts';
+import { PUBLISHED_CONFIGS } from './published-configs.ts';
 
 /** Shapes that are measured, by config alone. */
 export const MODEL_SHAPES = {

@@ -1,21 +1,30 @@
+import {
+  compareModels,
+  type LanguageModel,
+  loadModel,
+  type OtherTuning,
+  type RoundedPrecision,
+  type TokenBatch,
+} from '@perfit/core';
+import {
+  type AdamWStep,
+  type AdamWTensors,
+  ComposedAdamW,
+  keepHighestOnDevice,
+  MODEL_SHAPES,
+  type ModelShape,
+  maskTensor,
+  type OpenOther,
+  type OwnedAdamW,
+  ownedAdamW,
+  type PackedModel,
+  predictStepBytes,
+  syntheticSource,
+  WgslRunner,
+} from '@perfit/core/programs';
 import { initialTheta, type Layout, Mask, PROJECTIONS } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
-import type { LanguageModel } from '../model/language-model.ts';
-import { loadModel } from '../model/load-model.ts';
-import { predictStepBytes } from '../model/packed/memory.ts';
-import type { PackedModel } from '../model/packed/packed-model.ts';
-import { type AdamWStep, type AdamWTensors, type OwnedAdamW, ownedAdamW } from '../ops/adamw/adamw.ts';
-import { ComposedAdamW } from '../ops/adamw/composed-adamw.ts';
-import { keepHighestOnDevice } from '../ops/keep-highest/keep-highest.ts';
-import { maskTensor } from '../ops/mask-bits/mask-bits.ts';
-import type { RoundedPrecision } from '../ops/packed-matrix/formats.ts';
-import { compareModels } from '../parity/compare-models.ts';
-import type { OpenOther, OtherTuning } from '../parity/other-model.ts';
-import type { TokenBatch } from '../training/token-batch.ts';
-import { WgslRunner } from '../wgsl/runner.ts';
-import { MODEL_SHAPES, type ModelShape } from './model-shapes.ts';
 import type { Limits } from './roofline.ts';
-import { syntheticSource } from './synthetic-source.ts';
 
 export interface StepResult {
   readonly model: ModelShape;

@@ -1,5 +1,5 @@
 import { dimensions, parseModelConfig } from '../model/config.ts';
-import type { ModelSource } from '../weights/source.ts';
+import type { ModelSource } from './source.ts';
 
 /** A model's files by its config alone, in F16 with random weights: shapes can be measured that nobody has downloaded. */
 export function syntheticSource(config: Readonly<Record<string, unknown>>): ModelSource {

@@ -1,8 +1,5 @@
+import { timeOnDevice, unsigned, type WgslProgram, WgslRunner } from '@perfit/core/programs';
 import * as tf from '@tensorflow/tfjs-core';
-import { unsigned } from '../wgsl/access.ts';
-import type { WgslProgram } from '../wgsl/program.ts';
-import { WgslRunner } from '../wgsl/runner.ts';
-import { timeOnDevice } from './timing.ts';
 
 /** What the adapter can do at most, measured by loops that do nothing else. */
 export interface Limits {

@@ -1,10 +1,5 @@
-import { type ModelConfig, parseModelConfig } from '../model/config.ts';
-import type { RoundedPrecision } from '../ops/packed-matrix/formats.ts';
-import type { OpenOther } from '../parity/other-model.ts';
-import type { Choices } from '../wgsl/choices.ts';
-import { WgslRunner } from '../wgsl/runner.ts';
-import { autotune } from './autotune.ts';
-import { MODEL_SHAPES, type ModelShape } from './model-shapes.ts';
+import { type Choices, type ModelConfig, parseModelConfig, type RoundedPrecision } from '@perfit/core';
+import { autotune, MODEL_SHAPES, type ModelShape, type OpenOther, WgslRunner } from '@perfit/core/programs';
 import { benchOps, type OpResult } from './op-bench.ts';
 import { type Limits, measureLimits } from './roofline.ts';
 import { type SharedTask, sharedTasks } from './shared-tasks.ts';

@@ -1,8 +1,8 @@
+import { WgslRunner } from '@perfit/core/programs';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { needsWebGpu } from '../../../../testing/needs.ts';
-import { startWebGpu } from '../../test/webgpu.ts';
-import { WgslRunner } from '../wgsl/runner.ts';
+import { startWebGpu } from '../../../perfit-core/test/webgpu.ts';
 import { benchPeak } from './step-bench.ts';
 
 describe('the memory of a step', needsWebGpu, () => {

@@ -1,23 +1,29 @@
+import type { ModelConfig, RoundedPrecision } from '@perfit/core';
+import {
+  ComposedAdamW,
+  causalAttention,
+  causalMask,
+  FusedAdamW,
+  flashAttention,
+  flashAttentionBackward,
+  linearBackward,
+  linearForward,
+  loraDown,
+  noise,
+  type PackedAdapter,
+  PackedMatrix,
+  packedHeadGradient,
+  rmsNorm,
+  rmsNormForward,
+  swiglu,
+  swigluForward,
+  timeOnDevice,
+  vectorProduct,
+  WgslRunner,
+} from '@perfit/core/programs';
 import { Mask } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
-import type { ModelConfig } from '../model/config.ts';
-import { ComposedAdamW } from '../ops/adamw/composed-adamw.ts';
-import { FusedAdamW } from '../ops/adamw/fused-adamw.ts';
-import { causalAttention, causalMask } from '../ops/causal-attention/causal-attention.ts';
-import { flashAttention, flashAttentionBackward } from '../ops/causal-attention/flash-attention.ts';
-import { packedHeadGradient } from '../ops/head-cross-entropy/packed-head.ts';
-import { linearBackward, linearForward, loraDown, type PackedAdapter } from '../ops/packed-linear/packed-linear.ts';
-import { vectorProduct } from '../ops/packed-linear/packed-vector.ts';
-import type { RoundedPrecision } from '../ops/packed-matrix/formats.ts';
-import { PackedMatrix } from '../ops/packed-matrix/packed-matrix.ts';
-import { rmsNorm } from '../ops/rms-norm/rms-norm.ts';
-import { rmsNormForward } from '../ops/rms-norm/rms-norm-wgsl.ts';
-import { swiglu } from '../ops/swiglu/swiglu.ts';
-import { swigluForward } from '../ops/swiglu/swiglu-wgsl.ts';
-import { WgslRunner } from '../wgsl/runner.ts';
-import { noise } from './noise.ts';
 import type { Limits } from './roofline.ts';
-import { timeOnDevice } from './timing.ts';
 
 export interface OpResult {
   readonly name: string;

@@ -1,15 +1,16 @@
+import type { ModelConfig, RoundedPrecision } from '@perfit/core';
+import {
+  linearForward,
+  noise,
+  PackedMatrix,
+  type RowLanes,
+  rmsNormForward,
+  type TileShape,
+  timeOnDevice,
+  vectorProduct,
+  WgslRunner,
+} from '@perfit/core/programs';
 import * as tf from '@tensorflow/tfjs-core';
-import type { ModelConfig } from '../model/config.ts';
-import { linearForward } from '../ops/packed-linear/packed-linear.ts';
-import { vectorProduct } from '../ops/packed-linear/packed-vector.ts';
-import type { RoundedPrecision } from '../ops/packed-matrix/formats.ts';
-import { PackedMatrix } from '../ops/packed-matrix/packed-matrix.ts';
-import { rmsNormForward } from '../ops/rms-norm/rms-norm-wgsl.ts';
-import type { RowLanes } from '../wgsl/row-lanes.ts';
-import { WgslRunner } from '../wgsl/runner.ts';
-import type { TileShape } from '../wgsl/tiled-product.ts';
-import { noise } from './noise.ts';
-import { timeOnDevice } from './timing.ts';
 
 /** One way to make a program, next to the others in the same run: what an adapter's choices are choices between. */
 export interface WayResult {

@@ -1,13 +1,14 @@
+import { loadModel, type Precision, WASM_BUDGET } from '@perfit/core';
+import {
+  MaskedAdamW,
+  MODEL_SHAPES,
+  type ModelShape,
+  PackedModel,
+  syntheticSource,
+  type WasmBackend,
+} from '@perfit/core/programs';
 import { buildLayout, initialTheta, Mask, PROJECTIONS } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
-import type { WasmBackend } from '../backend/wasm-heap.ts';
-import { loadModel } from '../model/load-model.ts';
-import { PackedModel } from '../model/packed/packed-model.ts';
-import { WASM_BUDGET } from '../model/packed/plan-memory.ts';
-import type { Precision } from '../ops/packed-matrix/formats.ts';
-import { MaskedAdamW } from '../training/adamw.ts';
-import { MODEL_SHAPES, type ModelShape } from './model-shapes.ts';
-import { syntheticSource } from './synthetic-source.ts';
 
 export interface WasmPeak {
   readonly model: ModelShape;

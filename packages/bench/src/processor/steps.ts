@@ -1,16 +1,16 @@
+import { type LanguageModel, loadModel, type TokenBatch, WASM_BUDGET } from '@perfit/core';
+import {
+  ComposedAdamW,
+  linearForwardOnWasm,
+  MODEL_SHAPES,
+  type ModelShape,
+  ownedAdamW,
+  PackedMatrix,
+  PackedModel,
+  syntheticSource,
+} from '@perfit/core/programs';
 import { buildLayout, initialTheta, Mask, PROJECTIONS } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
-import type { LanguageModel } from '../model/language-model.ts';
-import { loadModel } from '../model/load-model.ts';
-import { PackedModel } from '../model/packed/packed-model.ts';
-import { WASM_BUDGET } from '../model/packed/plan-memory.ts';
-import { ownedAdamW } from '../ops/adamw/adamw.ts';
-import { ComposedAdamW } from '../ops/adamw/composed-adamw.ts';
-import { linearForward } from '../ops/packed-linear/linear-wasm.ts';
-import { PackedMatrix } from '../ops/packed-matrix/packed-matrix.ts';
-import type { TokenBatch } from '../training/token-batch.ts';
-import { MODEL_SHAPES, type ModelShape } from './model-shapes.ts';
-import { syntheticSource } from './synthetic-source.ts';
 
 export interface ProcessorWish {
   readonly shape: ModelShape;
@@ -45,7 +45,7 @@ export async function productRates(): Promise<{ readonly own: number; readonly t
     const milliseconds = await best(8, async () => run().dispose());
     return (2 * rows * inWidth * outWidth) / milliseconds / 1e6;
   };
-  const own = await rate(() => linearForward(x, { weight, bias: null }, { adapter: null, low: null }));
+  const own = await rate(() => linearForwardOnWasm(x, { weight, bias: null }, { adapter: null, low: null }));
   const tfjs = await rate(() => tf.matMul(x, transposed));
   tf.dispose([x, transposed]);
   weight.dispose();

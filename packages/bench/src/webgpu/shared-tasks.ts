@@ -1,20 +1,21 @@
-import { Mask } from '@perfit/protocol/space';
-import * as tf from '@tensorflow/tfjs-core';
-import type { ModelConfig } from '../model/config.ts';
-import type { AdamWStep } from '../ops/adamw/adamw.ts';
-import { FusedAdamW } from '../ops/adamw/fused-adamw.ts';
-import { flashAttention } from '../ops/causal-attention/flash-attention.ts';
+import type { ModelConfig } from '@perfit/core';
 import {
+  type AdamWStep,
+  FusedAdamW,
+  flashAttention,
   linearForward,
   loraDown,
   loraDownGradient,
   loraGradients,
+  noise,
   type PackedAdapter,
-} from '../ops/packed-linear/packed-linear.ts';
-import { PackedMatrix } from '../ops/packed-matrix/packed-matrix.ts';
-import { WgslRunner } from '../wgsl/runner.ts';
-import { noise } from './noise.ts';
-import { type Timing, timeOnDevice } from './timing.ts';
+  PackedMatrix,
+  type Timing,
+  timeOnDevice,
+  WgslRunner,
+} from '@perfit/core/programs';
+import { Mask } from '@perfit/protocol/space';
+import * as tf from '@tensorflow/tfjs-core';
 
 /** Row-major numbers, f32. */
 export interface SharedArray {
