@@ -1,6 +1,7 @@
-// The types of the rooms that files lie in: `node scripts/check-staged-types.mjs FILE …`, paths from the root.
+// The types of the rooms that are about to be committed: those that staged files lie in, all where a file is removed.
 // Incremental, because it is waited for; and not those of the rooms that build on them, which all build on the protocol:
 // that takes half a minute, and `npm test` does it.
+import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { binary, rooms } from './checks.mjs';
@@ -10,9 +11,17 @@ import { overheard, sideBySide } from './side-by-side.mjs';
 const kept = join(root, 'node_modules', '.perfit', 'types');
 mkdirSync(kept, { recursive: true });
 
-const files = process.argv.slice(2).map((file) => file.replaceAll('\\', '/'));
+const staged = (filter) => {
+  const args = ['diff', '--cached', '--name-only', '--no-renames', `--diff-filter=${filter}`];
+  return spawnSync('git', args, { cwd: root, encoding: 'utf8' })
+    .stdout.split('\n')
+    .filter((file) => /\.tsx?$/.test(file));
+};
+const files = staged('d');
+// Whoever imported it lies anywhere.
+const isRemoved = staged('D').length > 0;
 await sideBySide(
-  rooms.filter((room) => files.some((file) => file.startsWith(`${room}/`))),
+  rooms.filter((room) => isRemoved || files.some((file) => roomOf(file) === room)),
   async (room) => {
     const started = Date.now();
     const memory = join(kept, `${room.replaceAll('/', '-')}.tsbuildinfo`);
@@ -31,3 +40,8 @@ await sideBySide(
     if (status !== 0) process.exitCode = 1;
   },
 );
+
+/** Tests and configurations that lie in no room are of the room of what all tests share. */
+function roomOf(file) {
+  return rooms.find((room) => file.startsWith(`${room}/`)) ?? 'testing';
+}

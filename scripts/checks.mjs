@@ -7,6 +7,7 @@ export const rooms = [
   'packages/protocol',
   'packages/federation',
   'packages/perfit-core',
+  'packages/bench',
   'apps/coordinator',
   'apps/cli',
   'apps/web-client',

@@ -19,9 +19,14 @@ Everything else is handed on to "perfit serve".
 `;
 
 /** What the coordinator is made of: a change there starts it again. */
-const SOURCES = ['apps/cli/src', 'apps/coordinator/src', 'packages/protocol/src', 'packages/federation/src'].map(
-  (folder) => join(root, folder),
-);
+const SOURCES = [
+  'apps/cli/src',
+  'apps/coordinator/src',
+  'packages/protocol/src',
+  'packages/federation/src',
+  // Of the core what opens a model: `@perfit/core/files`.
+  ...['files.ts', 'model/config.ts', 'node', 'text', 'weights'].map((path) => `packages/perfit-core/src/${path}`),
+].map((path) => join(root, path));
 
 await runScript(async () => {
   const cwd = process.env.INIT_CWD ?? process.cwd();
@@ -48,9 +53,11 @@ await runScript(async () => {
   let server = null;
   try {
     const first = await coordinator.start();
+    // It is said once: whatever fails from here on, the next start must know it.
+    const password = keptPassword(first.operator, data);
     server = await serveWebClient(first.url, { coordinator, host, port });
     const { local, network } = server.resolvedUrls;
-    announce(first, { addresses: [...local, ...network], password: keptPassword(first.operator, data) });
+    announce(first, { addresses: [...local, ...network], password });
     return await end;
   } finally {
     await server?.close();

@@ -22,6 +22,7 @@ await runScript(async () => {
 });
 
 function asksForWebGpu([command, ...args]) {
-  if (command === 'bench') return args[0] !== 'coordinator';
+  if (args.some((arg) => /^(-h|--help)$/.test(arg))) return false;
+  if (command === 'bench') return args[0] !== 'coordinator' && !args.some((arg) => /^(--backend=)?wasm$/.test(arg));
   return args.some((arg) => /^(--backend=)?webgpu$/.test(arg));
 }

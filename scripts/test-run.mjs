@@ -1,5 +1,6 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { binary } from './checks.mjs';
 import { playwrightCli, root } from './setup.mjs';
@@ -12,6 +13,8 @@ export class TestRun {
   #totals = { passed: 0, failed: 0, skipped: 0 };
   #leftOut = new Map();
   #times = [];
+  #child = null;
+  #isStopped = false;
 
   constructor({ folder, wish }) {
     this.#folder = folder;
@@ -40,21 +43,27 @@ export class TestRun {
     });
   }
 
-  vitest(args) {
+  /** One run after the other. @param runs the arguments of each */
+  async vitest(runs) {
+    for (const args of runs) await this.#vitest(args);
+  }
+
+  async #vitest(args) {
     const [report, leftOut] = [join(this.#folder, 'vitest.json'), join(this.#folder, 'left-out.json')];
     const reporters = ['--reporter=default', '--reporter=json', '--reporter=testing/left-out-reporter.ts'];
     const all = [binary('vitest', 'vitest.mjs'), ...args, ...reporters, `--outputFile=${report}`];
-    const succeeded = this.#execute('tests in Node', all, { env: { ...this.env, PERFIT_LEFT_OUT: leftOut } });
+    for (const file of [report, leftOut]) rmSync(file, { force: true });
+    const succeeded = await this.#execute('tests in Node', all, { env: { ...this.env, PERFIT_LEFT_OUT: leftOut } });
     const { numPassedTests, numFailedTests, numPendingTests } = readReport(report) ?? {};
     this.#count(succeeded, { passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests });
     for (const [reason, count] of Object.entries(readReport(leftOut) ?? {})) this.#leaveOut(reason, count);
   }
 
-  playwright(args) {
+  async playwright(args) {
     const report = join(this.#folder, 'playwright.json');
     const all = [playwrightCli(), 'test', '--reporter=list,json', ...args];
     const env = { ...this.env, PLAYWRIGHT_JSON_OUTPUT_NAME: report };
-    const succeeded = this.#execute('tests in browsers', all, { cwd: join(root, 'e2e'), env });
+    const succeeded = await this.#execute('tests in browsers', all, { cwd: join(root, 'e2e'), env });
     const { stats, suites } = readReport(report) ?? {};
     // One that passes at its second try has failed: nothing is tried twice here.
     const { expected, unexpected = 0, flaky = 0, skipped } = stats ?? {};
@@ -69,7 +78,7 @@ export class TestRun {
   /** Says what was left out, where the time went, and how many passed. @returns the exit code */
   summary() {
     const { passed, failed, skipped } = this.#totals;
-    const { seed, isLong, noSkips } = this.#wish;
+    const { seed, isLong, noSkips, mayBeNone, notes } = this.#wish;
     const line = (text) => process.stdout.write(`${text}\n`);
     line('');
     for (const [reason, count] of this.#leftOut)
@@ -77,16 +86,32 @@ export class TestRun {
     const spent = this.#times.map(([what, seconds]) => `${what} ${Math.round(seconds)} s`);
     const total = this.#times.reduce((sum, [, seconds]) => sum + seconds, 0);
     line(`${isLong ? 'long forms' : 'short forms'}, seed ${seed}: ${Math.round(total)} s (${spent.join(', ')})`);
+    for (const note of notes) line(note);
+    const isNone = passed + failed + skipped === 0;
+    if (isNone) line(mayBeNone ? 'no test concerns what has changed' : 'no test is there that was asked for');
     if (noSkips && skipped) line('--no-skips: what was left out counts as failed');
     const [bad, left] = noSkips ? [failed + skipped, 0] : [failed, skipped];
     line(`${passed} passed, ${bad} failed${left ? `, ${left} skipped` : ''}`);
-    return bad ? 1 : 0;
+    return bad || (isNone && !mayBeNone) ? 1 : 0;
   }
 
-  #execute(what, args, options) {
+  /** Ends what runs; nothing more is begun. */
+  async stop(signal) {
+    this.#isStopped = true;
+    const child = this.#child;
+    if (!child) return;
+    child.kill(signal);
+    await once(child, 'close');
+  }
+
+  async #execute(what, args, options) {
+    // Whoever ends it is about to end this process.
+    if (this.#isStopped) return await new Promise(() => {});
     process.stdout.write(`\n── ${what}\n`);
     const started = Date.now();
-    const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit', ...options });
+    this.#child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit', ...options });
+    const [status] = await once(this.#child, 'close');
+    this.#child = null;
     process.stdout.write(outcome(what, status, started));
     return status === 0;
   }

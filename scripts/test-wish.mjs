@@ -1,39 +1,61 @@
 // What the command line of `npm test` asks for: see test.mjs.
-import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { changedFiles, concerned } from './concerned-tests.mjs';
 import { root, SetupError } from './setup.mjs';
 
 const VITEST_PROJECTS = ['unit', 'integration', 'fuzz', 'webgpu'];
 const BROWSER_PROJECTS = ['chromium', 'firefox'];
 
-/** @returns what of `checks`, `vitest` and `browser` is to run, the latter with their arguments */
+/**
+ * @returns what is to run: `checks`, `vitest` as the arguments of each of its runs, `browser` as Playwright's arguments or
+ * null; with `mayBeNone` it is no mistake where there is nothing, and `notes` are to be said at the end
+ */
 export function readWish() {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      all: { type: 'boolean', default: false },
-      changed: { type: 'boolean', default: false },
-      project: { type: 'string', multiple: true, default: [] },
-      seed: { type: 'string' },
-      'no-skips': { type: 'boolean', default: false },
-    },
-  });
-  const isWhole = !values.changed && positionals.length === 0 && values.project.length === 0;
+  const { values, positionals } = readArguments();
   const seed = readSeed(values);
-  const common = { seed, isLong: values.all, noSkips: values['no-skips'] };
-  if (isWhole) return { ...common, checks: true, vitest: ['run'], browser: [] };
+  const common = { seed, isLong: values.all, noSkips: values['no-skips'], mayBeNone: values.changed, notes: [] };
+  if (!values.changed && positionals.length === 0 && values.project.length === 0) {
+    return { ...common, checks: true, vitest: [['run']], browser: [] };
+  }
   for (const name of values.project) {
     if (![...VITEST_PROJECTS, ...BROWSER_PROJECTS].includes(name)) {
       throw new SetupError(`There is no project ${name}: ${[...VITEST_PROJECTS, ...BROWSER_PROJECTS].join(', ')}.`);
     }
   }
-  const paths = positionals.map((path) => inRoot(path));
-  const chosen = (projects) => values.project.filter((name) => projects.includes(name));
-  const vitest = vitestArgs({ paths, projects: chosen(VITEST_PROJECTS), ...values });
-  const browser = browserArgs({ paths, projects: chosen(BROWSER_PROJECTS), ...values });
-  return { ...common, checks: false, vitest, browser };
+  const projects = {
+    inNode: values.project.filter((name) => VITEST_PROJECTS.includes(name)),
+    inBrowsers: values.project.filter((name) => BROWSER_PROJECTS.includes(name)),
+  };
+  const isAny = values.project.length === 0;
+  const paths = values.changed ? changedFiles() : positionals.map(inRoot);
+  const named = values.changed || paths.length > 0;
+  const { notes, ...tests } = concerned(paths);
+  return {
+    ...common,
+    notes: values.changed ? notes : [],
+    checks: false,
+    vitest: isAny || projects.inNode.length > 0 ? vitestRuns(tests, projects.inNode, named) : [],
+    browser: isAny || projects.inBrowsers.length > 0 ? browserArgs(tests, projects.inBrowsers, named) : null,
+  };
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        all: { type: 'boolean', default: false },
+        changed: { type: 'boolean', default: false },
+        project: { type: 'string', multiple: true, default: [] },
+        seed: { type: 'string' },
+        'no-skips': { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    throw new SetupError(`${error.message.split('. ')[0]}. What npm test takes stands at the top of scripts/test.mjs.`);
+  }
 }
 
 /** In `test:all` another one each time, so that it finds what the same one never would. */
@@ -51,37 +73,23 @@ function inRoot(path) {
   throw new SetupError(`There is no file or folder ${path}.`);
 }
 
-function isBrowserPath(path) {
-  return path === 'e2e' || path.startsWith('e2e/');
+/** Named tests, and those that import a source, which Vitest runs one way or the other. */
+function vitestRuns({ tests, sources }, projects, named) {
+  const ofProjects = projects.map((name) => `--project=${name}`);
+  if (!named) return projects.length > 0 ? [['run', ...ofProjects]] : [];
+  return [
+    ...(tests.length > 0 ? [['run', '--passWithNoTests', ...tests, ...ofProjects]] : []),
+    ...(sources.length > 0 ? [['related', '--run', '--passWithNoTests', ...sources, ...ofProjects]] : []),
+  ];
 }
 
-function vitestArgs({ paths, projects, changed, project }) {
-  const own = paths.filter((path) => !isBrowserPath(path));
-  const isAsked = changed || own.length > 0 || (paths.length === 0 && (projects.length > 0 || project.length === 0));
-  if (!isAsked || (project.length > 0 && projects.length === 0)) return null;
-  const named = projects.map((name) => `--project=${name}`);
-  if (changed) return ['run', '--changed', '--passWithNoTests', ...named];
-  const isSource = (path) => /\.tsx?$/.test(path) && !/\.test\.tsx?$/.test(path) && statSync(join(root, path)).isFile();
-  if (own.some(isSource)) return ['related', '--run', ...own, ...named];
-  return ['run', ...own, ...named];
-}
-
-function browserArgs({ paths, projects, changed, project }) {
-  if (changed) {
-    const specs = changedFiles().filter((path) => /^e2e\/specs\/.*\.spec\.ts$/.test(path) && existsSync(path));
-    return specs.length ? specs.map(specOf) : null;
-  }
-  const specs = paths.filter(isBrowserPath);
-  if (specs.length === 0 && (paths.length > 0 || projects.length === 0)) return null;
-  if (project.length > 0 && projects.length === 0) return null;
-  return [...specs.filter((path) => path !== 'e2e').map(specOf), ...projects.map((name) => `--project=${name}`)];
-}
-
-function specOf(path) {
-  return relative('e2e', path);
-}
-
-function changedFiles() {
-  const git = (...args) => spawnSync('git', args, { cwd: root, encoding: 'utf8' }).stdout.split('\n').filter(Boolean);
-  return [...git('diff', '--name-only', 'HEAD'), ...git('ls-files', '--others', '--exclude-standard')];
+function browserArgs({ specs }, projects, named) {
+  const ofProjects = projects.map((name) => `--project=${name}`);
+  if (!named) return projects.length > 0 ? ofProjects : null;
+  if (specs.length === 0) return null;
+  const isFolder = (path) => statSync(join(root, path)).isDirectory();
+  const paths = specs
+    .filter((path) => path !== 'e2e')
+    .map((path) => relative('e2e', path) + (isFolder(path) ? '/' : ''));
+  return [...paths, ...ofProjects];
 }

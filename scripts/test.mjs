@@ -3,7 +3,7 @@
 //   npm test                      everything in its short form: what CI runs
 //   npm run test:all              everything in its long form
 //   npm run test:changed          the tests that the changes since the last commit concern
-//   npm test -- PATH…             the tests of a file or folder; those that import it, where it is no test
+//   npm test -- PATH…             the tests of a file or folder; those that it concerns, where it is no test
 //   npm test -- --project NAME    unit, integration, fuzz, webgpu, chromium or firefox
 //   npm test -- --seed N          what everything random starts from
 //   npm test -- --no-skips        a test that is left out fails the run
@@ -28,16 +28,19 @@ await runScript(async () => {
   // A Postgres server cannot run as root: as another user it must reach its own folder within.
   chmodSync(folder, 0o711);
   const remove = () => rmSync(folder, { recursive: true, force: true });
+  const run = new TestRun({ folder, wish });
   for (const [signal, code] of [
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ]) {
-    process.once(signal, () => {
+    process.once(signal, async () => {
+      await run.stop(signal);
       remove();
       process.exit(code);
     });
   }
-  const run = new TestRun({ folder, wish });
+  // Said first: of a run that does not come to its end it is wanted most.
+  process.stdout.write(`seed ${wish.seed}\n`);
   try {
     checkNode();
     const browserInstalled = beginBrowser();
@@ -51,7 +54,7 @@ await runScript(async () => {
       // Its folder has the software driver for WebGPU in Node as well.
       run.env.PERFIT_BROWSER = await browserInstalled();
     });
-    if (wish.vitest) await run.timed('tests in Node', () => run.vitest(wish.vitest));
+    if (wish.vitest.length > 0) await run.timed('tests in Node', () => run.vitest(wish.vitest));
     if (wish.browser) await run.timed('tests in browsers', () => run.playwright(wish.browser));
     return run.summary();
   } finally {

@@ -1,5 +1,10 @@
 import type { TestProject } from 'vitest/node';
-import { chromiumsDriver, findWebGpuDriver, useWebGpuDriver } from '../packages/perfit-core/src/node/webgpu-driver.ts';
+import {
+  chromiumsDriver,
+  findWebGpuDriver,
+  isDriverNamed,
+  useWebGpuDriver,
+} from '../packages/perfit-core/src/node/webgpu-driver.ts';
 import { ensureCommandLine } from '../scripts/setup.mjs';
 
 /** What all tests of a project need once: the driver for WebGPU, and the command line compiled from the sources as they are. */
@@ -10,11 +15,12 @@ export async function setup(project: TestProject): Promise<void> {
 
 /**
  * Of the drivers in software tests take SwiftShader, which computes slowly and compiles in a fifth of lavapipe's time;
- * a GPU they take where there is one.
+ * a GPU they take where there is one, and a driver that somebody names wherever it is named.
  */
 async function chooseDriver(): Promise<'hardware' | 'software' | 'none'> {
   const own = await findWebGpuDriver();
-  const driver = own.adapter === 'hardware' ? own : ((await chromiumsDriver()) ?? own);
+  const isChosen = own.adapter === 'hardware' || isDriverNamed();
+  const driver = isChosen ? own : ((await chromiumsDriver()) ?? own);
   if (driver.adapter === 'none' && process.env.PERFIT_REQUIRE_WEBGPU) {
     throw new Error('PERFIT_REQUIRE_WEBGPU is set, and WebGPU finds no adapter: the tests of its programs cannot run.');
   }

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { hubSource, mirrorSource } from '@perfit/core';
+import { seededRandom } from '@perfit/protocol/space';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { perfit as commandLine } from '../../../e2e/simulation/coordinator-process.ts';
 import {
@@ -15,6 +15,7 @@ import {
   fakeHub,
   hashOf,
 } from '../../../packages/perfit-core/test/fake-hub.ts';
+import { seed } from '../../../testing/seed.ts';
 import { makeFolders, startCoordinator } from '../../coordinator/test/stage.ts';
 import { pullModel } from '../src/pull/pull-model.ts';
 import { reportProgress } from '../src/pull/report-progress.ts';
@@ -33,10 +34,12 @@ const described = Object.fromEntries(
 /** Six parts and a bit; what a pull looks at is the header alone. */
 const weights = (() => {
   const size = 6 * PART;
+  const random = seededRandom(seed);
+  const noise = Uint8Array.from({ length: size }, () => 256 * random());
   const header = JSON.stringify({ noise: { dtype: 'U8', shape: [size], data_offsets: [0, size] } });
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(header.length));
-  return Buffer.concat([length, Buffer.from(header), randomBytes(size)]);
+  return Buffer.concat([length, Buffer.from(header), noise]);
 })();
 const foreign = { ...JSON.parse(described['config.json']?.bytes.toString() ?? ''), model_type: 'gpt_neox' };
 const repositories: Record<string, FakeRepository> = {

@@ -17,10 +17,11 @@ import {
   runClient,
   socketConnection,
 } from '@perfit/federation';
-import { type Layout, Mask } from '@perfit/protocol/space';
+import { type Layout, Mask, seededRandom } from '@perfit/protocol/space';
 import { io } from 'socket.io-client';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { perfit as commandLine } from '../../../e2e/simulation/coordinator-process.ts';
+import { seed } from '../../../testing/seed.ts';
 import { layEmptyDatabase } from '../../coordinator/test/stage.ts';
 
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
@@ -114,7 +115,7 @@ class Participant {
       device: { backend: 'cpu', description: 'a test' },
       shareEvaluation: true,
       clock: { now: () => performance.now(), sleep: (milliseconds) => wait(milliseconds) },
-      random: Math.random,
+      random: seededRandom(seed),
     });
     for await (const event of events) this.seen.push(event);
   }

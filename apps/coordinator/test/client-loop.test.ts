@@ -9,9 +9,10 @@ import {
   strategyOf,
 } from '@perfit/federation';
 import type { FederationConfigInput, StrategyName } from '@perfit/protocol';
-import { type Layout, Mask } from '@perfit/protocol/space';
+import { type Layout, Mask, seededRandom } from '@perfit/protocol/space';
 import { io } from 'socket.io-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { seed } from '../../../testing/seed.ts';
 import type { Coordinator } from '../src/index.ts';
 import { tinyDimensions } from './scripted-client.ts';
 import { type Folders, makeFolders, smallFederation, startCoordinator } from './stage.ts';
@@ -78,7 +79,7 @@ async function participant(federation: string, invite: string | null, goal: numb
       now: () => performance.now(),
       sleep: (milliseconds) => new Promise((done) => setTimeout(done, milliseconds)),
     },
-    random: Math.random,
+    random: seededRandom(seed),
   });
   for await (const event of events) {
     if (event.type === 'problem') throw event.error;
