@@ -1,6 +1,9 @@
 export { MODEL_SHAPES, type ModelShape } from '@perfit/core/programs';
+export { type Limits, measureLimits } from './limits.ts';
+export { benchOps, type OpResult } from './ops.ts';
 export { benchWasmPeak } from './processor/peak.ts';
-export { benchOnProcessor, type ProcessorRates, productRates } from './processor/steps.ts';
+export { benchOnProcessor, type ProcessorRates, type ProcessorWish } from './processor/steps.ts';
+export { byShape, type MeasuredModel } from './processor/subject.ts';
 export { type BenchReport, type BenchWish, comparedTasks, runBench, runPeaks } from './webgpu/run-bench.ts';
 export {
   ourSide,

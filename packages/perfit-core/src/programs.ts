@@ -3,6 +3,7 @@ export type { WasmBackend } from './backend/wasm-heap.ts';
 export { MODEL_SHAPES, type ModelShape } from './catalogue/model-shapes.ts';
 export { predictStepBytes } from './model/packed/memory.ts';
 export { PackedModel } from './model/packed/packed-model.ts';
+export { currentPrograms, type Programs } from './model/packed/programs.ts';
 export { type AdamWStep, type AdamWTensors, type OwnedAdamW, ownedAdamW } from './ops/adamw/adamw.ts';
 export { ComposedAdamW } from './ops/adamw/composed-adamw.ts';
 export { FusedAdamW } from './ops/adamw/fused-adamw.ts';
@@ -21,6 +22,7 @@ export {
   type PackedAdapter,
 } from './ops/packed-linear/packed-linear.ts';
 export { vectorProduct } from './ops/packed-linear/packed-vector.ts';
+export type { Format } from './ops/packed-matrix/formats.ts';
 export { PackedMatrix } from './ops/packed-matrix/packed-matrix.ts';
 export { rmsNorm } from './ops/rms-norm/rms-norm.ts';
 export { rmsNormForward } from './ops/rms-norm/rms-norm-wgsl.ts';
@@ -31,6 +33,7 @@ export { autotune } from './speed/autotune.ts';
 export { noise } from './speed/noise.ts';
 export { type Timing, timeOnDevice } from './speed/timing.ts';
 export { MaskedAdamW } from './training/adamw.ts';
+export { WasmRunner } from './wasm/runner.ts';
 export { syntheticSource } from './weights/synthetic-source.ts';
 export { unsigned } from './wgsl/access.ts';
 export type { WgslProgram } from './wgsl/program.ts';

@@ -1,76 +1,181 @@
 import { writeFileSync } from 'node:fs';
-import { benchOnProcessor, type ModelShape, type ProcessorRates, productRates } from '@perfit/bench';
+import {
+  benchOnProcessor,
+  benchOps,
+  type Limits,
+  type MeasuredModel,
+  measureLimits,
+  type OpResult,
+  type ProcessorRates,
+  type ProcessorWish,
+} from '@perfit/bench';
+import { isGguf, parseModelConfig } from '@perfit/core';
 import { nodeBackend } from '@perfit/core/node';
+import {
+  installedPython,
+  type LlamaCppRates,
+  llamaCppRates,
+  notInstalled,
+  type TorchRates,
+  torchRates,
+} from './elsewhere.ts';
 
-/** What our programs are held against: issue of the processor's programs. */
-const LIMITS = { step: 4, nano: 3, threads: 1.8 } as const;
+/** What our programs are held against. The share of PyTorch is of one whose product makes some 90 GFLOP/s a thread. */
+const LEAST = { step: 4, nano: 3, threads: 1.8, torch: 0.7, wideTorch: 0.35, product: 0.75, all: 0.5, words: 0.8 };
+const WIDE_TORCH_GFLOPS = 110;
 
 interface Wish {
-  readonly shapes: readonly ModelShape[];
+  readonly models: readonly (MeasuredModel & { readonly path?: string })[];
   /** The most; one thread is measured as well. */
   readonly threads: number;
   readonly rows?: number;
   readonly length?: number;
   readonly rank?: number;
   readonly steps?: number;
+  readonly python?: string | undefined;
   readonly json?: string | undefined;
 }
 
+interface OnThreads {
+  readonly threads: number;
+  readonly own: ProcessorRates;
+  /** Why there is none, as a sentence. */
+  readonly torch: { readonly float32: TorchRates | string; readonly bfloat16: TorchRates | string };
+  readonly llamaCpp: LlamaCppRates | string;
+}
+
 interface Measured {
-  readonly model: ModelShape;
+  readonly model: string;
   readonly rows: number;
   readonly length: number;
-  /** Billions of products and sums a second on one thread, of a product of 480 x 576 x 1,536. */
-  readonly product: { readonly own: number; readonly tfjs: number };
-  readonly own: readonly (ProcessorRates & { readonly threads: number })[];
+  /** Of one thread. */
+  readonly limits: Limits;
+  readonly ops: readonly OpResult[];
+  readonly on: readonly OnThreads[];
+  /** On one thread: more make its small products slower. */
   readonly tfjs: ProcessorRates;
 }
 
-/** Our programs on one thread and on several, and tfjs' ops, one after the other in one run. */
+/** Our programs on one thread and on several, and whatever else computes the same here, one after the other in one run. */
 export async function benchProcessor(wish: Wish): Promise<void> {
-  const { shapes, threads, rows = 4, length = 128, rank = 8, steps = 3, json } = wish;
+  const { models, threads, json } = wish;
   const all: Measured[] = [];
-  for (const model of shapes) {
-    const sizes = { shape: model, rows, length, rank, steps, prompt: 256 };
-    const own: Measured['own'][number][] = [];
-    for (const count of threads > 1 ? [1, threads] : [1]) {
-      await nodeBackend({ prefer: 'wasm', threads: count });
-      own.push({ threads: count, ...(await benchOnProcessor(sizes, 'own')) });
-    }
-    await nodeBackend({ prefer: 'wasm' });
-    const product = await productRates();
-    const tfjs = await benchOnProcessor(sizes, 'composed');
-    const measured = { model, rows, length, product, own, tfjs };
+  for (const model of models) {
+    const measured = await measure(model, threads > 1 ? [1, threads] : [1], wish);
     process.stdout.write(`${describe(measured)}\n`);
     all.push(measured);
   }
   if (json) writeFileSync(json, `${JSON.stringify(all.map(withRatios), null, 2)}\n`);
 }
 
-function withRatios(measured: Measured) {
-  const { own, tfjs } = measured;
-  return { ...measured, step: own.map(({ threads, step }) => ({ threads, ratio: step / tfjs.step })) };
+async function measure(model: Wish['models'][number], counts: readonly number[], wish: Wish): Promise<Measured> {
+  const { rows = 4, length = 128, rank = 8, steps = 3 } = wish;
+  const sizes: ProcessorWish = { rows, length, rank, steps, prompt: 512 };
+  const python = wish.python ?? installedPython();
+  const text = await model.source.text('config.json');
+  const on: OnThreads[] = [];
+  for (const threads of counts) {
+    progress(`${model.name} on ${threads} thread${threads > 1 ? 's' : ''}: ours`);
+    await nodeBackend({ prefer: 'wasm', threads });
+    const own = await benchOnProcessor(model, sizes, 'own');
+    const asked = { config: JSON.parse(text), rows, length, rank, steps, threads };
+    const torch = async (dtype: 'float32' | 'bfloat16') => {
+      progress(`PyTorch, ${dtype}`);
+      return python ? await torchRates(python, { ...asked, dtype }) : notInstalled;
+    };
+    const [float32, bfloat16] = [await torch('float32'), await torch('bfloat16')];
+    progress('llama.cpp');
+    const llamaCpp =
+      model.path && isGguf(model.path)
+        ? await llamaCppRates(model.path, { prompt: sizes.prompt, words: 32, threads })
+        : 'it takes GGUF files';
+    on.push({ threads, own, torch: { float32, bfloat16 }, llamaCpp });
+  }
+  await nodeBackend({ prefer: 'wasm' });
+  progress('each op alone');
+  const limits = await measureLimits();
+  const ops: OpResult[] = [];
+  const config = parseModelConfig(text);
+  for await (const op of benchOps(config, { rows, length, rank, format: 'f32', limits })) ops.push(op);
+  progress('tfjs’ ops');
+  const tfjs = await benchOnProcessor(model, sizes, 'composed');
+  return { model: model.name, rows, length, limits, ops, on, tfjs };
 }
 
-function describe({ model, rows, length, product, own, tfjs }: Measured): string {
-  const rates = ({ step, prefill, decode }: ProcessorRates) =>
-    `a step at ${number(step)} tokens/s, a prompt at ${number(prefill)}, words at ${number(decode)}`;
-  const way = ({ checkpointing, rowsAtOnce }: ProcessorRates) =>
-    `${rowsAtOnce} at a time, ${checkpointing ? 'blocks computed twice' : 'everything kept'}`;
-  const [one, several] = own;
-  const fastest = Math.max(...own.map(({ step }) => step));
-  const least = model === 'nano' ? LIMITS.nano : LIMITS.step;
-  return [
-    `${model}, ${rows} x ${length}; a product of 480 x 576 x 1,536 on one thread: ours ${number(product.own)}, tfjs’ ${number(product.tfjs)} GFLOP/s`,
-    ...own.map((each) => `  ours, ${each.threads} thread${each.threads > 1 ? 's' : ''}: ${rates(each)} (${way(each)})`),
+function progress(what: string): void {
+  process.stderr.write(`${what} …\n`);
+}
+
+function withRatios(measured: Measured) {
+  const { on, tfjs, limits } = measured;
+  const step = on.map(({ threads, own, torch }) => ({
+    threads,
+    ratio: own.step / tfjs.step,
+    torchRatio: typeof torch.float32 === 'string' ? null : own.step / torch.float32.tokensPerSecond,
+    shareOfLimit: own.stepGflops / (threads * limits.fmaGflops),
+  }));
+  return { ...measured, step };
+}
+
+function describe(measured: Measured): string {
+  const { model, rows, length, limits, ops, on, tfjs } = measured;
+  const ratios = withRatios(measured).step;
+  const [one, several] = on;
+  const best = Math.max(...ratios.map(({ ratio }) => ratio));
+  const lines = [
+    `${model}, ${rows} x ${length}; one thread at most: ${number(limits.fmaGflops)} GFLOP/s of multiply-adds, ${number(limits.copyGBps)} GB/s copied`,
+    ...on.flatMap(({ threads, own, torch, llamaCpp }, i) => {
+      const { torchRatio, shareOfLimit } = ratios[i] as (typeof ratios)[number];
+      return [
+        `  ${threads} thread${threads > 1 ? 's' : ''}, ours: ${rates(own)} (${way(own)}); a step is ${percent(shareOfLimit)} of the multiply-adds’ limit (to be at least ${percent(LEAST.all)})`,
+        ...Object.entries(torch).map(([dtype, told]) => `    ${torchLine(dtype, told, own, torchRatio)}`),
+        `    ${llamaCppLine(llamaCpp, own)}`,
+      ];
+    }),
     `  tfjs’ ops, one thread: ${rates(tfjs)} (${way(tfjs)})`,
-    `  a step against tfjs’ ops: ${(fastest / tfjs.step).toFixed(2)} × (to be at least ${least} ×)`,
-    ...(one && several
-      ? [`  threads: ${(several.step / one.step).toFixed(2)} × (to be at least ${LIMITS.threads} × for two)`]
-      : []),
-  ].join('\n');
+    `  a step against tfjs’ ops: ${times(best)} (to be at least ${model === 'nano' ? LEAST.nano : LEAST.step} ×)`,
+  ];
+  if (one && several)
+    lines.push(`  threads: ${times(several.own.step / one.own.step)} (to be at least ${LEAST.threads} × for two)`);
+  lines.push(
+    `  each op alone, on one thread (products to be at least ${percent(LEAST.product)} of their limit):`,
+    ...ops.map(
+      ({ name, shape, milliseconds, gflops, gbps, shareOfLimit, composedRatio }) =>
+        `    ${name.padEnd(26)} ${number(milliseconds)} ms, ${number(gflops)} GFLOP/s, ${number(gbps)} GB/s, ${percent(shareOfLimit)}${composedRatio === null ? '' : `, ${times(composedRatio)} of tfjs’`}  ${shape}`,
+    ),
+  );
+  return lines.join('\n');
+}
+
+function rates({ step, prefill, decode }: ProcessorRates): string {
+  return `a step at ${number(step)} tokens/s, a prompt at ${number(prefill)}, words at ${number(decode)}`;
+}
+
+function way({ precision, checkpointing, rowsAtOnce }: ProcessorRates): string {
+  return `${precision}, ${rowsAtOnce} at a time, ${checkpointing ? 'blocks computed twice' : 'everything kept'}`;
+}
+
+function torchLine(dtype: string, told: TorchRates | string, own: ProcessorRates, ratio: number | null): string {
+  if (typeof told === 'string') return `PyTorch, ${dtype}: ${told}`;
+  const { version, tokensPerSecond, gflops } = told;
+  const least = gflops > WIDE_TORCH_GFLOPS ? LEAST.wideTorch : LEAST.torch;
+  const held = dtype === 'float32' && ratio !== null ? ` (to be at least ${least} ×)` : '';
+  return `PyTorch ${version}, ${dtype}, with PEFT: a step at ${number(tokensPerSecond)} tokens/s, a product at ${number(gflops)} GFLOP/s; ours ${times(own.step / tokensPerSecond)}${held}`;
+}
+
+function llamaCppLine(told: LlamaCppRates | string, { prefill, decode }: ProcessorRates): string {
+  if (typeof told === 'string') return `llama.cpp: ${told}`;
+  return `llama.cpp, native: a prompt at ${number(told.prefill)} tokens/s, words at ${number(told.decode)}; ours ${times(prefill / told.prefill)} and ${times(decode / told.decode)} (of wllama: at least ${LEAST.words} ×)`;
+}
+
+function times(ratio: number): string {
+  return `${ratio.toFixed(2)} ×`;
+}
+
+function percent(share: number): string {
+  return `${Math.round(100 * share)} %`;
 }
 
 function number(value: number): string {
-  return value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString('en');
+  return value < 10 ? value.toFixed(value < 0.1 ? 3 : 1) : Math.round(value).toLocaleString('en');
 }

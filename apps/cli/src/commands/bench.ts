@@ -4,14 +4,16 @@ import {
   type BenchReport,
   type BenchWish,
   benchWasmPeak,
+  byShape,
   comparedTasks,
+  type MeasuredModel,
   MODEL_SHAPES,
   type ModelShape,
   runBench,
   runPeaks,
 } from '@perfit/bench';
 import type { RoundedPrecision } from '@perfit/core';
-import { nodeBackend } from '@perfit/core/node';
+import { modelAt, modelName, nodeBackend } from '@perfit/core/node';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { precisionOption, threadsOption } from '../backend-option.ts';
 import type { JaxComparison } from '../bench/against-jax.ts';
@@ -19,6 +21,8 @@ import { benchProcessor } from '../bench/processor.ts';
 
 interface Flags {
   readonly shape?: ModelShape[];
+  readonly model?: string[];
+  readonly python?: string;
   readonly rows?: number;
   readonly length?: number;
   readonly rank?: number;
@@ -40,6 +44,7 @@ export function benchCommand(): Command {
     .addOption(
       new Option('--shape <name...>', 'models, by config alone with random weights').choices(Object.keys(MODEL_SHAPES)),
     )
+    .option('--model <path...>', 'with --backend wasm: real models, a folder or a GGUF file of each')
     .option('--rows <B>', 'rows of a batch', count)
     .option('--length <T>', 'tokens of a row', count)
     .option('--rank <R>', 'rank of the adapter', count)
@@ -55,12 +60,17 @@ export function benchCommand(): Command {
         .default('webgpu'),
     )
     .addOption(threadsOption())
+    .option(
+      '--python <program>',
+      'with --backend wasm: a Python that has PyTorch, transformers and PEFT, to compare with',
+    )
     .option('--json <file>', 'writes everything to a file')
     .action(bench);
 }
 
 async function bench({
   shape,
+  model,
   memory,
   backend,
   threads,
@@ -70,8 +80,9 @@ async function bench({
   ...rest
 }: Flags): Promise<void> {
   if (backend === 'wasm') {
-    if (memory) return await wasmPeaks(shape ?? ['nano'], rest);
-    return await benchProcessor({ shapes: shape ?? ['nano', 'smollm2-135m'], threads, json, ...rest });
+    const models = await measuredModels(shape, model, memory ? ['nano'] : ['nano', 'smollm2-135m']);
+    if (memory) return await wasmPeaks(models, rest);
+    return await benchProcessor({ models, threads, json, ...rest });
   }
   const { reason } = await nodeBackend({ prefer: 'webgpu' });
   process.stderr.write(`${reason}\n`);
@@ -105,19 +116,32 @@ async function peaks(wish: BenchWish): Promise<void> {
   }
 }
 
+/** What is asked for; some shapes where nothing is. */
+async function measuredModels(
+  shapes: readonly ModelShape[] = [],
+  paths: readonly string[] = [],
+  others: readonly ModelShape[],
+): Promise<(MeasuredModel & { path?: string })[]> {
+  const real = await Promise.all(
+    paths.map(async (path) => ({ name: modelName(path), source: await modelAt(path), path })),
+  );
+  const asked = [...shapes.map(byShape), ...real];
+  return asked.length > 0 ? asked : others.map(byShape);
+}
+
 /** Of several models the largest last: WebAssembly's memory does not shrink. */
 async function wasmPeaks(
-  shapes: readonly ModelShape[],
+  models: readonly MeasuredModel[],
   { rows = 8, length, rank = 16 }: Omit<Flags, 'backend' | 'threads'>,
 ) {
   const { reason } = await nodeBackend({ prefer: 'wasm' });
   process.stderr.write(`${reason}\n`);
-  for (const shape of shapes) {
-    const sizes = { rows, length: length ?? (shape === 'nano' ? 128 : 512), rank };
-    const peak = await benchWasmPeak(shape, sizes);
+  for (const model of models) {
+    const sizes = { rows, length: length ?? (model.name === 'nano' ? 128 : 512), rank };
+    const peak = await benchWasmPeak(model, sizes);
     const [measured, predicted] = [peak.measuredBytes, peak.predictedBytes].map((bytes) => number(bytes / 1e6));
     const way = `${peak.rowsAtOnce} at a time${peak.checkpointing ? ', blocks computed twice' : ''}`;
-    const text = `${shape} ${peak.precision}, ${rows} x ${sizes.length} (${way}): ${measured} MB at most, ${predicted} MB predicted`;
+    const text = `${model.name} ${peak.precision}, ${rows} x ${sizes.length} (${way}): ${measured} MB at most, ${predicted} MB predicted`;
     process.stdout.write(
       `${text}, a ratio of ${(peak.predictedBytes / peak.measuredBytes).toFixed(2)} (within 10 %)\n`,
     );

@@ -1,68 +1,41 @@
-import { loadModel, type Precision, WASM_BUDGET } from '@perfit/core';
-import {
-  MaskedAdamW,
-  MODEL_SHAPES,
-  type ModelShape,
-  PackedModel,
-  syntheticSource,
-  type WasmBackend,
-} from '@perfit/core/programs';
-import { buildLayout, initialTheta, Mask, PROJECTIONS } from '@perfit/protocol/space';
+import { PackedModel, type WasmBackend } from '@perfit/core/programs';
 import * as tf from '@tensorflow/tfjs-core';
+import { type MeasuredModel, type StepSizes, tuningSubject } from './subject.ts';
 
-export interface WasmPeak {
-  readonly model: ModelShape;
-  readonly precision: Precision;
-  /** B, T of the batch. */
-  readonly rows: number;
-  readonly length: number;
+/** What the processor's memory was at its most, next to what was predicted. */
+export interface WasmPeak extends StepSizes {
+  readonly model: string;
+  readonly precision: string;
   readonly rowsAtOnce: number;
   readonly checkpointing: boolean;
-  /** Bytes of WebAssembly's memory, which never shrinks: of the first step of a process it is the peak. */
+  /** WebAssembly's memory after two steps: it grows, and never shrinks. */
   readonly measuredBytes: number;
   readonly predictedBytes: number;
 }
 
-const settings = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, clipNorm: 1 };
-
 /**
- * Two steps of tuning on WASM as the planner would have them, of a model by its shape alone, every position with a label.
- * The backend must be new: its memory tells the most that was ever taken.
+ * Two steps of tuning as the planner would have them, on a heap that nothing was on before: it tells the most that was ever
+ * taken.
  * @throws ModelError `model-too-large`
  */
-export async function benchWasmPeak(
-  shape: ModelShape,
-  { rows, length, rank }: { rows: number; length: number; rank: number },
-): Promise<WasmPeak> {
-  const space = { rank, alpha: rank, targets: PROJECTIONS };
-  const wish = { batchSize: rows, maxLength: length, budget: WASM_BUDGET };
-  const model = await loadModel(syntheticSource(MODEL_SHAPES[shape]), {
-    wish: { ...wish, layout: (widths) => buildLayout(widths, space) },
-  });
+export async function benchWasmPeak(measured: MeasuredModel, sizes: StepSizes): Promise<WasmPeak> {
+  const subject = await tuningSubject(measured, sizes, { programs: 'own', labelled: 'all' });
+  const { model, checkpointing, rowsAtOnce } = subject;
   if (!(model instanceof PackedModel) || !model.plan) throw new RangeError('the model is not one of our programs');
-  const layout = model.layout(space);
-  const optimizer = new MaskedAdamW(MaskedAdamW.start(initialTheta(layout, 1)), Mask.full(layout.size), settings);
-  const ids = Int32Array.from({ length: rows * length }, (_, i) => (i * 37) % model.config.vocabSize);
-  const batch = { inputIds: ids, labels: ids, rows, length, tokens: rows * length };
-  for (let step = 0; step < 2; step++) {
-    const { loss, gradient } = model.lossAndGradient(layout, optimizer.theta, batch);
-    optimizer.apply(gradient);
-    await loss.data();
-    tf.dispose([loss, gradient]);
-  }
-  const backend = tf.backend() as unknown as WasmBackend;
-  const measuredBytes = backend.typedArrayFromHeap(optimizer.theta).buffer.byteLength;
-  const { checkpointing, rowsAtOnce, precision, predicted } = model.plan;
-  optimizer.dispose();
+  for (let step = 0; step < 2; step++) await subject.step();
+  const one = tf.scalar(1);
+  const { buffer } = (tf.backend() as unknown as WasmBackend).typedArrayFromHeap(one);
+  one.dispose();
+  subject.endTuning();
   model.dispose();
+  const { precision, predicted } = model.plan;
   return {
-    model: shape,
+    model: measured.name,
+    ...sizes,
     precision,
-    rows,
-    length,
     rowsAtOnce,
     checkpointing,
-    measuredBytes,
+    measuredBytes: buffer.byteLength,
     predictedBytes: predicted.total,
   };
 }

@@ -1,7 +1,7 @@
 import { type Choices, type ModelConfig, parseModelConfig, type RoundedPrecision } from '@perfit/core';
 import { autotune, MODEL_SHAPES, type ModelShape, type OpenOther, WgslRunner } from '@perfit/core/programs';
-import { benchOps, type OpResult } from './op-bench.ts';
-import { type Limits, measureLimits } from './roofline.ts';
+import { type Limits, measureLimits } from '../limits.ts';
+import { benchOps, type OpResult } from '../ops.ts';
 import { type SharedTask, sharedTasks } from './shared-tasks.ts';
 import {
   benchDecode,
@@ -74,7 +74,7 @@ export async function* runBench(wish: BenchWish = {}): AsyncGenerator<string, Be
   const { rows, length, rank } = opsAt(wish, isSoftware);
   const { precision = 'f16' } = wish;
   yield `Each op alone, at the widths of ${shapes.at(-1)}`;
-  for await (const op of benchOps(largest, { rows, length, precision, rank, limits })) ops.push(op);
+  for await (const op of benchOps(largest, { rows, length, format: precision, rank, limits })) ops.push(op);
   yield 'Each way to make a program';
   const ways = await benchWays(largest, { rows, length, precision });
   return { adapter: { vendor, architecture, description }, limits, choices: runner.choices, step, decode, ops, ways };

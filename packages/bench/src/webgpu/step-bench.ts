@@ -24,7 +24,7 @@ import {
 } from '@perfit/core/programs';
 import { initialTheta, type Layout, Mask, PROJECTIONS } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Limits } from './roofline.ts';
+import type { Limits } from '../limits.ts';
 
 export interface StepResult {
   readonly model: ModelShape;

@@ -8,6 +8,8 @@ export interface WorkShape {
   readonly length: number;
   /** Blocks are computed again in the backward pass. */
   readonly checkpointing: boolean;
+  /** Share of the positions that carry loss; the head computes no others. All where absent. */
+  readonly labelled?: number;
 }
 
 /** Operations, a multiplication and an addition counted as two. */
@@ -26,17 +28,17 @@ export interface WorkPerToken {
  *   gradient: 2P + 4N + 2a·T, since frozen weights pass a gradient on and have none of their own
  *   checkpointing: the forward pass of the blocks once more
  *
- * Norms, gating, the softmax and the optimizer are left out: a few parts in a hundred. So is that only a part of the
- * head's rows carries loss.
+ * Norms, gating, the softmax and the optimizer are left out: a few parts in a hundred.
  * Source: Kaplan et al. 2020 (arXiv 2001.08361), section 2.1, less the gradient of the weights.
  */
-export function workPerToken(config: ModelConfig, { adapterSize, length, checkpointing }: WorkShape): WorkPerToken {
+export function workPerToken(config: ModelConfig, shape: WorkShape): WorkPerToken {
+  const { adapterSize, length, checkpointing, labelled = 1 } = shape;
   const { layers, heads, headWidth, width, vocabSize } = config;
   const block = PROJECTIONS.reduce((sum, projection) => {
     const { inWidth, outWidth } = projectionWidths(dimensions(config), projection);
     return sum + inWidth * outWidth;
   }, 0);
-  const head = width * vocabSize;
+  const head = labelled * width * vocabSize;
   const weights = layers * block + head;
   const attention = 4 * layers * heads * headWidth * length;
   const forward = 2 * weights + 2 * adapterSize + attention;

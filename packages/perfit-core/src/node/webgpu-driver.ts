@@ -69,7 +69,8 @@ export function useWebGpuDriver({ environment }: Pick<WebGpuDriver, 'environment
   }
 }
 
-function isDriverNamed(): boolean {
+/** Whether the environment names a driver: then it is that one or none. */
+export function isDriverNamed(): boolean {
   return Boolean(process.env.VK_ICD_FILENAMES || process.env.VK_DRIVER_FILES);
 }
 

@@ -160,6 +160,8 @@ export interface WasmPrograms {
     spreadScale: number,
     decay: number,
   ): void;
+  /** For the bench: 96 operations on float32 a round. */
+  multiplyAdds(rounds: number): number;
   sumInto(count: number, values: Address, sum: Address): void;
 }
 

@@ -1,7 +1,7 @@
-import { timeOnDevice, unsigned, type WgslProgram, WgslRunner } from '@perfit/core/programs';
+import { timeOnDevice, unsigned, WasmRunner, type WgslProgram, WgslRunner } from '@perfit/core/programs';
 import * as tf from '@tensorflow/tfjs-core';
 
-/** What the adapter can do at most, measured by loops that do nothing else. */
+/** What a device can do at most, measured by loops that do nothing else. */
 export interface Limits {
   /** f32 multiply-adds, two operations each, in registers. */
   readonly fmaGflops: number;
@@ -9,7 +9,36 @@ export interface Limits {
   readonly copyGBps: number;
 }
 
+/** Of the current backend's device; of the processor on one thread. */
 export async function measureLimits(): Promise<Limits> {
+  return tf.getBackend() === 'wasm' ? processorLimits() : await adapterLimits();
+}
+
+function processorLimits(): Limits {
+  const { programs } = WasmRunner.current();
+  const rounds = 1 << 20;
+  const fma = fastest(() => programs.multiplyAdds(rounds));
+  // Larger than the caches.
+  const bytes = 1 << 27;
+  const [from, to] = [tf.zeros([bytes / 4]), tf.zeros([bytes / 4])];
+  const [source, goal] = WasmRunner.current().addresses(from, to);
+  const copy = fastest(() => programs.copyRows(1, bytes, source, bytes, goal, bytes));
+  tf.dispose([from, to]);
+  return { fmaGflops: (96 * rounds) / fma / 1e6, copyGBps: (2 * bytes) / copy / 1e6 };
+}
+
+/** Milliseconds of the best of some runs. */
+function fastest(run: () => void): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 6; i++) {
+    const began = performance.now();
+    run();
+    if (i > 0) least = Math.min(least, performance.now() - began);
+  }
+  return least;
+}
+
+async function adapterLimits(): Promise<Limits> {
   const runner = WgslRunner.current();
   const isSoftware = runner.isSoftware;
   const rounds = isSoftware ? 64 : 512;

@@ -1,29 +1,22 @@
-import type { ModelConfig, RoundedPrecision } from '@perfit/core';
+import type { ModelConfig } from '@perfit/core';
 import {
   ComposedAdamW,
   causalAttention,
   causalMask,
-  FusedAdamW,
-  flashAttention,
-  flashAttentionBackward,
-  linearBackward,
-  linearForward,
-  loraDown,
+  currentPrograms,
+  type Format,
   noise,
+  ownedAdamW,
   type PackedAdapter,
   PackedMatrix,
-  packedHeadGradient,
+  type Programs,
   rmsNorm,
-  rmsNormForward,
   swiglu,
-  swigluForward,
   timeOnDevice,
-  vectorProduct,
-  WgslRunner,
 } from '@perfit/core/programs';
 import { Mask } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Limits } from './roofline.ts';
+import type { Limits } from './limits.ts';
 
 export interface OpResult {
   readonly name: string;
@@ -51,17 +44,18 @@ interface Case {
 /** The ops of one layer of a model at B rows of T tokens, each timed alone. */
 export async function* benchOps(
   config: ModelConfig,
-  at: { rows: number; length: number; precision: RoundedPrecision; rank: number; limits: Limits },
+  at: { rows: number; length: number; format: Format; rank: number; limits: Limits },
 ): AsyncGenerator<OpResult> {
+  const programs = currentPrograms();
   for (const make of [linearCases, attentionCases, elementwiseCases, headCases, optimizerCases]) {
     const tensors: { dispose(): void }[] = [];
     const own = <T extends { dispose(): void }>(made: T): T => {
       tensors.push(made);
       return made;
     };
-    for (const item of make(config, at, own)) yield await measure(item, at.limits);
+    for (const item of make(config, { ...at, programs }, own)) yield await measure(item, at.limits);
     for (const tensor of tensors) tensor.dispose();
-    WgslRunner.current().trimPool();
+    programs.trim();
   }
 }
 
@@ -84,11 +78,11 @@ async function measure(item: Case, limits: Limits): Promise<OpResult> {
 }
 
 type Own = <T extends { dispose(): void }>(made: T) => T;
-type At = { rows: number; length: number; precision: RoundedPrecision; rank: number };
+type At = { rows: number; length: number; format: Format; rank: number; programs: Programs };
 
-function linearCases(config: ModelConfig, { rows, length, precision, rank }: At, own: Own): Case[] {
+function linearCases(config: ModelConfig, { rows, length, format, rank, programs }: At, own: Own): Case[] {
   const [m, inWidth, outWidth] = [rows * length, config.width, 2 * config.feedForwardWidth];
-  const weight = own(PackedMatrix.from(precision, noise(outWidth * inWidth), { rows: outWidth, columns: inWidth }));
+  const weight = own(PackedMatrix.from(format, noise(outWidth * inWidth), { rows: outWidth, columns: inWidth }));
   const natural = own(tf.tensor2d(noise(outWidth * inWidth), [outWidth, inWidth]));
   const x = own(tf.tensor2d(noise(m * inWidth), [m, inWidth]));
   const dy = own(tf.tensor2d(noise(m * outWidth), [m, outWidth]));
@@ -103,7 +97,7 @@ function linearCases(config: ModelConfig, { rows, length, precision, rank }: At,
   const b = own(tf.tensor2d(noise(outWidth * 2 * rank), [outWidth, 2 * rank]));
   const linear = { weight, bias: null };
   const one = own(tf.tensor2d(noise(inWidth), [1, inWidth]));
-  const shape = `[${m}, ${inWidth}] x [${outWidth}, ${inWidth}], rank ${rank}, ${precision}`;
+  const shape = `[${m}, ${inWidth}] x [${outWidth}, ${inWidth}], rank ${rank}, ${format}`;
   const weightBytes = weight.bytes;
   const bytes = 4 * m * (inWidth + outWidth) + weightBytes;
   const operations = 2 * m * outWidth * (inWidth + rank) + 4 * m * inWidth * rank;
@@ -114,7 +108,7 @@ function linearCases(config: ModelConfig, { rows, length, precision, rank }: At,
       operations,
       bytes,
       binds: 'fma',
-      run: () => tf.tidy(() => linearForward(x, linear, { adapter, low: loraDown(x, adapter) })),
+      run: () => tf.tidy(() => programs.linearForward(x, linear, { adapter, low: programs.loraDown(x, adapter) })),
       composed: () =>
         tf.tidy(() =>
           tf.add(tf.matMul(x, natural, false, true), tf.matMul(tf.matMul(x, a, false, true), b, false, true)),
@@ -126,22 +120,22 @@ function linearCases(config: ModelConfig, { rows, length, precision, rank }: At,
       operations: 2 * m * outWidth * inWidth,
       bytes,
       binds: 'fma',
-      run: () => linearBackward(dy, linear, { adapter: null, dLow: null }),
+      run: () => programs.linearBackward(dy, linear, { adapter: null, dLow: null }),
       composed: () => tf.matMul(dy, natural),
     },
     {
       name: 'linear of one row',
-      shape: `[1, ${inWidth}] x [${outWidth}, ${inWidth}], ${precision}`,
+      shape: `[1, ${inWidth}] x [${outWidth}, ${inWidth}], ${format}`,
       operations: 2 * outWidth * inWidth,
       bytes: weightBytes,
       binds: 'copy',
-      run: () => vectorProduct(one, weight),
+      run: () => programs.vectorProduct(one, weight),
       composed: () => tf.matMul(one, natural, false, true),
     },
   ];
 }
 
-function attentionCases(config: ModelConfig, { rows, length }: At, own: Own): Case[] {
+function attentionCases(config: ModelConfig, { rows, length, programs }: At, own: Own): Case[] {
   const { heads, keyHeads, headWidth } = config;
   const m = rows * length;
   const rotatedWidth = (heads + keyHeads) * headWidth;
@@ -154,10 +148,10 @@ function attentionCases(config: ModelConfig, { rows, length }: At, own: Own): Ca
   };
   const views = { queries: view(rotated, 0), keys: view(rotated, heads), values: view(qkv, heads + keyHeads) };
   const shape = { sequences: rows, heads, keyHeads, headWidth };
-  const forward = flashAttention({ ...views, starts: null, shape });
+  const forward = programs.attention({ ...views, starts: null, shape });
   const { out, logSumExp } = { out: own(forward.out), logSumExp: own(forward.logSumExp) };
-  const dRotated = own(WgslRunner.current().empty<tf.Tensor2D>([m, rotatedWidth]));
-  const dQkv = own(WgslRunner.current().empty<tf.Tensor2D>([m, qkvWidth]));
+  const dRotated = own(programs.empty<tf.Tensor2D>([m, rotatedWidth]));
+  const dQkv = own(programs.empty<tf.Tensor2D>([m, qkvWidth]));
   const q = own(tf.tensor4d(noise(m * heads * headWidth), [rows, length, heads, headWidth]));
   const [k, v] = [1, 2].map(() =>
     own(tf.tensor4d(noise(m * keyHeads * headWidth), [rows, length, keyHeads, headWidth])),
@@ -175,7 +169,7 @@ function attentionCases(config: ModelConfig, { rows, length }: At, own: Own): Ca
       bytes,
       binds: 'fma',
       run: () => {
-        const { out, logSumExp } = flashAttention({ ...views, starts: null, shape });
+        const { out, logSumExp } = programs.attention({ ...views, starts: null, shape });
         logSumExp.dispose();
         return out;
       },
@@ -188,14 +182,14 @@ function attentionCases(config: ModelConfig, { rows, length }: At, own: Own): Ca
       bytes: 2 * bytes,
       binds: 'fma',
       run: () => {
-        flashAttentionBackward({ ...views, starts: null, shape, out, logSumExp, dOut, dRotated, dQkv });
+        programs.attentionBackward({ ...views, starts: null, shape, out, logSumExp, dOut, dRotated, dQkv });
         return dQkv.clone();
       },
     },
   ];
 }
 
-function elementwiseCases(config: ModelConfig, { rows, length }: At, own: Own): Case[] {
+function elementwiseCases(config: ModelConfig, { rows, length, programs }: At, own: Own): Case[] {
   const [m, width, wide] = [rows * length, config.width, config.feedForwardWidth];
   const x = own(tf.tensor2d(noise(m * width), [m, width]));
   const weight = own(tf.tensor1d(noise(width)));
@@ -208,7 +202,7 @@ function elementwiseCases(config: ModelConfig, { rows, length }: At, own: Own): 
       operations: 4 * m * width,
       bytes: 8 * m * width,
       binds: 'copy',
-      run: () => rmsNormForward({ x, weight, eps: 1e-5 }),
+      run: () => programs.rmsNormForward({ x, weight, eps: 1e-5 }),
       composed: () => tf.tidy(() => rmsNorm(x, weight, 1e-5)),
     },
     {
@@ -217,16 +211,16 @@ function elementwiseCases(config: ModelConfig, { rows, length }: At, own: Own): 
       operations: 6 * m * wide,
       bytes: 12 * m * wide,
       binds: 'copy',
-      run: () => swigluForward(gateUp),
+      run: () => programs.swigluForward(gateUp),
       composed: () => tf.tidy(() => swiglu(gate, up)),
     },
   ];
 }
 
-function headCases(config: ModelConfig, { rows, length, precision }: At, own: Own): Case[] {
+function headCases(config: ModelConfig, { rows, length, format, programs }: At, own: Own): Case[] {
   const { width, vocabSize } = config;
   const labelled = Math.max(32, (rows * length) / 4);
-  const head = own(PackedMatrix.from(precision, noise(vocabSize * width), { rows: vocabSize, columns: width }));
+  const head = own(PackedMatrix.from(format, noise(vocabSize * width), { rows: vocabSize, columns: width }));
   const hidden = own(tf.tensor2d(noise(labelled * width), [labelled, width]));
   const labels = own(
     tf.tensor1d(
@@ -238,12 +232,12 @@ function headCases(config: ModelConfig, { rows, length, precision }: At, own: Ow
   return [
     {
       name: 'head, loss and gradient',
-      shape: `[${labelled}, ${width}] x [${vocabSize}, ${width}], ${precision}`,
+      shape: `[${labelled}, ${width}] x [${vocabSize}, ${width}], ${format}`,
       operations: 6 * labelled * width * vocabSize,
       bytes: 3 * head.bytes,
       binds: 'fma',
       run: () => {
-        const { loss, dHidden } = packedHeadGradient(hidden, head, { labels, weights });
+        const { loss, dHidden } = programs.headGradient(hidden, head, { labels, weights });
         loss.dispose();
         return dHidden;
       },
@@ -258,7 +252,7 @@ function optimizerCases(config: ModelConfig, { rank }: At, own: Own): Case[] {
     const [theta, firstMoment, secondMoment] = [1, 2, 3].map(() => tf.keep(tf.zeros([size]))) as tf.Tensor1D[];
     return { theta, firstMoment, secondMoment } as { [name in 'theta' | 'firstMoment' | 'secondMoment']: tf.Tensor1D };
   };
-  const fused = own(new FusedAdamW(fresh(), mask));
+  const fused = own(ownedAdamW(fresh(), mask));
   const composed = own(new ComposedAdamW(fresh(), mask));
   const gradient = own(tf.tensor1d(noise(size)));
   const step = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, stepSize: 1e-3, spreadScale: 1, decay: 0, clipNorm: 1 };
