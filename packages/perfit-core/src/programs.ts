@@ -8,13 +8,10 @@ export { type AdamWStep, type AdamWTensors, type OwnedAdamW, ownedAdamW } from '
 export { ComposedAdamW } from './ops/adamw/composed-adamw.ts';
 export { FusedAdamW } from './ops/adamw/fused-adamw.ts';
 export { causalAttention, causalMask } from './ops/causal-attention/causal-attention.ts';
-export { flashAttention, flashAttentionBackward } from './ops/causal-attention/flash-attention.ts';
-export { packedHeadGradient } from './ops/head-cross-entropy/packed-head.ts';
+export { flashAttention } from './ops/causal-attention/flash-attention.ts';
 export { keepHighestOnDevice } from './ops/keep-highest/keep-highest.ts';
 export { maskTensor } from './ops/mask-bits/mask-bits.ts';
-export { linearForward as linearForwardOnWasm } from './ops/packed-linear/linear-wasm.ts';
 export {
-  linearBackward,
   linearForward,
   loraDown,
   loraDownGradient,
@@ -27,12 +24,10 @@ export { PackedMatrix } from './ops/packed-matrix/packed-matrix.ts';
 export { rmsNorm } from './ops/rms-norm/rms-norm.ts';
 export { rmsNormForward } from './ops/rms-norm/rms-norm-wgsl.ts';
 export { swiglu } from './ops/swiglu/swiglu.ts';
-export { swigluForward } from './ops/swiglu/swiglu-wgsl.ts';
 export type { OpenOther } from './parity/other-model.ts';
 export { autotune } from './speed/autotune.ts';
 export { noise } from './speed/noise.ts';
 export { type Timing, timeOnDevice } from './speed/timing.ts';
-export { MaskedAdamW } from './training/adamw.ts';
 export { WasmRunner } from './wasm/runner.ts';
 export { syntheticSource } from './weights/synthetic-source.ts';
 export { unsigned } from './wgsl/access.ts';

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 const scripts = fileURLToPath(new URL('./elsewhere/', import.meta.url));
 
 /** Where `scripts/install-elsewhere.sh` puts them. */
-export const elsewhere = join(dirname(dirname(dirname(dirname(dirname(scripts))))), '.perfit', 'elsewhere');
+const elsewhere = join(dirname(dirname(dirname(dirname(dirname(scripts))))), '.perfit', 'elsewhere');
 
 export interface TorchRates {
   readonly version: string;
