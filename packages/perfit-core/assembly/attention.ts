@@ -2,7 +2,7 @@
 // there is at a time.
 
 import { exponential, exponentialOf, logarithm } from './exponential';
-import { dot, sumOfLanes } from './multiply-add';
+import { dot, largestLane, sumOfLanes } from './multiply-add';
 import { packedRows, product, ROWS_AT } from './product';
 
 /** Queries of a block. */
@@ -99,10 +99,12 @@ export function attentionForward(
 
 /** In place, of the first `count`; the rest become zeros. @returns log Σ exp */
 function softmax(row: usize, count: u32, all: u32): f32 {
-  let largest: f32 = -Infinity;
-  for (let i: u32 = 0; i < count; i++) largest = max<f32>(largest, load<f32>(row + ((<usize>i) << 2)));
-  const top = f32x4.splat(largest);
   const whole = count & ~3;
+  let most = f32x4.splat(-Infinity);
+  for (let i: u32 = 0; i < whole; i += 4) most = f32x4.pmax(most, v128.load(row + ((<usize>i) << 2)));
+  let largest = largestLane(most);
+  for (let i = whole; i < count; i++) largest = max<f32>(largest, load<f32>(row + ((<usize>i) << 2)));
+  const top = f32x4.splat(largest);
   let sum = f32x4.splat(0);
   for (let i: u32 = 0; i < whole; i += 4) {
     const at = row + ((<usize>i) << 2);
@@ -118,7 +120,12 @@ function softmax(row: usize, count: u32, all: u32): f32 {
     total += value;
   }
   const inverse: f32 = 1 / total;
-  for (let i: u32 = 0; i < count; i++) {
+  const scale = f32x4.splat(inverse);
+  for (let i: u32 = 0; i < whole; i += 4) {
+    const at = row + ((<usize>i) << 2);
+    v128.store(at, f32x4.mul(v128.load(at), scale));
+  }
+  for (let i = whole; i < count; i++) {
     const at = row + ((<usize>i) << 2);
     store<f32>(at, load<f32>(at) * inverse);
   }

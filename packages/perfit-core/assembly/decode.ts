@@ -1,7 +1,7 @@
 // Values of a frozen weight, four or a block at a time, from how `ops/packed-matrix/formats.ts` lays them out. The type stands
 // for the format: f32, u16 for f16, i8 for int8, u8 for int4 and i16 for q4_1; each function is compiled once for each.
 
-import { multiplyAdd } from './multiply-add';
+import { largestLane, multiplyAdd, sumOfLanes } from './multiply-add';
 
 /** Values that share a scale where they do. */
 const BLOCK_SHIFT: u32 = 5;
@@ -70,41 +70,71 @@ function secondLane(value: v128): v128 {
   return v128.shuffle<f32>(value, value, 1, 1, 1, 1);
 }
 
-/** sum + Σ x·w over the 32 values of a block, in four lanes. @param x address of as many */
+/**
+ * sum + Σ x·w over the 32 values of a block, in four lanes: of whole numbers first, for x was shortened to sixteen bits.
+ * @param x address of the block's 32 whole numbers   @param about address of their scale, and of what they add up to
+ */
 // @ts-ignore: decorator
 @inline
-export function blockProduct<T>(base: usize, scales: usize, block: u32, x: usize, sum: v128): v128 {
+export function blockProduct<T>(base: usize, scales: usize, block: u32, x: usize, about: usize, sum: v128): v128 {
+  const unit = v128.load32_splat(about);
   if (sizeof<T>() == 1 && isSigned<T>()) {
     const at = base + (<usize>block << 5);
-    const first = sixteen(v128.load(at), x, f32x4.splat(0));
-    return multiplyAdd(sixteen(v128.load(at, 16), x + 64, first), scaleOf(scales, block), sum);
+    const products = i32x4.add(sixteen(v128.load(at), x), sixteen(v128.load(at, 16), x + 32));
+    return multiplyAdd(f32x4.convert_i32x4_s(products), f32x4.mul(unit, scaleOf(scales, block)), sum);
   }
   const pairs = v128.load(base + (<usize>block << 4));
   const low = v128.and(pairs, i8x16.splat(15));
   const high = i8x16.shr_u(pairs, 4);
   if (sizeof<T>() == 1) {
     const eight = i8x16.splat(8);
-    const first = sixteen(i8x16.sub(low, eight), x, f32x4.splat(0));
-    return multiplyAdd(sixteen(i8x16.sub(high, eight), x + 64, first), scaleOf(scales, block), sum);
+    const products = i32x4.add(sixteen(i8x16.sub(low, eight), x), sixteen(i8x16.sub(high, eight), x + 32));
+    return multiplyAdd(f32x4.convert_i32x4_s(products), f32x4.mul(unit, scaleOf(scales, block)), sum);
   }
   const both = scaleAndLeast(scales, block);
-  const products = sixteen(high, x + 64, sixteen(low, x, f32x4.splat(0)));
-  const left = f32x4.add(f32x4.add(v128.load(x), v128.load(x, 16)), f32x4.add(v128.load(x, 32), v128.load(x, 48)));
-  const right = f32x4.add(f32x4.add(v128.load(x, 64), v128.load(x, 80)), f32x4.add(v128.load(x, 96), v128.load(x, 112)));
-  return multiplyAdd(products, firstLane(both), multiplyAdd(f32x4.add(left, right), secondLane(both), sum));
+  const products = i32x4.add(sixteen(low, x), sixteen(high, x + 32));
+  // The least value times what the block's x add up to, a quarter in each lane.
+  const added = multiplyAdd(v128.load32_splat(about, 4), secondLane(both), sum);
+  return multiplyAdd(f32x4.convert_i32x4_s(products), f32x4.mul(unit, firstLane(both)), added);
 }
 
-/** sum + Σ x·q over sixteen whole numbers, in four lanes. */
+/** Σ x·q over sixteen whole numbers, in four lanes. */
 // @ts-ignore: decorator
 @inline
-function sixteen(q: v128, x: usize, sum: v128): v128 {
-  const low = v128.extend_low<i8>(q);
-  const high = v128.extend_high<i8>(q);
-  let even = multiplyAdd(v128.load(x), f32x4.convert_i32x4_s(v128.extend_low<i16>(low)), sum);
-  let odd = f32x4.mul(v128.load(x, 16), f32x4.convert_i32x4_s(v128.extend_high<i16>(low)));
-  even = multiplyAdd(v128.load(x, 32), f32x4.convert_i32x4_s(v128.extend_low<i16>(high)), even);
-  odd = multiplyAdd(v128.load(x, 48), f32x4.convert_i32x4_s(v128.extend_high<i16>(high)), odd);
-  return f32x4.add(even, odd);
+function sixteen(q: v128, x: usize): v128 {
+  return i32x4.add(
+    i32x4.dot_i16x8_s(v128.extend_low<i8>(q), v128.load(x)),
+    i32x4.dot_i16x8_s(v128.extend_high<i8>(q), v128.load(x, 16)),
+  );
+}
+
+/** Bytes of a block of a shortened row: 32 whole numbers, their scale, a quarter of what they add up to, and room to a line. */
+export const SHORT_BLOCK: usize = 80;
+
+/**
+ * A row in sixteen bits: whole numbers in units of a 32,767th of each block's greatest magnitude, which leaves a product
+ * about as exact as float32 sums do.
+ * @param k a multiple of 32   @param to k / 32 times {@link SHORT_BLOCK}
+ */
+export function shortenRow(k: u32, x: usize, to: usize): void {
+  for (let block: u32 = 0; block < k >> BLOCK_SHIFT; block++, x += 128, to += SHORT_BLOCK) {
+    let most = f32x4.splat(0);
+    let all = f32x4.splat(0);
+    for (let at: usize = 0; at < 128; at += 16) {
+      const four = v128.load(x + at);
+      most = f32x4.pmax(f32x4.abs(four), most);
+      all = f32x4.add(all, four);
+    }
+    const greatest = largestLane(most);
+    const inverse = f32x4.splat(greatest > 0 ? <f32>32767 / greatest : 0);
+    for (let at: usize = 0; at < 128; at += 32) {
+      const left = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(x + at), inverse)));
+      const right = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(x + at, 16), inverse)));
+      v128.store(to + (at >> 1), i16x8.narrow_i32x4_s(left, right));
+    }
+    store<f32>(to, greatest / 32767, 64);
+    store<f32>(to, sumOfLanes(all) * <f32>0.25, 68);
+  }
 }
 
 /** Four finite halves, each in the low bits of a lane: exponent and fraction moved, the smallest made normal by a product. */

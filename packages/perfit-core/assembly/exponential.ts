@@ -1,13 +1,19 @@
 import { multiplyAdd } from './multiply-add';
 
+/** 1.5 · 2²³ */
+const ROUNDER: f32 = 12582912;
+
 /** e to the x, four lanes; 0 below −87. Source: Cephes' expf; within 2 units in the last place. */
 // @ts-ignore: decorator
 @inline
 export function exponential(given: v128): v128 {
-  const x = f32x4.min(f32x4.max(given, f32x4.splat(-87.3)), f32x4.splat(88.3));
-  const whole = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.4426950408889634)));
-  let rest = f32x4.sub(x, f32x4.mul(whole, f32x4.splat(0.693359375)));
-  rest = f32x4.sub(rest, f32x4.mul(whole, f32x4.splat(-2.12194440e-4)));
+  // In this order what is no number stays none.
+  const x = f32x4.pmin(f32x4.pmax(given, f32x4.splat(-87.3)), f32x4.splat(88.3));
+  // A number so large has no fraction: added and taken away again it rounds, and its last bits are the whole number.
+  const rounded = multiplyAdd(x, f32x4.splat(1.4426950408889634), f32x4.splat(ROUNDER));
+  const whole = f32x4.sub(rounded, f32x4.splat(ROUNDER));
+  let rest = multiplyAdd(whole, f32x4.splat(-0.693359375), x);
+  rest = multiplyAdd(whole, f32x4.splat(2.12194440e-4), rest);
   let sum = f32x4.splat(1.9875691500e-4);
   sum = multiplyAdd(sum, rest, f32x4.splat(1.3981999507e-3));
   sum = multiplyAdd(sum, rest, f32x4.splat(8.3334519073e-3));
@@ -15,7 +21,7 @@ export function exponential(given: v128): v128 {
   sum = multiplyAdd(sum, rest, f32x4.splat(1.6666665459e-1));
   sum = multiplyAdd(sum, rest, f32x4.splat(5.0000001201e-1));
   sum = multiplyAdd(f32x4.mul(sum, rest), rest, f32x4.add(rest, f32x4.splat(1)));
-  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(whole), i32x4.splat(127)), 23);
+  const power = i32x4.add(i32x4.shl(rounded, 23), i32x4.splat(0x3f800000));
   const value = f32x4.mul(sum, power);
   return v128.and(value, f32x4.gt(given, f32x4.splat(-87.3)));
 }

@@ -1,5 +1,5 @@
 import { exponential, exponentialOf, logarithm } from './exponential';
-import { sumOfLanes } from './multiply-add';
+import { largestLane, sumOfLanes } from './multiply-add';
 
 /**
  * What rows of logits [Q, V] lose: weight · (log Σ exp − logit of the label). With `slopes` the logits become the loss'
@@ -20,11 +20,8 @@ export function headRows(
     const row = logits + ((<usize>i * <usize>v) << 2);
     const weight = load<f32>(weights + ((<usize>i) << 2));
     let most = f32x4.splat(-Infinity);
-    for (let k: u32 = 0; k < whole; k += 4) most = f32x4.max(most, v128.load(row + ((<usize>k) << 2)));
-    let largest = max<f32>(
-      max<f32>(f32x4.extract_lane(most, 0), f32x4.extract_lane(most, 1)),
-      max<f32>(f32x4.extract_lane(most, 2), f32x4.extract_lane(most, 3)),
-    );
+    for (let k: u32 = 0; k < whole; k += 4) most = f32x4.pmax(most, v128.load(row + ((<usize>k) << 2)));
+    let largest = largestLane(most);
     for (let k = whole; k < v; k++) largest = max<f32>(largest, load<f32>(row + ((<usize>k) << 2)));
     const top = f32x4.splat(largest);
     // Fifty thousand words in four lanes of float32: sums of sixty-four first.

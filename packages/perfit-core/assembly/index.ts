@@ -4,6 +4,7 @@
 import { gatherRows } from './decode';
 import { product, vectorProduct } from './product';
 
+export { shortenRow } from './decode';
 export { adamw } from './adamw';
 export { attentionBackward, attentionForward } from './attention';
 export { gateBackward, gateForward } from './gate';
@@ -55,16 +56,17 @@ export function multiplyVector(
   n: u32,
   k: u32,
   x: usize,
+  short: usize,
   b: usize,
   scales: usize,
   bRow: u32,
   y: usize,
 ): void {
-  if (format == F32) vectorProduct<f32>(first, n, k, x, b, scales, bRow, y);
-  else if (format == F16) vectorProduct<u16>(first, n, k, x, b, scales, bRow, y);
-  else if (format == INT8) vectorProduct<i8>(first, n, k, x, b, scales, bRow, y);
-  else if (format == INT4) vectorProduct<u8>(first, n, k, x, b, scales, bRow, y);
-  else vectorProduct<i16>(first, n, k, x, b, scales, bRow, y);
+  if (format == F32) vectorProduct<f32>(first, n, k, x, short, b, scales, bRow, y);
+  else if (format == F16) vectorProduct<u16>(first, n, k, x, short, b, scales, bRow, y);
+  else if (format == INT8) vectorProduct<i8>(first, n, k, x, short, b, scales, bRow, y);
+  else if (format == INT4) vectorProduct<u8>(first, n, k, x, short, b, scales, bRow, y);
+  else vectorProduct<i16>(first, n, k, x, short, b, scales, bRow, y);
 }
 
 export function gather(

@@ -16,6 +16,15 @@ export function sumOfLanes(value: v128): f32 {
   );
 }
 
+// @ts-ignore: decorator
+@inline
+export function largestLane(value: v128): f32 {
+  return max<f32>(
+    max<f32>(f32x4.extract_lane(value, 0), f32x4.extract_lane(value, 1)),
+    max<f32>(f32x4.extract_lane(value, 2), f32x4.extract_lane(value, 3)),
+  );
+}
+
 /** Σ a·b of two rows. */
 // @ts-ignore: decorator
 @inline

@@ -1,7 +1,7 @@
 // C [M, N] = α·A·B, or C + α·A·B. B is unpacked by panels of eight columns and a few hundred rows into cache; a panel is
 // multiplied with four rows of A at a time, whose thirty-two sums stay in registers.
 
-import { blockProduct, decode4, decodeInBlock, isInBlocks, laneOf, sharedOf } from './decode';
+import { blockProduct, decode4, decodeInBlock, isInBlocks, laneOf, sharedOf, SHORT_BLOCK } from './decode';
 import { multiplyAdd, sumOfLanes } from './multiply-add';
 
 /** Columns of a panel. */
@@ -279,16 +279,24 @@ function single<T>(b: usize, scales: usize, index: u32): f32 {
   return laneOf(decode4<T>(b, scales, index & ~3), index & 3);
 }
 
-/** y [N] += W [N, K] · x [K], from one row of W to another: every weight is read once and used once. */
+/**
+ * y [N] += W [N, K] · x [K], from one row of W to another: every weight is read once and used once.
+ * @param short x as `shortenRow` has it, for W in blocks
+ */
 // @ts-ignore: decorator
 @inline
-export function vectorProduct<T>(first: u32, n: u32, k: u32, x: usize, b: usize, scales: usize, bRow: u32, y: usize): void {
+export function vectorProduct<T>(
+  first: u32, n: u32, k: u32, x: usize, short: usize, b: usize, scales: usize, bRow: u32, y: usize,
+): void {
   const whole = isInBlocks<T>() ? k & ~31 : k & ~7;
   for (let row = first; row < n; row++) {
     const from = row * bRow;
     let even = f32x4.splat(0), odd = f32x4.splat(0);
     if (isInBlocks<T>()) {
-      for (let i: u32 = 0; i < whole; i += 32) even = blockProduct<T>(b, scales, (from + i) >> 5, x + (<usize>i << 2), even);
+      let numbers = short;
+      for (let i: u32 = 0; i < whole; i += 32, numbers += SHORT_BLOCK) {
+        even = blockProduct<T>(b, scales, (from + i) >> 5, numbers, numbers + 64, even);
+      }
     } else {
       for (let i: u32 = 0; i < whole; i += 8) {
         even = multiplyAdd(v128.load(x + (<usize>i << 2)), decode4<T>(b, scales, from + i), even);

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { BackendError } from '../backend/backend-error.ts';
 import { type BackendDescription, selectBackend } from '../backend/select-backend.ts';
@@ -20,6 +21,7 @@ export interface NodeBackendOptions {
  */
 export async function nodeBackend({ prefer, threads = 1 }: NodeBackendOptions): Promise<BackendDescription> {
   if (prefer === 'wasm') {
+    allowRelaxedSimd();
     const packageFile = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
     const wasmPaths = join(dirname(packageFile), '/');
     const threadMeans = { binary: () => readFile(`${wasmPaths}tfjs-backend-wasm-simd.wasm`), start: startThread };
@@ -27,6 +29,11 @@ export async function nodeBackend({ prefer, threads = 1 }: NodeBackendOptions): 
   }
   // Where WebGPU is asked for, nothing falls back to WASM.
   return await selectBackend({ prefer, wasmPaths: '', gpu: await dawn() });
+}
+
+/** Node 20 has the relaxed instructions that later ones and browsers have, behind a flag. */
+function allowRelaxedSimd(): void {
+  if (process.versions.node.startsWith('20.')) setFlagsFromString('--experimental-wasm-relaxed-simd');
 }
 
 function startThread(): Thread {

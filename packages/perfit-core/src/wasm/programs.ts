@@ -30,11 +30,13 @@ export interface WasmPrograms {
     n: number,
     k: number,
     x: Address,
+    short: Address,
     b: Address,
     scales: Address,
     bRow: number,
     y: Address,
   ): void;
+  shortenRow(k: number, x: Address, to: Address): void;
   gather(
     format: number,
     b: Address,

@@ -141,7 +141,7 @@ export class WasmRunner {
 }
 
 /** Less is done before another thread has woken. */
-const WORTH_CUTTING = 4e6;
+const WORTH_CUTTING = 1e6;
 
 /** So many of something in parts of about the same size. @param step of which the parts but the last are a multiple */
 export function ranges(count: number, parts: number, step = 1): [from: number, to: number][] {

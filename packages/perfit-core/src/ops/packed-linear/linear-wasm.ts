@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { ranges, WasmRunner } from '../../wasm/runner.ts';
-import { FORMATS } from '../packed-matrix/formats.ts';
+import { FORMATS, isInBlocks } from '../packed-matrix/formats.ts';
 import type { PackedMatrix } from '../packed-matrix/packed-matrix.ts';
 import type { LoraSlopes, PackedAdapter, PackedLinear } from './packed-linear.ts';
 import type { VectorExtras } from './packed-vector.ts';
@@ -104,6 +104,9 @@ export function linearForward(
   return out;
 }
 
+/** Each weight that is read once takes as long as so many of those that many rows share. */
+const SLOWER_ALONE = 4;
+
 /** As `packed-vector.ts` has it: one row, a weight of which every value is read once. */
 export function vectorProduct(x: tf.Tensor2D, weight: PackedMatrix, given: VectorExtras = {}): tf.Tensor2D {
   const { bias = null, residual = null, adapter = null, low = null } = given;
@@ -114,13 +117,28 @@ export function vectorProduct(x: tf.Tensor2D, weight: PackedMatrix, given: Vecto
   const { words, scaleOffset } = weight.whole;
   const at = runner.address(words);
   const { rows, columns } = weight;
-  const of = [columns, runner.address(x), at, at + 4 * scaleOffset, weight.stride, to] as const;
+  const from = runner.address(x);
+  const short = shortened(weight, from);
+  const of = [columns, from, short, at, at + 4 * scaleOffset, weight.stride, to] as const;
   const format = FORMATS.indexOf(weight.format);
-  const cut = ranges(rows, runner.parts(2 * rows * columns, Math.floor(rows / 32)), 16);
-  runner.run(cut.map(([from, end]) => ['multiplyVector', format, from, end, ...of]));
+  const cut = ranges(rows, runner.parts(SLOWER_ALONE * 2 * rows * columns, Math.floor(rows / 32)), 16);
+  runner.run(cut.map(([first, end]) => ['multiplyVector', format, first, end, ...of]));
   addAdapted(out, adapter, low);
   return out;
 }
+
+/** A row in sixteen bits, block by block, for a weight in blocks. @returns where it lies until the next program needs room */
+function shortened({ format, columns }: PackedMatrix, from: number): number {
+  if (!isInBlocks(format)) return 0;
+  const runner = WasmRunner.current();
+  const whole = columns - (columns % 32);
+  const [to] = runner.scratch(1, [[1, 1]], (whole / 32) * SHORT_BLOCK) as [number];
+  runner.programs.shortenRow(whole, from, to);
+  return to;
+}
+
+/** Bytes of 32 values of a shortened row; `assembly/decode.ts`. */
+const SHORT_BLOCK = 80;
 
 /** out += low·Bᵀ at each module's columns. */
 function addAdapted(out: tf.Tensor2D, adapter: PackedAdapter | null, low: tf.Tensor2D | null): void {

@@ -75,6 +75,10 @@ export function packRows(
   return packed;
 }
 
+export function isInBlocks(format: Format): format is BlockFormat {
+  return STORED_AS[format] !== '';
+}
+
 type BlockFormat = Extract<Format, 'int8' | 'int4' | 'q4_1'>;
 
 /** The type of a GGUF file's tensor that a format is. */
