@@ -64,6 +64,19 @@ async function furthest(way: SimdWay): Promise<{ most: number; shortened: number
   return { most, shortened };
 }
 
+/** Q8_0 has −128, whose product with another of its kind no seven bits hold. */
+it.each(['plain', 'relaxed'] as const)('multiplies the least whole numbers exactly: %s', async (way) => {
+  const memory = new WebAssembly.Memory({ initial: 4 });
+  const { programs } = await startPrograms(memory, way);
+  const [x, short, weights, scales, y] = [1024, 2048, 4096, 8192, 9216];
+  new Float32Array(memory.buffer, x, 64).fill(-32767);
+  new Int8Array(memory.buffer, weights, 64).fill(-128);
+  new Uint16Array(memory.buffer, scales, 2).fill(0x3c00);
+  programs.shortenRow(64, x, short);
+  programs.multiplyVector(FORMATS.indexOf('int8'), 0, 1, 64, x, short, weights, scales, 64, y);
+  expect(new Float32Array(memory.buffer, y, 1)[0]).toBe(64 * 128 * 32767);
+});
+
 it.each(['plain', 'relaxed'] as const)('multiplies by weights of every format, along both sides: %s', async (way) => {
   const { most, shortened } = await furthest(way);
   expect(most).toBeLessThan(5e-6);

@@ -41,6 +41,27 @@ it('gives the same bits on one thread, on two and on three', async () => {
   for (const threads of [2, 3]) expect(await computedOn(threads)).toEqual(one);
 }, 120_000);
 
+/** Only the calling thread lets memory grow; the others have no view of it that could be too short. */
+it('computes beyond where memory ended when its threads came up', async () => {
+  await nodeBackend({ prefer: 'wasm', threads: 3 });
+  const runner = WasmRunner.current();
+  const bytes = () => (tf.backend() as unknown as WasmBackend).wasm.asm?.memory?.buffer.byteLength as number;
+  const before = bytes();
+  const large = runner.empty<tf.Tensor1D>([before / 4 + 1024]);
+  expect(bytes()).toBeGreaterThan(before);
+  const last = runner.address(large) + 4 * (large.size - 4);
+  expect(last).toBeGreaterThan(before);
+  const one = tf.tensor1d([1, 2, 3, 4]);
+  const from = runner.address(one);
+  runner.run([
+    ['copyRows', 1, 8, from, 8, runner.address(large), 8],
+    ['copyRows', 1, 16, from, 16, last, 16],
+  ]);
+  const values = await large.data();
+  expect([...values.slice(0, 2), ...values.slice(-4)]).toEqual([1, 2, 1, 2, 3, 4]);
+  tf.dispose([large, one]);
+});
+
 it('tells where another thread fails, and goes on with the next', async () => {
   await nodeBackend({ prefer: 'wasm', threads: 2 });
   const runner = WasmRunner.current();
