@@ -26,7 +26,7 @@ export default defineConfig({
     // A person's way from the invitation to the export, on WebAssembly: the other specs need Chromium's own tools.
     {
       name: 'firefox',
-      testMatch: ['join.spec.ts', 'thread.spec.ts', 'result.spec.ts', 'ledger.spec.ts'],
+      testMatch: ['join.spec.ts', 'thread.spec.ts', 'threads.spec.ts', 'result.spec.ts', 'ledger.spec.ts'],
       timeout: 300_000,
       // Where there is none, each test is left out and says so: see `stage.ts`.
       use: { browserName: 'firefox' as const, ...(firefox ? firefoxOptions(firefox) : {}) },
