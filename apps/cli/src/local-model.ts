@@ -23,6 +23,8 @@ type OpenOptions = Omit<LoadModelOptions, 'wish'> & {
   readonly share?: number;
   /** Of the WASM backend; one where absent. */
   readonly threads?: number;
+  /** The model at that path, where somebody has opened it already: a file's description is read once. */
+  readonly source?: ModelSource;
 };
 
 export interface LoadedModel {
@@ -37,7 +39,7 @@ export interface OpenModel extends LoadedModel {
 
 /** A model on disk with its tokenizer, loaded onto the chosen backend. @throws WeightsError where there is none */
 export async function openModel(path: string, backend: BackendChoice, options: OpenOptions = {}): Promise<OpenModel> {
-  const source = await modelAt(path);
+  const source = options.source ?? (await modelAt(path));
   const tokenizer = await loadTokenizer(source);
   return { ...(await loaded(source, { path, backend, options })), tokenizer };
 }
@@ -48,14 +50,14 @@ export async function openWeights(
   backend: BackendChoice,
   options: OpenOptions = {},
 ): Promise<LoadedModel> {
-  return await loaded(await modelAt(path), { path, backend, options });
+  return await loaded(options.source ?? (await modelAt(path)), { path, backend, options });
 }
 
 async function loaded(
   source: ModelSource,
   { path, backend, options }: { path: string; backend: BackendChoice; options: OpenOptions },
 ): Promise<LoadedModel> {
-  const { wish, share = 1, threads = 1, ...others } = options;
+  const { wish, share = 1, threads = 1, source: _, ...others } = options;
   const description = await nodeBackend({ prefer: backend, threads });
   const fitting = wish ? { wish: { ...wish, ...tuningBudget(description, share) } } : {};
   return { model: await loadModel(source, { ...others, ...fitting }), backend: description, name: modelName(path) };

@@ -83,7 +83,8 @@ export function tuneCommand(): Command {
 }
 
 async function tuneAlone(modelFolder: string, flags: Flags, command: Command): Promise<void> {
-  const modelConfig = parseModelConfig(await (await modelAt(modelFolder)).text('config.json'));
+  const source = await modelAt(modelFolder);
+  const modelConfig = parseModelConfig(await source.text('config.json'));
   const maxLength = withinPositions(flags.maxLength, modelConfig);
   const widths = dimensions(modelConfig);
   const from =
@@ -97,6 +98,7 @@ async function tuneAlone(modelFolder: string, flags: Flags, command: Command): P
       wish: { layout: () => layout, batchSize, maxLength },
       share,
       threads: flags.threads,
+      source,
     });
   const first = await open();
   const { tokenizer, name } = first;
