@@ -2,6 +2,7 @@
 export declare const CALL: number;
 export declare const PENDING: number;
 export declare const FAILED: number;
+export declare const UNCLAIMED: number;
 export declare const CALLS_AT: number;
 export declare const CALL_BYTES: number;
 export declare const GLANCES: number;
@@ -14,5 +15,7 @@ export interface ThreadStart {
   readonly index: number;
   readonly names: readonly string[];
 }
+
+export function claim(words: Int32Array, index: number, number: number): boolean;
 
 export function serveCalls(message: ThreadStart, ready: () => void): never;

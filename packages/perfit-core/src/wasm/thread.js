@@ -5,11 +5,21 @@
 export const CALL = 0;
 export const PENDING = 1;
 export const FAILED = 2;
+/** One for each thread: the number of a call that nobody makes yet. */
+export const UNCLAIMED = 3;
 /** Bytes before the first thread's call, and of each. */
 export const CALLS_AT = 64;
 export const CALL_BYTES = 256;
 /** Looks at the next call, or at the end of one, before whoever waits sleeps: a millisecond. */
 export const GLANCES = 70_000;
+
+/**
+ * Takes a call to make it, so that nobody else does.
+ * @param number of the calls that it is one of   @returns whether it was still there to be taken
+ */
+export function claim(words, index, number) {
+  return Atomics.compareExchange(words, UNCLAIMED + index, number, 0) === number;
+}
 
 /**
  * Serves calls as long as the thread lives; it never comes back.
@@ -30,8 +40,8 @@ export function serveCalls({ module, memory, control, index, names }, ready) {
       next = Atomics.load(words, CALL);
     }
     seen = next;
-    // The low bits say how many threads the call is for: the calling one is the first.
-    if (index >= (seen & 15)) continue;
+    // The low bits say how many threads the call is for: the calling one is the first, and makes what nobody has begun.
+    if (index >= (seen & 15) || !claim(words, index, seen)) continue;
     try {
       programs[call[0]](...call.subarray(2, 2 + call[1]));
     } catch {

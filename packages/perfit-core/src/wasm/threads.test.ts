@@ -7,7 +7,9 @@ import { loadModel } from '../model/load-model.ts';
 import { nodeBackend } from '../node/node-backend.ts';
 import { MaskedAdamW } from '../training/adamw.ts';
 import { syntheticSource } from '../weights/synthetic-source.ts';
+import { startPrograms } from './programs.ts';
 import { WasmRunner } from './runner.ts';
+import { ThreadPool } from './threads.ts';
 
 /** Wide enough that its products are cut, also into three. */
 const shape = { ...MODEL_SHAPES['smollm2-135m'], num_hidden_layers: 2, vocab_size: 512 };
@@ -41,6 +43,21 @@ it('gives the same bits on one thread, on two and on three', async () => {
   for (const threads of [2, 3]) expect(await computedOn(threads)).toEqual(one);
 }, 120_000);
 
+it('does not wait for a thread that does not get to work', async () => {
+  await nodeBackend({ prefer: 'wasm', threads: 1 });
+  const { memory } = (tf.backend() as unknown as WasmBackend).wasm.asm as { memory: WebAssembly.Memory };
+  const { programs, module } = await startPrograms(memory);
+  const absent = { postMessage: () => {}, ready: Promise.resolve(), terminate: () => {} };
+  const pool = await ThreadPool.start({ programs, module, memory }, 3, () => absent);
+  const tensor = tf.tensor1d([1, 2, 3, 4]);
+  const at = WasmRunner.current().address(tensor);
+  for (let i = 0; i < 3; i++) {
+    pool.run([0, 1, 2].map((part) => ['beginRows', 1, 1, 0, 0, at + 4 * part] as const));
+  }
+  expect(Array.from(await tensor.data())).toEqual([0, 0, 0, 4]);
+  tensor.dispose();
+});
+
 /** Only the calling thread lets memory grow; the others have no view of it that could be too short. */
 it('computes beyond where memory ended when its threads came up', async () => {
   await nodeBackend({ prefer: 'wasm', threads: 3 });
@@ -71,7 +88,8 @@ it('tells where another thread fails, and goes on with the next', async () => {
   const at = runner.address(tensor);
   expect(() =>
     runner.run([
-      ['beginRows', 1, 2, 0, 0, at],
+      // Long enough for the other one to begin.
+      ['multiplyAdds', 1e8],
       ['beginRows', 1, 2, 0, 0, behind],
     ]),
   ).toThrow(/another thread/);
@@ -79,6 +97,6 @@ it('tells where another thread fails, and goes on with the next', async () => {
     ['beginRows', 1, 1, 0, 0, at],
     ['beginRows', 1, 1, 0, 0, at + 12],
   ]);
-  expect(Array.from(await tensor.data())).toEqual([0, 0, 3, 0]);
+  expect(Array.from(await tensor.data())).toEqual([0, 2, 3, 0]);
   tensor.dispose();
 });

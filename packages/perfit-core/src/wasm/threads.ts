@@ -1,6 +1,6 @@
 import { BackendError } from '../backend/backend-error.ts';
 import type { WasmPrograms } from './programs.ts';
-import { CALL, CALL_BYTES, CALLS_AT, FAILED, GLANCES, PENDING } from './thread.js';
+import { CALL, CALL_BYTES, CALLS_AT, claim, FAILED, GLANCES, PENDING, UNCLAIMED } from './thread.js';
 
 /** A worker that runs `thread.js`. */
 export interface Thread {
@@ -29,7 +29,8 @@ export function makeCall(programs: WasmPrograms, [name, ...values]: ProgramCall)
 
 /**
  * Threads that wait in one memory. A call is written into a block that all share, with a number that all look at: nothing
- * is allocated, and no message is sent. Who has nothing to do sleeps, after a glance of a millisecond.
+ * is allocated, and no message is sent. Who has nothing to do sleeps, after a glance of a millisecond. A call that a thread
+ * has not begun when the calling one is done is made there: a core that another program has is not waited for.
  */
 export class ThreadPool {
   /** With the calling one. */
@@ -92,19 +93,27 @@ export class ThreadPool {
    */
   run(calls: readonly ProgramCall[]): void {
     const words = this.#words;
+    this.#number = (this.#number % 0x7ffffff) + 1;
+    const number = (this.#number << 4) | calls.length;
     for (let i = 1; i < calls.length; i++) {
       const [name, ...values] = calls[i] as ProgramCall;
       const call = this.#calls[i] as Float64Array;
       call[0] = this.#indices.get(name) as number;
       call[1] = values.length;
       call.set(values, 2);
+      Atomics.store(words, UNCLAIMED + i, number);
     }
     Atomics.store(words, PENDING, calls.length - 1);
-    this.#number = (this.#number + 1) & 0x7ffffff;
-    Atomics.store(words, CALL, (this.#number << 4) | calls.length);
+    Atomics.store(words, CALL, number);
     Atomics.notify(words, CALL);
     try {
       makeCall(this.#programs, calls[0] as ProgramCall);
+      for (let i = calls.length - 1; i > 0; i--) {
+        if (!claim(words, i, number)) continue;
+        // Not waited for, whatever comes of it.
+        Atomics.sub(words, PENDING, 1);
+        makeCall(this.#programs, calls[i] as ProgramCall);
+      }
     } finally {
       this.#settle();
     }
