@@ -14,7 +14,7 @@ const NODE = /^node:/;
 const OF_FILES = `(${[
   'files',
   'coded-error',
-  'model/(config|model-error)',
+  'model/(config|expected-tensors|model-error)',
   'node/(model-at|directory-source)',
   'text/(chat-template|example|read-tokenizer-files|template-date|template-notes|tokenizer-files)',
   'training/(learning-rate|recipes)',

@@ -94,7 +94,14 @@ describe('a GGUF file', () => {
     const path = join(folder(), 'm.gguf');
     const changed = Buffer.from(gguf);
     changed.writeUInt32LE(12, changed.indexOf('blk.0.ffn_up.weight') + 'blk.0.ffn_up.weight'.length + 20);
+    const renamed = Buffer.from(gguf);
+    renamed.write('blk.9.', renamed.indexOf('blk.0.attn_k.weight'));
+    const stretched = Buffer.from(gguf);
+    const epsilon = 'llama.attention.layer_norm_rms_epsilon';
+    stretched.writeFloatLE(-1, stretched.indexOf(epsilon) + epsilon.length + 4);
     for (const [content, reason] of [
+      [renamed, /m\.gguf has no tensor model\.layers\.0\.self_attn\.k_proj\.weight\.$/],
+      [stretched, /m\.gguf: rms_norm_eps -1 in config\.json is not a positive number\.$/],
       [gguf.subarray(0, 3000), /m\.gguf is 3000 bytes long/],
       [Buffer.from('version https://git-lfs.github.com/spec/v1'), /m\.gguf is a Git LFS pointer/],
       [changed, /blk\.0\.ffn_up\.weight is Q4_K/],

@@ -1,5 +1,6 @@
 /** What lies in a model's files, for whoever only looks at them: nothing here computes, and nothing imports a backend. */
 export { parseModelConfig } from './model/config.ts';
+export { mustHaveTensors } from './model/expected-tensors.ts';
 export { ModelError } from './model/model-error.ts';
 export { modelAt } from './node/model-at.ts';
 export { templateNotesOf } from './text/template-notes.ts';

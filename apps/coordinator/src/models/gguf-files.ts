@@ -1,4 +1,12 @@
-import { modelAt, openWeights, WeightsError } from '@perfit/core/files';
+import { basename } from 'node:path';
+import {
+  modelAt,
+  mustHaveTensors,
+  openWeights,
+  parseModelConfig,
+  ModelError as UnfollowedModelError,
+  WeightsError,
+} from '@perfit/core/files';
 import type { ModelFile } from './model-catalogue.ts';
 import { ModelError } from './model-error.ts';
 import { ReadOnce } from './read-once.ts';
@@ -34,11 +42,13 @@ export class GgufFiles {
 async function describe(path: string): Promise<Description> {
   try {
     const model = await modelAt(path);
-    await openWeights(model);
+    const { entries } = await openWeights(model);
+    mustHaveTensors(parseModelConfig(await model.text('config.json')), entries, basename(path));
     const texts = await Promise.all(DESCRIPTIONS.map(async (name) => [name, await model.text(name)] as const));
     return { texts: new Map(texts) };
   } catch (error) {
     if (error instanceof WeightsError) return { problem: error.message };
+    if (error instanceof UnfollowedModelError) return { problem: `${basename(path)}: ${error.message}` };
     throw error;
   }
 }

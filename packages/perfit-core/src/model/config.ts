@@ -180,6 +180,9 @@ function refuseUnsupported(fields: Fields, modelType: ModelType): void {
   if (partial !== undefined && partial !== null && partial !== 1) {
     throw refuse('partial_rotary_factor', 'all features of a head must turn');
   }
+  if (typeof values.num_experts === 'number' && values.num_experts > 0) {
+    throw refuse('num_experts', 'every token must pass the same layers');
+  }
   const tensorParallel = values.pretraining_tp;
   if (tensorParallel !== undefined && tensorParallel !== null && tensorParallel !== 1) {
     throw refuse('pretraining_tp', 'only 1 is');

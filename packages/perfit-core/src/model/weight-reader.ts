@@ -2,7 +2,7 @@ import type { Projection } from '@perfit/protocol/space';
 import type { ModelSource } from '../weights/source.ts';
 import { type StoredRows, valueCount } from '../weights/stored-rows.ts';
 import { readRows, readTensor, refuseNotFinite, type TensorEntry, type WeightFiles } from '../weights/tensor-values.ts';
-import { WeightsError } from '../weights/weights-error.ts';
+import { mustHaveTensor } from './expected-tensors.ts';
 
 export interface WeightReaderOptions {
   /** Called after every few MiB with the bytes read so far. */
@@ -73,31 +73,13 @@ export class WeightReader {
 
   #begin(name: string, shape: number[]): TensorEntry {
     this.#options.signal?.throwIfAborted();
-    return this.#entry(name, shape);
+    return mustHaveTensor(this.#files.entries, { name, shape, where: this.#source.describe() });
   }
 
   #report(bytes: number): void {
     this.#loadedBytes += bytes;
     this.#options.onProgress?.(this.#loadedBytes, this.#files.bytes);
   }
-
-  #entry(name: string, shape: number[]): TensorEntry {
-    const entry = this.#files.entries.get(name);
-    if (!entry) throw new WeightsError('weights-missing-tensor', `${this.#source.describe()} has no tensor ${name}`);
-    if (entry.shape.length !== shape.length || entry.shape.some((width, axis) => width !== shape[axis])) {
-      const message = `${entry.file}: the tensor ${name} is [${entry.shape.join(', ')}] where config.json implies [${shape.join(', ')}]`;
-      throw new WeightsError('weights-wrong-shape', message);
-    }
-    return entry;
-  }
-}
-
-export const HEAD_NAME = 'lm_head.weight';
-
-/** The name under which the embedding lies: a tied model may have been saved with its one matrix as the head. */
-export function embeddingName(tiedHead: boolean, entries: WeightFiles['entries']): string {
-  const name = 'model.embed_tokens.weight';
-  return tiedHead && !entries.has(name) && entries.has(HEAD_NAME) ? HEAD_NAME : name;
 }
 
 /** A projection's, without what is behind the last dot. */

@@ -1,10 +1,11 @@
-import { dimensions, parseModelConfig } from '../model/config.ts';
+import { parseModelConfig } from '../model/config.ts';
+import { expectedTensors } from '../model/expected-tensors.ts';
 import type { ModelSource } from './source.ts';
 
 /** A model's files by its config alone, in F16 with random weights: shapes can be measured that nobody has downloaded. */
 export function syntheticSource(config: Readonly<Record<string, unknown>>): ModelSource {
   const text = JSON.stringify(config);
-  const tensors = tensorShapes(text);
+  const tensors = expectedTensors(parseModelConfig(text));
   const header: Record<string, unknown> = {};
   let end = 0;
   for (const [name, shape] of tensors) {
@@ -58,34 +59,4 @@ function normRanges(header: Record<string, unknown>, base: number): Range[] {
       const [start, end] = (entry as { data_offsets: [number, number] }).data_offsets;
       return [base + start, base + end];
     });
-}
-
-function tensorShapes(text: string): [string, number[]][] {
-  const config = parseModelConfig(text);
-  const { width, queryWidth, keyValueWidth, feedForwardWidth } = dimensions(config);
-  const { vocabSize, headWidth, attentionBias, feedForwardBias } = config;
-  const tensors: [string, number[]][] = [['model.embed_tokens.weight', [vocabSize, width]]];
-  const linear = (name: string, shape: [number, number], hasBias: boolean) => {
-    tensors.push([`${name}.weight`, shape]);
-    if (hasBias) tensors.push([`${name}.bias`, [shape[0]]]);
-  };
-  const qkvBias = attentionBias !== 'none';
-  for (let layer = 0; layer < config.layers; layer++) {
-    const at = `model.layers.${layer}`;
-    tensors.push([`${at}.input_layernorm.weight`, [width]]);
-    linear(`${at}.self_attn.q_proj`, [queryWidth, width], qkvBias);
-    linear(`${at}.self_attn.k_proj`, [keyValueWidth, width], qkvBias);
-    linear(`${at}.self_attn.v_proj`, [keyValueWidth, width], qkvBias);
-    linear(`${at}.self_attn.o_proj`, [width, queryWidth], attentionBias === 'qkvo');
-    if (config.queryKeyNorm) {
-      tensors.push([`${at}.self_attn.q_norm.weight`, [headWidth]], [`${at}.self_attn.k_norm.weight`, [headWidth]]);
-    }
-    tensors.push([`${at}.post_attention_layernorm.weight`, [width]]);
-    linear(`${at}.mlp.gate_proj`, [feedForwardWidth, width], feedForwardBias);
-    linear(`${at}.mlp.up_proj`, [feedForwardWidth, width], feedForwardBias);
-    linear(`${at}.mlp.down_proj`, [width, feedForwardWidth], feedForwardBias);
-  }
-  tensors.push(['model.norm.weight', [width]]);
-  if (!config.tiedHead) tensors.push(['lm_head.weight', [vocabSize, width]]);
-  return tensors;
 }

@@ -1,7 +1,7 @@
 import { PROJECTIONS, projectionWidths } from '@perfit/protocol/space';
 import { moduleName } from '../../adapter/module-name.ts';
 import { dimensions, hasBias, inverseFrequencies, type ModelConfig } from '../../model/config.ts';
-import { HEAD_NAME } from '../../model/weight-reader.ts';
+import { HEAD_NAME } from '../../model/expected-tensors.ts';
 import { PROJECTION_NAMES } from '../../weights/gguf/tensor-names.ts';
 import { ExportError } from '../export-error.ts';
 import { type MergedTensor, type MergedWeights, mustHave } from '../merged-weights.ts';

@@ -4,7 +4,8 @@ import type { FrozenLinear } from '../../ops/lora-linear/lora-linear.ts';
 import { packRows, type RoundedPrecision, unpackRows } from '../../ops/packed-matrix/formats.ts';
 import { rowsToFloats, type StoredRows, valueCount } from '../../weights/stored-rows.ts';
 import { dimensions, type ModelConfig } from '../config.ts';
-import { embeddingName, HEAD_NAME, type WeightReader } from '../weight-reader.ts';
+import { embeddingName, HEAD_NAME } from '../expected-tensors.ts';
+import type { WeightReader } from '../weight-reader.ts';
 import type { BlockWeights, ModelWeights } from './composed-model.ts';
 
 /**

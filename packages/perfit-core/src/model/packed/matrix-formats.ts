@@ -2,7 +2,8 @@ import { projectionWidths } from '@perfit/protocol/space';
 import { type Format, formatOf, packedWords, type RoundedPrecision } from '../../ops/packed-matrix/formats.ts';
 import type { TensorEntry } from '../../weights/tensor-values.ts';
 import { dimensions, type ModelConfig } from '../config.ts';
-import { embeddingName, HEAD_NAME, projectionName } from '../weight-reader.ts';
+import { embeddingName, HEAD_NAME } from '../expected-tensors.ts';
+import { projectionName } from '../weight-reader.ts';
 import { GROUP_NAMES, GROUPS, type Group } from './packed-weights.ts';
 
 /** The format of each frozen matrix of a model. */

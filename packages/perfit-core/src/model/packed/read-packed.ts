@@ -6,7 +6,8 @@ import { matrixMemory } from '../../ops/packed-matrix/matrix-memory.ts';
 import { PackedMatrix, type RowWriter } from '../../ops/packed-matrix/packed-matrix.ts';
 import type { StoredRows } from '../../weights/stored-rows.ts';
 import { dimensions, hasBias, type ModelConfig } from '../config.ts';
-import { embeddingName, HEAD_NAME, projectionName, type WeightReader } from '../weight-reader.ts';
+import { embeddingName, HEAD_NAME } from '../expected-tensors.ts';
+import { projectionName, type WeightReader } from '../weight-reader.ts';
 import { formatsOf, type Held, outWidthOf } from './matrix-formats.ts';
 import { GROUPS, type Group, type PackedBlock, type PackedWeights } from './packed-weights.ts';
 

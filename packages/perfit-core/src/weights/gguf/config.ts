@@ -26,8 +26,10 @@ export function configOf(file: GgufFile, ropeFactors: RopeFactors | null): Recor
     const message = `${file.name} is of the architecture ${shown(architecture)}: llama, qwen2 and qwen3 can be read`;
     throw new WeightsError('weights-unsupported-architecture', message);
   }
+  refuseOtherKinds(file);
   const at = (key: string) => `${architecture}.${key}`;
   const number = (key: string) => metadata.numberOfAllLayers(at(key));
+  refuseScales(file, at);
   const needed = (key: string) => metadata.mustHave(at(key), number(key));
   const [width, heads] = [needed('embedding_length'), needed('attention.head_count')];
   const headWidth = number('attention.key_length') ?? width / heads;
@@ -65,6 +67,28 @@ export function configOf(file: GgufFile, ropeFactors: RopeFactors | null): Recor
     eos_token_id: special('eos') ?? null,
     pad_token_id: special('padding') ?? null,
   };
+}
+
+/** @throws WeightsError where the file is no whole model */
+function refuseOtherKinds({ name, metadata }: GgufFile): void {
+  const kind = metadata.string('general.type');
+  if (kind !== undefined && kind !== 'model') {
+    throw new WeightsError('weights-unsupported-architecture', `${name} is no model: it calls itself ${shown(kind)}`);
+  }
+  const parts = metadata.number('split.count') ?? 1;
+  if (parts > 1) {
+    const message = `${name} is one of ${parts} parts of a model: put together by llama.cpp's gguf-split they can be read`;
+    throw new WeightsError('weights-unsupported-architecture', message);
+  }
+}
+
+/** Factors that other architectures have, and that would change what is computed. @throws WeightsError */
+function refuseScales({ name, metadata }: GgufFile, at: (key: string) => string): void {
+  for (const key of ['logit_scale', 'embedding_scale', 'residual_scale', 'attention.scale'].map(at)) {
+    const scale = metadata.number(key) ?? 0;
+    if (scale === 0 || scale === 1) continue;
+    throw new WeightsError('weights-unsupported-architecture', `${name} has ${key} ${scale}, which cannot be followed`);
+  }
 }
 
 /** Rows of the embedding: some files say it in their metadata as well. */

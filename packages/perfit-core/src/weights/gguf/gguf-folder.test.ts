@@ -133,6 +133,27 @@ describe('what a GGUF file says of its model', () => {
   it.each<[string, Record<string, MetadataValue | undefined>, string, RegExp]>([
     ['another architecture', { 'general.architecture': 'mamba' }, 'weights-unsupported-architecture', /mamba/],
     ['no width', { 'llama.embedding_length': undefined }, 'weights-invalid-header', /no llama\.embedding_length/],
+    // JSON has no such numbers: a default would stand in their place.
+    [
+      'an epsilon that is no number',
+      { 'llama.attention.layer_norm_rms_epsilon': Number.NaN },
+      'weights-invalid-header',
+      /layer_norm_rms_epsilon is not a number/,
+    ],
+    [
+      'an infinite frequency',
+      { 'llama.rope.freq_base': Number.POSITIVE_INFINITY },
+      'weights-invalid-header',
+      /freq_base is not a number/,
+    ],
+    ['an adapter', { 'general.type': 'adapter' }, 'weights-unsupported-architecture', /calls itself "?adapter/],
+    ['a part', { 'split.count': 3 }, 'weights-unsupported-architecture', /one of 3 parts/],
+    [
+      'scaled logits',
+      { 'llama.logit_scale': 0.0625 },
+      'weights-unsupported-architecture',
+      /llama\.logit_scale 0\.0625/,
+    ],
   ])('%s is refused by name', async (_, changes, code, message) => {
     const gguf = await changed(changes);
     expect(() => configOf(gguf, null)).toThrow(
@@ -185,6 +206,7 @@ describe('what a GGUF file says of its model', () => {
   it.each([
     ['scaling that is not followed', { 'llama.rope.scaling.type': 'yarn', 'llama.rope.scaling.factor': 4 }, /yarn/],
     ['a window', { 'llama.attention.sliding_window': 16 }, /sliding_window/],
+    ['experts', { 'llama.expert_count': 8 }, /num_experts/],
     ['features that do not turn', { 'llama.rope.dimension_count': 8 }, /partial_rotary_factor/],
   ])('%s is refused as in a config.json', async (_, changes, message) => {
     const json = JSON.stringify(configOf(await changed(changes), null));

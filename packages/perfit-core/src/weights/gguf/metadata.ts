@@ -17,7 +17,8 @@ export class Metadata {
   }
 
   number(key: string): number | undefined {
-    return this.#typed(key, 'a number', (value) => typeof value === 'number');
+    // What is infinite, or none, would be null in JSON, and a default then.
+    return this.#typed(key, 'a number', (value): value is number => Number.isFinite(value));
   }
 
   flag(key: string): boolean | undefined {
