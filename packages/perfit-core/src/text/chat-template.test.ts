@@ -144,6 +144,9 @@ describe('other templates', () => {
 
   it('are refused by a coded error where they cannot be used', () => {
     expect(codeOf(() => formatOf('{% for %}'))).toBe('chat-template-invalid');
+    expect(() => formatOf("{% for m in messages %}{{ m['role'")).toThrow(
+      /cannot be read: it ends within a statement\.$/,
+    );
     const strict = formatOf("{{ raise_exception('No system messages') }}");
     expect(codeOf(() => strict.promptSegments([user('Hi')]))).toBe('chat-template-refused');
     const silent = formatOf('{{ messages[0].content }}');

@@ -95,7 +95,8 @@ export class ChatFormat {
     } catch (cause) {
       throw new ChatTemplateError(
         'chat-template-invalid',
-        `The model's chat template cannot be read: ${sentenceOf(cause)}`,
+        // The library runs out of words where a template does.
+        `The model's chat template cannot be read: ${cause instanceof TypeError ? 'it ends within a statement.' : sentenceOf(cause)}`,
       );
     }
     this.#mayThink = source.includes('enable_thinking');
