@@ -99,7 +99,15 @@ describe('a GGUF file', () => {
     const stretched = Buffer.from(gguf);
     const epsilon = 'llama.attention.layer_norm_rms_epsilon';
     stretched.writeFloatLE(-1, stretched.indexOf(epsilon) + epsilon.length + 4);
+    const counted = (layers: number) => {
+      const bytes = Buffer.from(gguf);
+      bytes.writeUInt32LE(layers, bytes.indexOf('llama.block_count') + 'llama.block_count'.length + 4);
+      return bytes;
+    };
     for (const [content, reason] of [
+      [counted(2), /m\.gguf has no tensor model\.layers\.1\./],
+      // Who made a list of them all would be at it for ever.
+      [counted(4_000_000_000), /m\.gguf has no tensor model\.layers\.1\./],
       [renamed, /m\.gguf has no tensor model\.layers\.0\.self_attn\.k_proj\.weight\.$/],
       [stretched, /m\.gguf: rms_norm_eps -1 in config\.json is not a positive number\.$/],
       [gguf.subarray(0, 3000), /m\.gguf is 3000 bytes long/],

@@ -2,34 +2,36 @@ import type { TensorEntry } from '../weights/tensor-values.ts';
 import { WeightsError } from '../weights/weights-error.ts';
 import { dimensions, type ModelConfig } from './config.ts';
 
-/** The tensors that a model of such a config has, by Hugging Face's names. */
-export function expectedTensors(config: ModelConfig): readonly (readonly [name: string, shape: number[]])[] {
+type Expected = readonly [name: string, shape: number[]];
+
+/** The tensors that a model of such a config has, by Hugging Face's names; one after the other, for a file may claim any number of layers. */
+export function* expectedTensors(config: ModelConfig): Generator<Expected> {
   const { width, queryWidth, keyValueWidth, feedForwardWidth } = dimensions(config);
   const { vocabSize, headWidth, attentionBias, feedForwardBias } = config;
-  const tensors: [string, number[]][] = [['model.embed_tokens.weight', [vocabSize, width]]];
-  const linear = (name: string, shape: [number, number], hasBias: boolean) => {
-    tensors.push([`${name}.weight`, shape]);
-    if (hasBias) tensors.push([`${name}.bias`, [shape[0]]]);
+  const linear = function* (name: string, shape: [number, number], hasBias: boolean): Generator<Expected> {
+    yield [`${name}.weight`, shape];
+    if (hasBias) yield [`${name}.bias`, [shape[0]]];
   };
+  yield ['model.embed_tokens.weight', [vocabSize, width]];
   const qkvBias = attentionBias !== 'none';
   for (let layer = 0; layer < config.layers; layer++) {
     const at = `model.layers.${layer}`;
-    tensors.push([`${at}.input_layernorm.weight`, [width]]);
-    linear(`${at}.self_attn.q_proj`, [queryWidth, width], qkvBias);
-    linear(`${at}.self_attn.k_proj`, [keyValueWidth, width], qkvBias);
-    linear(`${at}.self_attn.v_proj`, [keyValueWidth, width], qkvBias);
-    linear(`${at}.self_attn.o_proj`, [width, queryWidth], attentionBias === 'qkvo');
+    yield [`${at}.input_layernorm.weight`, [width]];
+    yield* linear(`${at}.self_attn.q_proj`, [queryWidth, width], qkvBias);
+    yield* linear(`${at}.self_attn.k_proj`, [keyValueWidth, width], qkvBias);
+    yield* linear(`${at}.self_attn.v_proj`, [keyValueWidth, width], qkvBias);
+    yield* linear(`${at}.self_attn.o_proj`, [width, queryWidth], attentionBias === 'qkvo');
     if (config.queryKeyNorm) {
-      tensors.push([`${at}.self_attn.q_norm.weight`, [headWidth]], [`${at}.self_attn.k_norm.weight`, [headWidth]]);
+      yield [`${at}.self_attn.q_norm.weight`, [headWidth]];
+      yield [`${at}.self_attn.k_norm.weight`, [headWidth]];
     }
-    tensors.push([`${at}.post_attention_layernorm.weight`, [width]]);
-    linear(`${at}.mlp.gate_proj`, [feedForwardWidth, width], feedForwardBias);
-    linear(`${at}.mlp.up_proj`, [feedForwardWidth, width], feedForwardBias);
-    linear(`${at}.mlp.down_proj`, [width, feedForwardWidth], feedForwardBias);
+    yield [`${at}.post_attention_layernorm.weight`, [width]];
+    yield* linear(`${at}.mlp.gate_proj`, [feedForwardWidth, width], feedForwardBias);
+    yield* linear(`${at}.mlp.up_proj`, [feedForwardWidth, width], feedForwardBias);
+    yield* linear(`${at}.mlp.down_proj`, [width, feedForwardWidth], feedForwardBias);
   }
-  tensors.push(['model.norm.weight', [width]]);
-  if (!config.tiedHead) tensors.push(['lm_head.weight', [vocabSize, width]]);
-  return tensors;
+  yield ['model.norm.weight', [width]];
+  if (!config.tiedHead) yield ['lm_head.weight', [vocabSize, width]];
 }
 
 /** The name under which the embedding lies: a tied model may have been saved with its one matrix as the head. */
@@ -54,11 +56,19 @@ export function mustHaveTensor(
   return entry;
 }
 
-/** Every tensor that a model is made of, told before any of them is read. @throws WeightsError */
+/** Every tensor that a model is made of, and no layer more than it is said to have: told before any of them is read. @throws WeightsError */
 export function mustHaveTensors(config: ModelConfig, entries: ReadonlyMap<string, TensorEntry>, where: string): void {
   for (const [expected, shape] of expectedTensors(config)) {
     const isEmbedding = expected === 'model.embed_tokens.weight';
     const name = isEmbedding ? embeddingName(config.tiedHead, entries) : expected;
     mustHaveTensor(entries, { name, shape, where });
+  }
+  for (const name of entries.keys()) {
+    const layer = /^model\.layers\.(\d+)\./.exec(name)?.[1];
+    if (layer === undefined || Number(layer) < config.layers) continue;
+    throw new WeightsError(
+      'weights-wrong-shape',
+      `${where} has the tensor ${name}, and ${config.layers} layers by its description`,
+    );
   }
 }

@@ -5,6 +5,7 @@ import type { ModelSource } from '../weights/source.ts';
 import { ComposedModel } from './composed/composed-model.ts';
 import { readComposed } from './composed/read-composed.ts';
 import { type ModelConfig, parseModelConfig } from './config.ts';
+import { mustHaveTensors } from './expected-tensors.ts';
 import type { LanguageModel } from './language-model.ts';
 import { fileFormats, type MatrixFormats } from './packed/matrix-formats.ts';
 import { weightBytes } from './packed/memory.ts';
@@ -48,6 +49,7 @@ export interface LoadModelOptions extends WeightReaderOptions {
 export async function loadModel(source: ModelSource, options: LoadModelOptions = {}): Promise<LanguageModel> {
   const config = parseModelConfig(await source.text('config.json'));
   const files = await openWeights(source);
+  mustHaveTensors(config, files.entries, source.describe());
   const reader = new WeightReader(source, files, options);
   const { programs = hasPrograms(config) ? 'own' : 'composed' } = options;
   try {
@@ -71,7 +73,9 @@ export async function loadModel(source: ModelSource, options: LoadModelOptions =
 /** What a model's matrices lie in where they are in blocks, as its folder or file says before any of them is read. */
 export async function formatsInFile(source: ModelSource): Promise<MatrixFormats | null> {
   const { entries } = await openWeights(source);
-  return fileFormats(parseModelConfig(await source.text('config.json')), entries);
+  const config = parseModelConfig(await source.text('config.json'));
+  mustHaveTensors(config, entries, source.describe());
+  return fileFormats(config, entries);
 }
 
 /**
