@@ -13,6 +13,7 @@ const NODE = /^node:/;
 /** Of the core, what opens a model where nothing computes, with all that it imports. */
 const OF_FILES = `(${[
   'files',
+  'adapter/module-name',
   'coded-error',
   'model/(config|expected-tensors|model-error)',
   'node/(model-at|directory-source)',

@@ -22,6 +22,7 @@ import {
   planOnProcessor,
   precisionChoices,
   processorPrecision,
+  type RoundedPrecision,
   type TuningWish,
   WASM_BUDGET,
 } from '@perfit/core';
@@ -71,19 +72,14 @@ function budgetOf({ limits }: BackendDescription): number | null {
   return limits ? deviceBudget(limits) : null;
 }
 
-/** What a model is opened in on a device where nobody chooses. */
-export function automaticOn(
-  { limits }: BackendDescription,
-  config: ModelConfig,
-  inFile: MatrixFormats | null,
-): Precision {
-  if (inFile) return 'file';
+/** What a model that is in no blocks is opened in on a device where nobody chooses. */
+export function automaticOn({ limits }: BackendDescription, config: ModelConfig): RoundedPrecision {
   return limits ? automaticPrecision(config, deviceBudget(limits), reckoned) : processorPrecision(config);
 }
 
 export function needsOf(config: ModelConfig, device: BackendDescription, inFile: MatrixFormats | null): ModelNeeds {
   const { modelType, contextLength } = config;
-  const automatic = automaticOn(device, config, inFile);
+  const automatic = inFile ? 'file' : automaticOn(device, config);
   const budget = budgetOf(device);
   if (budget === null) {
     const precisions = precisionChoices(config, inFile).map((choice) => processorNeeds(config, choice, inFile));

@@ -2,15 +2,11 @@ import {
   AdapterTensors,
   Conversation,
   type Example,
-  formatsInFile,
   type LanguageModel,
+  type LoadModelOptions,
   loadModel,
   loadTokenizer,
-  type MatrixFormats,
-  type ModelConfig,
   type ObservedGet,
-  type Precision,
-  parseModelConfig,
   type Tokenizer,
   type TuningWish,
 } from '@perfit/core';
@@ -60,8 +56,8 @@ interface LoadOptions {
   /** Told of each request for a file, and of its answer. */
   readonly onGet?: (exchange: ObservedGet) => void;
   readonly signal?: AbortSignal;
-  /** Chosen by what the model is, and by what its file has its matrices in; `file` leaves those as they are. */
-  readonly precision?: (config: ModelConfig, inFile: MatrixFormats | null) => Precision;
+  /** How the weights are to lie on the device; a model that is there already is loaded anew for it. */
+  readonly held?: Pick<LoadModelOptions, 'precision' | 'automatic'>;
   /** What is to be tuned, on a graphics processor: loaded so that it fits, or refused. */
   readonly wish?: TuningWish | null;
 }
@@ -95,9 +91,9 @@ export class Workbench {
 
   /** The model stays until another one is asked for. @throws ModelError, WeightsError, TokenizerError */
   async load(origin: ModelOrigin, options: LoadOptions): Promise<BaseModel> {
-    const { signal, precision } = options;
+    const { signal, held } = options;
     const name = `${origin.kind}:${nameOfOrigin(origin)}`;
-    if (this.#base && this.#name === name && !precision && origin.kind !== 'files') return this.#base;
+    if (this.#base && this.#name === name && !held && origin.kind !== 'files') return this.#base;
     this.clear();
     const stop = new AbortController();
     const stopLoad = () => stop.abort(signal?.reason);
@@ -114,17 +110,16 @@ export class Workbench {
   }
 
   async #read(origin: ModelOrigin, options: LoadOptions & { readonly signal: AbortSignal }): Promise<BaseModel> {
-    const { onProgress, onGet, signal, wish, precision } = options;
+    const { onProgress, onGet, signal, wish, held } = options;
     const meter = new ProgressMeter();
     const onFetch = (bytes: number) => meter.addFetched(bytes);
     const files = await openFiles(origin, { signal, onFetch, ...(onGet ? { observe: onGet } : {}) });
     const { source, kept } = files;
     const tokenizer = await loadTokenizer(source);
-    const chosen = precision?.(parseModelConfig(await source.text('config.json')), await formatsInFile(source));
     const model = await loadModel(source, {
       signal,
       ...(wish ? { wish } : {}),
-      ...(chosen && chosen !== 'file' ? { precision: chosen } : {}),
+      ...held,
       onProgress: (bytes, total) => onProgress(meter.at(bytes, total)),
     });
     try {

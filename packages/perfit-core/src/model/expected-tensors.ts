@@ -1,37 +1,32 @@
+import { PROJECTIONS, projectionWidths } from '@perfit/protocol/space';
+import { moduleName } from '../adapter/module-name.ts';
 import type { TensorEntry } from '../weights/tensor-values.ts';
 import { WeightsError } from '../weights/weights-error.ts';
-import { dimensions, type ModelConfig } from './config.ts';
+import { dimensions, hasBias, type ModelConfig } from './config.ts';
 
 type Expected = readonly [name: string, shape: number[]];
 
 /** The tensors that a model of such a config has, by Hugging Face's names; one after the other, for a file may claim any number of layers. */
 export function* expectedTensors(config: ModelConfig): Generator<Expected> {
-  const { width, queryWidth, keyValueWidth, feedForwardWidth } = dimensions(config);
-  const { vocabSize, headWidth, attentionBias, feedForwardBias } = config;
-  const linear = function* (name: string, shape: [number, number], hasBias: boolean): Generator<Expected> {
-    yield [`${name}.weight`, shape];
-    if (hasBias) yield [`${name}.bias`, [shape[0]]];
-  };
+  const { width, vocabSize, headWidth } = config;
   yield ['model.embed_tokens.weight', [vocabSize, width]];
-  const qkvBias = attentionBias !== 'none';
   for (let layer = 0; layer < config.layers; layer++) {
     const at = `model.layers.${layer}`;
     yield [`${at}.input_layernorm.weight`, [width]];
-    yield* linear(`${at}.self_attn.q_proj`, [queryWidth, width], qkvBias);
-    yield* linear(`${at}.self_attn.k_proj`, [keyValueWidth, width], qkvBias);
-    yield* linear(`${at}.self_attn.v_proj`, [keyValueWidth, width], qkvBias);
-    yield* linear(`${at}.self_attn.o_proj`, [width, queryWidth], attentionBias === 'qkvo');
+    yield [`${at}.post_attention_layernorm.weight`, [width]];
     if (config.queryKeyNorm) {
       yield [`${at}.self_attn.q_norm.weight`, [headWidth]];
       yield [`${at}.self_attn.k_norm.weight`, [headWidth]];
     }
-    yield [`${at}.post_attention_layernorm.weight`, [width]];
-    yield* linear(`${at}.mlp.gate_proj`, [feedForwardWidth, width], feedForwardBias);
-    yield* linear(`${at}.mlp.up_proj`, [feedForwardWidth, width], feedForwardBias);
-    yield* linear(`${at}.mlp.down_proj`, [width, feedForwardWidth], feedForwardBias);
+    for (const projection of PROJECTIONS) {
+      const { inWidth, outWidth } = projectionWidths(dimensions(config), projection);
+      const name = moduleName({ layer, projection });
+      yield [`${name}.weight`, [outWidth, inWidth]];
+      if (hasBias(config, projection)) yield [`${name}.bias`, [outWidth]];
+    }
   }
   yield ['model.norm.weight', [width]];
-  if (!config.tiedHead) yield ['lm_head.weight', [vocabSize, width]];
+  if (!config.tiedHead) yield [HEAD_NAME, [vocabSize, width]];
 }
 
 /** The name under which the embedding lies: a tied model may have been saved with its one matrix as the head. */

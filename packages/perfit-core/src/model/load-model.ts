@@ -34,6 +34,8 @@ export interface LoadModelOptions extends WeightReaderOptions {
    * model's size. Composed models compute in f32 with what is left of the weights then: a reference for the programs.
    */
   readonly precision?: RoundedPrecision;
+  /** What weights that are in no blocks are held in where no precision is given; by the model's size where absent. */
+  readonly automatic?: (config: ModelConfig) => RoundedPrecision;
   /** Keeps of each block its input alone and computes it twice; on in our programs unless said otherwise. */
   readonly checkpointing?: boolean;
   /** Rows of a batch that are computed at once. */
@@ -61,7 +63,7 @@ export async function loadModel(source: ModelSource, options: LoadModelOptions =
     const on: PlanGround = { programs: currentPrograms().name, fileBytes: files.bytes, inFile };
     const wish = options.wish && { ...(precision ? { precision } : {}), ...options.wish };
     const plan = wish && planMemory(config, wish, on);
-    const chosen = plan?.precision ?? precision ?? unaskedPrecision(config, on);
+    const chosen = plan?.precision ?? precision ?? unaskedPrecision(config, on, options.automatic);
     const weights = await readPacked(config, reader, heldAs(chosen, inFile));
     return new PackedModel(config, weights, { ...options, ...(plan ? { ...plan, plan } : {}) });
   } catch (error) {
@@ -95,8 +97,13 @@ export function planOnProcessor(config: ModelConfig, wish: TuningWish, files: Pi
   return planMemory(config, wish, { programs: 'wasm', fileBytes: 0, ...files });
 }
 
-function unaskedPrecision(config: ModelConfig, { programs, fileBytes, inFile }: PlanGround): Precision {
+function unaskedPrecision(
+  config: ModelConfig,
+  { programs, fileBytes, inFile }: PlanGround,
+  automatic?: LoadModelOptions['automatic'],
+): Precision {
   if (inFile) return 'file';
+  if (automatic) return automatic(config);
   if (programs === 'wasm') return processorPrecision(config);
   return fileBytes <= MOST_EXACT_BYTES ? 'f32' : 'f16';
 }

@@ -1,4 +1,3 @@
-import type { Projection } from '@perfit/protocol/space';
 import type { ModelSource } from '../weights/source.ts';
 import { type StoredRows, valueCount } from '../weights/stored-rows.ts';
 import { readRows, readTensor, refuseNotFinite, type TensorEntry, type WeightFiles } from '../weights/tensor-values.ts';
@@ -30,10 +29,6 @@ export class WeightReader {
     this.#source = source;
     this.#files = files;
     this.#options = options;
-  }
-
-  has(name: string): boolean {
-    return this.#files.entries.has(name);
   }
 
   get entries(): WeightFiles['entries'] {
@@ -81,10 +76,3 @@ export class WeightReader {
     this.#options.onProgress?.(this.#loadedBytes, this.#files.bytes);
   }
 }
-
-/** A projection's, without what is behind the last dot. */
-export function projectionName(layer: number, projection: Projection): string {
-  return `model.layers.${layer}.${ATTENTION.has(projection) ? 'self_attn' : 'mlp'}.${projection}`;
-}
-
-const ATTENTION: ReadonlySet<Projection> = new Set(['q_proj', 'k_proj', 'v_proj', 'o_proj']);

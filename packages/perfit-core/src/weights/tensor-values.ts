@@ -1,4 +1,4 @@
-import { BLOCK_BYTES, type BlockType, GGML_BLOCK, isBlockType } from './gguf/tensor-types.ts';
+import { BLOCK_BYTES, GGML_BLOCK, isBlockType, SHARED_BYTES } from './gguf/tensor-types.ts';
 import { shown } from './shown.ts';
 import type { ModelSource } from './source.ts';
 import { isBlocks, rowsToFloats, type StoredBlocks, type StoredRows } from './stored-rows.ts';
@@ -140,9 +140,6 @@ function haveFiniteScales({ dtype, values }: StoredBlocks): boolean {
   }
   return true;
 }
-
-/** Of a block, before its values: one half or two. */
-const SHARED_BYTES: Readonly<Record<BlockType, number>> = { Q4_0: 2, Q4_1: 4, Q8_0: 2 };
 
 function areFinite(values: Float32Array): boolean {
   let differences = 0;

@@ -116,7 +116,7 @@ export class ModelsDesk {
     const { files, model, tokenizer } = await workbench.load(origin, {
       onProgress,
       signal,
-      precision: (config, inFile) => precision ?? automaticOn(device, config, inFile),
+      held: precision ? { precision } : { automatic: (config) => automaticOn(device, config) },
     });
     workbench.adopt(null);
     const { refusal } = files.kept;

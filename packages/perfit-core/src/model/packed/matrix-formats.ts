@@ -1,9 +1,9 @@
 import { projectionWidths } from '@perfit/protocol/space';
+import { moduleName } from '../../adapter/module-name.ts';
 import { type Format, formatOf, packedWords, type RoundedPrecision } from '../../ops/packed-matrix/formats.ts';
 import type { TensorEntry } from '../../weights/tensor-values.ts';
 import { dimensions, type ModelConfig } from '../config.ts';
 import { embeddingName, HEAD_NAME } from '../expected-tensors.ts';
-import { projectionName } from '../weight-reader.ts';
 import { GROUP_NAMES, GROUPS, type Group } from './packed-weights.ts';
 
 /** The format of each frozen matrix of a model. */
@@ -50,7 +50,7 @@ export function fileFormats(config: ModelConfig, entries: ReadonlyMap<string, Te
   const blocks = Array.from({ length: config.layers }, (_, layer) => {
     const groups = GROUP_NAMES.map((group) => [
       group,
-      of(...GROUPS[group].map((projection) => `${projectionName(layer, projection)}.weight`)),
+      of(...GROUPS[group].map((projection) => `${moduleName({ layer, projection })}.weight`)),
     ]);
     return Object.fromEntries(groups) as Record<Group, Format>;
   });

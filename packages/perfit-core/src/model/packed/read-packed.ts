@@ -1,5 +1,6 @@
 import { projectionWidths } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
+import { moduleName } from '../../adapter/module-name.ts';
 import type { PackedLinear } from '../../ops/packed-linear/packed-linear.ts';
 import type { Format } from '../../ops/packed-matrix/formats.ts';
 import { matrixMemory } from '../../ops/packed-matrix/matrix-memory.ts';
@@ -7,7 +8,7 @@ import { PackedMatrix, type RowWriter } from '../../ops/packed-matrix/packed-mat
 import type { StoredRows } from '../../weights/stored-rows.ts';
 import { dimensions, hasBias, type ModelConfig } from '../config.ts';
 import { embeddingName, HEAD_NAME } from '../expected-tensors.ts';
-import { projectionName, type WeightReader } from '../weight-reader.ts';
+import type { WeightReader } from '../weight-reader.ts';
 import { formatsOf, type Held, outWidthOf } from './matrix-formats.ts';
 import { GROUPS, type Group, type PackedBlock, type PackedWeights } from './packed-weights.ts';
 
@@ -63,7 +64,7 @@ async function readGroup(reading: Reading, layer: number, group: Group): Promise
   const writer = weight.writer();
   let firstRow = 0;
   for (const projection of GROUPS[group]) {
-    const name = projectionName(layer, projection);
+    const name = moduleName({ layer, projection });
     const { outWidth: rows } = projectionWidths(dimensions(config), projection);
     await write(writer, reader.slabs(`${name}.weight`, [rows, inWidth]));
     if (hasBias(config, projection)) bias?.set(await reader.read(`${name}.bias`, [rows]), firstRow);

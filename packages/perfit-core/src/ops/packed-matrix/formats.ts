@@ -1,4 +1,4 @@
-import { GGML_BLOCK } from '../../weights/gguf/tensor-types.ts';
+import { BLOCK_BYTES, type BlockType, GGML_BLOCK, SHARED_BYTES } from '../../weights/gguf/tensor-types.ts';
 import { isBlocks, rowsToFloats, type StoredRows, valueCount } from '../../weights/stored-rows.ts';
 import { finiteHalf, floatOfHalf, type StoredValues, toHalves } from '../../weights/stored-values.ts';
 
@@ -64,8 +64,8 @@ export function packRows(
   const words = packedWords(format, rows, columns);
   const packed = scratch.words(words.values + words.scales);
   const into = { packed, rows, columns, scaleOffset: words.values };
-  if (isBlocks(stored) && stored.dtype === STORED_AS[format]) {
-    takeBlocks(format as BlockFormat, stored.values, into);
+  if (isBlocks(stored) && isInBlocks(format) && stored.dtype === STORED_AS[format]) {
+    takeBlocks(format, stored.values, into);
     return packed;
   }
   const floats = () => rowsToFloats(stored, scratch.floats(stored.dtype === 'F32' ? 0 : valueCount(stored)));
@@ -76,19 +76,19 @@ export function packRows(
 }
 
 export function isInBlocks(format: Format): format is BlockFormat {
-  return STORED_AS[format] !== '';
+  return format in STORED_AS;
 }
 
-type BlockFormat = Extract<Format, 'int8' | 'int4' | 'q4_1'>;
-
 /** The type of a GGUF file's tensor that a format is. */
-const STORED_AS: Readonly<Record<Format, string>> = { f32: '', f16: '', int8: 'Q8_0', int4: 'Q4_0', q4_1: 'Q4_1' };
+const STORED_AS = { int8: 'Q8_0', int4: 'Q4_0', q4_1: 'Q4_1' } as const satisfies Partial<Record<Format, BlockType>>;
+
+type BlockFormat = keyof typeof STORED_AS;
 
 /** The format that loses nothing of a tensor, where there is a packed one. */
 export function formatOf(dtype: string): Format | null {
   if (dtype === 'F32') return 'f32';
   if (dtype === 'F16') return 'f16';
-  return FORMATS.find((format) => STORED_AS[format] === dtype) ?? null;
+  return FORMATS.filter(isInBlocks).find((format) => STORED_AS[format] === dtype) ?? null;
 }
 
 /** Memory that is used again: who packs gigabytes would leave as much garbage. */
@@ -167,8 +167,8 @@ interface Blocks {
 function takeBlocks(format: BlockFormat, blocks: Uint8Array, { packed, rows, columns, scaleOffset }: Blocks): void {
   const inRow = columns / blockSize;
   const blocksOfWidth = paddedWidth(format, columns) / blockSize;
-  const sharedBytes = format === 'q4_1' ? 4 : 2;
-  const valueBytes = format === 'int8' ? blockSize : blockSize / 2;
+  const sharedBytes = SHARED_BYTES[STORED_AS[format]];
+  const valueBytes = BLOCK_BYTES[STORED_AS[format]] - sharedBytes;
   const bytes = new Uint8Array(packed.buffer);
   for (let row = 0, from = 0; row < rows; row++) {
     for (let block = row * blocksOfWidth; block < row * blocksOfWidth + inRow; block++) {

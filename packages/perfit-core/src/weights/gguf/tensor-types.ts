@@ -11,6 +11,9 @@ export const GGML_BLOCK = 32;
 export const BLOCK_BYTES = { Q4_0: 18, Q4_1: 20, Q8_0: 34 } as const;
 export type BlockType = keyof typeof BLOCK_BYTES;
 
+/** Of those, what comes before the values: one half or two. */
+export const SHARED_BYTES: Readonly<Record<BlockType, number>> = { Q4_0: 2, Q4_1: 4, Q8_0: 2 };
+
 /** Types that can be read, by the numbers that files give them. Source: github.com/ggml-org/ggml, ggml.h, `ggml_type`. */
 const READABLE = {
   0: { name: 'F32', values: 1, bytes: 4 },
