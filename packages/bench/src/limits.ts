@@ -1,3 +1,4 @@
+import { timeRuns } from '@perfit/core';
 import { timeOnDevice, unsigned, WasmRunner, type WgslProgram, WgslRunner } from '@perfit/core/programs';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -11,31 +12,30 @@ export interface Limits {
 
 /** Of the current backend's device; of the processor on one thread. */
 export async function measureLimits(): Promise<Limits> {
-  return tf.getBackend() === 'wasm' ? processorLimits() : await adapterLimits();
+  return tf.getBackend() === 'wasm' ? await processorLimits() : await adapterLimits();
 }
 
-function processorLimits(): Limits {
+/** Of a program of the processor, which is done when it returns. */
+const written = { settle: async () => {}, dispose: () => {} };
+
+async function processorLimits(): Promise<Limits> {
   const { programs } = WasmRunner.current();
   const rounds = 1 << 20;
-  const fma = fastest(() => programs.multiplyAdds(rounds));
+  const timed = async (run: () => void) => {
+    const { milliseconds } = await timeRuns(() => {
+      run();
+      return written;
+    });
+    return milliseconds;
+  };
+  const fma = await timed(() => programs.multiplyAdds(rounds));
   // Larger than the caches.
   const bytes = 1 << 27;
   const [from, to] = [tf.zeros([bytes / 4]), tf.zeros([bytes / 4])];
   const [source, goal] = WasmRunner.current().addresses(from, to);
-  const copy = fastest(() => programs.copyRows(1, bytes, source, bytes, goal, bytes));
+  const copy = await timed(() => programs.copyRows(1, bytes, source, bytes, goal, bytes));
   tf.dispose([from, to]);
   return { fmaGflops: (96 * rounds) / fma / 1e6, copyGBps: (2 * bytes) / copy / 1e6 };
-}
-
-/** Milliseconds of the best of some runs. */
-function fastest(run: () => void): number {
-  let least = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < 6; i++) {
-    const began = performance.now();
-    run();
-    if (i > 0) least = Math.min(least, performance.now() - began);
-  }
-  return least;
 }
 
 async function adapterLimits(): Promise<Limits> {

@@ -17,6 +17,7 @@ import {
 import { Mask } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Limits } from './limits.ts';
+import { STEP } from './tuning.ts';
 
 export interface OpResult {
   readonly name: string;
@@ -255,7 +256,6 @@ function optimizerCases(config: ModelConfig, { rank }: At, own: Own): Case[] {
   const fused = own(ownedAdamW(fresh(), mask));
   const composed = own(new ComposedAdamW(fresh(), mask));
   const gradient = own(tf.tensor1d(noise(size)));
-  const step = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, stepSize: 1e-3, spreadScale: 1, decay: 0, clipNorm: 1 };
   return [
     {
       name: 'AdamW, clipped and masked',
@@ -265,11 +265,11 @@ function optimizerCases(config: ModelConfig, { rank }: At, own: Own): Case[] {
       bytes: 4 * 8 * size,
       binds: 'copy',
       run: () => {
-        fused.apply(gradient, step, null);
+        fused.apply(gradient, STEP, null);
         return fused.tensors.theta.clone();
       },
       composed: () => {
-        composed.apply(gradient, step, null);
+        composed.apply(gradient, STEP, null);
         return composed.tensors.theta.clone();
       },
     },

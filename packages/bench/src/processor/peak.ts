@@ -1,6 +1,7 @@
-import { PackedModel, type WasmBackend } from '@perfit/core/programs';
+import type { WasmBackend } from '@perfit/core/programs';
 import * as tf from '@tensorflow/tfjs-core';
-import { type MeasuredModel, type StepSizes, tuningSubject } from './subject.ts';
+import { type StepSizes, Tuning } from '../tuning.ts';
+import { type MeasuredModel, openOwn } from './subject.ts';
 
 /** What the processor's memory was at its most, next to what was predicted. */
 export interface WasmPeak extends StepSizes {
@@ -19,23 +20,21 @@ export interface WasmPeak extends StepSizes {
  * @throws ModelError `model-too-large`
  */
 export async function benchWasmPeak(measured: MeasuredModel, sizes: StepSizes): Promise<WasmPeak> {
-  const subject = await tuningSubject(measured, sizes, { programs: 'own', labelled: 'all' });
-  const { model, checkpointing, rowsAtOnce } = subject;
-  if (!(model instanceof PackedModel) || !model.plan) throw new RangeError('the model is not one of our programs');
-  for (let step = 0; step < 2; step++) await subject.step();
+  const { model, plan } = await openOwn(measured, sizes);
+  const tuning = new Tuning(model, { ...sizes, labelled: 'all' });
+  for (let step = 0; step < 2; step++) await tuning.step();
   const one = tf.scalar(1);
   const { buffer } = (tf.backend() as unknown as WasmBackend).typedArrayFromHeap(one);
   one.dispose();
-  subject.endTuning();
+  tuning.dispose();
   model.dispose();
-  const { precision, predicted } = model.plan;
   return {
     model: measured.name,
     ...sizes,
-    precision,
-    rowsAtOnce,
-    checkpointing,
+    precision: model.precision,
+    rowsAtOnce: plan.rowsAtOnce,
+    checkpointing: plan.checkpointing,
     measuredBytes: buffer.byteLength,
-    predictedBytes: predicted.total,
+    predictedBytes: plan.predicted.total,
   };
 }

@@ -1,5 +1,6 @@
 import { type LanguageModel, workPerToken } from '@perfit/core';
-import { LABELLED, type MeasuredModel, type StepSizes, tuningSubject } from './subject.ts';
+import { LABELLED, type StepSizes, Tuning } from '../tuning.ts';
+import { type MeasuredModel, openComposed, openOwn } from './subject.ts';
 
 export interface ProcessorWish extends StepSizes {
   readonly steps: number;
@@ -26,10 +27,12 @@ export async function benchOnProcessor(
   programs: 'own' | 'composed',
 ): Promise<ProcessorRates> {
   const { rows, length, steps, prompt } = wish;
-  const subject = await tuningSubject(measured, wish, { programs, labelled: 'half' });
-  const { model, adapterSize, checkpointing, rowsAtOnce } = subject;
-  const step = (1000 * rows * length) / (await best(steps, () => subject.step()));
-  subject.endTuning();
+  const { model, plan } = await (programs === 'own' ? openOwn : openComposed)(measured, wish);
+  const { checkpointing, rowsAtOnce } = plan;
+  const tuning = new Tuning(model, { ...wish, labelled: 'half' });
+  const adapterSize = tuning.layout.size;
+  const step = (1000 * rows * length) / (await best(steps, () => tuning.step()));
+  tuning.dispose();
   const words = Array.from({ length: prompt }, (_, i) => (i * 37) % model.config.vocabSize);
   const prefill = await best(2, async () => {
     const cache = model.createCache(prompt + 16);

@@ -1,14 +1,14 @@
-import { type LanguageModel, loadModel, type ModelSource, parseModelConfig, WASM_BUDGET } from '@perfit/core';
 import {
-  ComposedAdamW,
-  MODEL_SHAPES,
-  type ModelShape,
-  ownedAdamW,
-  PackedModel,
-  syntheticSource,
-} from '@perfit/core/programs';
-import { buildLayout, initialTheta, Mask, PROJECTIONS } from '@perfit/protocol/space';
-import * as tf from '@tensorflow/tfjs-core';
+  type LanguageModel,
+  loadModel,
+  type MemoryPlan,
+  type ModelSource,
+  parseModelConfig,
+  WASM_BUDGET,
+} from '@perfit/core';
+import { MODEL_SHAPES, type ModelShape, syntheticSource } from '@perfit/core/programs';
+import { buildLayout, PROJECTIONS } from '@perfit/protocol/space';
+import type { StepSizes } from '../tuning.ts';
 
 /** A model that is measured: one by its shape alone, with random weights, or a real one. */
 export interface MeasuredModel {
@@ -20,80 +20,27 @@ export function byShape(shape: ModelShape): MeasuredModel {
   return { name: shape, source: syntheticSource(MODEL_SHAPES[shape]) };
 }
 
-/** B and T of a batch, and the rank of an adapter on all seven projections. */
-export interface StepSizes {
-  readonly rows: number;
-  readonly length: number;
-  readonly rank: number;
-}
-
-/** Which positions of a batch carry loss: all, or, as in chats, about half. */
-export const LABELLED = { all: 1, half: 0.5 } as const;
-
-/** A model on the current WASM backend with what tunes it. */
-export interface TuningSubject {
+/** A model on the current WASM backend, and how a step of it is fitted into the memory. */
+interface Subject<Plan = Pick<MemoryPlan, 'checkpointing' | 'rowsAtOnce'>> {
   readonly model: LanguageModel;
-  /** N */
-  readonly adapterSize: number;
-  readonly checkpointing: boolean;
-  readonly rowsAtOnce: number;
-  /** A step of tuning, waited for: loss, gradient, AdamW. */
-  step(): Promise<void>;
-  /** Lets go of the adapter and what AdamW knows of it. */
-  endTuning(): void;
+  readonly plan: Plan;
 }
 
-/**
- * @param of.programs ours as the planner would have them; tfjs' ops with everything kept where the model is small, else with
- * blocks computed twice
- */
-export async function tuningSubject(
+/** In our programs, as the planner would have it. @throws ModelError `model-too-large` */
+export async function openOwn(
   { source }: MeasuredModel,
   { rows, length, rank }: StepSizes,
-  { programs, labelled }: { programs: 'own' | 'composed'; labelled: keyof typeof LABELLED },
-): Promise<TuningSubject> {
+): Promise<Subject<MemoryPlan>> {
   const space = { rank, alpha: rank, targets: PROJECTIONS };
   const wish = { batchSize: rows, maxLength: length, budget: WASM_BUDGET };
-  const isSmall = parseModelConfig(await source.text('config.json')).width <= 256;
-  const model = await loadModel(
-    source,
-    programs === 'own'
-      ? { wish: { ...wish, layout: (widths) => buildLayout(widths, space) } }
-      : { programs, checkpointing: !isSmall },
-  );
-  const layout = model.layout(space);
-  const mask = Mask.full(layout.size);
-  const tensors = {
-    theta: tf.tensor1d(initialTheta(layout, 1)),
-    firstMoment: tf.zeros<tf.Rank.R1>([layout.size]),
-    secondMoment: tf.zeros<tf.Rank.R1>([layout.size]),
-  };
-  const optimizer = programs === 'own' ? ownedAdamW(tensors, mask) : new ComposedAdamW(tensors, mask);
-  const inputIds = Int32Array.from({ length: rows * length }, (_, i) => (i * 37) % model.config.vocabSize);
-  const labels = inputIds.map((id, i) => (labelled === 'all' || i % 2 === 0 ? id : -100));
-  const batch = { inputIds, labels, rows, length, tokens: rows * length };
-  const plan = model instanceof PackedModel ? model.plan : null;
-  return {
-    model,
-    adapterSize: layout.size,
-    checkpointing: plan ? plan.checkpointing : !isSmall,
-    rowsAtOnce: plan ? plan.rowsAtOnce : rows,
-    async step() {
-      const { loss, gradient } = model.lossAndGradient(layout, optimizer.tensors.theta, batch);
-      optimizer.apply(gradient, STEP, null);
-      await loss.data();
-      tf.dispose([loss, gradient]);
-    },
-    endTuning: () => optimizer.dispose(),
-  };
+  const model = await loadModel(source, { wish: { ...wish, layout: (widths) => buildLayout(widths, space) } });
+  if (!model.plan) throw new RangeError('the model is not one of our programs');
+  return { model, plan: model.plan };
 }
 
-const STEP = {
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
-  stepSize: 1e-4,
-  spreadScale: 1,
-  decay: 0,
-  clipNorm: 1,
-};
+/** In tfjs' ops: everything kept where the model is small, else blocks computed twice. */
+export async function openComposed({ source }: MeasuredModel, { rows }: StepSizes): Promise<Subject> {
+  const checkpointing = parseModelConfig(await source.text('config.json')).width > 256;
+  const model = await loadModel(source, { programs: 'composed', checkpointing });
+  return { model, plan: { checkpointing, rowsAtOnce: rows } };
+}

@@ -1,30 +1,19 @@
+import { compareModels, type LanguageModel, loadModel, type OtherTuning, type RoundedPrecision } from '@perfit/core';
 import {
-  compareModels,
-  type LanguageModel,
-  loadModel,
-  type OtherTuning,
-  type RoundedPrecision,
-  type TokenBatch,
-} from '@perfit/core';
-import {
-  type AdamWStep,
-  type AdamWTensors,
-  ComposedAdamW,
   keepHighestOnDevice,
   MODEL_SHAPES,
   type ModelShape,
   maskTensor,
   type OpenOther,
-  type OwnedAdamW,
-  ownedAdamW,
   type PackedModel,
   predictStepBytes,
   syntheticSource,
   WgslRunner,
 } from '@perfit/core/programs';
-import { initialTheta, type Layout, Mask, PROJECTIONS } from '@perfit/protocol/space';
+import { initialTheta, type Layout, Mask } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Limits } from '../limits.ts';
+import { LEARNING_RATE, Tuning } from '../tuning.ts';
 
 export interface StepResult {
   readonly model: ModelShape;
@@ -80,7 +69,6 @@ type MemoryWish = Omit<StepWish, 'composed' | 'stock' | 'steps'>;
 
 /** An epoch of 512 examples in batches of four: what a client with a few hundred texts does. */
 const epochSteps = 128;
-const learningRate = 1e-3;
 const search = { iterations: 3, batches: 4 };
 
 /** What a step takes of the device at its most, and what was predicted. */
@@ -109,7 +97,7 @@ async function afterOneStep(wish: MemoryWish): Promise<{ model: PackedModel; tun
   WgslRunner.current().trimPool();
   const before = allocated();
   const model = (await open(wish, 'own')) as PackedModel;
-  const tuning = new Tuning(model, wish);
+  const tuning = new Tuning(model, { ...wish, labelled: 'all' });
   await tuning.time(1);
   const peakBytes = allocated() - before;
   const labelled = rows * length;
@@ -183,7 +171,7 @@ interface TimedSide {
 
 async function openComposed(wish: StepWish): Promise<TimedSide> {
   const model = await open(wish, 'composed');
-  const tuning = new Tuning(model, wish);
+  const tuning = new Tuning(model, { ...wish, labelled: 'all' });
   const dispose = () => {
     tuning.dispose();
     model.dispose();
@@ -203,7 +191,7 @@ async function openStock(
     for await (const { name, passed, error, bound } of compareModels(model, other, [batch])) {
       if (!passed) throw new RangeError(`${name} differs by ${error.toExponential(2)}, more than ${bound}`);
     }
-    theirs = await other.tuning(layout, initialTheta(layout, 1), learningRate);
+    theirs = await other.tuning(layout, initialTheta(layout, 1), LEARNING_RATE);
   } catch (error) {
     other.dispose();
     throw error;
@@ -274,82 +262,6 @@ function open(
     source,
     programs === 'composed' ? { programs } : { programs, precision, checkpointing: checkpointing ?? true },
   );
-}
-
-/** Theta, its optimizer, and one batch in which every position has a label. */
-class Tuning {
-  readonly layout: Layout;
-  readonly #model: LanguageModel;
-  readonly #optimizer: OwnedAdamW;
-  readonly batch: TokenBatch;
-  #gradient: tf.Tensor1D | null = null;
-
-  constructor(model: LanguageModel, { rows, length, rank }: Pick<StepWish, 'rows' | 'length' | 'rank'>) {
-    const space = { rank, alpha: rank, targets: PROJECTIONS };
-    this.#model = model;
-    this.layout = model.layout(space);
-    const { size } = this.layout;
-    const tensors: AdamWTensors = {
-      theta: tf.keep(tf.tensor1d(initialTheta(this.layout, 1))),
-      firstMoment: tf.keep(tf.zeros([size])),
-      secondMoment: tf.keep(tf.zeros([size])),
-    };
-    const mask = Mask.full(size);
-    const isComposed = !('weights' in model && 'precision' in (model as PackedModel).weights);
-    this.#optimizer = isComposed ? new ComposedAdamW(tensors, mask) : ownedAdamW(tensors, mask);
-    const words = (seed: number) =>
-      Int32Array.from({ length: rows * length }, (_, i) => (i * seed) % model.config.vocabSize);
-    this.batch = { inputIds: words(37), labels: words(41), rows, length, tokens: rows * length };
-  }
-
-  /** Milliseconds of a step, the best of some. */
-  async time(steps: number): Promise<number> {
-    let best = Number.POSITIVE_INFINITY;
-    for (let i = 0; i < steps; i++) {
-      const began = performance.now();
-      await this.#step();
-      best = Math.min(best, performance.now() - began);
-    }
-    return best;
-  }
-
-  async timeGradient(): Promise<number> {
-    const began = performance.now();
-    const { loss, gradient } = this.#model.lossAndGradient(this.layout, this.#optimizer.tensors.theta, this.batch);
-    await loss.data();
-    tf.dispose([loss, gradient]);
-    return performance.now() - began;
-  }
-
-  /** An update alone, with the latest gradient. */
-  update(): void {
-    const step: AdamWStep = {
-      beta1: 0.9,
-      beta2: 0.999,
-      epsilon: 1e-8,
-      stepSize: learningRate,
-      spreadScale: 1,
-      decay: 0,
-      clipNorm: 1,
-    };
-    this.#optimizer.apply(this.#gradient as tf.Tensor1D, step, null);
-  }
-
-  async #step(): Promise<void> {
-    const { loss, gradient } = this.#model.lossAndGradient(this.layout, this.#optimizer.tensors.theta, this.batch);
-    this.#gradient?.dispose();
-    this.#gradient = gradient;
-    this.update();
-    const [value] = await loss.data();
-    loss.dispose();
-    const isComputed = !WgslRunner.current().isRehearsal;
-    if (isComputed && !Number.isFinite(value)) throw new RangeError(`the loss of the synthetic model is ${value}`);
-  }
-
-  dispose(): void {
-    this.#gradient?.dispose();
-    this.#optimizer.dispose();
-  }
 }
 
 async function timeSelection(layout: Layout): Promise<number> {
