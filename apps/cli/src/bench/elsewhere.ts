@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { projectRoot } from '../project-root.ts';
 
 // What others make of the same work on the same machine, where they are installed: PyTorch with PEFT, and llama.cpp. Each runs
 // in a process of its own, and is asked by JSON.
@@ -10,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 const scripts = fileURLToPath(new URL('./elsewhere/', import.meta.url));
 
 /** Where `scripts/install-elsewhere.sh` puts them. */
-const elsewhere = join(dirname(dirname(dirname(dirname(dirname(scripts))))), '.perfit', 'elsewhere');
+const elsewhere = join(projectRoot, '.perfit', 'elsewhere');
 
 export interface TorchRates {
   readonly version: string;

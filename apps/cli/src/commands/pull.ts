@@ -1,14 +1,12 @@
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, resolve } from 'node:path';
 import { HUB_URL, hubSource } from '@perfit/core';
 import { modelIdSchema } from '@perfit/protocol';
 import { Command, InvalidArgumentError } from 'commander';
 import { UsageError } from '../explain.ts';
+import { projectRoot } from '../project-root.ts';
 import { PullError } from '../pull/pull-error.ts';
 import { pullModel } from '../pull/pull-model.ts';
 import { reportProgress } from '../pull/report-progress.ts';
-
-const projectRoot = dirname(dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url))))));
 
 interface Flags {
   readonly to: string;

@@ -1,8 +1,6 @@
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { z } from 'zod';
-
-const projectRoot = dirname(dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url))))));
+import { projectRoot } from '../project-root.ts';
 
 /** How a setting is read from text, and what is done with it: `path` is relative to where it was said. */
 export type Kind = 'text' | 'path' | 'whole' | 'yes-or-no' | 'list';

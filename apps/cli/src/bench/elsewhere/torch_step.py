@@ -16,7 +16,6 @@ torch.set_num_threads(asked["threads"])
 torch.manual_seed(1)
 dtype = getattr(torch, asked["dtype"])
 config = asked["config"]
-kind = config["model_type"]
 model = transformers.AutoModelForCausalLM.from_config(transformers.AutoConfig.for_model(**config), torch_dtype=dtype)
 targets = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 lora = peft.LoraConfig(r=asked["rank"], lora_alpha=asked["rank"], target_modules=targets, task_type="CAUSAL_LM")

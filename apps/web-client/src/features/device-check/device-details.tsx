@@ -1,4 +1,5 @@
 import { deviceMemory, strings } from '#strings/device-check.ts';
+import { precisionNames } from '#strings/precisions.ts';
 import type { DeviceReport } from '../../engine/engine-api.ts';
 import type { DeviceProbe } from '../../engine/probe-api.ts';
 import { formatBytes } from '../../shared/format/format-number.ts';
@@ -31,6 +32,6 @@ function rowsOf(device: DeviceReport, probe: DeviceProbe | undefined): readonly 
     [strings.cores, String(cores)],
     [strings.deviceMemory, deviceMemory(memory)],
     [strings.isolated, crossOriginIsolated ? strings.yes : strings.no],
-    [strings.weights, probe?.model.precision ? strings.precisions[probe.model.precision] : strings.unknown],
+    [strings.weights, probe?.model.precision ? precisionNames[probe.model.precision] : strings.unknown],
   ];
 }

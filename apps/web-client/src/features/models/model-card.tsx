@@ -1,6 +1,7 @@
 import { Anchor, Badge, Button, Group, Paper, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { useId } from 'react';
 import { actOn, labelled, strings } from '#strings/models.ts';
+import { precisionNames } from '#strings/precisions.ts';
 import type { CatalogueEntry } from '../../engine/catalogue-api.ts';
 import { formatBytes, formatCount } from '../../shared/format/format-number.ts';
 import { Fact } from '../../shared/ui/fact.tsx';
@@ -60,7 +61,7 @@ export function ModelCard({ entry, precision, mirrored, kept, isOpen, obstacle, 
           <Fact
             label={words.weights}
             value={<Figure>{formatBytes(needs.weightBytes)}</Figure>}
-            note={strings.precision.names[needs.precision]}
+            note={precisionNames[needs.precision]}
           />
           <Fact
             label={words.context}

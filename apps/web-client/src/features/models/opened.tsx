@@ -1,5 +1,6 @@
 import { Alert, Button, SimpleGrid, Stack, Text } from '@mantine/core';
 import { parameterCount, strings } from '#strings/models.ts';
+import { precisionNames } from '#strings/precisions.ts';
 import type { OpenedModel } from '../../engine/models-api.ts';
 import { formatCount } from '../../shared/format/format-number.ts';
 import { Fact } from '../../shared/ui/fact.tsx';
@@ -28,11 +29,7 @@ export function Opened({ model, onClose }: OpenedProps) {
         <SimpleGrid cols={{ base: 2, sm: 3, md: 6 }} spacing="lg">
           <Fact label={words.type} value={modelType} />
           <Fact label={words.parameters} value={parameterCount(parameters)} note={formatCount(parameters)} />
-          <Fact
-            label={words.weights}
-            value={strings.precision.names[precision]}
-            note={strings.device.backends[backend]}
-          />
+          <Fact label={words.weights} value={precisionNames[precision]} note={strings.device.backends[backend]} />
           <Fact label={words.context} value={formatCount(contextLength)} note={words.tokens} />
           <Fact label={words.revision} value={revision.slice(0, 10)} />
           <Fact

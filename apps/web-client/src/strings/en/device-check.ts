@@ -38,7 +38,6 @@ export const strings = {
   yes: 'yes',
   no: 'no',
   weights: 'Weights held as',
-  precisions: { file: 'as in the file', f32: 'f32', f16: 'f16', int8: 'int8', int4: 'int4' },
 } as const;
 
 /** What a processor of WebAssembly can address. */

@@ -24,7 +24,6 @@ export const strings = {
     label: 'Weights held as',
     hint: 'Coarser weights take less memory and write a little worse. The download is the same.',
     auto: 'Automatic',
-    names: { file: 'as in the file', f32: 'f32', f16: 'f16', int8: 'int8', int4: 'int4' },
   },
 
   catalogue: {
