@@ -17,7 +17,7 @@ const OF_FILES = `(${[
   'coded-error',
   'model/(config|expected-tensors|model-error)',
   'node/(model-at|directory-source)',
-  'text/(chat-template|example|read-tokenizer-files|template-date|template-notes|tokenizer-files)',
+  'text/((bounded|chat)-template|example|read-tokenizer-files|template-date|template-notes|tokenizer-files)',
   'training/(learning-rate|recipes)',
   'weights/(?!.*\\.test\\.ts$).*',
 ].join('|')})\\.ts$`;

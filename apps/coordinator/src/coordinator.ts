@@ -124,6 +124,7 @@ async function start(
   const limits = { ...defaultLimits, ...options.limits };
   const origins = new Origins(options.origins ?? []);
   const models = await ModelCatalogue.open(options.modelsDirectory);
+  undo.push(() => models.close());
 
   await makeDataDirectory(dataDirectory);
   const problem = await writingProblem(dataDirectory);

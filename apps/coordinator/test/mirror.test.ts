@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { appendFile, cp, mkdir, readdir, readFile, readlink, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
+import { modelAt, openWeights } from '@perfit/core/files';
 import { modelListSchema, modelManifestSchema, operatorModelSchema } from '@perfit/protocol';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
@@ -123,6 +124,72 @@ describe('a GGUF file', () => {
     await writeFile(join(folder(), 'n.gguf'), gguf);
     expect((await listed())?.problem).toMatch(/It has 2 GGUF files/);
   });
+
+  it('with more tokens than its embedding has rows is listed with the first of them', async () => {
+    const shorter = Buffer.from(gguf);
+    // Behind the name: how many dimensions there are, and the width.
+    const rows = shorter.indexOf('token_embd.weight') + 'token_embd.weight'.length + 4 + 8;
+    shorter.writeUInt32LE(shorter.readUInt32LE(rows) - 1, rows);
+    await writeFile(join(folder(), 'm.gguf'), shorter);
+    expect((await listed())?.problem).toMatch(
+      /The tokenizer has the token \S+ with the id \d+, but the model's embedding/,
+    );
+    expect((await get('/models/one-file/manifest')).status).toBe(409);
+  });
+
+  it('with a value that is no number is listed with its tensor, once its values have been looked at', async () => {
+    const model = await modelAt(join(folder(), 'm.gguf'));
+    const { entries } = await openWeights(model);
+    const { start } = entries.get('model.norm.weight') as { start: number };
+    const broken = Buffer.from(gguf);
+    broken.writeFloatLE(Number.NaN, start + 8);
+    await writeFile(join(folder(), 'm.gguf'), broken);
+    await vi.waitFor(
+      async () => {
+        expect((await listed())?.problem).toMatch(/m\.gguf: the tensor .* has a value that is no finite number/);
+      },
+      { timeout: 30_000 },
+    );
+    expect((await get('/models/one-file/manifest')).status).toBe(409);
+    await writeFile(join(folder(), 'm.gguf'), gguf);
+    expect((await listed())?.problem).toBeNull();
+  });
+});
+
+it('weights that are no numbers are listed with their tensor, once they have been looked at', async () => {
+  const listed = async () => {
+    const { models } = modelListSchema.parse(await (await get('/api/models')).json());
+    return models.find(({ id }) => id === 'tiny')?.problem;
+  };
+  const header = JSON.stringify({ wide: { dtype: 'BF16', shape: [2, 2], data_offsets: [0, 8] } }).padEnd(120);
+  const bytes = Buffer.concat([Buffer.alloc(8), Buffer.from(header), Buffer.from('803f803fc07f803f', 'hex')]);
+  bytes.writeBigUInt64LE(120n);
+  await writeFile(join(tiny, 'model.safetensors'), bytes);
+  await vi.waitFor(
+    async () =>
+      expect(await listed()).toMatch(/model\.safetensors: the tensor wide has a value that is no finite number/),
+    { timeout: 30_000 },
+  );
+});
+
+it('what lies beside the models and looks like one is shown to the operator with what to do, and to nobody else', async () => {
+  const { modelsDirectory: models } = folders;
+  await writeFile(join(models, 'loose.gguf'), 'GGUF');
+  await symlink(tiny, join(models, 'linked'));
+  await mkdir(join(models, 'my model'));
+  await writeFile(join(models, 'my model', 'config.json'), config);
+  await mkdir(join(models, 'notes of mine'));
+  const operators = z.array(operatorModelSchema).parse(await (await get('/api/admin/models', { cookie })).json());
+  expect(operators.filter(({ id }) => id !== 'tiny').map(({ id, problem }) => [id, problem])).toEqual([
+    ['linked', expect.stringMatching(/^linked is not offered: it is a link/)],
+    ['loose.gguf', 'The file loose.gguf is not offered: each model has a folder of its own.'],
+    ['my model', expect.stringMatching(/^The folder "my model" is not offered: a model's name has letters/)],
+  ]);
+  const { models: offered } = modelListSchema.parse(await (await get('/api/models')).json());
+  expect(offered.map(({ id }) => id)).toEqual(['tiny']);
+  await Promise.all(
+    ['loose.gguf', 'linked', 'my model', 'notes of mine'].map((name) => rm(join(models, name), { recursive: true })),
+  );
 });
 
 it('a model that Git LFS has not fetched is listed with what to do', async () => {
@@ -138,9 +205,9 @@ it('a model whose embedding has no row for a token is listed with the token; pad
   };
   const rows = 100;
   await writeFile(join(tiny, 'config.json'), JSON.stringify({ ...JSON.parse(config.toString()), vocab_size: rows }));
-  const tokenizer = { model: { vocab: { a: 0 } }, added_tokens: [{ id: rows, content: '<|tool|>' }] };
+  const tokenizer = { model: { vocab: { a: 0 }, merges: [] }, added_tokens: [{ id: rows, content: '<|tool|>' }] };
   await writeFile(join(tiny, 'tokenizer.json'), JSON.stringify(tokenizer));
-  expect(await listed()).toMatch(/the token <\|tool\|> with the id \d+, where its embedding ends at/);
+  expect(await listed()).toMatch(/the token <\|tool\|> with the id 100, but the model's embedding ends at 99/);
   await writeFile(join(tiny, 'tokenizer_config.json'), JSON.stringify({ pad_token: { content: '<|tool|>' } }));
   expect(await listed()).toBeNull();
 });
@@ -391,6 +458,10 @@ describe('the operator’s list of models', () => {
       `{% for m in messages %}{{ m['role'] + ': ' + m['content'] ${end} + '\n' }}{% endfor %}{% if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}`;
     expect(await notesWith(lines(''))).toEqual([expect.stringMatching(/nothing that ends an answer: <\|im_end\|>/)]);
     expect(await notesWith(lines('+ eos_token'))).toEqual([]);
+    const nested = '{% for a in range(100000) %}{% for b in range(100000) %}x{% endfor %}{% endfor %}';
+    expect(await notesWith(nested)).toEqual([
+      expect.stringMatching(/chat template cannot be used: it takes more steps/),
+    ]);
     expect(await notesWith('{% for')).toEqual([expect.stringMatching(/chat template cannot be read/)]);
   });
 });

@@ -31,12 +31,13 @@ export type ModelManifestView = z.infer<typeof modelManifestSchema>;
 
 /** GET /api/admin/models: one of the folders in the models directory. */
 export const operatorModelSchema = z.object({
-  id: modelIdSchema,
+  /** Of one that cannot be used, what it is called where it lies. */
+  id: z.string(),
   bytes: z.number().int().nonnegative(),
   /** Why it cannot be used, in a sentence; null where it can. */
   problem: z.string().nullable(),
   /** What whoever tunes it should know, in sentences. */
-  notes: z.array(z.string()),
+  notes: z.array(z.string()).readonly(),
   /** What a model of its size is tuned with as a rule; null where its size cannot be told. */
   recipe: tuningSchema.pick({ learningRate: true, warmup: true, decay: true }).required().nullable(),
 });

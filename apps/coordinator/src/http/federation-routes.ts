@@ -49,18 +49,22 @@ export function federationRoutes({ federations, views, models, joinUrl }: Federa
       summary: 'Base models on this machine',
       deed: null,
       answer: z.array(operatorModelSchema),
-      handle: async () =>
-        Promise.all(
-          (await models.list()).map(async (id) => {
-            const [bytes, problem, notes, recipe] = await Promise.all([
-              models.bytes(id),
-              models.problem(id),
-              models.notes(id),
-              models.recipe(id),
-            ]);
-            return { id, bytes, problem, notes, recipe };
-          }),
-        ),
+      handle: async () => {
+        const offered = (await models.list()).map(async (id) => {
+          const [bytes, problem, notes, recipe] = await Promise.all([
+            models.bytes(id),
+            models.problem(id),
+            models.notes(id),
+            models.recipe(id),
+          ]);
+          return { id, bytes, problem, notes, recipe };
+        });
+        const leftOut = await models.leftOut();
+        return [
+          ...(await Promise.all(offered)),
+          ...leftOut.map(({ name, why }) => ({ id: name, bytes: 0, problem: why, notes: [], recipe: null })),
+        ];
+      },
     }),
     adminRoute({
       method: 'GET',

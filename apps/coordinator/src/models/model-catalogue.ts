@@ -1,4 +1,4 @@
-import type { Stats } from 'node:fs';
+import type { Dirent, Stats } from 'node:fs';
 import { lstat, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -6,8 +6,9 @@ import {
   modelAt,
   parseModelConfig,
   rateRecipe,
+  type TextNotes,
   TOKENIZER_FILE_NAMES,
-  templateNotesOf,
+  textNotesOf,
   ModelError as UnfollowedModelError,
   WeightsError,
 } from '@perfit/core/files';
@@ -18,7 +19,7 @@ import { StartupError } from '../startup-error.ts';
 import { GgufFiles } from './gguf-files.ts';
 import { MissingModelError, ModelError } from './model-error.ts';
 import { ReadOnce } from './read-once.ts';
-import { TokenizerCheck } from './tokenizer-problem.ts';
+import { ValuesCheck } from './values-check.ts';
 import { WeightsCheck } from './weights-problem.ts';
 
 const width = z.number().int().positive();
@@ -31,7 +32,6 @@ const modelConfigSchema = z.object({
   num_attention_heads: width,
   num_key_value_heads: width.optional(),
   head_dim: width.nullish(),
-  vocab_size: width.optional(),
 });
 
 /** Only such files of a model's folder are ever served. */
@@ -53,8 +53,8 @@ export class ModelCatalogue {
   private readonly directory: string;
   private readonly ggufs = new GgufFiles();
   private readonly weights = new WeightsCheck(this.ggufs);
-  private readonly tokenizers = new TokenizerCheck();
-  private readonly layouts = new ReadOnce<string[]>();
+  private readonly texts = new ReadOnce<TextNotes>();
+  private readonly values = new ValuesCheck();
 
   private constructor(directory: string) {
     this.directory = directory;
@@ -68,14 +68,46 @@ export class ModelCatalogue {
     return new ModelCatalogue(directory);
   }
 
+  /** Ends what goes on behind those who asked. */
+  async close(): Promise<void> {
+    await this.values.close();
+  }
+
   async list(): Promise<string[]> {
     const ids: string[] = [];
     for (const entry of await readdir(this.directory, { withFileTypes: true })) {
       if (!entry.isDirectory()) continue;
       const names = (await this.files(entry.name)).map(({ name }) => name);
-      if (names.some((name) => name === 'config.json' || isGguf(name))) ids.push(entry.name);
+      if (names.some(isOfModel)) ids.push(entry.name);
     }
     return ids.sort();
+  }
+
+  /** What looks like a model and is not in the {@link list}, with a sentence for the operator that says why. */
+  async leftOut(): Promise<{ name: string; why: string }[]> {
+    const found: { name: string; why: string }[] = [];
+    for (const entry of await readdir(this.directory, { withFileTypes: true })) {
+      const why = await this.whyLeftOut(entry);
+      if (why !== null) found.push({ name: entry.name, why });
+    }
+    return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  private async whyLeftOut(entry: Dirent): Promise<string | null> {
+    const { name } = entry;
+    const path = join(this.directory, name);
+    if (entry.isFile()) {
+      return isGguf(name) ? `The file ${name} is not offered: each model has a folder of its own.` : null;
+    }
+    const inside = await readdir(path).catch(() => []);
+    if (entry.isSymbolicLink()) {
+      const isModel = isGguf(name) || inside.some(isOfModel);
+      return isModel
+        ? `${name} is not offered: it is a link, and only what lies in the folder itself is served.`
+        : null;
+    }
+    if (modelIdSchema.safeParse(name).success || !inside.some(isOfModel)) return null;
+    return `The folder "${name}" is not offered: a model's name has letters, digits, ".", "_" and "-" alone, and 80 at most.`;
   }
 
   /** @throws ModelError where there is no such model, or its config.json is not one of the Llama family */
@@ -126,18 +158,28 @@ export class ModelCatalogue {
   }
 
   /** What whoever tunes it should know of how it lays conversations out, in sentences; nothing where it cannot be loaded. */
-  async notes(id: string): Promise<string[]> {
+  async notes(id: string): Promise<readonly string[]> {
+    return (await this.textNotes(id)).notes;
+  }
+
+  /** Of how it reads and writes text; where its weights cannot be read, what says so of them is enough. */
+  private async textNotes(id: string): Promise<TextNotes> {
+    const nothing = { problem: null, notes: [] };
     const [first, ...more] = (await this.files(id)).filter(({ name }) => isGguf(name) || TELLS_OF_TEXT.has(name));
-    if (!first) return [];
-    const where = isGguf(first.name) ? first.path : join(this.directory, id);
-    return await this.layouts.of([first, ...more], async () => {
+    if (!first) return nothing;
+    return await this.texts.of([first, ...more], async () => {
       try {
-        return await templateNotesOf(await modelAt(where));
+        return await textNotesOf(await modelAt(this.whereIs(first)));
       } catch (error) {
-        if (error instanceof WeightsError) return [];
+        if (error instanceof WeightsError) return nothing;
         throw error;
       }
     });
+  }
+
+  /** Of a model by one of its files: its folder, or its GGUF file. */
+  private whereIs({ id, name, path }: ModelFile): string {
+    return isGguf(name) ? path : join(this.directory, id);
   }
 
   /** Why nobody can load the model as it lies there, in a sentence for the operator; null where it can be loaded. */
@@ -166,10 +208,14 @@ export class ModelCatalogue {
     await this.dimensions(id);
     const files = await this.files(id);
     const problem = await this.weights.problem(files);
-    const { vocab_size: vocabSize } = await this.parsedConfig(id);
-    const text = problem?.text ?? (await this.tokenizers.problem(files, vocabSize));
+    const text = problem?.text ?? (await this.textNotes(id)).problem ?? (await this.valuesProblem(files));
     if (text) throw new ModelError(`The model "${id}" cannot be used. ${text}`);
     return files;
+  }
+
+  private async valuesProblem(files: readonly ModelFile[]): Promise<string | null> {
+    const [first, ...more] = files.filter(({ name }) => isGguf(name) || name.endsWith('.safetensors'));
+    return first ? await this.values.problem([first, ...more], this.whereIs(first)) : null;
   }
 
   /** Bytes of the model's files, as a client would load them. */
@@ -199,6 +245,11 @@ export class ModelCatalogue {
     const [folderStats, stats] = await Promise.all([lstat(folder).catch(() => null), lstat(path).catch(() => null)]);
     return folderStats?.isDirectory() && stats?.isFile() ? { id, name, path, stats } : null;
   }
+}
+
+/** A folder with such a file is a model's. */
+function isOfModel(name: string): boolean {
+  return name === 'config.json' || isGguf(name);
 }
 
 function parseJson(text: string): unknown {

@@ -58,9 +58,12 @@ interface CatalogueReport {
   readonly models: readonly CatalogueEntry[];
 }
 
+/** One on the coordinator, by its id there, or files that a person chose. */
+export type AssessedModel = { readonly mirrored: string } | { readonly files: readonly File[] };
+
 export interface CatalogueApi {
   /** Starts what would compute, so that what is said of it is true; what runs already is left as it is. */
   catalogue(wish: DeviceWish): Promise<Outcome<CatalogueReport>>;
-  /** The same for any model, by the text of its config.json; one that cannot be followed is refused by name. */
-  assess(model: string | readonly File[]): Promise<Outcome<ModelNeeds>>;
+  /** The same for any model, by its description; one that cannot be followed is refused by name. */
+  assess(model: AssessedModel): Promise<Outcome<ModelNeeds>>;
 }

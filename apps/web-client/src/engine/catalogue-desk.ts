@@ -6,14 +6,12 @@ import {
   deviceBudget,
   fits,
   folderSource,
-  formatsInFile,
   type MatrixFormats,
   type MemoryNeeds,
   type MemoryPlan,
   type ModelConfig,
   ModelError,
   memoryNeeds,
-  modelFolder,
   PRECISIONS,
   type Precision,
   type PrecisionChoice,
@@ -30,8 +28,10 @@ import { loraSchema } from '@perfit/protocol';
 import { buildLayout, type ModelDimensions } from '@perfit/protocol/space';
 import { formatBytes } from '../shared/format/format-number.ts';
 import { type Backend, deviceReport } from './backend.ts';
-import type { CatalogueApi, ModelNeeds, PrecisionNeeds, UseNeeds } from './catalogue-api.ts';
+import type { AssessedModel, CatalogueApi, ModelNeeds, PrecisionNeeds, UseNeeds } from './catalogue-api.ts';
 import { outcomeOf } from './failures.ts';
+import { type DescribedModel, describedModel } from './models/described-model.ts';
+import { mirrorOf } from './models/open-files.ts';
 
 /** A federation as the form proposes it, with texts of some length. */
 const { rank, expansion, alpha, targets } = loraSchema.parse({});
@@ -54,18 +54,20 @@ export function catalogueDesk(backend: Backend): CatalogueApi {
       }),
     assess: (model) =>
       outcomeOf(async () => {
-        const { config, inFile } = typeof model === 'string' ? { config: model, inFile: null } : await lookedAt(model);
-        return needsOf(parseModelConfig(config), await backend.any(), inFile);
+        const { config, inFile } = await lookedAt(model);
+        return needsOf(config, await backend.any(), inFile);
       }),
   };
 }
 
-/** A config.json is looked at before anything else, also where what belongs to it is not there. */
-async function lookedAt(files: readonly File[]): Promise<{ config: string; inFile: MatrixFormats | null }> {
-  const config = files.find(({ name }) => name === 'config.json');
-  if (config) return { config: await config.text(), inFile: null };
-  const folder = modelFolder(folderSource(files));
-  return { config: await folder.text('config.json'), inFile: await formatsInFile(folder) };
+async function lookedAt(model: AssessedModel): Promise<DescribedModel> {
+  if ('mirrored' in model) {
+    return await describedModel(mirrorOf(model.mirrored));
+  }
+  // A config.json is looked at before anything else, also where what belongs to it is not there.
+  const config = model.files.find(({ name }) => name === 'config.json');
+  if (config) return { config: parseModelConfig(await config.text()), inFile: null };
+  return await describedModel(folderSource(model.files));
 }
 
 function budgetOf({ limits }: BackendDescription): number | null {

@@ -4,15 +4,11 @@ import {
   deviceBudget,
   type Fit,
   fits,
-  formatsInFile,
-  isGguf,
   type MatrixFormats,
   type ModelConfig,
   ModelError,
   memoryNeeds,
   mirrorSource,
-  modelFolder,
-  parseModelConfig,
   planTuning,
   probeSpeed,
   workPerToken,
@@ -21,6 +17,7 @@ import { layoutOf } from '@perfit/federation';
 import { FailureError } from '../shared/failure/failure.ts';
 import { type Backend, deviceReport } from './backend.ts';
 import { needsOf, tuningOnProcessor } from './catalogue-desk.ts';
+import { describedModel } from './models/described-model.ts';
 import type { DeviceProbe, ProbeWish } from './probe-api.ts';
 
 /** Rows of a batch that are enough to fill a device, and few enough to be made in no time. */
@@ -50,11 +47,7 @@ export class DeviceProbes {
     const { config, modelPath } = federation;
     const device = await this.#backend.start(wish);
     const source = mirrorSource(new URL(modelPath, globalThis.location.origin).href);
-    const folder = modelFolder(source);
-    const model = parseModelConfig(await folder.text('config.json'));
-    // Of a folder of Hugging Face's nothing more is read than its description.
-    const isGgufFile = (await source.manifest()).files.some(({ name }) => isGguf(name));
-    const inFile = isGgufFile ? await formatsInFile(folder) : null;
+    const { config: model, inFile } = await describedModel(source);
     if (this.#isBusy()) this.stop();
     mine.signal.throwIfAborted();
     const { batchSize, maxLength } = config.tuning;

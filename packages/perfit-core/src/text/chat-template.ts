@@ -1,5 +1,5 @@
-import { Template } from '@huggingface/jinja';
 import { DetailedError } from '../coded-error.ts';
+import { BoundedTemplate, TemplateBoundError } from './bounded-template.ts';
 import type { ChatMessage } from './example.ts';
 import { FIXED_DATE, strftimeOfFixedDate } from './template-date.ts';
 
@@ -17,7 +17,11 @@ export interface Segment {
   readonly after: string | null;
 }
 
-export type ChatTemplateErrorCode = 'chat-template-invalid' | 'chat-template-refused' | 'chat-template-no-response';
+export type ChatTemplateErrorCode =
+  | 'chat-template-invalid'
+  | 'chat-template-refused'
+  | 'chat-template-endless'
+  | 'chat-template-no-response';
 
 export class ChatTemplateError extends DetailedError<ChatTemplateErrorCode> {
   override readonly name = 'ChatTemplateError';
@@ -57,9 +61,6 @@ export interface TemplateTokenizer {
   readonly specialTokens: readonly string[];
 }
 
-/** Ours in place of the library's `strftime_now`, which tells the day's date and cannot be declared anew. */
-const STRFTIME = 'strftime_of_fixed_date';
-
 /** The shortest conversation that shows how a template lays an answer out. */
 const PROBE: readonly PromptMessage[] = [
   { role: 'user', content: 'a' },
@@ -78,7 +79,7 @@ export class ChatFormat {
   /** `alpaca` where the model has no template of its own. */
   readonly kind: 'template' | 'alpaca';
 
-  readonly #template: Template;
+  readonly #template: BoundedTemplate;
   readonly #mayThink: boolean;
   readonly #tokens: Readonly<Record<string, string>>;
   /** Special tokens as text, the longest first. */
@@ -91,7 +92,7 @@ export class ChatFormat {
     this.kind = tokenizer.chatTemplate === null ? 'alpaca' : 'template';
     const source = tokenizer.chatTemplate ?? ALPACA_TEMPLATE;
     try {
-      this.#template = new Template(source.replaceAll('strftime_now', STRFTIME));
+      this.#template = new BoundedTemplate(source);
     } catch (cause) {
       throw new ChatTemplateError(
         'chat-template-invalid',
@@ -261,15 +262,20 @@ export class ChatFormat {
       this.kind === 'alpaca' || !context ? { role, content, context } : { role, content: `${content}\n\n${context}` },
     );
     try {
-      return this.#template.render({
+      return this.#template.render(laidOut, {
         ...this.#tokens,
-        messages: laidOut,
         add_generation_prompt: isPrompt,
         enable_thinking: thinks,
         date_string: FIXED_DATE,
-        [STRFTIME]: strftimeOfFixedDate,
+        strftime_now: strftimeOfFixedDate,
       });
     } catch (cause) {
+      if (cause instanceof TemplateBoundError) {
+        throw new ChatTemplateError(
+          'chat-template-endless',
+          `The model's chat template cannot be used: ${sentenceOf(cause)}`,
+        );
+      }
       throw new ChatTemplateError(
         'chat-template-refused',
         `The model's chat template refuses this conversation: ${sentenceOf(cause)}`,

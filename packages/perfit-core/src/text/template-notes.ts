@@ -11,12 +11,21 @@ export function templateNotes(tokenizer: TemplateTokenizer): string[] {
   );
 }
 
-/** The same of a model's files, without the making of its tokenizer: where that cannot be read, whoever opens it says so. */
-export async function templateNotesOf(source: Pick<ModelSource, 'has' | 'text'>): Promise<string[]> {
+/** What a model's files say of how it reads and writes text, for whoever offers it to others. */
+export interface TextNotes {
+  /** Why nobody can load it, in a sentence. */
+  readonly problem: string | null;
+  /** As {@link templateNotes}. */
+  readonly notes: readonly string[];
+}
+
+/** Without the making of its tokenizer. One that is not there yet is no problem: a model may be looked at while it is copied. */
+export async function textNotesOf(source: Pick<ModelSource, 'has' | 'text'>): Promise<TextNotes> {
   try {
-    return templateNotes(templateTokenizerOf(parseTokenizerFiles(await readTokenizerFiles(source))));
+    const description = parseTokenizerFiles(await readTokenizerFiles(source));
+    return { problem: null, notes: templateNotes(templateTokenizerOf(description)) };
   } catch (error) {
-    if (error instanceof TokenizerError) return [];
-    throw error;
+    if (!(error instanceof TokenizerError)) throw error;
+    return { problem: error.code === 'tokenizer-missing' ? null : error.message, notes: [] };
   }
 }

@@ -62,20 +62,50 @@ export function parseTokenizerFiles(files: TokenizerFiles): TokenizerDescription
   const configText = files['tokenizer_config.json'];
   const config = configText === undefined ? {} : parseObject('tokenizer_config.json', configText);
   const modelText = files['config.json'];
-  const { vocab_size: vocabSize } = modelText === undefined ? {} : parseObject('config.json', modelText);
+  const { vocab_size: rows } = modelText === undefined ? {} : parseObject('config.json', modelText);
+  const vocabSize = Number.isSafeInteger(rows) ? (rows as number) : null;
   const generationText = files['generation_config.json'];
   const generation = generationText === undefined ? {} : parseObject('generation_config.json', generationText);
+  const padToken = tokenContent(config.pad_token);
+  if (vocabSize !== null) refuseTokensBeyond(components, { vocabSize, padToken });
   return {
     components,
     config,
     chatTemplate: files['chat_template.jinja'] ?? defaultTemplate(config.chat_template),
     bosToken: tokenContent(config.bos_token),
     eosToken: tokenContent(config.eos_token),
-    padToken: tokenContent(config.pad_token),
+    padToken,
     addsBos: typeof config.add_bos_token === 'boolean' ? config.add_bos_token : null,
-    vocabSize: Number.isSafeInteger(vocabSize) ? (vocabSize as number) : null,
+    vocabSize,
     generationEosIds: [generation.eos_token_id].flat().filter((id): id is number => Number.isInteger(id)),
   };
+}
+
+/**
+ * On a processor the model would end with an id that its embedding has no row for, on a graphics processor it would learn
+ * from whatever lies behind it. Padding is never looked at: whoever pads takes another token where this one is beyond.
+ * @throws TokenizerError `tokenizer-beyond-model`, with the first such token
+ */
+function refuseTokensBeyond(
+  { model, added_tokens: added }: TokenizerDescription['components'],
+  { vocabSize, padToken }: { readonly vocabSize: number; readonly padToken: string | null },
+): void {
+  const ids = new Map<string, number>([
+    ...(isObject(model.vocab)
+      ? (Object.entries(model.vocab) as [string, number][])
+      : (model.vocab as [string, number][]).map(([token], id): [string, number] => [token, id])),
+    ...(added as readonly AddedToken[]).map(({ content, id }): [string, number] => [content, id]),
+  ]);
+  const beyond = [...ids].filter(([token, id]) => id >= vocabSize && token !== padToken);
+  const [first] = beyond.sort((a, b) => a[1] - b[1]);
+  if (!first) return;
+  const [token, id] = first;
+  const more = beyond.length > 1 ? `, and ${beyond.length - 1} more` : '';
+  throw new TokenizerError(
+    'tokenizer-beyond-model',
+    `The tokenizer has the token ${token} with the id ${id}${more}, but the model's embedding ends at ${vocabSize - 1}: they do not belong together.`,
+    { token, id, vocabSize },
+  );
 }
 
 /** Where no file names the end of a text (GPT-2's folder has only `tokenizer.json`), a special token that usually is it. */

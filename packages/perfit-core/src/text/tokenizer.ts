@@ -63,7 +63,6 @@ export class Tokenizer implements TemplateTokenizer {
     this.eosId = this.#idOf(description.eosToken) ?? description.generationEosIds[0] ?? this.#usualEnd();
     const padId = this.#idOf(description.padToken);
     const rows = description.vocabSize ?? Number.POSITIVE_INFINITY;
-    if (this.vocabularySize > rows) refuseBeyond(this.#library, rows, padId);
     // Padding that the model has no row for is never looked at: any id serves.
     const isWithin = padId !== null && padId < rows;
     this.padId = (isWithin ? padId : null) ?? this.eosId ?? 0;
@@ -153,24 +152,6 @@ function continuingTokenizer(library: LibraryTokenizer, description: TokenizerDe
   const continuing = new LibraryTokenizer({ ...components, model: emptyModel }, description.config);
   continuing.model = library.model;
   return continuing;
-}
-
-/**
- * On a processor the model would end with an id that its embedding has no row for, on a graphics processor it would learn
- * from whatever lies behind it.
- * @throws TokenizerError `tokenizer-beyond-model`, with the first such token
- */
-function refuseBeyond(library: LibraryTokenizer, vocabSize: number, padId: number | null): void {
-  const beyond = [...library.get_vocab()].filter(([, id]) => id >= vocabSize && id !== padId);
-  const [first] = beyond.sort((a, b) => a[1] - b[1]);
-  if (!first) return;
-  const [token, id] = first;
-  const more = beyond.length > 1 ? `, and ${beyond.length - 1} more` : '';
-  throw new TokenizerError(
-    'tokenizer-beyond-model',
-    `The tokenizer has the token ${token} with the id ${id}${more}, but the model's embedding ends at ${vocabSize - 1}: they do not belong together.`,
-    { token, id, vocabSize },
-  );
 }
 
 function highestId(library: LibraryTokenizer): number {

@@ -3,6 +3,7 @@ import type { ListedSource } from './manifest.ts';
 import { once } from './once.ts';
 import { parseManifest } from './parse-manifest.ts';
 import { type Answer, getRange, type PatientOptions, patientGet } from './patient-get.ts';
+import { refusalSentence } from './refusal-sentence.ts';
 import { WeightsError, type WeightsErrorCode } from './weights-error.ts';
 
 /**
@@ -32,19 +33,8 @@ export function mirrorSource(baseUrl: string, options: PatientOptions = {}): Lis
 
 /** @param conflict what a folder that is not as it was asked for means here */
 function refusal({ status, bytes }: Answer, where: string, conflict: WeightsErrorCode): WeightsError {
-  const said = sentenceOf(bytes);
+  const said = refusalSentence(new TextDecoder().decode(bytes));
   const message = said === null ? `${where} answered ${status}` : `${where}: ${said}`;
   if (status === 404) return new WeightsError('weights-missing-file', message);
   return new WeightsError(status === 409 ? conflict : 'weights-unreadable', message);
-}
-
-/** A coordinator refuses with a code and a sentence. */
-function sentenceOf(bytes: Uint8Array): string | null {
-  try {
-    const body: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    const message = typeof body === 'object' && body !== null && 'message' in body ? body.message : null;
-    return typeof message === 'string' ? message : null;
-  } catch {
-    return null;
-  }
 }

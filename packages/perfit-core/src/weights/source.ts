@@ -1,3 +1,4 @@
+import { refusalSentence } from './refusal-sentence.ts';
 import type { WeightFiles } from './tensor-values.ts';
 import { WeightsError } from './weights-error.ts';
 
@@ -44,10 +45,16 @@ export function httpSource(baseUrl: string, options: HttpSourceOptions = {}): Mo
       throw new WeightsError('weights-unreadable', `${base}${name} could not be fetched: ${String(cause)}`, { cause });
     }
   }
-  function check(name: string, response: Response): Response {
+  /** An answer with what was asked for. */
+  async function asked(name: string, init: RequestInit): Promise<Response> {
+    const response = await get(name, init);
+    if (response.ok || response.status === 416) return response;
     if (response.status === 404) throw new WeightsError('weights-missing-file', `${base} has no file ${name}`);
-    if (!response.ok) throw new WeightsError('weights-unreadable', `${base}${name} answered ${response.status}`);
-    return response;
+    const said = refusalSentence(await response.text().catch(() => ''));
+    throw new WeightsError(
+      'weights-unreadable',
+      `${base}${name}${said ? `: ${said}` : ` answered ${response.status}`}`,
+    );
   }
 
   return {
@@ -58,16 +65,16 @@ export function httpSource(baseUrl: string, options: HttpSourceOptions = {}): Mo
       return response.ok;
     },
     async text(name) {
-      return await check(name, await get(name, {})).text();
+      return await (await asked(name, {})).text();
     },
     async size(name) {
       const known = whole.get(name)?.length ?? sizes.get(name);
       if (known !== undefined) return known;
-      const response = check(name, await get(name, { method: 'HEAD' }));
+      const response = await asked(name, { method: 'HEAD' });
       const length = Number(response.headers.get('content-length') ?? Number.NaN);
       const encoded = response.headers.get('content-encoding');
       if (!Number.isSafeInteger(length) || (encoded && encoded !== 'identity')) {
-        const bytes = await bytesOf(check(name, await get(name, {})));
+        const bytes = await bytesOf(await asked(name, {}));
         whole.set(name, bytes);
         return bytes.length;
       }
@@ -78,9 +85,9 @@ export function httpSource(baseUrl: string, options: HttpSourceOptions = {}): Mo
       const kept = whole.get(name);
       if (kept) return part(kept, { name, start, end });
       if (start === end) return new Uint8Array(0);
-      const response = await get(name, { headers: { range: `bytes=${start}-${end - 1}` } });
+      const response = await asked(name, { headers: { range: `bytes=${start}-${end - 1}` } });
       if (response.status === 416) throw truncated({ name, start, end });
-      const bytes = await bytesOf(check(name, response));
+      const bytes = await bytesOf(response);
       if (response.status === 206) return part(bytes, { name, start: 0, end: end - start });
       whole.set(name, bytes);
       return part(bytes, { name, start, end });

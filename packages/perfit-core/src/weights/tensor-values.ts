@@ -103,6 +103,11 @@ async function storedRows(
   return turned(isBlocks(stored) ? { dtype: 'F32', values: rowsToFloats(stored) } : stored, 1);
 }
 
+/** Whether its type is one that is read here. */
+export function isReadable({ dtype }: Pick<TensorEntry, 'dtype'>): boolean {
+  return isBlockType(dtype) || ['F32', 'F16', 'BF16'].includes(dtype);
+}
+
 function asStored({ dtype, file, name }: TensorEntry, bytes: Uint8Array): StoredRows {
   if (isBlockType(dtype)) return { dtype, values: bytes };
   switch (dtype) {

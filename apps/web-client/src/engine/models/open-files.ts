@@ -65,6 +65,11 @@ export function mirrored(modelPath: string): ModelOrigin {
   return { kind: 'mirror', id: modelPath.split('/').filter(Boolean).at(-1) ?? modelPath };
 }
 
+/** The files of a model of this page's coordinator. */
+export function mirrorOf(id: string, options?: PatientOptions): ListedSource {
+  return mirrorSource(new URL(`/models/${encodeURIComponent(id)}/`, location.origin).href, options);
+}
+
 /** A branch may move on between the list of files and the files. */
 function pinned(origin: ModelOrigin, { revision }: ModelManifest): ModelOrigin {
   return origin.kind === 'hub' ? { ...origin, revision } : origin;
@@ -73,7 +78,7 @@ function pinned(origin: ModelOrigin, { revision }: ModelManifest): ModelOrigin {
 function sourceOf(origin: ModelOrigin, options: PatientOptions): ListedSource {
   switch (origin.kind) {
     case 'mirror':
-      return mirrorSource(new URL(`/models/${encodeURIComponent(origin.id)}/`, location.origin).href, options);
+      return mirrorOf(origin.id, options);
     case 'hub': {
       const { repository, revision, token } = origin;
       return hubSource({ repository, ...(revision ? { revision } : {}), ...(token ? { token } : {}), ...options });

@@ -35,7 +35,7 @@ export function FromDisk({ precision, busy, onOpen }: FromDiskProps) {
     setFailure(null);
     try {
       const own = topFolder(files);
-      const needs = unwrap(await engine().assess(own));
+      const needs = unwrap(await engine().assess({ files: own }));
       setChosen({ name: nameOf(own), files: own, needs });
     } catch (error) {
       setFailure(failureOf(error));

@@ -54,8 +54,9 @@ interface MirroredProps {
 
 function Mirrored({ model, precision, busy, onOpen }: MirroredProps) {
   const { id, bytes, modelType, problem } = model;
-  const { data, error } = useQuery(mirroredNeedsQuery(id));
-  const refusal = error ? failureOf(error).message : problem;
+  // What the coordinator cannot read, this page need not ask for.
+  const { data, error } = useQuery({ ...mirroredNeedsQuery(id), enabled: problem === null });
+  const refusal = problem ?? (error ? failureOf(error).message : null);
   return (
     <Paper withBorder radius="md" p="md" data-testid={`mirrored-${id}`}>
       <Stack gap="xs" h="100%">

@@ -1,6 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
 import type { BackendChoice } from '../../engine/engine-api.ts';
-import { fetchModelConfig } from '../../shared/coordinator/models.ts';
 import { engine, unwrap } from '../../shared/engine-client/engine-client.ts';
 
 /** What this device would need for the catalogue's models. */
@@ -19,7 +18,7 @@ export function catalogueQuery(backend: BackendChoice) {
 export function mirroredNeedsQuery(id: string) {
   return queryOptions({
     queryKey: ['needs', id],
-    queryFn: async ({ signal }) => unwrap(await engine().assess(await fetchModelConfig(id, signal))),
+    queryFn: async () => unwrap(await engine().assess({ mirrored: id })),
     staleTime: 60_000,
     retry: false,
   });
