@@ -104,7 +104,7 @@ export {
 export type { TokenBatch } from './training/token-batch.ts';
 export { MOST_THREADS, type Thread } from './wasm/threads.ts';
 export { folderSource } from './weights/folder-source.ts';
-export { HUB_URL, type HubRevision, type HubSource, hubSource } from './weights/hub-source.ts';
+export { HUB_URL, type HubRevision, type HubSource, hubSource, repositoryProblem } from './weights/hub-source.ts';
 export { type KeepingSource, keepingSource } from './weights/keeping/keeping-source.ts';
 export type { PartStore, WithLock } from './weights/keeping/part-store.ts';
 export { partCount } from './weights/keeping/parts.ts';

@@ -1,4 +1,4 @@
-import { AdapterTensors, type ColumnMapping, evaluate } from '@perfit/core';
+import { AdapterTensors, type ColumnMapping, evaluate, templateNotes } from '@perfit/core';
 import { Command } from 'commander';
 import { readAdapter } from '../adapter-folder.ts';
 import { backendOption, threadsOption } from '../backend-option.ts';
@@ -33,6 +33,7 @@ export function evalCommand(): Command {
 async function run(modelFolder: string, flags: Flags): Promise<void> {
   const dataset = readDataset(flags.data, flags.columns);
   const { model, tokenizer, backend, name } = await openModel(modelFolder, flags.backend, { threads: flags.threads });
+  for (const note of templateNotes(tokenizer)) process.stderr.write(`${note}\n`);
   const maxLength = withinPositions(flags.maxLength, model.config);
   const own = flags.adapter ? await readAdapter(flags.adapter, model) : null;
   const adapter = own && AdapterTensors.fromTheta(own.layout, own.theta);

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { HUB_URL, hubSource } from '@perfit/core';
+import { HUB_URL, hubSource, repositoryProblem } from '@perfit/core';
 import { modelIdSchema } from '@perfit/protocol';
 import { Command, InvalidArgumentError } from 'commander';
 import { UsageError } from '../explain.ts';
@@ -38,6 +38,12 @@ export function pullCommand(): Command {
 async function pull(wanted: string, flags: Flags, command: Command): Promise<void> {
   const [repository = '', ...at] = wanted.split('@');
   const revision = at.join('@');
+  const problem = repositoryProblem(repository);
+  if (problem !== null) throw new UsageError(`${problem}.`);
+  if (revision.includes(':')) {
+    const [before, quantization] = revision.split(':');
+    throw new UsageError(`The name of a GGUF file comes before the revision: ${repository}:${quantization}@${before}.`);
+  }
   const id = flags.as ?? (repository.split('/').at(-1) as string).replace(':', '-');
   if (!modelIdSchema.safeParse(id).success) {
     throw new UsageError(`"${id}" cannot be a model's name here: letters, digits, dots, dashes and underscores can.`);

@@ -6,31 +6,41 @@ import type { ModelSource } from '../weights/source.ts';
 import { WeightsError } from '../weights/weights-error.ts';
 import { directorySource } from './directory-source.ts';
 
+/** `folder:Q4_1`, where there is such a folder and no such path. */
+const WITH_QUANTIZATION = /^(.+):([\w.-]+)$/;
+
 /**
- * A model on this machine's disk: a Hugging Face folder, a GGUF file, or a folder that has one GGUF file.
+ * A model on this machine's disk: a Hugging Face folder, a GGUF file, a folder that has one GGUF file, or `folder:Q4_1` for
+ * one of several.
  * @throws WeightsError where there is none, or where it is not clear which one is meant
  */
 export async function modelAt(path: string): Promise<ModelSource> {
   const full = resolve(path);
   const found = await stat(full).catch(() => null);
-  if (!found) throw new WeightsError('weights-missing-file', `There is no model ${path}`);
+  if (!found) {
+    const [, folder, quantization] = WITH_QUANTIZATION.exec(full) ?? [];
+    const isFolder = folder !== undefined && (await stat(folder).catch(() => null))?.isDirectory();
+    if (!isFolder) throw new WeightsError('weights-missing-file', `There is no model ${path}`);
+    return await folderAt(folder, path.slice(0, path.lastIndexOf(':')), quantization);
+  }
   if (found.isDirectory()) return await folderAt(full, path);
   if (isGguf(full)) return ggufFolder(directorySource(dirname(full)), basename(full));
   const message = `${path} is no model: a Hugging Face folder is one, or a .gguf file`;
   throw new WeightsError('weights-no-safetensors', message);
 }
 
-async function folderAt(full: string, path: string): Promise<ModelSource> {
+async function folderAt(full: string, path: string, quantization?: string): Promise<ModelSource> {
   const folder = directorySource(full);
   const names = new Set(await readdir(full));
   // What a Hugging Face folder lacks is said by what asks for it.
-  if (![...names].some(isGguf)) return folder;
-  const [gguf] = await chooseModelFiles({ names, where: path, text: (name) => folder.text(name) });
+  if (quantization === undefined && ![...names].some(isGguf)) return folder;
+  const asked = quantization === undefined ? {} : { quantization };
+  const [gguf] = await chooseModelFiles({ names, where: path, text: (name) => folder.text(name), ...asked });
   return gguf !== undefined && isGguf(gguf) ? ggufFolder(folder, gguf) : folder;
 }
 
 /** What a model on disk is called: its folder, or its file without the ending. */
 export function modelName(path: string): string {
-  const name = basename(resolve(path));
+  const name = basename(resolve(path)).replace(':', '-');
   return isGguf(name) ? name.slice(0, -'.gguf'.length) : name;
 }

@@ -3,6 +3,7 @@ import { type ListedSource, type ManifestFile, PART_BYTES } from './manifest.ts'
 import { chooseModelFiles } from './model-files.ts';
 import { once } from './once.ts';
 import { type Answer, getRange, type PatientOptions, patientGet } from './patient-get.ts';
+import { shown } from './shown.ts';
 import { WeightsError } from './weights-error.ts';
 
 export const HUB_URL = 'https://huggingface.co';
@@ -37,7 +38,7 @@ export interface HubSource extends ListedSource {
  */
 export function hubSource(options: HubSourceOptions): HubSource {
   const { revision, token } = options;
-  const [repository = '', quantization] = options.repository.split(':');
+  const [repository = '', quantization] = options.repository.split(/:(.*)/s);
   const hubUrl = (options.hubUrl ?? HUB_URL).replace(/\/+$/, '');
   const { origin } = new URL(hubUrl);
   const patient = patientGet(options);
@@ -58,9 +59,8 @@ export function hubSource(options: HubSourceOptions): HubSource {
   };
 
   const resolve = once(async (): Promise<HubRevision> => {
-    if (!/^[\w.-]+(\/[\w.-]+)?$/.test(repository) || repository.includes('..')) {
-      throw new WeightsError('weights-unknown-repository', `"${repository}" is no repository's name: owner/name is`);
-    }
+    const problem = repositoryProblem(options.repository);
+    if (problem !== null) throw new WeightsError('weights-unknown-repository', problem);
     const { modelInfo } = await import('./hub-api.ts');
     const { name, sha, cardData } = await modelInfo({
       name: repository,
@@ -112,6 +112,12 @@ export function hubSource(options: HubSourceOptions): HubSource {
     read: ({ name }, start, end) => readAt(name, start, end),
   });
   return { ...source, resolve };
+}
+
+/** Why nothing can be called so, in a sentence, before anybody is asked. */
+export function repositoryProblem(name: string): string | null {
+  if (/^[\w.-]+(\/[\w.-]+)?(:[\w.-]+)?$/.test(name) && !name.includes('..')) return null;
+  return `"${shown(name)}" is no repository's name: owner/name is, and owner/name:Q4_1 for one of its GGUF files`;
 }
 
 function bearer(token: string): Record<string, string> {

@@ -67,7 +67,7 @@ function onlyGguf(ggufs: readonly string[], where: string): string {
     throw new WeightsError('weights-unsupported-architecture', message);
   }
   if (more.length === 0) return first;
-  const message = `${where} has ${ggufs.length} GGUF files: name one of ${listed(ggufs)}, as in owner/name:Q8_0`;
+  const message = `${where} has ${ggufs.length} GGUF files: name one of ${listed(ggufs)}, as in name:Q8_0`;
   throw new WeightsError('weights-ambiguous-folder', message);
 }
 

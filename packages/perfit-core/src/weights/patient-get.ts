@@ -73,6 +73,8 @@ export function patientGet(options: PatientOptions): PatientGet {
   }
 
   return async (url, asked = {}) => {
+    // What is asked of an address makes it longer than anybody reads.
+    const [address] = url.split('?');
     for (let tried = 1; ; tried++) {
       let failure: string;
       let delay = FIRST_PAUSE * 2 ** (tried - 1);
@@ -80,12 +82,12 @@ export function patientGet(options: PatientOptions): PatientGet {
       try {
         const answer = await attempt(url, asked);
         if (!TRANSIENT.has(answer.status)) return answer;
-        failure = `${url} answered ${answer.status}`;
+        failure = `${address} answered ${answer.status}`;
         delay = retryAfter(answer.headers) ?? delay;
       } catch (error) {
         signal?.throwIfAborted();
         if (error instanceof WeightsError) throw error;
-        failure = `${url} could not be fetched: ${reasonOf(error)}`;
+        failure = `${address} could not be fetched: ${reasonOf(error)}`;
         cause = error;
       }
       if (tried >= attempts) throw new WeightsError('weights-unreachable', failure, { cause });
