@@ -6,6 +6,8 @@ import * as tf from '@tensorflow/tfjs-core';
 export interface Limits {
   /** f32 multiply-adds, two operations each, in registers. */
   readonly fmaGflops: number;
+  /** Multiply-adds of bytes, two operations each: what integer products could reach; null where they are not to be had. */
+  readonly integerGops: number | null;
   /** Bytes read plus bytes written by a plain copy. */
   readonly copyGBps: number;
 }
@@ -29,13 +31,18 @@ async function processorLimits(): Promise<Limits> {
     return milliseconds;
   };
   const fma = await timed(() => programs.multiplyAdds(rounds));
+  const integers = programs.integerProducts(1) < 0 ? null : await timed(() => programs.integerProducts(rounds));
   // Larger than the caches.
   const bytes = 1 << 27;
   const [from, to] = [tf.zeros([bytes / 4]), tf.zeros([bytes / 4])];
   const [source, goal] = WasmRunner.current().addresses(from, to);
   const copy = await timed(() => programs.copyRows(1, bytes, source, bytes, goal, bytes));
   tf.dispose([from, to]);
-  return { fmaGflops: (96 * rounds) / fma / 1e6, copyGBps: (2 * bytes) / copy / 1e6 };
+  return {
+    fmaGflops: (96 * rounds) / fma / 1e6,
+    integerGops: integers && (384 * rounds) / integers / 1e6,
+    copyGBps: (2 * bytes) / copy / 1e6,
+  };
 }
 
 async function adapterLimits(): Promise<Limits> {
@@ -61,7 +68,11 @@ async function adapterLimits(): Promise<Limits> {
     return target.clone();
   });
   tf.dispose([out, source, target]);
-  return { fmaGflops: operations / fma.milliseconds / 1e6, copyGBps: (2 * 16 * fours) / copy.milliseconds / 1e6 };
+  return {
+    fmaGflops: operations / fma.milliseconds / 1e6,
+    integerGops: null,
+    copyGBps: (2 * 16 * fours) / copy.milliseconds / 1e6,
+  };
 }
 
 /** Sixteen independent chains of four: more than any unit's latency. */

@@ -9,7 +9,7 @@ export { adamw } from './adamw';
 export { attentionBackward, attentionForward } from './attention';
 export { gateBackward, gateForward } from './gate';
 export { headRows, sumInto } from './head';
-export { multiplyAdds } from './limits';
+export { integerProducts, multiplyAdds } from './limits';
 export { normBackward, normForward } from './norm';
 export { rotateBackward, rotateForward } from './rotation';
 export { beginRows, copyRows } from './rows';

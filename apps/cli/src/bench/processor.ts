@@ -117,13 +117,18 @@ function withRatios(measured: Measured) {
   return { ...measured, step };
 }
 
+function limitsSentence({ fmaGflops, integerGops, copyGBps }: Measured['limits']): string {
+  const integers = integerGops === null ? '' : `, ${number(integerGops)} Gop/s of them in bytes`;
+  return `${number(fmaGflops)} GFLOP/s of multiply-adds${integers}, ${number(copyGBps)} GB/s copied`;
+}
+
 function describe(measured: Measured): string {
   const { model, rows, length, limits, ops, on, tfjs } = measured;
   const ratios = withRatios(measured).step;
   const [one, several] = on;
   const best = Math.max(...ratios.map(({ ratio }) => ratio));
   const lines = [
-    `${model}, ${rows} x ${length}; one thread at most: ${number(limits.fmaGflops)} GFLOP/s of multiply-adds, ${number(limits.copyGBps)} GB/s copied`,
+    `${model}, ${rows} x ${length}; one thread at most: ${limitsSentence(limits)}`,
     ...on.flatMap(({ threads, own, torch, llamaCpp }, i) => {
       const { torchRatio, shareOfLimit } = ratios[i] as (typeof ratios)[number];
       return [

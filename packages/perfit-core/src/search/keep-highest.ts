@@ -1,5 +1,10 @@
 import { Mask } from '@perfit/protocol/space';
 
+/** Floats from here on are infinite or no numbers, and those with a sign lie behind them. */
+const INFINITY_BITS = 0x7f800000;
+const NEGATIVE_ZERO = 0x80000000;
+const HALVES = 0x10000;
+
 /**
  * The positions of the `count` highest scores among the candidates, ties to the lower index; exact, in two passes over
  * histograms of the scores' bits (floats that are not negative sort like their bit patterns).
@@ -12,45 +17,51 @@ export function keepHighest(scores: Float32Array, count: number, candidates: Mas
   }
   if (count === candidates.kept) return candidates;
   if (count === 0) return Mask.empty(scores.length);
-  const bits = sortableBits(scores);
-  const positions = candidates.positions();
-  for (const p of positions) {
-    const score = scores[p] as number;
-    if (!(score >= 0 && score < Number.POSITIVE_INFINITY)) {
-      throw new RangeError(`the score at ${p} is ${score}: scores must be finite and not negative`);
-    }
-  }
+  const bits = new Uint32Array(candidates.pack(scores).buffer);
 
   // Which upper half do the last kept scores have, and how many of that half are kept?
-  const upper = histogram(positions, (p) => (bits[p] as number) >>> 16);
-  const { bucket: upperHalf, remaining } = cut(upper, count);
-  const inUpper = positions.filter((p) => (bits[p] as number) >>> 16 === upperHalf);
-  const lower = histogram(inUpper, (p) => (bits[p] as number) & 0xffff);
-  const { bucket: lowerHalf, remaining: ties } = cut(lower, remaining);
-
-  const threshold = ((upperHalf << 16) | lowerHalf) >>> 0;
-  let tiesLeft = ties;
-  return Mask.from(scores.length, (p) => {
-    const value = bits[p] as number;
-    if (!candidates.has(p) || value < threshold) return false;
-    return value > threshold || tiesLeft-- > 0;
-  });
-}
-
-/** The scores' bits; negative zero counts as zero. */
-function sortableBits(scores: Float32Array): Uint32Array {
-  const bits = new Uint32Array(scores.slice().buffer);
-  for (let i = 0; i < bits.length; i++) if (bits[i] === 0x80000000) bits[i] = 0;
-  return bits;
-}
-
-function histogram(positions: Uint32Array, keyOf: (position: number) => number): Uint32Array {
-  const counts = new Uint32Array(0x10000);
-  for (const p of positions) {
-    const key = keyOf(p);
-    counts[key] = (counts[key] as number) + 1;
+  const upper = new Uint32Array(HALVES);
+  for (let i = 0; i < bits.length; i++) {
+    let value = bits[i] as number;
+    if (value >= INFINITY_BITS) {
+      if (value !== NEGATIVE_ZERO) throw invalidScore(scores, candidates.positions()[i] as number);
+      value = bits[i] = 0;
+    }
+    upper[value >>> 16] = (upper[value >>> 16] as number) + 1;
   }
-  return counts;
+  const { bucket: upperHalf, remaining } = cut(upper, count);
+  const lower = new Uint32Array(HALVES);
+  for (let i = 0; i < bits.length; i++) {
+    const value = bits[i] as number;
+    if (value >>> 16 === upperHalf) lower[value & 0xffff] = (lower[value & 0xffff] as number) + 1;
+  }
+  const { bucket: lowerHalf, remaining: ties } = cut(lower, remaining);
+  return narrowed(candidates, bits, { threshold: upperHalf * HALVES + lowerHalf, ties });
+}
+
+/** What is above the threshold, and the first `ties` of what is at it. @param bits of the candidates, in order */
+function narrowed(
+  candidates: Mask,
+  bits: Uint32Array,
+  { threshold, ties }: { readonly threshold: number; readonly ties: number },
+): Mask {
+  const kept = candidates.bytes.slice();
+  let tiesLeft = ties;
+  let next = 0;
+  for (let i = 0; i < kept.length; i++) {
+    let byte = kept[i] as number;
+    for (let rest = byte; rest; rest &= rest - 1) {
+      const value = bits[next++] as number;
+      const isKept = value > threshold || (value === threshold && tiesLeft-- > 0);
+      if (!isKept) byte &= ~(rest & -rest);
+    }
+    kept[i] = byte;
+  }
+  return Mask.fromBytes(candidates.size, kept);
+}
+
+function invalidScore(scores: Float32Array, position: number): RangeError {
+  return new RangeError(`the score at ${position} is ${scores[position]}: scores must be finite and not negative`);
 }
 
 /** The bucket in which the `count`-th highest lies, and how many of that bucket are among the highest. */

@@ -164,6 +164,8 @@ export interface WasmPrograms {
   ): void;
   /** For the bench: 96 operations on float32 a round. */
   multiplyAdds(rounds: number): number;
+  /** For the bench: 384 operations on bytes a round; -1 where the engine has no such instruction. */
+  integerProducts(rounds: number): number;
   sumInto(count: number, values: Address, sum: Address): void;
 }
 
