@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'playwright/test';
-import { firefoxOptions, firefoxPath, launchOptions } from './simulation/browser.ts';
+import { firefoxOptions, firefoxPath, launchOptions } from './demo/browser.ts';
 
 const firefox = firefoxPath();
 

@@ -213,8 +213,8 @@ function checkTheCheck() {
     ['apps/web-client', 'src/app/app.tsx', '../engine/engine.ts'],
     ['apps/web-client', 'src/features/chat/chat.tsx', '../ledger/ledger.tsx'],
     ['apps/web-client', 'src/shared/ui/section.tsx', '../../features/chat/chat.tsx'],
-    ['e2e', 'simulation/main.ts', '@perfit/federation'],
-    ['e2e', 'simulation/main.ts', '../../testing/form.ts'],
+    ['e2e', 'demo/main.ts', '@perfit/federation'],
+    ['e2e', 'demo/main.ts', '../../testing/form.ts'],
     ['testing', 'needs.ts', '../packages/perfit-core/src/index.ts'],
   ];
   for (const [room, path, specifier] of wrong) {

@@ -22,6 +22,7 @@ export function staticChecks() {
     ...rooms.map((room) => [`types of ${room}`, [binary('typescript', 'bin/tsc'), '--noEmit', '-p', room]]),
     ['dead code', [binary('knip', 'bin/knip.js'), '--treat-config-hints-as-errors']],
     ['documents', [join(root, 'scripts/check-docs.mjs')]],
+    ['words', [join(root, 'scripts/check-words.mjs')]],
     ['versions of Node', [join(root, 'scripts/check-engines.mjs')]],
     ['import boundaries', [join(root, 'scripts/check-boundaries.mjs')]],
     ['size of the first load', [join(root, 'scripts/check-bundle.mjs')]],

@@ -16,7 +16,7 @@ await runScript(async () => {
   ensureDependencies();
   ensureCommandLine();
   ensureWebClient();
-  return foreground([...typescript('e2e', 'simulation/main.ts'), ...process.argv.slice(2)], {
+  return foreground([...typescript('e2e', 'demo/main.ts'), ...process.argv.slice(2)], {
     cwd: process.env.INIT_CWD ?? process.cwd(),
     env: { ...process.env, PERFIT_BROWSER: await browserInstalled() },
   });

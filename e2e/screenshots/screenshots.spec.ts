@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright/test';
-import { projectRoot } from '../simulation/coordinator-process.ts';
+import { projectRoot } from '../demo/coordinator-process.ts';
 import { inColours } from '../specs/page-checks.ts';
 import { embeddedModel, test } from '../specs/stage.ts';
 import { appStates, Scene } from '../specs/walk.ts';

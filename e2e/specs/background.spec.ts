@@ -1,5 +1,5 @@
 import type { Page } from 'playwright';
-import { Tab } from '../simulation/tab.ts';
+import { Tab } from '../demo/tab.ts';
 import { expect, test, until } from './stage.ts';
 
 test('a tab in the background goes on, asks for the screen only while it is looked at, and tells when it is done; who leaves is forgotten', async ({

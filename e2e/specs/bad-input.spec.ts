@@ -1,6 +1,6 @@
 import { cpSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { agree } from '../simulation/tab.ts';
+import { agree } from '../demo/tab.ts';
 import { expect, type Stage, test } from './stage.ts';
 
 const alertCode = 'data-code';

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright';
-import { agree } from '../simulation/tab.ts';
+import { agree } from '../demo/tab.ts';
 import { expect, type Stage, test, until } from './stage.ts';
 
 /** A folder of what people have: a table with names of their own, records, a chat export, a picture. */

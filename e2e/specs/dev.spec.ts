@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'playwright/test';
 import { isLongForm, longFormReason } from '../../testing/form.ts';
-import { projectRoot } from '../simulation/coordinator-process.ts';
+import { projectRoot } from '../demo/coordinator-process.ts';
 
 test('npm run dev: one address for page, logins and sockets, a coordinator that starts again, one end for both', async ({
   page,

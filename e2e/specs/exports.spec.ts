@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GGMLQuantizationType, gguf } from '@huggingface/gguf';
 import type { Worker } from 'playwright';
-import { projectRoot } from '../simulation/coordinator-process.ts';
-import type { Tab } from '../simulation/tab.ts';
+import { projectRoot } from '../demo/coordinator-process.ts';
+import type { Tab } from '../demo/tab.ts';
 import { embeddedModel, expect, type Stage, test, until } from './stage.ts';
 
 test('a personal model leaves in every form, each file is what it says, and what hinders it is said', async ({

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright';
-import { launchOptions } from '../simulation/browser.ts';
-import { Tab } from '../simulation/tab.ts';
+import { launchOptions } from '../demo/browser.ts';
+import { Tab } from '../demo/tab.ts';
 import { expect, Stage, test, until } from './stage.ts';
 import { copyFolder, TestCoordinator } from './test-coordinator.ts';
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { type BrowserContext, chromium } from 'playwright';
 import { inForm, isLongForm } from '../../testing/form.ts';
-import { launchOptions } from '../simulation/browser.ts';
-import { Tab, write } from '../simulation/tab.ts';
+import { launchOptions } from '../demo/browser.ts';
+import { Tab, write } from '../demo/tab.ts';
 import { forgetShifts, shiftsOf, watchShifts } from './layout-shifts.ts';
 import { ShakyNetwork } from './shaky-network.ts';
 import { countedOnce, expect, type Stage, test, until } from './stage.ts';

@@ -1,5 +1,5 @@
 import type { Page } from 'playwright';
-import { type } from '../simulation/tab.ts';
+import { type } from '../demo/tab.ts';
 import { expect, test, until } from './stage.ts';
 
 const narrow = { width: 360, height: 780 };

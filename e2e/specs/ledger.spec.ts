@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeMask, decodeValues, readMaskHeader, readValuesHeader } from '@perfit/protocol';
 import type { Locator, Page } from 'playwright';
-import { agree, type } from '../simulation/tab.ts';
+import { agree, type } from '../demo/tab.ts';
 import { expect, type Stage, test, until } from './stage.ts';
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'playwright/test';
-import { localTexts } from '../simulation/local-texts.ts';
+import { localTexts } from '../demo/local-texts.ts';
 
 let folder = '';
 test.beforeEach(() => {

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { projectRoot } from '../simulation/coordinator-process.ts';
-import { write } from '../simulation/tab.ts';
+import { projectRoot } from '../demo/coordinator-process.ts';
+import { write } from '../demo/tab.ts';
 import { expect, test } from './stage.ts';
 
 test.describe('on a coordinator with models of its own', () => {
@@ -59,11 +59,11 @@ test.describe('on a coordinator with models of its own', () => {
     });
 
     await test.step('what this browser keeps is listed, and deleted', async () => {
-      const kept = page.getByTestId('kept-models').getByRole('row').filter({ hasText: 'perfit-nano' });
+      const kept = page.getByTestId('cached-models').getByRole('row').filter({ hasText: 'perfit-nano' });
       await expect(kept).toContainText('complete');
       await kept.getByRole('button', { name: /Delete/ }).click();
       await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
-      await expect(page.getByTestId('kept-models')).toHaveCount(0);
+      await expect(page.getByTestId('cached-models')).toHaveCount(0);
       const parts = await page.evaluate(async () => {
         const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('model-parts');
         const names: string[] = [];

@@ -1,5 +1,5 @@
 import type { Page } from 'playwright/test';
-import { write } from '../simulation/tab.ts';
+import { write } from '../demo/tab.ts';
 import { embeddedModel, expect, test, until } from './stage.ts';
 
 test.use({ serviceWorkers: 'allow', ownCoordinator: true });

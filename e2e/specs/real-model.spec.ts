@@ -3,8 +3,8 @@ import { cpSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright';
 import { isLongForm, longFormReason } from '../../testing/form.ts';
-import { perfit, projectRoot } from '../simulation/coordinator-process.ts';
-import { write } from '../simulation/tab.ts';
+import { perfit, projectRoot } from '../demo/coordinator-process.ts';
+import { write } from '../demo/tab.ts';
 import { expect, test, until } from './stage.ts';
 
 const MAX_LENGTH = 128;

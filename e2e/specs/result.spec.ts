@@ -1,6 +1,6 @@
 import type { Page } from 'playwright';
 import { inForm } from '../../testing/form.ts';
-import { type, write } from '../simulation/tab.ts';
+import { type, write } from '../demo/tab.ts';
 import { embeddedModel, expect, test, tinyModel, until } from './stage.ts';
 
 /** On WebGPU in the long form, with a smaller model: where the graphics processor is software it is slow. */

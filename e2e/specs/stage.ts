@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FederationConfigInput, FederationDetail } from '@perfit/protocol';
 import { test as base, expect } from 'playwright/test';
-import { firefoxPath } from '../simulation/browser.ts';
-import { type CoordinatorProcess, projectRoot } from '../simulation/coordinator-process.ts';
-import { localTexts } from '../simulation/local-texts.ts';
-import type { Operator } from '../simulation/operator.ts';
-import { Tab, type TabOptions } from '../simulation/tab.ts';
+import { firefoxPath } from '../demo/browser.ts';
+import { type CoordinatorProcess, projectRoot } from '../demo/coordinator-process.ts';
+import { localTexts } from '../demo/local-texts.ts';
+import type { Operator } from '../demo/operator.ts';
+import { Tab, type TabOptions } from '../demo/tab.ts';
 import { TestCoordinator, tinyModel } from './test-coordinator.ts';
 
 export { embeddedModel, tinyModel } from './test-coordinator.ts';

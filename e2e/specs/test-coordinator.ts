@@ -3,8 +3,8 @@ import { constants, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, 
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CoordinatorProcess, projectRoot } from '../simulation/coordinator-process.ts';
-import { Operator } from '../simulation/operator.ts';
+import { CoordinatorProcess, projectRoot } from '../demo/coordinator-process.ts';
+import { Operator } from '../demo/operator.ts';
 import { writeTinyModel } from './tiny-model.ts';
 
 export const embeddedModel = 'perfit-nano';

@@ -1,4 +1,4 @@
-import { write } from '../simulation/tab.ts';
+import { write } from '../demo/tab.ts';
 import { embeddedModel, expect, test, until } from './stage.ts';
 
 test('two people tune together, compare the models in a chat, and take the adapter home', async ({

@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright/test';
-import { agree, Tab, write } from '../simulation/tab.ts';
+import { agree, Tab, write } from '../demo/tab.ts';
 import { expect, type Stage, until } from './stage.ts';
 
 /** One state of the app that is worth a look, and how to get there. They are reached in their order. */

@@ -1,6 +1,6 @@
 import type { Page, Worker } from 'playwright';
 import { isLongForm, longFormReason } from '../../testing/form.ts';
-import { type Tab, type, write } from '../simulation/tab.ts';
+import { type Tab, type, write } from '../demo/tab.ts';
 import { expect, test, until } from './stage.ts';
 
 type Session = Awaited<ReturnType<Tab['session']>>;

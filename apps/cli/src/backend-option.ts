@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { MOST_THREADS, PRECISIONS } from '@perfit/core';
+import { MAX_THREADS, PRECISIONS } from '@perfit/core';
 import { Option } from 'commander';
 import { wholeNumber } from './numbers.ts';
 
@@ -20,8 +20,8 @@ export function precisionOption(): Option {
 
 /** Of the WASM backend. Half of what the machine runs at once, which leaves the rest to whoever sits at it. */
 export function threadsOption(): Option {
-  const half = Math.max(1, Math.min(MOST_THREADS, Math.floor(availableParallelism() / 2)));
+  const half = Math.max(1, Math.min(MAX_THREADS, Math.floor(availableParallelism() / 2)));
   return new Option('--threads <n>', 'of the processor, where it computes')
-    .argParser(wholeNumber(1, MOST_THREADS))
+    .argParser(wholeNumber(1, MAX_THREADS))
     .default(half, 'half of what the machine runs at once');
 }

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LoraSpace } from '@perfit/protocol/space';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { perfit as commandLine } from '../../../e2e/simulation/coordinator-process.ts';
+import { perfit as commandLine } from '../../../e2e/demo/coordinator-process.ts';
 import { writeSyntheticAdapter } from './synthetic-adapter.ts';
 
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { LoraSpace } from '@perfit/protocol/space';
 import { afterAll, describe, expect, it } from 'vitest';
-import { perfit as commandLine } from '../../../e2e/simulation/coordinator-process.ts';
+import { perfit as commandLine } from '../../../e2e/demo/coordinator-process.ts';
 import { besideProject, elsewhere, needsFile, needsLlamaCpp, needsTransformers } from '../../../testing/needs.ts';
 import { writeSyntheticAdapter } from './synthetic-adapter.ts';
 

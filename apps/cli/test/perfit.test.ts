@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { perfit as commandLine } from '../../../e2e/simulation/coordinator-process.ts';
+import { perfit as commandLine } from '../../../e2e/demo/coordinator-process.ts';
 import { writeTinyModel } from '../../../e2e/specs/tiny-model.ts';
 import { isLongForm } from '../../../testing/form.ts';
 

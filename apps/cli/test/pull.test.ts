@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { hubSource, mirrorSource } from '@perfit/core';
 import { seededRandom } from '@perfit/protocol/space';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { perfit as commandLine } from '../../../e2e/simulation/coordinator-process.ts';
+import { perfit as commandLine } from '../../../e2e/demo/coordinator-process.ts';
 import {
   COMMIT,
   type FakeFile,

@@ -20,7 +20,7 @@ import {
 import { type Layout, Mask, seededRandom } from '@perfit/protocol/space';
 import { io } from 'socket.io-client';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { perfit as commandLine } from '../../../e2e/simulation/coordinator-process.ts';
+import { perfit as commandLine } from '../../../e2e/demo/coordinator-process.ts';
 import { seed } from '../../../testing/seed.ts';
 import { layEmptyDatabase } from '../../coordinator/test/stage.ts';
 

@@ -4,6 +4,11 @@ import { join } from 'node:path';
 import { isEnded } from '@perfit/federation';
 import { type FederationConfigInput, type FederationDetail, federationConfigSchema, type Host } from '@perfit/protocol';
 import type { Logger } from 'pino';
+import { ApiKeys } from './access/api-keys.ts';
+import { AuditLog } from './access/audit-log.ts';
+import { OperatorAccounts } from './access/operator-accounts.ts';
+import { OWASP_COST, type PasswordCost } from './access/passwords.ts';
+import { Sessions } from './access/sessions.ts';
 import { clearBackups, writeBackup } from './backup/write-backup.ts';
 import { BlobStore } from './blobs/blob-store.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -19,11 +24,6 @@ import { createLogger } from './logger.ts';
 import { Meters } from './metrics/meters.ts';
 import { ModelCatalogue } from './models/model-catalogue.ts';
 import { ModelHashes } from './models/model-hashes.ts';
-import { ApiKeys } from './operator/api-keys.ts';
-import { AuditLog } from './operator/audit-log.ts';
-import { OperatorAccounts } from './operator/operator-accounts.ts';
-import { OWASP_COST, type PasswordCost } from './operator/passwords.ts';
-import { Sessions } from './operator/sessions.ts';
 import { attachClients } from './sockets/client-gateway.ts';
 import { attachOperators } from './sockets/operator-gateway.ts';
 import { createSocketServer } from './sockets/socket-server.ts';
@@ -31,7 +31,7 @@ import { StartupError } from './startup-error.ts';
 import { AccessStore } from './store/access-store.ts';
 import { openDatabase } from './store/database.ts';
 import { Store } from './store/store.ts';
-import { UploadSlots } from './uploads/upload-desk.ts';
+import { UploadSlots } from './uploads/upload-service.ts';
 
 export interface CoordinatorOptions {
   /** Everything that it keeps: database, blobs, deltas under way, its lock and its session key. */
@@ -185,7 +185,7 @@ async function start(
       writeBackup({
         dataDirectory,
         database: database.database,
-        whileStill: (work) => federations.whileStill(work),
+        withRoundsQuiesced: (work) => federations.withRoundsQuiesced(work),
       }),
     webRoot,
     allowHub,

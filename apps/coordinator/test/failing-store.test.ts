@@ -21,7 +21,7 @@ import { Federations } from '../src/federations/federations.ts';
 import { ModelCatalogue } from '../src/models/model-catalogue.ts';
 import { type OpenDatabase, openDatabase } from '../src/store/database.ts';
 import { Store } from '../src/store/store.ts';
-import { UploadDesk, UploadSlots } from '../src/uploads/upload-desk.ts';
+import { UploadService, UploadSlots } from '../src/uploads/upload-service.ts';
 import { newIdentity, readyMessage, tinyDimensions } from './scripted-client.ts';
 import { type Folders, ManualClock, makeFolders, smallFederation } from './stage.ts';
 
@@ -76,7 +76,7 @@ async function seated(room: FederationRoom, seed: number) {
   await room.enter({ publicKey, agent: 'test', invite: null }, connection);
   await room.ready(client, connection, readyMessage);
   await room.takePart(client, connection);
-  const desk = new UploadDesk(room, client, new UploadSlots(10));
+  const desk = new UploadService(room, client, new UploadSlots(10));
   const upload = async (announce: RequestOf<'announce'>, bytes: Uint8Array): Promise<Receipt> => {
     const answer = await desk.announce(announce);
     if (answer.state === 'done') return answer.receipt;

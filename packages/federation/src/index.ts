@@ -1,7 +1,7 @@
 export type { Aggregation, GlobalState, Moments } from './aggregation/aggregation.ts';
 export { checkDelta, deltaNorm, weightOf } from './aggregation/delta-check.ts';
 export { openAggregation } from './aggregation/open-aggregation.ts';
-export { mustHaveOwners } from './aggregation/owner-counts.ts';
+export { assertHasOwners } from './aggregation/owner-counts.ts';
 export { aggregate, ParameterSums } from './aggregation/parameter-sums.ts';
 export { robustProblem } from './aggregation/robust-problem.ts';
 export type { ClientEvent } from './client/client-event.ts';
@@ -54,8 +54,8 @@ export {
 } from './round/round-state.ts';
 export { statusOf } from './round/status.ts';
 export { step } from './round/step.ts';
-export { lastMasks, type OwnedMask, withAftermath } from './simulation/aftermath.ts';
 export { type Fault, Faults } from './simulation/fault.ts';
+export { lastMasks, type OwnedMask, withFinalEvaluation } from './simulation/final-evaluation.ts';
 export { RoundRecords } from './simulation/round-records.ts';
 export {
   type SimulatedClient,

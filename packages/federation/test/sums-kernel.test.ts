@@ -1,6 +1,6 @@
 import { Mask, seededRandom } from '@perfit/protocol/space';
 import { describe, expect, it } from 'vitest';
-import { BLOCK, MOST_WEIGHT, SumsKernel } from '../src/aggregation/kernel/sums-kernel.ts';
+import { BLOCK, MAX_WEIGHT, SumsKernel } from '../src/aggregation/kernel/sums-kernel.ts';
 import { sumsWasm } from '../src/aggregation/kernel/sums-wasm.ts';
 import { MANY_POSITIONS } from '../src/aggregation/parameter-sums.ts';
 import { naiveSquares, sumOfSquares } from '../src/aggregation/squares.ts';
@@ -109,7 +109,7 @@ describe('parameter sums of many positions', () => {
 
   it('[PF6] take weights beyond 32 bits, alone and together, and broken ones', () => {
     const drawn = drawSubmissions(size, 8, 2);
-    const weights = [MOST_WEIGHT, 5, MOST_WEIGHT - 4, 2 ** 40, 3, 0.25, MOST_WEIGHT, 7];
+    const weights = [MAX_WEIGHT, 5, MAX_WEIGHT - 4, 2 ** 40, 3, 0.25, MAX_WEIGHT, 7];
     const { ours, naive } = theta(drawn.map((each, i) => ({ ...each, weight: weights[i] as number })));
     expect(Buffer.compare(bitsOf(ours), bitsOf(naive))).toBe(0);
   });

@@ -3,14 +3,14 @@
 /** What the loss and a pull towards an anchor make of a position, where there is one. */
 // @ts-ignore: decorator
 @inline
-function slopeAt(at: usize, gradient: usize, theta: usize, anchor: usize, strength: f32): f32 {
+function gradientAt(at: usize, gradient: usize, theta: usize, anchor: usize, strength: f32): f32 {
   const slope = load<f32>(gradient + at);
   return anchor ? slope + (load<f32>(theta + at) - load<f32>(anchor + at)) * strength : slope;
 }
 
 // @ts-ignore: decorator
 @inline
-function slopesAt(at: usize, gradient: usize, theta: usize, anchor: usize, strength: f32): v128 {
+function gradientsAt(at: usize, gradient: usize, theta: usize, anchor: usize, strength: f32): v128 {
   const slope = v128.load(gradient + at);
   if (!anchor) return slope;
   const away = f32x4.sub(v128.load(theta + at), v128.load(anchor + at));
@@ -30,7 +30,7 @@ export function adamw(
     let square: f64 = 0;
     for (let p: u32 = 0; p < count; p++) {
       if (!((load<u32>(mask + (<usize>(p >> 5) << 2)) >> (p & 31)) & 1)) continue;
-      const slope = <f64>slopeAt(<usize>p << 2, gradient, theta, anchor, strength);
+      const slope = <f64>gradientAt(<usize>p << 2, gradient, theta, anchor, strength);
       square += slope * slope;
     }
     scale = min<f32>(clipNorm / (<f32>sqrt<f64>(square) + 1e-6), 1);
@@ -42,7 +42,7 @@ export function adamw(
     if (owned == 0) continue;
     const at = <usize>p << 2;
     if (owned == 15 && p + 4 <= count) {
-      const g = f32x4.mul(slopesAt(at, gradient, theta, anchor, strength), f32x4.splat(scale));
+      const g = f32x4.mul(gradientsAt(at, gradient, theta, anchor, strength), f32x4.splat(scale));
       const m = f32x4.add(f32x4.mul(v128.load(first + at), f32x4.splat(beta1)), f32x4.mul(g, f32x4.splat(rest1)));
       const square = f32x4.mul(f32x4.mul(g, g), f32x4.splat(rest2));
       const v = f32x4.add(f32x4.mul(v128.load(second + at), f32x4.splat(beta2)), square);
@@ -60,7 +60,7 @@ export function adamw(
     for (let lane: u32 = 0; lane < 4 && p + lane < count; lane++) {
       if (!((owned >> lane) & 1)) continue;
       const one = at + (<usize>lane << 2);
-      const g: f32 = slopeAt(one, gradient, theta, anchor, strength) * scale;
+      const g: f32 = gradientAt(one, gradient, theta, anchor, strength) * scale;
       const m: f32 = load<f32>(first + one) * beta1 + g * rest1;
       const v: f32 = load<f32>(second + one) * beta2 + g * g * rest2;
       const here = load<f32>(theta + one);

@@ -158,7 +158,7 @@ export function attentionBackward(
   scratch: usize,
 ): void {
   const scores = scratch + ROWS_AT + max(packedRows(BLOCK, 256), packedRows(length, BLOCK));
-  const slopes = scores + ((<usize>(BLOCK * length)) << 2);
+  const dScores = scores + ((<usize>(BLOCK * length)) << 2);
   const scale: f32 = 1 / sqrt<f32>(<f32>width);
   const outRow = (<usize>(heads * width)) << 2;
   const stride = <u32>(row >> 2);
@@ -189,14 +189,14 @@ export function attentionBackward(
         const o = out + (start + q0) * outRow + head;
         const d = dOut + (start + q0) * outRow + head;
         product<f32>(rows, seen, width, scale, false, q, row, 4, k, 0, stride, 0, true, scores, scoreRow, scratch);
-        product<f32>(rows, seen, width, 1, false, d, outRow, 4, v, 0, valueStride, 0, true, slopes, scoreRow, scratch);
+        product<f32>(rows, seen, width, 1, false, d, outRow, 4, v, 0, valueStride, 0, true, dScores, scoreRow, scratch);
         for (let i: u32 = 0; i < rows; i++) {
           const shift = load<f32>(logSumExp + ((<usize>((b * heads + h) * length + q0 + i)) << 2));
           const delta = dot(o + <usize>i * outRow, d + <usize>i * outRow, width);
-          weigh(scores + <usize>i * scoreRow, slopes + <usize>i * scoreRow, q0 + i + 1, seen, shift, delta, scale);
+          weigh(scores + <usize>i * scoreRow, dScores + <usize>i * scoreRow, q0 + i + 1, seen, shift, delta, scale);
         }
-        product<f32>(rows, width, seen, 1, false, slopes, scoreRow, 4, k, 0, stride, 0, false, dq, row, scratch);
-        product<f32>(seen, width, rows, 1, true, slopes, 4, scoreRow, q, 0, stride, 0, false, dk, row, scratch);
+        product<f32>(rows, width, seen, 1, false, dScores, scoreRow, 4, k, 0, stride, 0, false, dq, row, scratch);
+        product<f32>(seen, width, rows, 1, true, dScores, 4, scoreRow, q, 0, stride, 0, false, dk, row, scratch);
         product<f32>(
           seen,
           width,
@@ -221,7 +221,7 @@ export function attentionBackward(
 }
 
 /** Scores become weights, and the weights' gradients those of the scores: p = exp(s − lse), ds = scale · p · (dp − delta). */
-function weigh(scores: usize, slopes: usize, count: u32, all: u32, shift: f32, delta: f32, scale: f32): void {
+function weigh(scores: usize, dScores: usize, count: u32, all: u32, shift: f32, delta: f32, scale: f32): void {
   const by = f32x4.splat(shift);
   const less = f32x4.splat(delta);
   const times = f32x4.splat(scale);
@@ -230,14 +230,14 @@ function weigh(scores: usize, slopes: usize, count: u32, all: u32, shift: f32, d
     const at = (<usize>i) << 2;
     const p = exponential(f32x4.sub(v128.load(scores + at), by));
     v128.store(scores + at, p);
-    v128.store(slopes + at, f32x4.mul(times, f32x4.mul(p, f32x4.sub(v128.load(slopes + at), less))));
+    v128.store(dScores + at, f32x4.mul(times, f32x4.mul(p, f32x4.sub(v128.load(dScores + at), less))));
   }
   for (let i = whole; i < count; i++) {
     const at = (<usize>i) << 2;
     const p = exponentialOf(load<f32>(scores + at) - shift);
     store<f32>(scores + at, p);
-    store<f32>(slopes + at, scale * (p * (load<f32>(slopes + at) - delta)));
+    store<f32>(dScores + at, scale * (p * (load<f32>(dScores + at) - delta)));
   }
   memory.fill(scores + ((<usize>count) << 2), 0, (<usize>(all - count)) << 2);
-  memory.fill(slopes + ((<usize>count) << 2), 0, (<usize>(all - count)) << 2);
+  memory.fill(dScores + ((<usize>count) << 2), 0, (<usize>(all - count)) << 2);
 }

@@ -2,7 +2,7 @@ import { exponential, exponentialOf, logarithm } from './exponential';
 import { largestLane, sumOfLanes } from './multiply-add';
 
 /**
- * What rows of logits [Q, V] lose: weight · (log Σ exp − logit of the label). With `slopes` the logits become the loss'
+ * What rows of logits [Q, V] lose: weight · (log Σ exp − logit of the label). With `asGradient` the logits become the loss'
  * gradient to them, weight · (softmax − hit).
  * @param labels int32 [Q]   @param weights [Q]   @param terms [Q]
  */
@@ -13,7 +13,7 @@ export function headRows(
   labels: usize,
   weights: usize,
   terms: usize,
-  slopes: bool,
+  asGradient: bool,
 ): void {
   const whole = v & ~3;
   for (let i: u32 = 0; i < q; i++) {
@@ -37,7 +37,7 @@ export function headRows(
     const logSumExp = <f32>(<f64>largest + logarithm(total));
     const label = row + ((<usize>load<u32>(labels + ((<usize>i) << 2))) << 2);
     store<f32>(terms + ((<usize>i) << 2), weight == 0 ? 0 : weight * (logSumExp - load<f32>(label)));
-    if (!slopes) continue;
+    if (!asGradient) continue;
     const shift = f32x4.splat(logSumExp);
     const scale = f32x4.splat(weight);
     for (k = 0; k < whole; k += 4) {

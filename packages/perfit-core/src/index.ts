@@ -97,22 +97,22 @@ export {
 export { type Recipe, rateRecipe, recipeFor } from './training/recipes.ts';
 export {
   type OpenedTuner,
-  type Revival,
-  type RevivingTuner,
-  revivingTuner,
-} from './training/reviving-tuner.ts';
+  type RecoveringTuner,
+  type Recovery,
+  recoveringTuner,
+} from './training/recovering-tuner.ts';
 export type { TokenBatch } from './training/token-batch.ts';
-export { MOST_THREADS, type Thread } from './wasm/threads.ts';
+export { MAX_THREADS, type Thread } from './wasm/threads.ts';
+export { type CachedSource, cachedSource } from './weights/cache/cached-source.ts';
+export type { PartStore, WithLock } from './weights/cache/part-store.ts';
+export { partCount } from './weights/cache/parts.ts';
+export type { ObservedGet, RetryOptions } from './weights/fetch-with-retry.ts';
 export { folderSource } from './weights/folder-source.ts';
 export { HUB_URL, type HubRevision, type HubSource, hubSource, repositoryProblem } from './weights/hub-source.ts';
-export { type KeepingSource, keepingSource } from './weights/keeping/keeping-source.ts';
-export type { PartStore, WithLock } from './weights/keeping/part-store.ts';
-export { partCount } from './weights/keeping/parts.ts';
 export { type ListedSource, type ManifestFile, type ModelManifest, PART_BYTES } from './weights/manifest.ts';
 export { mirrorSource } from './weights/mirror-source.ts';
 export { isGguf } from './weights/model-files.ts';
 export { modelFolder } from './weights/model-folder.ts';
-export type { ObservedGet, PatientOptions } from './weights/patient-get.ts';
 export { httpSource, type ModelSource } from './weights/source.ts';
 export type { FloatDtype } from './weights/tensor-values.ts';
 export { WeightsError } from './weights/weights-error.ts';

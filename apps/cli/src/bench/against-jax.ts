@@ -30,7 +30,7 @@ export interface JaxComparison {
 /** Both sides are timed by turns, and the best of each counts. */
 const turns = 2;
 /** Two ways to add up f32 numbers differ by less; a wrong result differs by more. */
-const mostDifference = 1e-3;
+const maxDifference = 1e-3;
 
 /**
  * Times jax-js next to our programs: the same tasks, in f32, on the same adapter. Its functions are jitted, its inputs lie
@@ -66,7 +66,7 @@ async function compare(task: SharedTask, ours: Side, jax: Attempt<Jax>): Promise
     if ('reason' in jax) throw new Error(jax.reason);
     const side = jaxSide(jax.value, task);
     const difference = largestDifference(await side.results(), expected);
-    if (!(difference < mostDifference)) throw new Error(`its result differs by ${difference.toPrecision(3)}`);
+    if (!(difference < maxDifference)) throw new Error(`its result differs by ${difference.toPrecision(3)}`);
     let { milliseconds } = await side.time();
     for (let turn = 1; turn < turns; turn++) {
       oursMilliseconds = Math.min(oursMilliseconds, (await ours.time()).milliseconds);
@@ -207,9 +207,9 @@ function jittedStep({ numpy: np, jit, valueAndGrad }: Jax, { beta1, beta2, epsil
     return { next, m, v };
   };
   return jit(({ pair, first, second }: State, x: JaxArray, weight: JaxArray, target: JaxArray) => {
-    const [loss, slopes] = valueAndGrad(lossOf)({ a: pair.a.ref, b: pair.b.ref }, x, weight, target);
-    const a = moved(pair.a, slopes.a, first.a, second.a);
-    const b = moved(pair.b, slopes.b, first.b, second.b);
+    const [loss, gradients] = valueAndGrad(lossOf)({ a: pair.a.ref, b: pair.b.ref }, x, weight, target);
+    const a = moved(pair.a, gradients.a, first.a, second.a);
+    const b = moved(pair.b, gradients.b, first.b, second.b);
     return { loss, pair: { a: a.next, b: b.next }, first: { a: a.m, b: b.m }, second: { a: a.v, b: b.v } };
   });
 }

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus, platform } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
 import { UsageError } from '../explain.ts';
-import { type LoadReport, runLoad } from '../load/run-load.ts';
+import { type LoadReport, runLoad } from '../load-test/run-load.ts';
 import { wholeNumber } from '../numbers.ts';
 
 interface Flags {

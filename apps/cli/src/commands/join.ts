@@ -11,8 +11,8 @@ import {
   mirrorSource,
   modelFolder,
   planSentence,
-  type RevivingTuner,
-  revivingTuner,
+  type RecoveringTuner,
+  recoveringTuner,
   takeValidation,
   tuningBudget,
 } from '@perfit/core';
@@ -82,7 +82,7 @@ async function takePart(address: string, flags: Flags): Promise<void> {
   const leaving = new AbortController();
   process.once('SIGINT', () => leaving.abort());
   const store = folderStore(flags.store, say);
-  let tuner: RevivingTuner | null = null;
+  let tuner: RecoveringTuner | null = null;
   let descriptor: FederationDescriptor | null = null;
 
   const events = runClient({
@@ -117,13 +117,13 @@ async function takePart(address: string, flags: Flags): Promise<void> {
       const { training, validation } = takeValidation(text.training, { share, seed: config.seed });
       const { heldOut } = text;
       const batching = { maxLength, padId: tokenizer.padId };
-      tuner = await revivingTuner({
+      tuner = await recoveringTuner({
         open: reopening(model, {
           load,
           tunerOf: (model) => createLocalTuner({ model, layout, training, validation, heldOut, batching }),
         }),
         maxLength,
-        onRevival: ({ error, goingOn }) => say(`${error.message} ${goingOn}`),
+        onRecovery: ({ error, goingOn }) => say(`${error.message} ${goingOn}`),
       });
       return tuner;
     },
@@ -142,7 +142,7 @@ async function takePart(address: string, flags: Flags): Promise<void> {
   });
   for await (const event of events) show(event, flags.json);
   await exportPersonal({ out: flags.out, store, tuner, descriptor });
-  (tuner as RevivingTuner | null)?.dispose();
+  (tuner as RecoveringTuner | null)?.dispose();
 }
 
 const clock: Clock = {

@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
+import { renderTable } from '../experiments/render-results.ts';
+import { summarize } from '../experiments/results.ts';
+import { readResults, resultsFileAt } from '../experiments/results-file.ts';
 import { UsageError } from '../explain.ts';
 import { renderReport } from '../report/render-report.ts';
-import { renderTable } from '../simulation/render-results.ts';
-import { summarize } from '../simulation/results.ts';
-import { readResults, resultsFileAt } from '../simulation/results-file.ts';
 
 interface Flags {
   readonly out?: string;

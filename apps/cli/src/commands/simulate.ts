@@ -2,16 +2,16 @@ import { join, resolve } from 'node:path';
 import { bestBackend } from '@perfit/core/node';
 import { Command } from 'commander';
 import { bestBackendOption } from '../backend-option.ts';
+import { describePlan } from '../experiments/describe-plan.ts';
+import { ExperimentRunner, type Plan, planExperiment } from '../experiments/experiment.ts';
+import { Journal } from '../experiments/journal.ts';
+import { ExperimentProgress } from '../experiments/progress.ts';
+import { missingCells, resultsOf, runCells } from '../experiments/run-cells.ts';
+import { setupOf } from '../experiments/setup.ts';
+import { readSimulationConfig } from '../experiments/simulation-config.ts';
+import { writeResults } from '../experiments/write-results.ts';
 import { UsageError } from '../explain.ts';
 import type { BackendChoice } from '../local-model.ts';
-import { describePlan } from '../simulation/describe-plan.ts';
-import { Laboratory, type Plan, planExperiment } from '../simulation/experiment.ts';
-import { Journal } from '../simulation/journal.ts';
-import { ExperimentProgress } from '../simulation/progress.ts';
-import { missingCells, resultsOf, runCells } from '../simulation/run-cells.ts';
-import { setupOf } from '../simulation/setup.ts';
-import { readSimulationConfig } from '../simulation/simulation-config.ts';
-import { writeResults } from '../simulation/write-results.ts';
 
 interface Flags {
   readonly out?: string;
@@ -34,7 +34,7 @@ Clients are described under data, in as many of these ways as an experiment need
     heldOut: 24                            # rows to evaluate on
     validation: 8                          # rows by which a client chooses the best of its rounds
   budgets: [0.1, 0.5]                      # the most that a client may own: in turn, or { stories: 0.1 }
-  faults: [{ client: stories, round: 2, kind: drop-out }]   # or straggler
+  faults: [{ client: stories, round: 2, kind: dropout }]   # or straggler
 
 With --live, clients still compute one at a time and deadlines wait for them; faults are played at the sockets.`;
 
@@ -82,25 +82,25 @@ async function runMissing(
   const stopping = new AbortController();
   const onSignal = () => stopping.abort(new UsageError('Stopped. The same command goes on behind the last cell.'));
   process.once('SIGINT', onSignal);
-  const laboratory = await Laboratory.start(plan.config, backend);
+  const runner = await ExperimentRunner.start(plan.config, backend);
   const progress = new ExperimentProgress(cells, say, () => performance.now());
   try {
     await runCells(cells, journal, async (cell, i) => {
       progress.begin(i);
       const onWork = progress.work.bind(progress);
-      const rows = await laboratory.run(plan, cell, { onWork, signal: stopping.signal });
+      const rows = await runner.run(plan, cell, { onWork, signal: stopping.signal });
       progress.end();
       return rows;
     });
   } finally {
     process.off('SIGINT', onSignal);
-    laboratory.close();
+    runner.close();
   }
 }
 
-function folderOf({ config, venue }: Plan): string {
+function folderOf({ config, mode }: Plan): string {
   const name = config.name.replace(/[^\w.-]+/g, '-');
-  return join('.perfit', 'simulations', venue === 'live' ? `${name}-live` : name);
+  return join('.perfit', 'simulations', mode === 'live' ? `${name}-live` : name);
 }
 
 function say(line: string): void {

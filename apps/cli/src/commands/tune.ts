@@ -12,7 +12,7 @@ import {
   planSentence,
   type Recipe,
   recipeFor,
-  revivingTuner,
+  recoveringTuner,
   takeValidation,
   templateNotes,
   tuneForBest,
@@ -118,13 +118,13 @@ async function tuneAlone(modelFolder: string, flags: Flags, command: Command): P
   const recipe = recipeFor({ parameters: parameterCount(modelConfig), rows: training.length });
   const config = configOf({ ...flags, maxLength }, recipe);
   const batching = { maxLength, padId: tokenizer.padId };
-  const tuner = await revivingTuner({
+  const tuner = await recoveringTuner({
     open: reopening(first.model, {
       load: async (share) => (await open(share)).model,
       tunerOf: (model) => createLocalTuner({ model, layout, training, validation, heldOut, batching }),
     }),
     maxLength,
-    onRevival: ({ error, goingOn }) => say(`${error.message} ${goingOn}`),
+    onRecovery: ({ error, goingOn }) => say(`${error.message} ${goingOn}`),
   });
 
   const base = await tuner.perplexity(null);

@@ -42,13 +42,13 @@ export async function pullModel(
   const folder = join(to, id);
   if ((await holds(folder, revision)) && (await missingBytes(folder, files)) === 0)
     return { ...revision, folder, bytes, wasThere: true };
-  await mustNotExist(folder, revision);
+  await assertNotExists(folder, revision);
   // Before gigabytes come: what the forward pass cannot follow is refused by name.
   parseModelConfig(await modelFolder(source).text('config.json'));
 
   const partial = join(to, `.${id}.partial`);
   await takeUp(partial, revision);
-  await mustHaveSpace(partial, files);
+  await assertHasSpace(partial, files);
   progress.begin(bytes);
   const isWeights = ({ name }: ManifestFile) => /\.(safetensors|gguf)$/i.test(name);
   const fetchAll = async (some: readonly ManifestFile[]) => {
@@ -70,7 +70,7 @@ async function holds(folder: string, revision: HubRevision): Promise<boolean> {
   return text === describe(revision);
 }
 
-async function mustNotExist(folder: string, { repository, commit }: HubRevision): Promise<void> {
+async function assertNotExists(folder: string, { repository, commit }: HubRevision): Promise<void> {
   const found = await readdir(folder).catch((error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? null : []));
   if (found === null) return;
   throw new PullError(
@@ -90,7 +90,7 @@ function describe({ repository, commit, licence }: HubRevision): string {
   return `${JSON.stringify({ repository, commit, licence }, null, 2)}\n`;
 }
 
-async function mustHaveSpace(partial: string, files: readonly ManifestFile[]): Promise<void> {
+async function assertHasSpace(partial: string, files: readonly ManifestFile[]): Promise<void> {
   const missing = await missingBytes(partial, files);
   const { bavail, bsize } = await statfs(partial);
   if (missing <= bavail * bsize) return;

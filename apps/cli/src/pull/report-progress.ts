@@ -1,4 +1,4 @@
-import { duration } from '../simulation/progress.ts';
+import { duration } from '../experiments/progress.ts';
 import type { PullProgress } from './pull-model.ts';
 
 const PAUSE_MS = 2_000;

@@ -1,6 +1,6 @@
-import { formatEstimate, formatP } from '../simulation/render-results.ts';
-import type { TableRow } from '../simulation/results.ts';
-import type { Comparison } from '../simulation/statistics.ts';
+import { formatEstimate, formatP } from '../experiments/render-results.ts';
+import type { TableRow } from '../experiments/results.ts';
+import type { Comparison } from '../experiments/statistics.ts';
 import { renderTable, type Table } from './figure.ts';
 import { type Html, html } from './html.ts';
 import { clientsOf, type Method, seedsOf } from './method.ts';

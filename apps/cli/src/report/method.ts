@@ -1,4 +1,4 @@
-import { groupOf, type ResultRow, type TableRow } from '../simulation/results.ts';
+import { groupOf, type ResultRow, type TableRow } from '../experiments/results.ts';
 
 /** A strategy with a setting, and all that came out of it. */
 export interface Method {

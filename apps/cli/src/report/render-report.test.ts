@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type ResultRow, summarize } from '../simulation/results.ts';
-import type { Results } from '../simulation/results-file.ts';
+import { type ResultRow, summarize } from '../experiments/results.ts';
+import type { Results } from '../experiments/results-file.ts';
 import { renderReport } from './render-report.ts';
 
 const EVIL = '<script>alert("1")</script>';

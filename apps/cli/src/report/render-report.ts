@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { TableRow } from '../simulation/results.ts';
-import type { Results } from '../simulation/results-file.ts';
+import type { TableRow } from '../experiments/results.ts';
+import type { Results } from '../experiments/results-file.ts';
 import { comparisonSection } from './comparison-section.ts';
 import { type Figure, renderFigure } from './figure.ts';
 import { bytesAndPerplexity } from './figures/bytes-and-perplexity.ts';

@@ -1,4 +1,4 @@
-import type { Results, Setup } from '../simulation/results-file.ts';
+import type { Results, Setup } from '../experiments/results-file.ts';
 import { renderTable } from './figure.ts';
 import { type Html, html } from './html.ts';
 

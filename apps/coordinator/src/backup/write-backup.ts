@@ -19,7 +19,7 @@ export interface BackupSource {
   readonly dataDirectory: string;
   readonly database: Database;
   /** Runs the work while no federation moves. */
-  whileStill<T>(work: () => Promise<T>): Promise<T>;
+  withRoundsQuiesced<T>(work: () => Promise<T>): Promise<T>;
 }
 
 const UNDER_WAY = 'backups-under-way';
@@ -34,13 +34,13 @@ export async function clearBackups(dataDirectory: string): Promise<void> {
  * in progress. Federations stand still while the tables are read and those deltas are linked; blobs are only ever
  * added, so that those of the tables are all there afterwards. Operators' sessions and uploads under way are not in it.
  */
-export async function writeBackup({ dataDirectory, database, whileStill }: BackupSource): Promise<Readable> {
+export async function writeBackup({ dataDirectory, database, withRoundsQuiesced }: BackupSource): Promise<Readable> {
   const folder = join(dataDirectory, UNDER_WAY);
   await mkdir(folder, { recursive: true });
   const held = await mkdtemp(join(folder, 'backup-'));
   const clear = () => rm(held, { recursive: true, force: true });
   try {
-    const { head, tables } = await whileStill(async () => {
+    const { head, tables } = await withRoundsQuiesced(async () => {
       await linkAll(join(dataDirectory, 'spool'), join(held, 'spool'));
       const migrations = await ranMigrations(database);
       return {

@@ -5,7 +5,7 @@ import { writeDurably } from '../blobs/durable-write.ts';
 /** What the database and a round's end need: uploads are refused while it is still free. */
 const RESERVE_BYTES = 32 << 20;
 
-const sentences: Record<string, string> = {
+const messages: Record<string, string> = {
   ENOSPC: 'The disk of the coordinator is full.',
   EDQUOT: 'The disk quota of the coordinator is used up.',
   EROFS: 'The disk of the coordinator is read-only.',
@@ -29,7 +29,7 @@ const postgresClasses: Record<string, string> = {
 export function storageProblem(error: unknown): string | null {
   for (let at = error; at instanceof Error; at = at.cause) {
     const { code, message } = at as NodeJS.ErrnoException;
-    if (code && sentences[code]) return sentences[code];
+    if (code && messages[code]) return messages[code];
     const ofPostgres = code && /^[0-9A-Z]{5}$/.test(code) ? postgresClasses[code.slice(0, 2)] : undefined;
     if (ofPostgres) return ofPostgres;
     // node-postgres has no code for these.
@@ -41,7 +41,7 @@ export function storageProblem(error: unknown): string | null {
 /** @returns a sentence where so many bytes more would leave too little room */
 export async function roomProblem(folder: string, bytes: number): Promise<string | null> {
   const { bavail, bsize } = await statfs(folder);
-  return bavail * bsize - bytes < RESERVE_BYTES ? (sentences.ENOSPC as string) : null;
+  return bavail * bsize - bytes < RESERVE_BYTES ? (messages.ENOSPC as string) : null;
 }
 
 /** @returns a sentence where the data directory cannot be written to, or is nearly full */

@@ -1,4 +1,4 @@
-import { type GlobalState, type Moments, mustHaveOwners } from '@perfit/federation';
+import { assertHasOwners, type GlobalState, type Moments } from '@perfit/federation';
 import {
   decodeMask,
   downDtype,
@@ -14,7 +14,7 @@ import { thetaFromBytes, thetaToBytes } from '../blobs/theta-bytes.ts';
 import { LeastRecentlyUsed } from '../least-recently-used.ts';
 import type { Store, VersionBlobs } from '../store/store.ts';
 
-export interface Parcel {
+export interface Payload {
   readonly bytes: Uint8Array;
   readonly sha256: string;
 }
@@ -24,7 +24,7 @@ export type Wanted = 'theta' | 'owners' | { readonly mask: Mask; readonly hash: 
 
 const MASK_CACHE_BYTES = 64 << 20;
 const THETA_CACHE_BYTES = 256 << 20;
-const PARCEL_CACHE_BYTES = 256 << 20;
+const PAYLOAD_CACHE_BYTES = 256 << 20;
 
 /** What a federation's adapters are about. */
 export interface AdapterSpace {
@@ -40,7 +40,7 @@ export class Adapters {
   private readonly store: Store;
   private readonly thetas = new LeastRecentlyUsed<Float32Array>(THETA_CACHE_BYTES);
   private readonly masks = new LeastRecentlyUsed<Mask>(MASK_CACHE_BYTES);
-  private readonly parcels = new LeastRecentlyUsed<Promise<Parcel>>(PARCEL_CACHE_BYTES);
+  private readonly payloads = new LeastRecentlyUsed<Promise<Payload>>(PAYLOAD_CACHE_BYTES);
 
   constructor(blobs: BlobStore, store: Store) {
     this.blobs = blobs;
@@ -89,18 +89,18 @@ export class Adapters {
   }
 
   /** In DC2 form. @throws ProtocolError `download-range` where the version, or its shares of owners, do not exist */
-  async parcel(space: AdapterSpace, version: number, wanted: Wanted): Promise<Parcel> {
+  async payload(space: AdapterSpace, version: number, wanted: Wanted): Promise<Payload> {
     const key = `${space.federation}/${version}/${typeof wanted === 'string' ? wanted : wanted.hash}`;
-    const known = this.parcels.get(key);
+    const known = this.payloads.get(key);
     if (known) return known;
-    const parcel = this.pack(space, version, wanted);
+    const payload = this.pack(space, version, wanted);
     const count = typeof wanted === 'string' ? space.layout.size : wanted.mask.kept;
-    this.parcels.set(key, parcel, 4 * count);
-    parcel.catch(() => this.parcels.delete(key));
-    return parcel;
+    this.payloads.set(key, payload, 4 * count);
+    payload.catch(() => this.payloads.delete(key));
+    return payload;
   }
 
-  private async pack(space: AdapterSpace, version: number, wanted: Wanted): Promise<Parcel> {
+  private async pack(space: AdapterSpace, version: number, wanted: Wanted): Promise<Payload> {
     const values = await this.values(space, version, wanted);
     const bytes = encodeValues(values, downDtype(space.config.wire), {
       layoutHash: space.layoutHash,
@@ -111,7 +111,7 @@ export class Adapters {
 
   /** @returns [N], or where a mask is wanted [mask.kept] */
   private async values(space: AdapterSpace, version: number, wanted: Wanted): Promise<Float32Array> {
-    if (wanted === 'owners') return mustHaveOwners(await this.owners(space, version), version);
+    if (wanted === 'owners') return assertHasOwners(await this.owners(space, version), version);
     const theta = await this.theta(space, version);
     return wanted === 'theta' ? theta : wanted.mask.pack(theta);
   }

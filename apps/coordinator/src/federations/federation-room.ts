@@ -34,10 +34,10 @@ import {
   type Welcome,
 } from '@perfit/protocol';
 import type { ClientRow, SubmissionRow } from '../store/store.ts';
-import type { AdapterSpace, Parcel } from './adapters.ts';
+import type { AdapterSpace, Payload } from './adapters.ts';
+import { consented, moderated } from './event-messages.ts';
 import { type Audience, type CheckedSubmission, type DriverParts, RoundDriver } from './round-driver.ts';
 import type { ClientConnection, Seat } from './seat.ts';
-import { consented, moderated } from './sentences.ts';
 import type { Spool } from './spool.ts';
 import { Traffic } from './traffic.ts';
 
@@ -146,14 +146,14 @@ export class FederationRoom {
     await this.flushTraffic();
   }
 
-  whileStill<T>(work: () => Promise<T>): Promise<T> {
+  withRoundsQuiesced<T>(work: () => Promise<T>): Promise<T> {
     return this.driver.queue.run(work);
   }
 
   /** @returns whether the action changed anything. @throws ProtocolError `shutting-down` */
   act(action: OperatorAction): Promise<boolean> {
     return this.driver.queue.run(async () => {
-      this.mustBeOpen();
+      this.assertOpen();
       const before = this.state;
       await this.driver.dispatch({ type: 'operator', action });
       return this.state !== before;
@@ -163,7 +163,7 @@ export class FederationRoom {
   /** @param round the one that is meant: another may have begun meanwhile. @returns whether it was in progress */
   actOnRound(round: number, action: RoundAction): Promise<boolean> {
     return this.driver.queue.run(async () => {
-      this.mustBeOpen();
+      this.assertOpen();
       const before = this.state;
       if (versionOf(before) + 1 === round) await this.driver.dispatch({ type: 'operator', action });
       return this.state !== before;
@@ -177,10 +177,10 @@ export class FederationRoom {
    */
   moderate(client: string, action: ClientAction, reason: string | null): Promise<boolean> {
     return this.driver.queue.run(async () => {
-      this.mustBeOpen();
+      this.assertOpen();
       const { store } = this.parts;
       if (!(await store.client(this.id, client))) return false;
-      const at = this.today();
+      const at = this.now();
       const told = { at, ...moderated({ client, name: this.nameOf(client) }, action, reason) };
       await store.transaction(async (tx) => {
         await tx.updateClient(
@@ -219,7 +219,7 @@ export class FederationRoom {
     if (isEnded(this.state)) throw new ProtocolError('federation-ended', `The federation is ${this.state.state}.`);
     if (this.config.access === 'invite') {
       if (!invite) throw new ProtocolError('invite-required', 'This federation is joined by its invite link only.');
-      if (!(await store.hasInvite(this.id, invite, this.today()))) {
+      if (!(await store.hasInvite(this.id, invite, this.now()))) {
         throw inviteInvalid();
       }
     }
@@ -231,7 +231,7 @@ export class FederationRoom {
   /** [HS2] [HS3] The key is proven: the client has its seat, and whoever had it before is told that it is replaced. */
   enter(applicant: Applicant, connection: ClientConnection): Promise<Welcome> {
     return this.driver.queue.run(async () => {
-      this.mustBeOpen();
+      this.assertOpen();
       await this.mayEnter(applicant);
       const { store } = this.parts;
       const client = await clientIdOf(applicant.publicKey);
@@ -253,16 +253,16 @@ export class FederationRoom {
   /** [PF2] The client's model is loaded and its text is there. @returns ρ_i */
   ready(client: string, connection: ClientConnection, ready: Ready): Promise<number> {
     return this.driver.queue.run(async () => {
-      const seat = this.mustSit(client, connection);
+      const seat = this.assertSeated(client, connection);
       const density = densityOf(this.config, {
         maxDensity: ready.maxDensity,
         tokensPerSecond: ready.device.tokensPerSecond,
       });
       const { name, device, examples, shareEvaluation, consent } = ready;
-      const change = { name, device, examples, shareEvaluation, density, lastSeen: this.today() };
+      const change = { name, device, examples, shareEvaluation, density, lastSeen: this.now() };
       // Said again after every reconnect, and by a restarted client: the log has it once.
       if (consent && !isSame(consent, (await this.clientRow(client)).consent)) {
-        const told = { at: this.today(), ...consented({ client, name, shareEvaluation }, consent) };
+        const told = { at: this.now(), ...consented({ client, name, shareEvaluation }, consent) };
         await this.parts.store.transaction(async (tx) => {
           await tx.updateClient(this.id, client, { ...change, consent });
           await tx.appendEvents(this.id, [told]);
@@ -307,7 +307,7 @@ export class FederationRoom {
 
   /** [UP1] [UP4] @returns the receipt where this mask is on file already, or how many bytes it may have at most */
   async admitMask(client: string, message: MaskAnnounce): Promise<Receipt | null> {
-    this.mustBeReady(client);
+    this.assertReady(client);
     checkMaskRound(this.state, message.round);
     const row = await this.clientRow(client);
     if (row.maskBlob !== message.sha256 || row.maskBytes === null) return null;
@@ -317,7 +317,7 @@ export class FederationRoom {
 
   /** [UP3] A whole mask whose hash is right. */
   async takeMask(client: string, message: MaskAnnounce, bytes: Uint8Array): Promise<Receipt> {
-    const { density } = this.mustBeReady(client);
+    const { density } = this.assertReady(client);
     const { layout, layoutHash } = this.space;
     const mask = await decodeMask(bytes, { layoutHash, size: layout.size });
     checkExchangedMask(mask, layout, { config: this.config, density, round: message.round });
@@ -335,7 +335,7 @@ export class FederationRoom {
         });
         await tx.appendEvents(this.id, [
           {
-            at: this.today(),
+            at: this.now(),
             kind: 'mask-received',
             text: `${this.nameOf(client)}'s mask keeps ${mask.kept} of ${mask.size} positions.`,
             data: { client, kept: mask.kept, hash },
@@ -351,9 +351,9 @@ export class FederationRoom {
   async admitDelta(client: string, message: DeltaAnnounce): Promise<{ receipt: Receipt } | { kept: number }> {
     const accepted = await this.parts.store.submission(this.id, message.round, client);
     if (accepted) return { receipt: receiptOf(accepted) };
-    const seat = this.mustBeReady(client);
+    const seat = this.assertReady(client);
     const { round, attempt } = message;
-    this.driver.mustTake({ client, round, attempt });
+    this.driver.assertTakes({ client, round, attempt });
     const most = seat.ready.examples.training;
     if (message.report.examples > most) {
       const text = `The report names ${message.report.examples} examples; the client has said that it trains on ${most}.`;
@@ -392,7 +392,7 @@ export class FederationRoom {
       norm,
       maskBlob,
       maskHash: hash,
-      receivedAt: this.today(),
+      receivedAt: this.now(),
     };
     const checked = { row, upload: upload.path, mask, values };
     return new Promise((answer, refuse) => {
@@ -401,7 +401,7 @@ export class FederationRoom {
   }
 
   private async accept(submission: CheckedSubmission, answer: (receipt: Receipt) => void): Promise<void> {
-    this.mustBeOpen();
+    this.assertOpen();
     const { row } = submission;
     const first = await this.parts.store.submission(this.id, row.round, row.client);
     if (first) return answer(receiptOf(first));
@@ -411,7 +411,7 @@ export class FederationRoom {
   /** The operator sees what was refused, and why. */
   async noteRefusal(client: string, { kind, round }: Announce, { code, message }: ProtocolError): Promise<void> {
     const text = `${this.nameOf(client)}'s ${kind} for round ${round} is refused: ${message}`;
-    const event = { at: this.today(), kind: 'refused', text, data: { client, kind, round, code } };
+    const event = { at: this.now(), kind: 'refused', text, data: { client, kind, round, code } };
     await this.parts.store.appendEvents(this.id, [event]).catch((error: unknown) => {
       this.parts.logger.warn({ client, err: error }, 'a refusal could not be noted');
     });
@@ -419,15 +419,15 @@ export class FederationRoom {
   }
 
   /** [PF3] [PF7] */
-  async parcel(client: string, what: RequestOf<'download'>['what'], version: number): Promise<Parcel> {
+  async payload(client: string, what: RequestOf<'download'>['what'], version: number): Promise<Payload> {
     if (version > versionOf(this.state)) {
       throw new ProtocolError('download-range', `There is no version ${version} of the adapter yet.`);
     }
-    if (what !== 'slice') return this.parts.adapters.parcel(this.space, version, what);
+    if (what !== 'slice') return this.parts.adapters.payload(this.space, version, what);
     const { maskBlob, maskHash: hash } = await this.clientRow(client);
     if (!maskBlob || !hash) throw new ProtocolError('mask-missing', 'No mask of this client is on file.');
     const mask = await this.parts.adapters.mask(this.space, maskBlob);
-    return this.parts.adapters.parcel(this.space, version, { mask, hash });
+    return this.parts.adapters.payload(this.space, version, { mask, hash });
   }
 
   // Telling people
@@ -480,7 +480,7 @@ export class FederationRoom {
     { publicKey, agent, invite }: Applicant,
     removed: ClientRow | null,
   ): Promise<ClientRow> {
-    const at = this.today();
+    const at = this.now();
     const row: ClientRow = removed
       ? { ...removed, agent, removedAt: null }
       : {
@@ -524,7 +524,7 @@ export class FederationRoom {
     this.seats.delete(client);
     if (this.isClosed) return;
     await this.flushTraffic();
-    await this.parts.store.updateClient(this.id, client, { lastSeen: this.today() });
+    await this.parts.store.updateClient(this.id, client, { lastSeen: this.now() });
     if (presentIn(this.state).includes(client)) await this.driver.dispatch({ type: 'client-left', client });
     this.parts.onChange();
   }
@@ -541,18 +541,18 @@ export class FederationRoom {
     return row;
   }
 
-  private mustBeOpen(): void {
+  private assertOpen(): void {
     if (this.isClosed) throw new ProtocolError('shutting-down', 'The coordinator is shutting down; come back soon.');
   }
 
-  private mustSit(client: string, connection: ClientConnection): Seat {
-    this.mustBeOpen();
+  private assertSeated(client: string, connection: ClientConnection): Seat {
+    this.assertOpen();
     const seat = this.seats.get(client);
     if (seat?.connection !== connection) throw new ProtocolError('not-joined', 'This connection has not joined.');
     return seat;
   }
 
-  private mustBeReady(client: string): Seat & { ready: Ready } {
+  private assertReady(client: string): Seat & { ready: Ready } {
     const seat = this.seats.get(client);
     if (!seat?.ready) throw new ProtocolError('not-in-round', 'The client has not said yet that it is ready.');
     return { ...seat, ready: seat.ready };
@@ -562,7 +562,7 @@ export class FederationRoom {
     return this.names.get(client) ?? client;
   }
 
-  private today(): Date {
+  private now(): Date {
     return new Date(this.parts.clock.now());
   }
 }

@@ -80,8 +80,8 @@ export class Federations {
   }
 
   /** Runs the work while no federation moves: whatever comes in waits for it. */
-  whileStill<T>(work: () => Promise<T>): Promise<T> {
-    const inAll = this.all().reduceRight<() => Promise<T>>((inner, room) => () => room.whileStill(inner), work);
+  withRoundsQuiesced<T>(work: () => Promise<T>): Promise<T> {
+    const inAll = this.all().reduceRight<() => Promise<T>>((inner, room) => () => room.withRoundsQuiesced(inner), work);
     return inAll();
   }
 
@@ -134,7 +134,7 @@ export class Federations {
     const { models } = this.parts;
     try {
       const dimensions = await models.dimensions(id);
-      await models.mustNotBeIncomplete(id);
+      await models.assertNotIncomplete(id);
       return dimensions;
     } catch (error) {
       if (error instanceof ModelError) throw new FederationError('bad-config', error.message);

@@ -23,8 +23,8 @@ import type { RoundMeter } from '../metrics/meters.ts';
 import { SerialQueue } from '../serial-queue.ts';
 import type { Store, SubmissionRow } from '../store/store.ts';
 import type { AdapterSpace, Adapters } from './adapters.ts';
-import { applied } from './applied.ts';
-import { type Sentence, sentencesOf } from './sentences.ts';
+import { applyYielding } from './apply-yielding.ts';
+import { type Sentence, sentencesOf } from './event-messages.ts';
 import type { Spool } from './spool.ts';
 
 export interface DriverParts {
@@ -50,7 +50,7 @@ export interface Audience {
 }
 
 /** An event without its time: the driver's clock tells that. */
-export type Happening = RoundEvent extends infer E ? (E extends RoundEvent ? Omit<E, 'at'> : never) : never;
+export type RoundEventInput = RoundEvent extends infer E ? (E extends RoundEvent ? Omit<E, 'at'> : never) : never;
 
 /** A submission whose contents are checked, with the upload that it lies in. */
 export interface CheckedSubmission {
@@ -107,7 +107,7 @@ export class RoundDriver {
   }
 
   /** @throws ProtocolError as the round machine would refuse this submission now */
-  mustTake(submission: Omit<SubmissionEvent, 'at' | 'type'>): void {
+  assertTakes(submission: Omit<SubmissionEvent, 'at' | 'type'>): void {
     const { clock, space } = this.parts;
     checkSubmission(this.current, { ...submission, at: clock.now() }, space.config.schedule);
   }
@@ -119,7 +119,7 @@ export class RoundDriver {
   async accept({ row, upload, mask, values }: CheckedSubmission, answer: () => void): Promise<void> {
     if (this.isStale) await this.reload();
     const { client, round, attempt } = row;
-    this.mustTake({ client, round, attempt });
+    this.assertTakes({ client, round, attempt });
     const position = submittedIn(this.current).length + 1;
     const sums = await this.openSums();
     // Where the step is not stored, this file has no row, and is removed when the sums are folded again.
@@ -140,7 +140,7 @@ export class RoundDriver {
 
   /** One event: step, store, then act. Runs inside the queue. @throws ProtocolError `storage-failed` */
   async dispatch(
-    happening: Happening,
+    input: RoundEventInput,
     also: {
       /** What the log says of an accepted submission: with it and the deltas' bytes a commit can be computed again. */
       accepted?: Record<string, unknown>;
@@ -149,7 +149,7 @@ export class RoundDriver {
     } = {},
   ): Promise<void> {
     if (this.isStale) await this.reload();
-    const event = { ...happening, at: this.parts.clock.now() } as RoundEvent;
+    const event = { ...input, at: this.parts.clock.now() } as RoundEvent;
     const before = this.current;
     const { state: after, effects } = step(before, event, this.parts.space.config.schedule);
     const nameOf = (client: string) => this.audience.nameOf(client);
@@ -189,21 +189,21 @@ export class RoundDriver {
     }
   }
 
-  private async stored(work: (tx: Store) => Promise<void>, happening: string): Promise<void> {
+  private async stored(work: (tx: Store) => Promise<void>, input: string): Promise<void> {
     try {
       await this.parts.store.transaction(work);
     } catch (error) {
       this.isStale = true;
       this.parts.meter.storageFailed('step');
       this.arm();
-      this.parts.logger.error({ event: happening, err: error }, 'the store refused a step');
+      this.parts.logger.error({ event: input, err: error }, 'the store refused a step');
       throw new ProtocolError('storage-failed', 'The coordinator could not store this; it may be tried again.');
     }
   }
 
   /** The part of an effect that belongs to the same transaction as the state. */
   private async record(effect: RoundEffect, tx: Store): Promise<void> {
-    const at = this.today();
+    const at = this.now();
     switch (effect.type) {
       case 'begin': {
         const { round: number, attempt } = effect;
@@ -268,7 +268,7 @@ export class RoundDriver {
       await this.dispatch(
         { type: 'committed', tuned: await this.tunedPerplexities(version + 1) },
         {
-          durably: (tx) => tx.addVersion(this.id, version + 1, { ...blobs, at: this.today() }),
+          durably: (tx) => tx.addVersion(this.id, version + 1, { ...blobs, at: this.now() }),
           whenStored: () => meter.committed(clock.now() - since),
         },
       );
@@ -292,7 +292,7 @@ export class RoundDriver {
 
   /** What nobody has submitted to is left as it is, whatever the strategy does with sums. */
   private async nextGlobal(): Promise<GlobalState> {
-    if (submittedIn(this.current).length > 0) return applied(await this.openSums());
+    if (submittedIn(this.current).length > 0) return applyYielding(await this.openSums());
     return this.parts.adapters.global(this.parts.space, versionOf(this.current));
   }
 
@@ -408,7 +408,7 @@ export class RoundDriver {
     return this.sums;
   }
 
-  private today(): Date {
+  private now(): Date {
     return new Date(this.parts.clock.now());
   }
 }

@@ -16,11 +16,11 @@ import {
 } from '@perfit/protocol';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { ApiKeys } from '../operator/api-keys.ts';
-import type { AuditLog } from '../operator/audit-log.ts';
-import type { OperatorAccounts } from '../operator/operator-accounts.ts';
-import type { Principal } from '../operator/principal.ts';
-import type { Sessions } from '../operator/sessions.ts';
+import type { ApiKeys } from '../access/api-keys.ts';
+import type { AuditLog } from '../access/audit-log.ts';
+import type { OperatorAccounts } from '../access/operator-accounts.ts';
+import type { Principal } from '../access/principal.ts';
+import type { Sessions } from '../access/sessions.ts';
 import { type AdminRoute, adminRoute } from './admin-route.ts';
 import { clearSessionCookie, setSessionCookie } from './session-cookie.ts';
 

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { OperatorRole } from '@perfit/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import type { Principal } from '../operator/principal.ts';
+import type { Principal } from '../access/principal.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -1,6 +1,6 @@
 import { isRoleEnough, ProtocolError } from '@perfit/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Principal } from '../operator/principal.ts';
+import type { Principal } from '../access/principal.ts';
 import { type AccessParts, accessRoutes } from './access-routes.ts';
 import type { AdminRoute } from './admin-route.ts';
 import { principalOf } from './authentication.ts';

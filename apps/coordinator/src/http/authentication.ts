@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { ApiKeys } from '../operator/api-keys.ts';
-import type { Principal } from '../operator/principal.ts';
-import type { Sessions } from '../operator/sessions.ts';
+import type { ApiKeys } from '../access/api-keys.ts';
+import type { Principal } from '../access/principal.ts';
+import type { Sessions } from '../access/sessions.ts';
 import { sessionTokenOf } from './session-cookie.ts';
 
 export interface AuthenticationParts {

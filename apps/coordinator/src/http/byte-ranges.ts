@@ -9,7 +9,7 @@ export interface ByteRange {
 }
 
 /** More are nobody's reading of a file, but a way to make small requests cost much. */
-const MOST_RANGES = 32;
+const MAX_RANGES = 32;
 
 /**
  * The ranges that a Range header asks for. Null where it is to be ignored and the whole file sent: no header, another
@@ -18,7 +18,7 @@ const MOST_RANGES = 32;
  */
 export function parseRanges(header: string | undefined, size: number): ByteRange[] | 'unsatisfiable' | null {
   const specified = /^bytes=(.+)$/.exec(header ?? '')?.[1]?.split(',');
-  if (!specified || specified.length > MOST_RANGES) return null;
+  if (!specified || specified.length > MAX_RANGES) return null;
   const ranges: ByteRange[] = [];
   for (const each of specified) {
     const match = /^\s*(\d*)-(\d*)\s*$/.exec(each);

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { OpenedSession } from '../operator/sessions.ts';
+import type { OpenedSession } from '../access/sessions.ts';
 
 const NAME = 'perfit_session';
 

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import {
+  assertHasTensors,
   modelAt,
-  mustHaveTensors,
   openWeights,
   parseModelConfig,
   ModelError as UnfollowedModelError,
@@ -43,7 +43,7 @@ async function describe(path: string): Promise<Description> {
   try {
     const model = await modelAt(path);
     const { entries } = await openWeights(model);
-    mustHaveTensors(parseModelConfig(await model.text('config.json')), entries, basename(path));
+    assertHasTensors(parseModelConfig(await model.text('config.json')), entries, basename(path));
     const texts = await Promise.all(DESCRIPTIONS.map(async (name) => [name, await model.text(name)] as const));
     return { texts: new Map(texts) };
   } catch (error) {

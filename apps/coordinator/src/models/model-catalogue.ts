@@ -198,7 +198,7 @@ export class ModelCatalogue {
    * have theirs from elsewhere.
    * @throws ModelError
    */
-  async mustNotBeIncomplete(id: string): Promise<void> {
+  async assertNotIncomplete(id: string): Promise<void> {
     const problem = await this.weights.problem(await this.files(id));
     if (problem?.kind === 'incomplete') throw new ModelError(`The model "${id}" cannot be used. ${problem.text}`);
   }

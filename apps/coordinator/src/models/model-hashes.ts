@@ -45,8 +45,8 @@ export class ModelHashes {
 
   /** Null where the file was not hashed since it changed last. */
   async known({ id, name, stats }: ModelFile): Promise<FileHashes | null> {
-    const remembered = (await this.memoryOf(id)).get(name);
-    return remembered && isStampOf(remembered.stamp, stats) ? remembered : null;
+    const stored = (await this.memoryOf(id)).get(name);
+    return stored && isStampOf(stored.stamp, stats) ? stored : null;
   }
 
   /** @throws ModelChangedError */

@@ -1,4 +1,4 @@
-import { modelAt, mustBeFinite, WeightsError } from '@perfit/core/files';
+import { assertFinite, modelAt, WeightsError } from '@perfit/core/files';
 import { SerialQueue } from '../serial-queue.ts';
 import type { ModelFile } from './model-catalogue.ts';
 import { ReadOnce } from './read-once.ts';
@@ -31,7 +31,7 @@ export class ValuesCheck {
 
   private async look(where: string): Promise<string | null> {
     try {
-      await mustBeFinite(await modelAt(where), this.closing.signal);
+      await assertFinite(await modelAt(where), this.closing.signal);
       return null;
     } catch (error) {
       // What cannot be read for another reason, others say better.

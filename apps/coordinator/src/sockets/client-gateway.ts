@@ -5,7 +5,7 @@ import type { Namespace, Socket } from 'socket.io';
 import type { Clock } from '../clock.ts';
 import type { Federations } from '../federations/federations.ts';
 import type { Meters } from '../metrics/meters.ts';
-import type { UploadSlots } from '../uploads/upload-desk.ts';
+import type { UploadSlots } from '../uploads/upload-service.ts';
 import { ClientSession } from './client-session.ts';
 
 export interface GatewayParts {

@@ -20,7 +20,7 @@ import type { FederationRoom } from '../federations/federation-room.ts';
 import type { Federations } from '../federations/federations.ts';
 import type { ClientConnection } from '../federations/seat.ts';
 import { SerialQueue } from '../serial-queue.ts';
-import { UploadDesk, type UploadSlots } from '../uploads/upload-desk.ts';
+import { UploadService, type UploadSlots } from '../uploads/upload-service.ts';
 
 /** What a session needs of its socket. */
 export interface Line {
@@ -50,7 +50,7 @@ interface Joined {
   readonly phase: 'joined';
   readonly room: FederationRoom;
   readonly client: string;
-  readonly desk: UploadDesk;
+  readonly desk: UploadService;
 }
 
 /** What is done once the answer is on its way. */
@@ -160,7 +160,7 @@ export class ClientSession {
       throw new ProtocolError('signature-invalid', 'The signature is not one of this key over this challenge.');
     }
     const welcome = await room.enter(applicantOf(hello), this.connection);
-    const desk = new UploadDesk(room, welcome.client, this.parts.slots);
+    const desk = new UploadService(room, welcome.client, this.parts.slots);
     this.state = { phase: 'joined', room, client: welcome.client, desk };
     this.logger = this.parts.logger.child({ federation: room.id, client: welcome.client });
     this.logger.debug({ agent: hello.agent }, 'a client has joined');
@@ -175,7 +175,7 @@ export class ClientSession {
 
   private async download({ what, version, offset }: RequestOf<'download'>): Promise<Answer<'download'>> {
     const { room, client } = this.joined();
-    const { bytes, sha256 } = await room.parcel(client, what, version);
+    const { bytes, sha256 } = await room.payload(client, what, version);
     if (offset > bytes.length) {
       throw new ProtocolError('download-range', `There are ${bytes.length} bytes; byte ${offset} is behind them.`);
     }

@@ -1,14 +1,14 @@
 import { ProtocolError, parseMessage, watchSchema } from '@perfit/protocol';
 import type { Logger } from 'pino';
 import type { Namespace, Socket } from 'socket.io';
+import type { ApiKeys } from '../access/api-keys.ts';
+import type { Principal } from '../access/principal.ts';
+import type { Sessions } from '../access/sessions.ts';
 import type { Clock } from '../clock.ts';
 import type { Federations } from '../federations/federations.ts';
 import type { Views } from '../federations/views.ts';
 import { principalOf } from '../http/authentication.ts';
 import type { Origins } from '../http/origins.ts';
-import type { ApiKeys } from '../operator/api-keys.ts';
-import type { Principal } from '../operator/principal.ts';
-import type { Sessions } from '../operator/sessions.ts';
 
 export interface OperatorGatewayParts {
   readonly sessions: Sessions;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { LoginThrottle } from '../../src/operator/login-throttle.ts';
+import { LoginThrottle } from '../../src/access/login-throttle.ts';
 import { ManualClock } from '../stage.ts';
 
 it('guessing takes longer and longer, for the name from anywhere and for the address with any name', () => {

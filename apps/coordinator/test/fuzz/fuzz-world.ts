@@ -10,7 +10,7 @@ import type { FederationRoom } from '../../src/federations/federation-room.ts';
 import { Federations } from '../../src/federations/federations.ts';
 import type { ModelCatalogue } from '../../src/models/model-catalogue.ts';
 import { ClientSession, type Line } from '../../src/sockets/client-session.ts';
-import { UploadSlots } from '../../src/uploads/upload-desk.ts';
+import { UploadSlots } from '../../src/uploads/upload-service.ts';
 import { type Fate, MemoryStore } from '../memory-store.ts';
 import { type ClientIdentity, tinyDimensions } from '../scripted-client.ts';
 import { smallFederation } from '../stage.ts';

@@ -46,7 +46,7 @@ const arbitraryDraws = fc.array(
 );
 
 /** Most of what happens is that somebody does what is due: chance alone would hardly ever end a round. */
-function happening(world: FuzzWorld, { what, who, size }: Draw): () => Promise<void> {
+function actionOf(world: FuzzWorld, { what, who, size }: Draw): () => Promise<void> {
   const client = world.clients[who] as (typeof world.clients)[number];
   if (what < 30) return () => steps(client, 1 + (size % 5));
   if (what < 62) return async () => void (await Promise.all(world.clients.map((each) => steps(each, 1 + (size % 3)))));
@@ -99,7 +99,7 @@ export function testSchedules(lane: number): void {
         for (let i = 0; i < draws.length; ) {
           const together = draws.slice(i, i + 1 + (draws[i]?.and === 0 ? 2 : 0));
           i += together.length;
-          await world.settle(together.map((draw) => happening(world, draw)));
+          await world.settle(together.map((draw) => actionOf(world, draw)));
         }
         seen.duringTrouble += world.room.status.version;
         await world.comeToRest();

@@ -2,7 +2,7 @@ import { Button, Group } from '@mantine/core';
 import { strings } from '#strings/app.ts';
 import type { ParticipationControls } from './use-participation.ts';
 
-/** What a person can do where a sitting has stopped. */
+/** What a person can do where a run has stopped. */
 export function GoOnOrAfresh({ controls }: { readonly controls: ParticipationControls }) {
   return (
     <Group gap="sm">

@@ -9,7 +9,7 @@ import { federationQuery } from '../shared/coordinator/federations.ts';
 import { failureOf } from '../shared/failure/failure.ts';
 import { FailureAlert } from '../shared/notices/failure-alert.tsx';
 import { PageLink, PageLinkButton } from '../shared/ui/links.tsx';
-import { EarlierSitting } from './earlier-sitting.tsx';
+import { EarlierRun } from './earlier-run.tsx';
 import { GoOnOrAfresh } from './go-on-or-afresh.tsx';
 import type { JoinSearch } from './join-search.ts';
 import { JoinSetup } from './join-setup.tsx';
@@ -40,7 +40,7 @@ export function JoinPage() {
         </FailureAlert>
       ) : null}
       {participation.kind === 'refused' ? <Refusal controls={controls} seat={seat} search={search} /> : null}
-      {participation.kind === 'earlier' ? <EarlierSitting earlier={participation.earlier} controls={controls} /> : null}
+      {participation.kind === 'earlier' ? <EarlierRun earlier={participation.earlier} controls={controls} /> : null}
       {participation.kind === 'running' || participation.kind === 'ended' ? (
         <Suspense fallback={<Skeleton height={320} radius="lg" />}>
           <SessionView seat={seat} preview={data?.config ?? null} controls={controls} />

@@ -68,7 +68,7 @@ export function JoinSetup({ seat, federation, search, invite, controls }: JoinSe
     try {
       const code = choices.invite.trim();
       // A wrong invite is told here, where it can be mended, before anything is loaded for it.
-      unwrap(await engine().knock(seat, code || null));
+      unwrap(await engine().checkInvite(seat, code || null));
       const { shareEvaluation } = choices;
       const consent = await recordConsent(consentSentences, shareEvaluation, Date.now());
       const maxDensity = maxDensityFor(config, choices.portion);

@@ -5,9 +5,9 @@ import { strings } from '#strings/models.ts';
 import type { ModelWish } from '../engine/models-api.ts';
 import { Chat } from '../features/chat/chat.tsx';
 import { AdapterInUse } from '../features/models/adapter-in-use.tsx';
+import { CachedModels } from '../features/models/cached-models.tsx';
 import { Catalogue } from '../features/models/catalogue.tsx';
 import { EvaluateFile } from '../features/models/evaluate-file.tsx';
-import { KeptModels } from '../features/models/kept-models.tsx';
 import { OpenOther } from '../features/models/open-other.tsx';
 import { Opened } from '../features/models/opened.tsx';
 import { Opening } from '../features/models/opening.tsx';
@@ -51,7 +51,7 @@ export function ModelsPage() {
       )}
       <Catalogue backend={backend} precision={precision} onPrecision={setPrecision} state={state} onOpen={open} />
       <OpenOther precision={precision} busy={isLoading} onOpen={open} />
-      <KeptModels busy={isLoading} onOpen={(origin) => open({ origin, ...precisionOf(precision) })} />
+      <CachedModels busy={isLoading} onOpen={(origin) => open({ origin, ...precisionOf(precision) })} />
     </Stack>
   );
 }

@@ -16,7 +16,7 @@ export function useInvite(federation: string, given: string | undefined): string
     remember(federation, given);
     void navigate({ search: (now) => ({ ...now, invite: undefined }), replace: true, resetScroll: false });
   }, [federation, given, navigate]);
-  return given ?? remembered(federation);
+  return given ?? memoize(federation);
 }
 
 function remember(federation: string, invite: string): void {
@@ -27,7 +27,7 @@ function remember(federation: string, invite: string): void {
   }
 }
 
-function remembered(federation: string): string {
+function memoize(federation: string): string {
   try {
     return sessionStorage.getItem(keyOf(federation)) ?? unkept.get(federation) ?? '';
   } catch {

@@ -8,9 +8,9 @@ import { useSession } from '../shared/session/session-store.ts';
 type Participation =
   | { readonly kind: 'looking' }
   | { readonly kind: 'new' }
-  /** This browser remembers a sitting that has ended. */
+  /** This browser remembers a run that has ended. */
   | { readonly kind: 'earlier'; readonly earlier: EarlierSession }
-  /** `round` is the one taken up again after a reload; null where this is the first sitting. */
+  /** `round` is the one taken up again after a reload; null where this is the first run. */
   | { readonly kind: 'running'; readonly round: number | null; readonly isReopened?: boolean }
   /** As it ran. */
   | { readonly kind: 'ended'; readonly round: number | null; readonly isReopened?: boolean }
@@ -21,7 +21,7 @@ export interface ParticipationControls {
   join(options: Omit<JoinOptions, 'seat'>): void;
   /** Goes on with what this browser remembers. */
   resume(takeOver: boolean): void;
-  /** Only loads the model of a sitting that has ended. */
+  /** Only loads the model of a run that has ended. */
   reopen(): void;
   /** Stops the computing after the present step, or lets it go on; the client stays in the federation. */
   setPaused(isPaused: boolean): void;
@@ -33,12 +33,12 @@ export interface ParticipationControls {
   startAfresh(): void;
 }
 
-/** Drives the worker for one seat; a sitting that a reload interrupted goes on by itself. */
+/** Drives the worker for one seat; a run that a reload interrupted goes on by itself. */
 export function useParticipation(seat: Seat): ParticipationControls {
   const [participation, setParticipation] = useState<Participation>({ kind: 'looking' });
   const take = useSession((store) => store.take);
   const reset = useSession((store) => store.reset);
-  const remembered = useRef<EarlierSession | null>(null);
+  const stored = useRef<EarlierSession | null>(null);
 
   const follow = useCallback(async (running: Promise<Outcome<unknown>>) => {
     const outcome = await running;
@@ -46,14 +46,14 @@ export function useParticipation(seat: Seat): ParticipationControls {
     const isRefusal = !outcome.ok && useSession.getState().session.phase !== 'failed';
     setParticipation((ran) =>
       isRefusal
-        ? { kind: 'refused', failure: outcome.error, earlier: remembered.current }
+        ? { kind: 'refused', failure: outcome.error, earlier: stored.current }
         : { ...(ran.kind === 'running' ? ran : { round: null }), kind: 'ended' },
     );
   }, []);
 
   const resume = useCallback(
     (takeOver: boolean) => {
-      setParticipation({ kind: 'running', round: remembered.current?.round ?? 0 });
+      setParticipation({ kind: 'running', round: stored.current?.round ?? 0 });
       void follow(engine().resume(seat, { takeOver }, asSink(take)));
     },
     [seat, follow, take],
@@ -65,7 +65,7 @@ export function useParticipation(seat: Seat): ParticipationControls {
       setParticipation({ kind: 'refused', failure: outcome.error, earlier: null });
       return;
     }
-    remembered.current = outcome.value;
+    stored.current = outcome.value;
     if (!outcome.value) setParticipation({ kind: 'new' });
     else if (outcome.value.standing === 'running') resume(false);
     else setParticipation({ kind: 'earlier', earlier: outcome.value });

@@ -1,4 +1,4 @@
-import { type BackendDescription, deviceBudget, MOST_THREADS, selectBackend, type Thread } from '@perfit/core';
+import { type BackendDescription, deviceBudget, MAX_THREADS, selectBackend, type Thread } from '@perfit/core';
 import wasmPlain from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
 import wasmSimd from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
 import type { DeviceReport, DeviceWish } from './engine-api.ts';
@@ -27,7 +27,7 @@ const threadMeans = {
 
 /** Where nobody says how many: half of what the device runs at once, which leaves the rest to its person; four at most. */
 function defaultThreads(): number {
-  return Math.max(1, Math.min(4, MOST_THREADS, Math.floor(navigator.hardwareConcurrency / 2)));
+  return Math.max(1, Math.min(4, MAX_THREADS, Math.floor(navigator.hardwareConcurrency / 2)));
 }
 
 /** What the worker computes with: started when first asked for, and anew where something else is wanted or it failed. */

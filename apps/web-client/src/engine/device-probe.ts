@@ -16,12 +16,12 @@ import {
 import { layoutOf } from '@perfit/federation';
 import { FailureError } from '../shared/failure/failure.ts';
 import { type Backend, deviceReport } from './backend.ts';
-import { needsOf, tuningOnProcessor } from './catalogue-desk.ts';
+import { needsOf, tuningOnProcessor } from './catalogue-service.ts';
 import { describedModel } from './models/described-model.ts';
 import type { DeviceProbe, ProbeWish } from './probe-api.ts';
 
 /** Rows of a batch that are enough to fill a device, and few enough to be made in no time. */
-const MOST_ROWS = 1024;
+const MAX_ROWS = 1024;
 
 /** Measures this device on the shapes of a federation's model, and says what it can hold. One at a time: the last. */
 export class DeviceProbes {
@@ -51,7 +51,7 @@ export class DeviceProbes {
     if (this.#isBusy()) this.stop();
     mine.signal.throwIfAborted();
     const { batchSize, maxLength } = config.tuning;
-    const rows = Math.min(batchSize * maxLength, MOST_ROWS);
+    const rows = Math.min(batchSize * maxLength, MAX_ROWS);
     const held = tuned({ model, inFile }, federation, device);
     const { width: inWidth, feedForwardWidth: outWidth } = model;
     const shape = {
@@ -61,7 +61,7 @@ export class DeviceProbes {
       precision: held.precision === 'file' ? 'int4' : (held.precision ?? 'int4'),
     };
     const speed = await probeSpeed(shape, { signal: mine.signal });
-    return { device: await deviceReport(device), speed, model: held, most: mostOf(device) };
+    return { device: await deviceReport(device), speed, model: held, most: maxOf(device) };
   }
 }
 
@@ -104,7 +104,7 @@ const unknownFit: Fit = {
 };
 
 /** Models of the catalogue stand in the order of their size. */
-function mostOf(device: BackendDescription): DeviceProbe['most'] {
+function maxOf(device: BackendDescription): DeviceProbe['most'] {
   const needs = CATALOGUE.map(({ name, config }) => ({ name, ...needsOf(config, device, null) }));
   const largest = (use: 'tuning' | 'chat') =>
     needs.findLast(({ precisions }) => precisions.some((each) => each[use].fit.verdict !== 'too large'))?.name ?? null;

@@ -223,7 +223,7 @@ export type { LedgerEntry };
 
 /** Everything that the page is told while a session runs. */
 export type EngineEvent =
-  /** Comes first where this browser remembers an earlier sitting of the seat. */
+  /** Comes first where this browser remembers an earlier run of the seat. */
   | { readonly type: 'restored'; readonly session: SessionState; readonly ledger: readonly LedgerEntry[] }
   | {
       readonly type: 'started';

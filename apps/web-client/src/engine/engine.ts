@@ -3,45 +3,45 @@ import { layoutOf } from '@perfit/federation';
 import { FailureError } from '../shared/failure/failure.ts';
 import { emptySession } from '../shared/session/session-state.ts';
 import { Backend, deviceReport } from './backend.ts';
-import { catalogueDesk } from './catalogue-desk.ts';
-import { ChatDesk } from './chat-desk.ts';
-import { ComparisonDesk } from './comparison-desk.ts';
-import { DataDesk } from './data-desk.ts';
+import { catalogueService } from './catalogue-service.ts';
+import { ChatService } from './chat-service.ts';
+import { checkInvite } from './check-invite.ts';
+import { ClientRun, type RunEnd } from './client-run.ts';
+import { ComparisonService } from './comparison-service.ts';
+import { DataService } from './data-service.ts';
 import { DeviceProbes } from './device-probe.ts';
 import type { EngineApi, EventSink, JoinOptions, Seat } from './engine-api.ts';
 import { Exports, globalAdapterFiles } from './exports.ts';
 import { outcomeOf } from './failures.ts';
-import { historyDesk } from './history-desk.ts';
+import { historyService } from './history-service.ts';
 import { Journal } from './journal.ts';
-import { knock } from './knock.ts';
-import { ledgerDesk } from './ledger/ledger-desk.ts';
+import { ledgerService } from './ledger/ledger-service.ts';
 import { filesToKeep, heldOutExamples } from './local-data.ts';
-import { modelStorage } from './models/kept-models.ts';
-import { ModelsDesk } from './models/models-desk.ts';
+import { ModelHost } from './model-host.ts';
+import { modelStorage } from './models/cached-models.ts';
+import { ModelsService } from './models/models-service.ts';
 import { mirrored } from './models/open-files.ts';
 import { recordOfSession } from './record-of-session.ts';
 import { lockSeat } from './seat-lock.ts';
-import { Sitting, type SittingEnd } from './sitting.ts';
 import { forgetSeat, keyOf } from './storage/database.ts';
 import { asEarlier, loadSession, type StoredSession } from './storage/stored-sessions.ts';
-import { Workbench } from './workbench.ts';
 
-/** Everything behind the worker's interface: one backend, one model, one sitting at a time. */
+/** Everything behind the worker's interface: one backend, one model, one run at a time. */
 export function createEngine(): EngineApi {
-  const workbench = new Workbench();
-  const exported = new Exports(() => workbench.personalModel());
-  const chatDesk = new ChatDesk({ workbench, isTuning: () => sitting !== null });
-  const comparisonDesk = new ComparisonDesk(workbench);
-  const dataDesk = new DataDesk();
-  let sitting: Sitting | null = null;
-  /** The latest sitting's, also after its end. */
+  const modelHost = new ModelHost();
+  const exported = new Exports(() => modelHost.personalModel());
+  const chatService = new ChatService({ modelHost, isTuning: () => run !== null });
+  const comparisonService = new ComparisonService(modelHost);
+  const dataService = new DataService();
+  let run: ClientRun | null = null;
+  /** The latest run's, also after its end. */
   let journal: Journal | null = null;
   let ended: Promise<unknown> = Promise.resolve();
 
   // Whoever works on it is told where they wait for it.
-  const backend = new Backend(() => workbench.lose());
-  const probes = new DeviceProbes(backend, () => sitting !== null);
-  const modelsDesk = new ModelsDesk({ backend, workbench, isBusy: () => sitting !== null });
+  const backend = new Backend(() => modelHost.lose());
+  const probes = new DeviceProbes(backend, () => run !== null);
+  const modelsService = new ModelsService({ backend, modelHost, isBusy: () => run !== null });
 
   async function sit(
     seat: Seat,
@@ -59,9 +59,9 @@ export function createEngine(): EngineApi {
     }
     const current = await Journal.open(seat, { ...stored, standing: 'running' }, sink);
     const { options, consent } = stored;
-    const mine = new Sitting({ seat, options, consent, journal: current, backend, workbench });
+    const mine = new ClientRun({ seat, options, consent, journal: current, backend, modelHost });
     lock.onTaken(() => mine.stop('replaced'));
-    sitting = mine;
+    run = mine;
     journal = current;
     const running = (async () => {
       let standing: StoredSession['standing'] | null = 'left';
@@ -77,33 +77,33 @@ export function createEngine(): EngineApi {
       } finally {
         await current.close(standing);
         lock.release();
-        if (sitting === mine) sitting = null;
+        if (run === mine) run = null;
       }
     })();
     ended = running.catch(() => {});
     return running;
   }
 
-  async function mustRemember(seat: Seat): Promise<StoredSession> {
+  async function rememberedSession(seat: Seat): Promise<StoredSession> {
     const stored = await loadSession(seat);
     if (stored) return stored;
     throw new FailureError({ code: 'not-ready', message: 'This browser remembers nothing of this federation.' });
   }
 
   return {
-    ...catalogueDesk(backend),
-    ...ledgerDesk((seat) => (journal && keyOf(journal.seat) === keyOf(seat) ? journal.ledger : null)),
-    ...historyDesk({ ended: () => ended, letGo: () => workbench.clear() }),
+    ...catalogueService(backend),
+    ...ledgerService((seat) => (journal && keyOf(journal.seat) === keyOf(seat) ? journal.ledger : null)),
+    ...historyService({ ended: () => ended, letGo: () => modelHost.clear() }),
     describeDevice: (wish) => outcomeOf(async () => deviceReport(await backend.start(wish))),
     probeDevice: (wish) => outcomeOf(() => probes.measure(wish)),
-    knock: (seat, invite) =>
+    checkInvite: (seat, invite) =>
       outcomeOf(async () => {
-        await knock(seat, invite);
+        await checkInvite(seat, invite);
         return null;
       }),
-    readData: (files, split) => outcomeOf(() => dataDesk.read(files, split)),
-    dataPage: (wish) => outcomeOf(() => dataDesk.page(wish)),
-    countTokens: (wish, onProgress) => outcomeOf(() => dataDesk.countTokens(wish, onProgress)),
+    readData: (files, split) => outcomeOf(() => dataService.read(files, split)),
+    dataPage: (wish) => outcomeOf(() => dataService.page(wish)),
+    countTokens: (wish, onProgress) => outcomeOf(() => dataService.countTokens(wish, onProgress)),
     earlier: (seat) =>
       outcomeOf(async () => {
         const stored = await loadSession(seat);
@@ -120,11 +120,11 @@ export function createEngine(): EngineApi {
         sit(options.seat, await newSession(options), { sink, takeOver: options.takeOver ?? false }),
       ),
     resume: (seat, { takeOver }, sink) =>
-      outcomeOf(async () => sit(seat, await mustRemember(seat), { sink, takeOver })),
+      outcomeOf(async () => sit(seat, await rememberedSession(seat), { sink, takeOver })),
     reopen: (seat, sink) =>
       outcomeOf(async () => {
         await ended;
-        const stored = await mustRemember(seat);
+        const stored = await rememberedSession(seat);
         const current = await Journal.open(seat, stored, sink);
         journal = current;
         try {
@@ -136,32 +136,32 @@ export function createEngine(): EngineApi {
       }),
     setPaused: (isPaused) =>
       outcomeOf(async () => {
-        sitting?.setPaused(isPaused);
+        run?.setPaused(isPaused);
         await journal?.keep();
         return null;
       }),
     leave: (why) =>
       outcomeOf(async () => {
-        sitting?.stop(why === 'asked' ? 'left' : 'moved');
+        run?.stop(why === 'asked' ? 'left' : 'moved');
         await ended;
         return null;
       }),
-    chat: (asked, onPiece) => outcomeOf(() => chatDesk.chat(asked, onPiece)),
+    chat: (asked, onPiece) => outcomeOf(() => chatService.chat(asked, onPiece)),
     stopChat: () =>
       outcomeOf(() => {
-        chatDesk.stop();
+        chatService.stop();
         return null;
       }),
     closeChat: () =>
       outcomeOf(async () => {
-        await chatDesk.close();
+        await chatService.close();
         return null;
       }),
-    heldOutExamples: () => outcomeOf(() => comparisonDesk.heldOut()),
-    compare: (onProgress) => outcomeOf(() => comparisonDesk.compare(onProgress)),
+    heldOutExamples: () => outcomeOf(() => comparisonService.heldOut()),
+    compare: (onProgress) => outcomeOf(() => comparisonService.compare(onProgress)),
     cancelComparison: () =>
       outcomeOf(() => {
-        comparisonDesk.cancel();
+        comparisonService.cancel();
         return null;
       }),
     exportChoices: () => outcomeOf(() => exported.choices()),
@@ -179,14 +179,14 @@ export function createEngine(): EngineApi {
       }),
     bench: (onText) =>
       outcomeOf(async () => {
-        if (sitting) {
+        if (run) {
           throw new FailureError({
             code: 'not-ready',
             message: 'Somebody takes part in this tab: measure in another one.',
           });
         }
         const device = await backend.start({ backend: 'webgpu' });
-        workbench.moveTo(device.backend);
+        modelHost.moveTo(device.backend);
         const running = runBench();
         for (;;) {
           const next = await running.next();
@@ -194,13 +194,13 @@ export function createEngine(): EngineApi {
           onText(next.value);
         }
       }),
-    openModel: (wish, onProgress) => outcomeOf(() => modelsDesk.open(wish, onProgress)),
-    cancelModel: () => outcomeOf(() => modelsDesk.cancel()),
-    closeModel: () => outcomeOf(() => modelsDesk.close()),
+    openModel: (wish, onProgress) => outcomeOf(() => modelsService.open(wish, onProgress)),
+    cancelModel: () => outcomeOf(() => modelsService.cancel()),
+    closeModel: () => outcomeOf(() => modelsService.close()),
     modelStorage: () => outcomeOf(() => modelStorage()),
-    deleteModel: (key) => outcomeOf(() => modelsDesk.delete(key)),
-    useAdapter: (files) => outcomeOf(() => modelsDesk.useAdapter(files)),
-    evaluate: (wish, onProgress) => outcomeOf(() => modelsDesk.evaluate(wish, onProgress)),
+    deleteModel: (key) => outcomeOf(() => modelsService.delete(key)),
+    useAdapter: (files) => outcomeOf(() => modelsService.useAdapter(files)),
+    evaluate: (wish, onProgress) => outcomeOf(() => modelsService.evaluate(wish, onProgress)),
     session: () => outcomeOf(() => journal && recordOfSession(journal.session, journal.ledger.entries, Date.now())),
   };
 
@@ -210,24 +210,24 @@ export function createEngine(): EngineApi {
     if (!federation) {
       throw new FailureError({
         code: 'not-ready',
-        message: 'There is no model to load: this sitting never got that far.',
+        message: 'There is no model to load: this run never got that far.',
       });
     }
     try {
       const { backend: choice, threads } = options;
       const device = await backend.start({ backend: choice, ...(threads === undefined ? {} : { threads }) });
-      workbench.moveTo(device.backend);
-      const { model } = await workbench.load(mirrored(federation.modelPath), {
+      modelHost.moveTo(device.backend);
+      const { model } = await modelHost.load(mirrored(federation.modelPath), {
         onProgress: (progress) => current.emit({ type: 'loading', stage: 'model', ...progress }),
         onGet: (exchange) => current.ledger.writeFetch(exchange),
       });
       current.noteDimensions(model.dimensions);
       const { config } = federation;
-      await workbench.open(seat, layoutOf(config, model.dimensions), {
+      await modelHost.open(seat, layoutOf(config, model.dimensions), {
         examples: heldOutExamples(options.dataset, { heldOut: config.evaluation.heldOut, seed: config.seed }),
         maxLength: Math.min(config.tuning.maxLength, model.config.contextLength),
       });
-      current.emit({ type: 'models', ...workbench.ready });
+      current.emit({ type: 'models', ...modelHost.ready });
       current.emit(
         session.status && activity.kind !== 'left'
           ? { type: 'finished', status: session.status }
@@ -252,7 +252,7 @@ async function newSession(options: JoinOptions): Promise<StoredSession> {
 }
 
 /** What a reload finds; null where the store belongs to another tab by now. */
-function standingAfter(end: SittingEnd): StoredSession['standing'] | null {
+function standingAfter(end: RunEnd): StoredSession['standing'] | null {
   switch (end) {
     case 'finished':
       return 'finished';

@@ -2,16 +2,16 @@ import type { ModelDimensions } from '@perfit/protocol/space';
 import { foldEvent } from '../shared/session/fold-event.ts';
 import type { SessionState } from '../shared/session/session-state.ts';
 import type { EngineEvent, EventSink, Seat, TimedEvent } from './engine-api.ts';
-import { LedgerBook } from './ledger/ledger-book.ts';
+import { LedgerStore } from './ledger/ledger-store.ts';
 import { type StoredSession, saveSession } from './storage/stored-sessions.ts';
 
 /** So often the page is told, and so often the session is written down, at most. */
 const TELL_EVERY_MS = 60;
 const SAVE_EVERY_MS = 1000;
 
-/** Takes the events of one sitting: folds them, tells the page in bundles, and keeps the outcome for a reload. */
+/** Takes the events of one run: folds them, tells the page in bundles, and keeps the outcome for a reload. */
 export class Journal {
-  readonly ledger: LedgerBook;
+  readonly ledger: LedgerStore;
   readonly seat: Seat;
   #stored: StoredSession;
   readonly #sink: EventSink;
@@ -32,7 +32,7 @@ export class Journal {
 
   static async open(seat: Seat, stored: StoredSession, sink: EventSink): Promise<Journal> {
     let journal: Journal | null = null;
-    const book = await LedgerBook.open(seat, {
+    const book = await LedgerStore.open(seat, {
       ...(stored.ledger ? { older: stored.ledger } : {}),
       onEntry: (entry) => journal?.emit({ type: 'ledger', entries: [entry] }),
     });
@@ -94,6 +94,6 @@ export class Journal {
 }
 
 interface OpenBook {
-  readonly book: LedgerBook;
+  readonly book: LedgerStore;
   readonly sink: EventSink;
 }

@@ -34,5 +34,5 @@ export interface ProbeApi {
   /** A second of computing. Not while somebody takes part in this tab, and given up when they begin to. */
   probeDevice(wish: ProbeWish): Promise<Outcome<DeviceProbe>>;
   /** Whether the coordinator would let this client in: it says hello, and nothing more. */
-  knock(seat: Seat, invite: string | null): Promise<Outcome<null>>;
+  checkInvite(seat: Seat, invite: string | null): Promise<Outcome<null>>;
 }

@@ -29,7 +29,7 @@ export class OwnerCounts {
 }
 
 /** [PF3] What a client asks for that searches with a prior. @throws ProtocolError `download-range` where a version has none */
-export function mustHaveOwners(owners: Float32Array | null, version: number): Float32Array {
+export function assertHasOwners(owners: Float32Array | null, version: number): Float32Array {
   if (owners) return owners;
   throw new ProtocolError(
     'download-range',

@@ -1,6 +1,6 @@
 import { ProtocolError } from '@perfit/protocol';
 import type { Mask } from '@perfit/protocol/space';
-import { MOST_WEIGHT, SumsKernel } from './kernel/sums-kernel.ts';
+import { MAX_WEIGHT, SumsKernel } from './kernel/sums-kernel.ts';
 
 /** From here on the kernel is worth its memory. */
 export const MANY_POSITIONS = 1 << 15;
@@ -34,8 +34,8 @@ export class ParameterSums {
     if (packedDelta.length !== mask.kept)
       throw new RangeError(`${packedDelta.length} values for ${mask.kept} positions`);
     if (!(weight > 0 && Number.isFinite(weight))) throw new RangeError(`the weight ${weight} is not positive`);
-    if (this.kernel && Number.isInteger(weight) && weight <= MOST_WEIGHT) {
-      if (this.inKernel + weight > MOST_WEIGHT) this.widen(this.kernel);
+    if (this.kernel && Number.isInteger(weight) && weight <= MAX_WEIGHT) {
+      if (this.inKernel + weight > MAX_WEIGHT) this.widen(this.kernel);
       this.inKernel += weight;
       this.kernel.fold(mask.bytes, packedDelta, weight);
     } else this.fold(mask, packedDelta, weight);

@@ -2,7 +2,7 @@ import type { FederationConfig } from '@perfit/protocol';
 import { strategyOf } from '../strategy/registry.ts';
 
 /** The most that the held deltas of one round may take, in bytes. */
-const MOST_HELD = 2 ** 31;
+const MAX_HELD = 2 ** 31;
 
 /**
  * Why this federation cannot average robustly as it asks to; null where it can. The trimmed mean and the median hold a
@@ -17,7 +17,7 @@ export function robustProblem(config: FederationConfig, size: number): string | 
     const mean = robust.mean === 'median' ? 'median' : 'trimmed mean';
     return `${title} does not average position by position: it has no ${mean} of a position.`;
   }
-  if (schedule.goal * size * 4 <= MOST_HELD) return null;
-  const most = Math.floor(MOST_HELD / 4 / size);
+  if (schedule.goal * size * 4 <= MAX_HELD) return null;
+  const most = Math.floor(MAX_HELD / 4 / size);
   return `A robust mean holds all deltas of a round in memory: with an adapter of ${size} numbers a goal of at most ${most}.`;
 }

@@ -8,7 +8,7 @@ import {
   sha256Hex,
 } from '@perfit/protocol';
 import type { Mask } from '@perfit/protocol/space';
-import { givenMask, mostKept } from '../strategy/registry.ts';
+import { givenMask, maxKept } from '../strategy/registry.ts';
 import type { MaskSearch } from '../strategy/strategy.ts';
 import { Channel } from './channel.ts';
 import type { ClientEvent } from './client-event.ts';
@@ -132,7 +132,7 @@ function isStillGood({ offer, member }: RoundWork): boolean {
   const { sharedRounds } = member.descriptor.config.search;
   const isFromSharedRounds = maskRound <= sharedRounds;
   const isAskedAnew = offer.searchAnew && maskRound !== offer.round;
-  return !isFromSharedRounds && !isAskedAnew && mask.kept <= mostKept(member.tuner.layout, offer.density);
+  return !isFromSharedRounds && !isAskedAnew && mask.kept <= maxKept(member.tuner.layout, offer.density);
 }
 
 /** Where the search was done before a reload, and its tuning has not begun. */

@@ -99,7 +99,7 @@ export class Membership {
     const { name, device, maxDensity, shareEvaluation, consent } = this.options;
     this.becoming ??= this.become(welcome);
     const member = await this.becoming;
-    mustBeSameLayout(member.descriptor, welcome.federation.layout);
+    assertSameLayout(member.descriptor, welcome.federation.layout);
     member.maskOnFile = welcome.standing.mask;
     member.lastSubmission = welcome.standing.lastSubmission;
     const ready = {
@@ -120,7 +120,7 @@ export class Membership {
     const descriptor = welcome.federation;
     const tuner = await options.tuner(descriptor);
     const hash = await layoutHash(tuner.layout);
-    mustBeSameLayout(descriptor, { hash, size: tuner.layout.size });
+    assertSameLayout(descriptor, { hash, size: tuner.layout.size });
     const keeper = await RecordKeeper.open({
       store: options.store,
       federation: options.federation,
@@ -155,7 +155,7 @@ function throttled(options: ClientOptions): (progress: Progress) => void {
   };
 }
 
-function mustBeSameLayout(
+function assertSameLayout(
   descriptor: FederationDescriptor,
   { hash, size }: { readonly hash: string; readonly size: number },
 ): void {

@@ -15,7 +15,7 @@ const schedule: Schedule = {
   maxRepeats: 1,
 };
 
-type Happening = RoundEvent extends infer E ? (E extends RoundEvent ? Omit<E, 'at'> : never) : never;
+type RoundEventInput = RoundEvent extends infer E ? (E extends RoundEvent ? Omit<E, 'at'> : never) : never;
 
 /** Drives the machine as the coordinator does, and keeps what came of it. */
 function federation(rules: Partial<Schedule> = {}) {
@@ -31,9 +31,9 @@ function federation(rules: Partial<Schedule> = {}) {
     get effects() {
       return effects;
     },
-    send(happening: Happening, after = 0) {
+    send(input: RoundEventInput, after = 0) {
       drive.at += after;
-      ({ state, effects } = step(state, { ...happening, at: drive.at } as RoundEvent, settings));
+      ({ state, effects } = step(state, { ...input, at: drive.at } as RoundEvent, settings));
       return effects;
     },
     start: () => drive.send({ type: 'operator', action: 'start' }),

@@ -4,13 +4,13 @@ export interface Fault {
   readonly client: string;
   readonly round: number;
   /**
-   * `drop-out`: its connection is lost before it has done anything, and comes back when the attempt is over [RD4].
+   * `dropout`: its connection is lost before it has done anything, and comes back when the attempt is over [RD4].
    * `straggler`: it does its work, and its delta comes a second after the deadline [RD2] [UP5].
    */
   readonly kind: FaultKind;
 }
 
-export type FaultKind = 'drop-out' | 'straggler';
+export type FaultKind = 'dropout' | 'straggler';
 
 /** Each fault strikes once. */
 export class Faults {

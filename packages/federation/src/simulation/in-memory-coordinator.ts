@@ -22,7 +22,7 @@ import { initialTheta, type Layout, layoutHash, Mask } from '@perfit/protocol/sp
 import type { Aggregation, GlobalState } from '../aggregation/aggregation.ts';
 import { checkDelta, weightOf } from '../aggregation/delta-check.ts';
 import { openAggregation } from '../aggregation/open-aggregation.ts';
-import { mustHaveOwners } from '../aggregation/owner-counts.ts';
+import { assertHasOwners } from '../aggregation/owner-counts.ts';
 import { Condition } from '../client/condition.ts';
 import { clientIdOf } from '../identity.ts';
 import { checkMaskRound, checkSubmission } from '../round/admission.ts';
@@ -63,7 +63,7 @@ interface Seat {
 }
 
 /** An event without its time. */
-type Happening = RoundEvent extends infer E ? (E extends RoundEvent ? Omit<E, 'at'> : never) : never;
+type RoundEventInput = RoundEvent extends infer E ? (E extends RoundEvent ? Omit<E, 'at'> : never) : never;
 type DeltaAnnounce = Extract<Announce, { kind: 'delta' }>;
 
 /**
@@ -87,7 +87,7 @@ export class InMemoryCoordinator {
   private turn: Seat | null = null;
   private uploads = 0;
   /** In DC2 form what every client is sent alike; one version of each. */
-  private readonly wholeParcels = new Map<
+  private readonly wholePayloads = new Map<
     'theta' | 'owners',
     { readonly version: number; readonly bytes: Uint8Array }
   >();
@@ -186,7 +186,7 @@ export class InMemoryCoordinator {
     seat.isOffered = false;
     if (state.state !== 'training') return;
     const round = state.version + 1;
-    if (this.parts.faults.strikes(nameOf(seat), round, 'drop-out')) {
+    if (this.parts.faults.strikes(nameOf(seat), round, 'dropout')) {
       seat.presence = 'away';
       seat.connection.break('the simulation lets this client drop out');
       this.dispatch({ type: 'client-left', client: seat.client });
@@ -227,8 +227,8 @@ export class InMemoryCoordinator {
 
   // The round machine
 
-  private dispatch(happening: Happening): readonly RoundEffect[] {
-    const event = { ...happening, at: this.parts.clock.now() } as RoundEvent;
+  private dispatch(input: RoundEventInput): readonly RoundEffect[] {
+    const event = { ...input, at: this.parts.clock.now() } as RoundEvent;
     const { state, effects } = step(this.current, event, this.parts.config.schedule);
     this.current = state;
     for (const effect of effects) this.act(effect);
@@ -391,7 +391,7 @@ export class InMemoryCoordinator {
       clock.advanceTo(this.current.deadline + 1000);
       this.dispatch({ type: 'time-passed' });
     }
-    this.mustBeTaken(seat, announce);
+    this.assertTaken(seat, announce);
     const most = seat.ready?.examples.training ?? 0;
     if (report.examples > most) {
       throw new ProtocolError('delta-examples', `The client has said that it trains on ${most} examples.`, { most });
@@ -404,7 +404,7 @@ export class InMemoryCoordinator {
   }
 
   /** @throws ProtocolError as the round machine refuses the submission */
-  private mustBeTaken({ client }: Seat, { round, attempt }: DeltaAnnounce): void {
+  private assertTaken({ client }: Seat, { round, attempt }: DeltaAnnounce): void {
     const { clock, config } = this.parts;
     checkSubmission(this.current, { client, round, attempt, at: clock.now() }, config.schedule);
   }
@@ -458,7 +458,7 @@ export class InMemoryCoordinator {
       dtype: config.wire.dtype,
     });
     checkDelta(values, { maxNorm: config.maxDeltaNorm });
-    this.mustBeTaken(seat, announce);
+    this.assertTaken(seat, announce);
     this.sums.add(mask, values, weightOf(report.examples, config.weighting));
     if (report.perplexity) this.tuned.push(report.perplexity.tuned);
     const receipt: Receipt = { kind: 'delta', round, sha256, bytes: bytes.length };
@@ -477,25 +477,25 @@ export class InMemoryCoordinator {
       throw new ProtocolError('download-range', `There is only version ${now} of the adapter, not ${version}.`);
     }
     const bytes =
-      what === 'slice' ? this.parcelOf(this.global.theta, maskOf(seat)) : await this.wholeParcel(what, version);
+      what === 'slice' ? this.payloadOf(this.global.theta, maskOf(seat)) : await this.wholePayload(what, version);
     const data = bytes.slice(offset, offset + MAX_CHUNK_BYTES);
     this.parts.onBytes(nameOf(seat), version + 1, 'down', data.length);
     return { data, total: bytes.length, sha256: await sha256Hex(bytes) };
   }
 
-  private async wholeParcel(what: 'theta' | 'owners', version: number): Promise<Uint8Array> {
-    const known = this.wholeParcels.get(what);
+  private async wholePayload(what: 'theta' | 'owners', version: number): Promise<Uint8Array> {
+    const known = this.wholePayloads.get(what);
     if (known?.version === version) return known.bytes;
     const { theta, owners } = this.global;
-    const values = what === 'theta' ? theta : mustHaveOwners(owners, version);
+    const values = what === 'theta' ? theta : assertHasOwners(owners, version);
     const mask = Mask.full(this.parts.layout.size);
-    const bytes = this.parcelOf(values, { mask, hash: await maskHash(mask) });
-    this.wholeParcels.set(what, { version, bytes });
+    const bytes = this.payloadOf(values, { mask, hash: await maskHash(mask) });
+    this.wholePayloads.set(what, { version, bytes });
     return bytes;
   }
 
   /** @param values [N]   @returns in DC2 form those at the mask's positions */
-  private parcelOf(values: Float32Array, { mask, hash }: { mask: Mask; hash: string }): Uint8Array {
+  private payloadOf(values: Float32Array, { mask, hash }: { mask: Mask; hash: string }): Uint8Array {
     const owner = { layoutHash: this.hash, maskHash: hash };
     return encodeValues(mask.pack(values), downDtype(this.parts.config.wire), owner);
   }

@@ -155,7 +155,7 @@ describe('a simulated federation', () => {
 
   it('[PF3] tells owners of the last round alone', async () => {
     const { tuners } = await simulated(configOf({ search: { everyRounds: 1, prior: 0.5 } }), {
-      faults: [{ client: 'Bo', round: 2, kind: 'drop-out' }],
+      faults: [{ client: 'Bo', round: 2, kind: 'dropout' }],
     });
     const shares = (search: number) => new Set(tuners[0]?.searches[search]?.prior?.owners);
     expect(tuners[0]?.searches[0]?.prior).toBeUndefined();
@@ -164,14 +164,14 @@ describe('a simulated federation', () => {
   });
 
   it('[RD4] goes on without a client that drops out, and takes it in again', async () => {
-    const run = await simulated(configOf(), { faults: [{ client: 'Bo', round: 2, kind: 'drop-out' }] });
+    const run = await simulated(configOf(), { faults: [{ client: 'Bo', round: 2, kind: 'dropout' }] });
     expect(run.status).toMatchObject({ state: 'finished', version: 3 });
     expect([1, 2, 3].map((round) => counted(run, round))).toEqual([NAMES, ['Ada', 'Cy'], NAMES]);
     expect(run.rounds.filter(({ client, round }) => client === 'Bo' && round === 2)).toEqual([]);
   });
 
   it('[RD4] ends also for a client that is away in the last round', async () => {
-    const run = await simulated(configOf(), { faults: [{ client: 'Cy', round: 3, kind: 'drop-out' }] });
+    const run = await simulated(configOf(), { faults: [{ client: 'Cy', round: 3, kind: 'dropout' }] });
     expect(counted(run, 3)).toEqual(['Ada', 'Bo']);
     expect(run.events.filter(({ event }) => event.type === 'finished').map(({ client }) => client)).toHaveLength(3);
   });
@@ -192,7 +192,7 @@ describe('a simulated federation', () => {
     const config = configOf({
       schedule: { rounds: 2, goal: 3, minimum: 3, recruit: 3, maxRepeats: 3 },
     });
-    for (const kind of ['straggler', 'drop-out'] as const) {
+    for (const kind of ['straggler', 'dropout'] as const) {
       const run = await simulated(config, { faults: [{ client: 'Bo', round: 1, kind }] });
       expect(run.status).toMatchObject({ state: 'finished', version: 2 });
       expect([...counted(run, 1)].sort()).toEqual(NAMES);
@@ -212,7 +212,7 @@ describe('a simulated federation', () => {
     const fault = fc.record({
       client: fc.constantFrom(...NAMES),
       round: fc.integer({ min: 1, max: 3 }),
-      kind: fc.constantFrom('drop-out' as const, 'straggler' as const),
+      kind: fc.constantFrom('dropout' as const, 'straggler' as const),
     });
     await fc.assert(
       fc.asyncProperty(fc.array(fault, { maxLength: 6 }), fc.integer({ min: 1, max: 3 }), async (faults, minimum) => {

@@ -6,8 +6,8 @@ import { runClient } from '../client/client-loop.ts';
 import type { LocalTuner } from '../client/local-tuner.ts';
 import { memoryStore } from '../client/memory-store.ts';
 import type { Identity } from '../client/ports.ts';
-import { lastMasks, type OwnedMask, withAftermath } from './aftermath.ts';
 import { type Fault, Faults } from './fault.ts';
+import { lastMasks, type OwnedMask, withFinalEvaluation } from './final-evaluation.ts';
 import type { InMemoryConnection } from './in-memory-connection.ts';
 import { InMemoryCoordinator, SIMULATED_FEDERATION } from './in-memory-coordinator.ts';
 import { RoundRecords, type SimulatedRound } from './round-records.ts';
@@ -140,7 +140,7 @@ export async function* simulateFederation(
     );
   }
   const left = { theta: coordinator.theta, stores, federation: SIMULATED_FEDERATION };
-  const rounds = await withAftermath(records.finished(names), options, left);
+  const rounds = await withFinalEvaluation(records.finished(names), options, left);
   return { rounds, status, theta: coordinator.theta, masks: await lastMasks(options, left) };
 }
 

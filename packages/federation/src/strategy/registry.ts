@@ -88,7 +88,7 @@ export function checkExchangedMask(mask: Mask, layout: Layout, by: RoundAt & { d
     if (mask.equals(strategy.exchanged(layout, given, by))) return;
     throw new ProtocolError('mask-density', `${strategy.title} has one mask for this budget, and this is another.`);
   }
-  const most = strategy.exchanged(layout, Mask.full(layout.size), by).kept === 0 ? 0 : mostKept(layout, by.density);
+  const most = strategy.exchanged(layout, Mask.full(layout.size), by).kept === 0 ? 0 : maxKept(layout, by.density);
   if (mask.kept <= most) return;
   throw new ProtocolError(
     'mask-density',
@@ -98,6 +98,6 @@ export function checkExchangedMask(mask: Mask, layout: Layout, by: RoundAt & { d
 }
 
 /** [PF2] The most positions that a searched mask may have. */
-export function mostKept(layout: Layout, density: number): number {
+export function maxKept(layout: Layout, density: number): number {
   return Math.min(layout.size, budgetOf(layout.size, density) + layout.tensors.length);
 }

@@ -7,7 +7,7 @@ import { tinyModel, tinySource } from '../../test/tiny-models.ts';
 import { startWebGpu } from '../../test/webgpu.ts';
 import { loadModel } from '../model/load-model.ts';
 import { createLocalTuner } from '../training/local-tuner.ts';
-import { type OpenedTuner, type Revival, revivingTuner } from '../training/reviving-tuner.ts';
+import { type OpenedTuner, type Recovery, recoveringTuner } from '../training/recovering-tuner.ts';
 import { DeviceWatch } from './device-watch.ts';
 
 /** The WebGPU device of a test, watched. */
@@ -121,7 +121,7 @@ describe("the watch of tfjs' WebGPU backend", needsWebGpu, () => {
   });
 });
 
-describe('revivingTuner on WebGPU', needsWebGpu, () => {
+describe('recoveringTuner on WebGPU', needsWebGpu, () => {
   beforeEach(startWebGpu);
   const source = tinySource(tinyModel({ seed: 11 }));
   const rows = Array.from({ length: 10 }, (_, row) => {
@@ -148,9 +148,9 @@ describe('revivingTuner on WebGPU', needsWebGpu, () => {
     const expected = await last(undisturbed.tuner.tune(start, settings));
     undisturbed.dispose();
 
-    const revivals: Revival[] = [];
+    const recoveries: Recovery[] = [];
     const tensors = tf.memory().numTensors;
-    const tuner = await revivingTuner({ open, maxLength: 32, onRevival: (revival) => revivals.push(revival) });
+    const tuner = await recoveringTuner({ open, maxLength: 32, onRecovery: (recovery) => recoveries.push(recovery) });
     const steps: number[] = [];
     const result = await last(tuner.tune(start, settings), (progress) => {
       if (progress.kind !== 'step') return;
@@ -160,7 +160,7 @@ describe('revivingTuner on WebGPU', needsWebGpu, () => {
     });
     expect(result).toEqual(expected);
     expect(steps).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
-    expect(revivals.map(({ goingOn }) => goingOn)).toEqual(['Going on from step 3 on a new one.']);
+    expect(recoveries.map(({ goingOn }) => goingOn)).toEqual(['Going on from step 3 on a new one.']);
     tuner.dispose();
     expect(tf.memory().numTensors).toBe(tensors);
   });

@@ -1,7 +1,7 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { WasmRunner } from '../wasm/runner.ts';
-import { MOST_THREADS } from '../wasm/threads.ts';
+import { MAX_THREADS } from '../wasm/threads.ts';
 import { BackendError } from './backend-error.ts';
 import { guardAllocations, wasmFailure } from './wasm-failure.ts';
 import type { WasmBackend } from './wasm-heap.ts';
@@ -115,7 +115,7 @@ async function tryThreads(means: ThreadMeans | undefined, threads: number): Prom
   if (typeof SharedArrayBuffer !== 'function' || !(await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT'))) {
     return one('WebAssembly has no threads here');
   }
-  const count = Math.min(threads, MOST_THREADS);
+  const count = Math.min(threads, MAX_THREADS);
   try {
     const backend = await startInSharedMemory(means);
     return { threads: count, shortfall: count < threads ? 'no more can run at once' : null, backend };

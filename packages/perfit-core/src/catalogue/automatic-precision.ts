@@ -1,6 +1,6 @@
 import type { ModelConfig } from '../model/config.ts';
 import { weightBytes } from '../model/packed/memory.ts';
-import { MOST_EXACT_BYTES } from '../model/packed/plan-memory.ts';
+import { MAX_EXACT_BYTES } from '../model/packed/plan-memory.ts';
 import type { RoundedPrecision } from '../ops/packed-matrix/formats.ts';
 import { fits } from './fits.ts';
 import { type ChatChoice, chatMemoryNeeds } from './memory-needs.ts';
@@ -15,7 +15,7 @@ export function automaticPrecision(
   budget: number,
   { contextLength }: Pick<ChatChoice, 'contextLength'>,
 ): RoundedPrecision {
-  if (weightBytes(config, 'f16') <= MOST_EXACT_BYTES) return 'f32';
+  if (weightBytes(config, 'f16') <= MAX_EXACT_BYTES) return 'f32';
   const chats = (held: RoundedPrecision) =>
     fits(chatMemoryNeeds(config, { held, contextLength }), budget).verdict !== 'too large';
   return (['f16', 'int8'] as const).find(chats) ?? 'int4';

@@ -60,7 +60,7 @@ export async function openMerged({ source, adapter }: TunedModel): Promise<Merge
   for (let i = 0; i < layout.tensors.length; i += 2) {
     const [a, b] = [layout.tensors[i], layout.tensors[i + 1]] as [Layout['tensors'][0], Layout['tensors'][0]];
     const name = `${moduleName(a)}.weight`;
-    const tensor = mustHave(tensors, name, [b.rows, a.columns]);
+    const tensor = assertHas(tensors, name, [b.rows, a.columns]);
     const change = {
       a: tensorSlice(theta, a),
       b: tensorSlice(theta, b),
@@ -73,7 +73,7 @@ export async function openMerged({ source, adapter }: TunedModel): Promise<Merge
 }
 
 /** @throws ExportError `export-missing-tensor`, `export-wrong-shape` */
-export function mustHave(
+export function assertHas(
   tensors: ReadonlyMap<string, MergedTensor>,
   name: string,
   shape: readonly number[],

@@ -6,7 +6,7 @@ import { bucketLength } from '../text/batches.ts';
 import { ChatFormat } from '../text/chat-template.ts';
 import type { ChatMessage } from '../text/example.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
-import { breathe } from '../training/event-loop.ts';
+import { yieldToEventLoop } from '../training/event-loop.ts';
 import { GenerationError } from './generation-error.ts';
 import { PromptWindow } from './prompt-window.ts';
 import { drawToken, penalizeRepetition, type SamplingOptions, tokenDistribution } from './sampling.ts';
@@ -148,7 +148,7 @@ export class Conversation {
       yield { text: isLast && !said.ended ? said.text + stops.flush() : said.text, token };
       if (said.ended) return end('ended');
       next = [token];
-      await breathe();
+      await yieldToEventLoop();
     }
     return end(room < settings.maxTokens ? 'context' : 'length');
   }

@@ -38,7 +38,7 @@ export function embeddingName(tiedHead: boolean, entries: ReadonlyMap<string, Te
 export const HEAD_NAME = 'lm_head.weight';
 
 /** A tensor that is there as the config implies it. @param where the model is, for a sentence   @throws WeightsError */
-export function mustHaveTensor(
+export function assertHasTensor(
   entries: ReadonlyMap<string, TensorEntry>,
   { name, shape, where }: { readonly name: string; readonly shape: readonly number[]; readonly where: string },
 ): TensorEntry {
@@ -52,11 +52,11 @@ export function mustHaveTensor(
 }
 
 /** Every tensor that a model is made of, and no layer more than it is said to have: told before any of them is read. @throws WeightsError */
-export function mustHaveTensors(config: ModelConfig, entries: ReadonlyMap<string, TensorEntry>, where: string): void {
+export function assertHasTensors(config: ModelConfig, entries: ReadonlyMap<string, TensorEntry>, where: string): void {
   for (const [expected, shape] of expectedTensors(config)) {
     const isEmbedding = expected === 'model.embed_tokens.weight';
     const name = isEmbedding ? embeddingName(config.tiedHead, entries) : expected;
-    mustHaveTensor(entries, { name, shape, where });
+    assertHasTensor(entries, { name, shape, where });
   }
   for (const name of entries.keys()) {
     const layer = /^model\.layers\.(\d+)\./.exec(name)?.[1];

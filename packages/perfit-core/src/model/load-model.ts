@@ -5,15 +5,15 @@ import type { ModelSource } from '../weights/source.ts';
 import { ComposedModel } from './composed/composed-model.ts';
 import { readComposed } from './composed/read-composed.ts';
 import { type ModelConfig, parseModelConfig } from './config.ts';
-import { mustHaveTensors } from './expected-tensors.ts';
+import { assertHasTensors } from './expected-tensors.ts';
 import type { LanguageModel } from './language-model.ts';
 import { fileFormats, type MatrixFormats } from './packed/matrix-formats.ts';
 import { weightBytes } from './packed/memory.ts';
 import { PackedModel } from './packed/packed-model.ts';
 import {
   heldAs,
+  MAX_EXACT_BYTES,
   type MemoryPlan,
-  MOST_EXACT_BYTES,
   type PlanGround,
   planMemory,
   type TuningWish,
@@ -51,7 +51,7 @@ export interface LoadModelOptions extends WeightReaderOptions {
 export async function loadModel(source: ModelSource, options: LoadModelOptions = {}): Promise<LanguageModel> {
   const config = parseModelConfig(await source.text('config.json'));
   const files = await openWeights(source);
-  mustHaveTensors(config, files.entries, source.describe());
+  assertHasTensors(config, files.entries, source.describe());
   const reader = new WeightReader(source, files, options);
   const { programs = hasPrograms(config) ? 'own' : 'composed' } = options;
   try {
@@ -76,7 +76,7 @@ export async function loadModel(source: ModelSource, options: LoadModelOptions =
 export async function formatsInFile(source: ModelSource): Promise<MatrixFormats | null> {
   const { entries } = await openWeights(source);
   const config = parseModelConfig(await source.text('config.json'));
-  mustHaveTensors(config, entries, source.describe());
+  assertHasTensors(config, entries, source.describe());
   return fileFormats(config, entries);
 }
 
@@ -105,7 +105,7 @@ function unaskedPrecision(
   if (inFile) return 'file';
   if (automatic) return automatic(config);
   if (programs === 'wasm') return processorPrecision(config);
-  return fileBytes <= MOST_EXACT_BYTES ? 'f32' : 'f16';
+  return fileBytes <= MAX_EXACT_BYTES ? 'f32' : 'f16';
 }
 
 /** The finest in which weights that are not in blocks leave half of WebAssembly's memory for what is done with them. */

@@ -1,7 +1,7 @@
 import type { ModelSource } from '../weights/source.ts';
 import { type StoredRows, valueCount } from '../weights/stored-rows.ts';
 import { readRows, readTensor, refuseNotFinite, type TensorEntry, type WeightFiles } from '../weights/tensor-values.ts';
-import { mustHaveTensor } from './expected-tensors.ts';
+import { assertHasTensor } from './expected-tensors.ts';
 
 export interface WeightReaderOptions {
   /** Called after every few MiB with the bytes read so far. */
@@ -68,7 +68,7 @@ export class WeightReader {
 
   #begin(name: string, shape: number[]): TensorEntry {
     this.#options.signal?.throwIfAborted();
-    return mustHaveTensor(this.#files.entries, { name, shape, where: this.#source.describe() });
+    return assertHasTensor(this.#files.entries, { name, shape, where: this.#source.describe() });
   }
 
   #report(bytes: number): void {

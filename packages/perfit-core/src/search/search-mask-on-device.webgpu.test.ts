@@ -10,7 +10,7 @@ const dimensions = { layers: 2, width: 9, queryWidth: 8, keyValueWidth: 4, feedF
 const layout = buildLayout(dimensions, { rank: 3, alpha: 4, targets: PROJECTIONS });
 const random = seededRandom(5);
 const drawn = () => Float32Array.from({ length: layout.size }, () => random() - 0.5);
-const [theta, slopes, curvature] = [drawn(), drawn(), drawn()];
+const [theta, gradients, curvature] = [drawn(), drawn(), drawn()];
 const owners = Float32Array.from({ length: layout.size }, (_, p) => (p % 3) / 2);
 const plain: MaskSearch = { density: 0.3, iterations: 2, score: 'taylor', scope: 'global', seed: 1 };
 
@@ -24,14 +24,14 @@ async function run<P>(search: AsyncGenerator<P, Mask>): Promise<{ mask: number[]
   }
 }
 
-/** A gradient that depends on theta, which the mask changes: g = slopes + curvature · θ, rounded as f32 rounds. */
+/** A gradient that depends on theta, which the mask changes: g = gradients + curvature · θ, rounded as f32 rounds. */
 async function onHost(at: Float32Array): Promise<Float32Array> {
   const bent = at.map((value, p) => value * (curvature[p] as number));
-  return bent.map((value, p) => value + (slopes[p] as number));
+  return bent.map((value, p) => value + (gradients[p] as number));
 }
 
 async function onDevice(at: tf.Tensor1D): Promise<tf.Tensor1D> {
-  return tf.tidy(() => tf.add(tf.mul(at, tf.tensor1d(curvature)), tf.tensor1d(slopes)));
+  return tf.tidy(() => tf.add(tf.mul(at, tf.tensor1d(curvature)), tf.tensor1d(gradients)));
 }
 
 describe('[PF3] searchMaskOnDevice', needsWebGpu, () => {

@@ -6,12 +6,12 @@ const dimensions = { layers: 2, width: 8, queryWidth: 8, keyValueWidth: 4, feedF
 const layout = buildLayout(dimensions, { rank: 2, alpha: 4, targets: PROJECTIONS });
 const random = seededRandom(5);
 const theta = Float32Array.from({ length: layout.size }, () => random() - 0.5);
-const slopes = Float32Array.from({ length: layout.size }, () => random() - 0.5);
+const gradients = Float32Array.from({ length: layout.size }, () => random() - 0.5);
 const plain: MaskSearch = { density: 0.5, iterations: 3, score: 'taylor', scope: 'global', seed: 1 };
 
 async function run(
   search: Partial<MaskSearch>,
-  gradientOf = async (_: Float32Array) => slopes,
+  gradientOf = async (_: Float32Array) => gradients,
   checkpoint?: PruneStart['checkpoint'],
 ) {
   const generator = searchMask(layout, { theta, checkpoint }, gradientOf, { ...plain, ...search });
@@ -36,7 +36,7 @@ describe('[PF3] searchMask', () => {
     const asked: Float32Array[] = [];
     const { progress } = await run({}, async (masked) => {
       asked.push(masked.slice());
-      return slopes;
+      return gradients;
     });
     expect(asked.length).toBe(3);
     expect(asked[0]).toEqual(theta);
@@ -46,9 +46,9 @@ describe('[PF3] searchMask', () => {
   });
 
   it.each([
-    ['taylor', (p: number) => Math.abs((theta[p] as number) * (slopes[p] as number))],
+    ['taylor', (p: number) => Math.abs((theta[p] as number) * (gradients[p] as number))],
     ['magnitude', (p: number) => Math.abs(theta[p] as number)],
-    ['gradient', (p: number) => Math.abs(slopes[p] as number)],
+    ['gradient', (p: number) => Math.abs(gradients[p] as number)],
   ] as const)('ranks by the score %s', async (score, scoreOf) => {
     const { mask } = await run({ score, iterations: 1 });
     const order = Array.from(theta.keys()).sort((a, b) => scoreOf(b) - scoreOf(a) || a - b);
@@ -125,7 +125,7 @@ describe('[PF3] searchMask', () => {
     let call = 0;
     const first = await run({ score: 'gradient', iterations: 1, density: 0.5 ** (1 / 2) });
     const both = await run({ score: 'gradient', iterations: 2 }, async () =>
-      call++ === 0 ? slopes : slopes.map((slope) => 1 / slope),
+      call++ === 0 ? gradients : gradients.map((slope) => 1 / slope),
     );
     expect(both.mask.intersection(first.mask).equals(both.mask)).toBe(true);
   });

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { linearForward } from '../ops/packed-linear/packed-linear.ts';
 import type { RoundedPrecision } from '../ops/packed-matrix/formats.ts';
 import { PackedMatrix } from '../ops/packed-matrix/packed-matrix.ts';
-import { breathe } from '../training/event-loop.ts';
+import { yieldToEventLoop } from '../training/event-loop.ts';
 import { noise } from './noise.ts';
 import { settle } from './timing.ts';
 
@@ -54,7 +54,7 @@ export async function probeSpeed(shape: ProbeShape, options: ProbeOptions = {}):
         if (rows < shape.rows) rows = Math.min(2 * rows, shape.rows);
         else runs *= 2;
       }
-      await breathe();
+      await yieldToEventLoop();
     } while (now() < end);
     return best;
   } finally {

@@ -87,7 +87,7 @@ export function columnRoles(columns: readonly DatasetColumn[], mapping: ColumnMa
 }
 
 const LOOKED_AT = 200;
-const MOST_COLUMNS = 64;
+const MAX_COLUMNS = 64;
 const SAMPLES = 3;
 const SAMPLE_LENGTH = 80;
 
@@ -97,7 +97,7 @@ export function columnsOf(records: readonly unknown[]): DatasetColumn[] {
   for (const record of records.slice(0, LOOKED_AT)) {
     if (typeof record !== 'object' || record === null || Array.isArray(record)) continue;
     for (const [name, value] of Object.entries(record)) {
-      if (!samples.has(name) && samples.size >= MOST_COLUMNS) continue;
+      if (!samples.has(name) && samples.size >= MAX_COLUMNS) continue;
       const found = samples.get(name) ?? [];
       samples.set(name, found);
       const sample = found.length < SAMPLES ? sampleOf(value) : '';

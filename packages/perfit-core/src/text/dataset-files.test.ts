@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DataError } from './data-error.ts';
 import { LARGEST_DATASET_BYTES } from './dataset-file.ts';
-import { admitFiles, type DatasetFile, MOST_FILES, parseDatasetFiles } from './dataset-files.ts';
+import { admitFiles, type DatasetFile, MAX_FILES, parseDatasetFiles } from './dataset-files.ts';
 
 const rows = (count: number, from = 0) =>
   Array.from({ length: count }, (_, i) => ({ instruction: `Question ${from + i}?`, response: `Answer ${from + i}.` }));
@@ -85,7 +85,7 @@ describe('several files', () => {
     const codes = (sizes: number[]) =>
       admitFiles(sizes.map((size, i) => file(`${i}`, size))).map((e) => e?.code ?? null);
     expect(codes([half, LARGEST_DATASET_BYTES + 1, half, 1])).toEqual([null, 'data-too-large', null, 'data-too-large']);
-    expect(codes(Array.from({ length: MOST_FILES + 1 }, () => 1)).at(-1)).toBe('data-too-large');
+    expect(codes(Array.from({ length: MAX_FILES + 1 }, () => 1)).at(-1)).toBe('data-too-large');
   });
 });
 

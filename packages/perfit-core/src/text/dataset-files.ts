@@ -36,7 +36,7 @@ interface ParsedFile {
   readonly duplicates: number;
   /** Those of `duplicates` whose equal is in another file. */
   readonly inOthers: number;
-  /** How many records gave no example; the first {@link MOST_PROBLEMS} of them are in `problems`. */
+  /** How many records gave no example; the first {@link MAX_PROBLEMS} of them are in `problems`. */
   readonly skipped: number;
   readonly problems: readonly DatasetProblem[];
   /** Why it gave nothing. */
@@ -58,9 +58,9 @@ export interface ParsedFiles {
 
 /** Below this nothing can be held out and learned from at once. */
 const FEWEST_EXAMPLES = 8;
-const MOST_PROBLEMS = 200;
+const MAX_PROBLEMS = 200;
 /** More are no folder of texts. */
-export const MOST_FILES = 500;
+export const MAX_FILES = 500;
 
 /**
  * A person's files to examples, in the order of their names, so that a folder gives the same everywhere. What cannot be
@@ -83,7 +83,7 @@ export function parseDatasetFiles(given: readonly DatasetFile[]): ParsedFiles {
     for (const { line, example } of read.error === null ? read.entries : []) {
       if (example instanceof RecordProblem) {
         counts.skipped++;
-        if (problems.length < MOST_PROBLEMS) problems.push({ line, code: example.code, message: example.message });
+        if (problems.length < MAX_PROBLEMS) problems.push({ line, code: example.code, message: example.message });
         continue;
       }
       const key = exampleKey(example);
@@ -117,9 +117,9 @@ export function admitFiles(files: readonly { readonly name: string; readonly siz
   let admitted = 0;
   let bytes = 0;
   return files.map(({ name, size }) => {
-    if (admitted >= MOST_FILES) {
-      const sentence = `At most ${MOST_FILES} files are read; this one comes after them.`;
-      return new DataError('data-too-large', sentence, { name, limit: MOST_FILES });
+    if (admitted >= MAX_FILES) {
+      const sentence = `At most ${MAX_FILES} files are read; this one comes after them.`;
+      return new DataError('data-too-large', sentence, { name, limit: MAX_FILES });
     }
     try {
       checkDatasetSize(name, size);

@@ -143,17 +143,17 @@ function fitOrReason(example: Example, fitting: Fitting): Fitted[] | Omit<Droppe
 }
 
 /** What a template makes of a conversation is looked at once a response: the work grows with the square of their number. */
-const MOST_RESPONSES = 32;
+const MAX_RESPONSES = 32;
 
 /** A long conversation as several, each with the system messages of its beginning. */
 function partsOf(messages: readonly PromptMessage[]): (readonly PromptMessage[])[] {
   const ends = messages.flatMap((message, i) => (isResponse(message) ? [i + 1] : []));
-  if (ends.length <= MOST_RESPONSES) return [messages];
+  if (ends.length <= MAX_RESPONSES) return [messages];
   const opening = messages.slice(
     0,
     messages.findIndex(({ role }) => role !== 'system'),
   );
-  const borders = ends.filter((_, k) => (k + 1) % MOST_RESPONSES === 0 || k === ends.length - 1);
+  const borders = ends.filter((_, k) => (k + 1) % MAX_RESPONSES === 0 || k === ends.length - 1);
   return borders.map((end, k) =>
     k === 0 ? messages.slice(0, end) : [...opening, ...messages.slice(borders[k - 1], end)],
   );
@@ -223,7 +223,7 @@ function withoutOldExchanges(messages: readonly PromptMessage[], whole: Encoded,
 }
 
 /** More characters of a context are never looked at for one token that is kept of it. */
-const MOST_CHARACTERS_PER_TOKEN = 16;
+const MAX_CHARACTERS_PER_TOKEN = 16;
 
 /** Cuts the end of the context until the prompt has no more than `room` tokens, or until there is no context. */
 function withShorterContext(candidate: Candidate, room: number, fitting: Fitting): Candidate {
@@ -239,7 +239,7 @@ function withShorterContext(candidate: Candidate, room: number, fitting: Fitting
   const without = withContext('');
   let kept = room - without.encoded.promptLength;
   if (kept <= 0) return without;
-  const head = context.slice(0, kept * MOST_CHARACTERS_PER_TOKEN).replace(/[\uD800-\uDBFF]$/, '');
+  const head = context.slice(0, kept * MAX_CHARACTERS_PER_TOKEN).replace(/[\uD800-\uDBFF]$/, '');
   const headIds = tokenizer.encodeContinuation(head).slice(0, kept);
   // The layout around a context takes a few tokens as well: the loop meets them.
   for (;;) {

@@ -1,7 +1,7 @@
 import { ByteLevelPreTokenizer, SequencePreTokenizer, type Tokenizer } from '@huggingface/tokenizers';
 
 /** Words of a text repeat; 2^16 of them cover most of any file and take a few MB. */
-const MOST_WORDS = 65536;
+const MAX_WORDS = 65536;
 const LONGEST_WORD = 64;
 
 /**
@@ -24,7 +24,7 @@ export function cacheWords(tokenizer: Tokenizer, parts: readonly Readonly<Record
     if (found !== undefined) return found;
     const tokens = tokensOf(word);
     if (word.length > LONGEST_WORD) return tokens;
-    if (known.size >= MOST_WORDS) known.clear();
+    if (known.size >= MAX_WORDS) known.clear();
     known.set(word, tokens);
     return tokens;
   };

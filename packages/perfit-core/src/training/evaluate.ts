@@ -29,12 +29,12 @@ export interface Evaluation {
 }
 
 /** Computed at once, padding included; the result does not depend on it beyond float noise. */
-const MOST_TOKENS_AT_ONCE = 4096;
-const MOST_ROWS_AT_ONCE = 8;
+const MAX_TOKENS_AT_ONCE = 4096;
+const MAX_ROWS_AT_ONCE = 8;
 
 /** B for an evaluation of rows of T tokens. */
 export function evaluationRows(maxLength: number): number {
-  return Math.max(1, Math.min(MOST_ROWS_AT_ONCE, Math.floor(MOST_TOKENS_AT_ONCE / maxLength)));
+  return Math.max(1, Math.min(MAX_ROWS_AT_ONCE, Math.floor(MAX_TOKENS_AT_ONCE / maxLength)));
 }
 
 /**

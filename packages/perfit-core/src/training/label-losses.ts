@@ -4,7 +4,7 @@ import type { LanguageModel } from '../model/language-model.ts';
 import { makeBatches } from '../text/batches.ts';
 import type { TokenizedExample } from '../text/examples.ts';
 import { evaluationRows } from './evaluate.ts';
-import { breathe } from './event-loop.ts';
+import { yieldToEventLoop } from './event-loop.ts';
 
 export interface LabelLossOptions {
   /** T: no row is longer. */
@@ -50,7 +50,7 @@ export async function labelLosses(
       });
     }
     onProgress?.(Math.min(start + batchSize, order.length), order.length);
-    await breathe();
+    await yieldToEventLoop();
   }
   return losses;
 }

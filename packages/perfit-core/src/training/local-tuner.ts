@@ -13,8 +13,8 @@ import { searchMaskOnDevice } from '../search/search-mask-on-device.ts';
 import { makeBatches } from '../text/batches.ts';
 import type { TokenizedExample } from '../text/examples.ts';
 import { type AdamWState, MaskedAdamW } from './adamw.ts';
+import { mapProgress } from './map-progress.ts';
 import { perplexity } from './perplexity.ts';
-import { retelling } from './retelling.ts';
 import { gradientOnDevice, gradientOnHost, type SearchTask } from './search-gradient.ts';
 import type { TokenBatch } from './token-batch.ts';
 import { TrainingError } from './training-error.ts';
@@ -179,7 +179,7 @@ export function createLocalTuner(options: LocalTunerOptions): ModelTuner {
       const scored = shuffledBatches.slice(0, settings.batches);
       const { warm } = pruning;
       const search = pruned({ model, layout, batches: scored, signal }, pruning, settings);
-      const mask = yield* retelling(
+      const mask = yield* mapProgress(
         search,
         (progress): LocalSearchProgress =>
           progress.kind === 'checkpoint'

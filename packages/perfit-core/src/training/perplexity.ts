@@ -1,7 +1,7 @@
 import type { AdapterTensors } from '../model/adapter-tensors.ts';
 import { countLabels } from '../model/labelled-rows.ts';
 import type { LanguageModel } from '../model/language-model.ts';
-import { breathe } from './event-loop.ts';
+import { yieldToEventLoop } from './event-loop.ts';
 import type { TokenBatch } from './token-batch.ts';
 import { TrainingError } from './training-error.ts';
 
@@ -25,7 +25,7 @@ export async function perplexity(
     labels += count;
     loss.dispose();
     onBatch?.(index + 1);
-    await breathe();
+    await yieldToEventLoop();
   }
   if (labels === 0) throw new TrainingError('training-no-examples', 'no held-out token has a label to be evaluated on');
   return Math.exp(total / labels);

@@ -1,7 +1,7 @@
 import type { Layout } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LanguageModel } from '../model/language-model.ts';
-import { breathe } from './event-loop.ts';
+import { yieldToEventLoop } from './event-loop.ts';
 import type { TokenBatch } from './token-batch.ts';
 import { TrainingError } from './training-error.ts';
 import { meanGradient } from './tune.ts';
@@ -21,7 +21,7 @@ export interface SearchTask {
  */
 export async function gradientOnHost(task: SearchTask, theta: Float32Array): Promise<Float32Array> {
   const { model, layout, batches, signal } = task;
-  mustHaveBatches(task);
+  assertHasBatches(task);
   const sum = new Float64Array(layout.size);
   const onDevice = tf.tensor1d(theta);
   try {
@@ -31,7 +31,7 @@ export async function gradientOnHost(task: SearchTask, theta: Float32Array): Pro
       const values = await gradient.data();
       tf.dispose([loss, gradient]);
       for (let p = 0; p < sum.length; p++) sum[p] = (sum[p] as number) + (values[p] as number);
-      await breathe();
+      await yieldToEventLoop();
     }
   } finally {
     onDevice.dispose();
@@ -46,7 +46,7 @@ export async function gradientOnHost(task: SearchTask, theta: Float32Array): Pro
  */
 export async function gradientOnDevice(task: SearchTask, theta: tf.Tensor1D): Promise<tf.Tensor1D> {
   const { model, layout, batches, signal } = task;
-  mustHaveBatches(task);
+  assertHasBatches(task);
   let sum: tf.Tensor1D | null = null;
   try {
     for (const batch of batches) {
@@ -56,7 +56,7 @@ export async function gradientOnDevice(task: SearchTask, theta: tf.Tensor1D): Pr
       // Where nothing is awaited, batches pile up in the device's queue.
       await loss.data();
       loss.dispose();
-      await breathe();
+      await yieldToEventLoop();
     }
     return tf.mul(sum as tf.Tensor1D, 1 / batches.length);
   } finally {
@@ -71,7 +71,7 @@ function added(x: tf.Tensor1D, y: tf.Tensor1D): tf.Tensor1D {
   return sum as tf.Tensor1D;
 }
 
-function mustHaveBatches({ batches }: SearchTask): void {
+function assertHasBatches({ batches }: SearchTask): void {
   if (batches.length > 0) return;
   throw new TrainingError('training-no-examples', 'there is no example to search a mask with');
 }

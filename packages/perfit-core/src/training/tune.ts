@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { AdapterTensors } from '../model/adapter-tensors.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import { type AdamWSettings, type AdamWState, MaskedAdamW } from './adamw.ts';
-import { breathe } from './event-loop.ts';
+import { yieldToEventLoop } from './event-loop.ts';
 import { CONSTANT_RATE, type RateSchedule, rateAt } from './learning-rate.ts';
 import { perplexity } from './perplexity.ts';
 import type { TokenBatch } from './token-batch.ts';
@@ -97,7 +97,7 @@ export async function* tune(task: TuneTask, start: AdamWState): AsyncGenerator<T
         yield { kind: 'checkpoint', checkpoint: await optimizer.state(), isEpochEnd };
         savedAt = now();
       }
-      await breathe();
+      await yieldToEventLoop();
     }
     const theta = await optimizer.readTheta();
     // Where no step was left to do, the loss is that of the theta at hand.

@@ -1,6 +1,6 @@
 import { Mask } from '@perfit/protocol/space';
 import type { LocalSearchProgress, LocalSearchSettings, LocalSearchStart, ModelTuner } from './local-tuner.ts';
-import { retelling } from './retelling.ts';
+import { mapProgress } from './map-progress.ts';
 
 /** PF3 (a): tuning in the whole space, as a search reports it. @returns theta after it, [N] */
 export async function* warmUp(
@@ -12,7 +12,7 @@ export async function* warmUp(
   const tuning = { ...settings.tuning, epochs: settings.warmupEpochs };
   const from = checkpoint?.part === 'warm-up' ? { checkpoint: checkpoint.tuning } : {};
   const run = tuner.tune({ theta, mask: Mask.full(theta.length), ...from }, tuning, signal);
-  const warm = yield* retelling(run, (progress): LocalSearchProgress => {
+  const warm = yield* mapProgress(run, (progress): LocalSearchProgress => {
     if (progress.kind === 'checkpoint') {
       return { kind: 'checkpoint', checkpoint: { part: 'warm-up', tuning: progress.checkpoint } };
     }

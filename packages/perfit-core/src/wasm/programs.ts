@@ -143,7 +143,7 @@ export interface WasmPrograms {
     labels: Address,
     weights: Address,
     terms: Address,
-    slopes: Flag,
+    asGradient: Flag,
   ): void;
   adamw(
     count: number,

@@ -81,7 +81,7 @@ export class WasmRunner {
   }
 
   /** Bytes of one tensor: tfjs takes addresses for signed numbers. */
-  readonly mostBytes = 2 ** 31 - 1;
+  readonly maxBytes = 2 ** 31 - 1;
 
   /** Nothing is under way here: what is written is there. */
   async paced(): Promise<void> {}

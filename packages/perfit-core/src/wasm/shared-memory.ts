@@ -5,7 +5,7 @@ const IMPORTS = 2;
 const MEMORIES = 5;
 const HEADER = 8;
 /** 2 GiB: tfjs takes addresses for signed numbers. */
-const MOST_PAGES = 32_768;
+const MAX_PAGES = 32_768;
 
 /**
  * A WebAssembly module that has its memory from outside, where threads may share it, in place of one that makes its own:
@@ -26,7 +26,7 @@ export function withSharedMemory(bytes: Uint8Array): {
   const limits = new Reader(memories.body);
   const [count, flags, initial] = [limits.number(), limits.number(), limits.number()];
   if (count !== 1 || flags > 1) throw new RangeError('the module has several memories, or shares its own already');
-  const entry = [...text(MEMORY_IMPORT.module), ...text(MEMORY_IMPORT.name), 2, 3, ...leb(initial), ...leb(MOST_PAGES)];
+  const entry = [...text(MEMORY_IMPORT.module), ...text(MEMORY_IMPORT.name), 2, 3, ...leb(initial), ...leb(MAX_PAGES)];
   const known = new Reader(imports.body);
   const importCount = known.number();
   const body = [...leb(importCount + 1), ...entry, ...imports.body.subarray(known.at)];
@@ -43,7 +43,7 @@ export function withSharedMemory(bytes: Uint8Array): {
     rewritten.set(part, at);
     at += part.length;
   }
-  return { bytes: rewritten, initial, maximum: MOST_PAGES };
+  return { bytes: rewritten, initial, maximum: MAX_PAGES };
 }
 
 interface Section {

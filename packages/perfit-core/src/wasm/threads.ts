@@ -16,7 +16,7 @@ export type ProgramCall = {
 }[keyof WasmPrograms];
 
 /** As many as the low bits of a call's number can say. */
-export const MOST_THREADS = 8;
+export const MAX_THREADS = 8;
 
 /** A thread that has not come up by then never will; one that is silent for as long in a call has died. */
 const PATIENCE = 10_000;

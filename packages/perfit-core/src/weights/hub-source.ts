@@ -1,14 +1,14 @@
+import { type Answer, fetchWithRetry, getRange, type RetryOptions } from './fetch-with-retry.ts';
 import { listedSource } from './listed-files.ts';
 import { type ListedSource, type ManifestFile, PART_BYTES } from './manifest.ts';
 import { chooseModelFiles } from './model-files.ts';
 import { once } from './once.ts';
-import { type Answer, getRange, type PatientOptions, patientGet } from './patient-get.ts';
 import { shown } from './shown.ts';
 import { WeightsError } from './weights-error.ts';
 
 export const HUB_URL = 'https://huggingface.co';
 
-export interface HubSourceOptions extends PatientOptions {
+export interface HubSourceOptions extends RetryOptions {
   /** `owner/name`, or of a GGUF file `owner/name:Q4_1`, as llama.cpp writes it. */
   readonly repository: string;
   /** A branch, a tag or a commit; the default branch where there is none. */
@@ -41,7 +41,7 @@ export function hubSource(options: HubSourceOptions): HubSource {
   const [repository = '', quantization] = options.repository.split(/:(.*)/s);
   const hubUrl = (options.hubUrl ?? HUB_URL).replace(/\/+$/, '');
   const { origin } = new URL(hubUrl);
-  const patient = patientGet(options);
+  const patient = fetchWithRetry(options);
   const where = `${repository} on ${new URL(hubUrl).host}`;
   const refusal = (answer: Answer, name: string | null) =>
     refusalOf(answer, { repository, revision, hubUrl, name, hasToken: token !== undefined });

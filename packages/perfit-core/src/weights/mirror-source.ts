@@ -1,8 +1,8 @@
+import { type Answer, fetchWithRetry, getRange, type RetryOptions } from './fetch-with-retry.ts';
 import { listedSource } from './listed-files.ts';
 import type { ListedSource } from './manifest.ts';
 import { once } from './once.ts';
 import { parseManifest } from './parse-manifest.ts';
-import { type Answer, getRange, type PatientOptions, patientGet } from './patient-get.ts';
 import { refusalSentence } from './refusal-sentence.ts';
 import { WeightsError, type WeightsErrorCode } from './weights-error.ts';
 
@@ -11,9 +11,9 @@ import { WeightsError, type WeightsErrorCode } from './weights-error.ts';
  * also where the folder changes meanwhile.
  * @param baseUrl the model's address, `…/models/<id>`
  */
-export function mirrorSource(baseUrl: string, options: PatientOptions = {}): ListedSource {
+export function mirrorSource(baseUrl: string, options: RetryOptions = {}): ListedSource {
   const base = baseUrl.endsWith('/') ? baseUrl : `${baseUrl}/`;
-  const get = patientGet(options);
+  const get = fetchWithRetry(options);
 
   const manifest = once(async () => {
     const answer = await get(`${base}manifest`);

@@ -50,20 +50,16 @@ export async function readRowRange(
 }
 
 /**
- * The rows of a matrix in order, in slabs of at most `mostBytes` as they are read or unpacked, and of one row at least. A
+ * The rows of a matrix in order, in slabs of at most `maxBytes` as they are read or unpacked, and of one row at least. A
  * slab is good until the next one is asked for.
  * @param entry of a tensor [rows, columns]
  * @throws WeightsError
  */
-export async function* readRows(
-  source: ModelSource,
-  entry: TensorEntry,
-  mostBytes: number,
-): AsyncGenerator<StoredRows> {
+export async function* readRows(source: ModelSource, entry: TensorEntry, maxBytes: number): AsyncGenerator<StoredRows> {
   const { rows, columns, rowBytes } = matrixOf(entry);
   const heldBytes = isBlockType(entry.dtype) ? 4 * columns : rowBytes;
   const granule = entry.headTurn ?? 1;
-  const slabRows = Math.max(1, Math.floor(mostBytes / (heldBytes * granule))) * granule;
+  const slabRows = Math.max(1, Math.floor(maxBytes / (heldBytes * granule))) * granule;
   const buffers = new SlabBuffers();
   for (let first = 0; first < rows; first += slabRows) {
     yield await storedRows(source, entry, { first, behind: Math.min(rows, first + slabRows) }, buffers);

@@ -17,7 +17,7 @@ const narrow: TileShape = { loop: 'unrolled', tileM: 32, tileN: 16, tileK: 32, t
 export interface Choices extends Tiles {
   readonly rowLanes: RowLanes;
   /** Workgroups of a program whose invocations stride over what there is. */
-  readonly mostStriding: number;
+  readonly maxStriding: number;
 }
 
 /** What a GPU begins with, before anything was measured on it. */
@@ -26,7 +26,7 @@ const HARDWARE: Choices = {
   narrow,
   rowLanes: 'workgroup',
   // A quarter of a million invocations: about what the largest hold at once.
-  mostStriding: 1024,
+  maxStriding: 1024,
 };
 
 /** A workgroup for each core is enough, and a barrier is paid for once an invocation. */
@@ -84,5 +84,5 @@ export function firstChoices(adapter: string, hasSubgroups: boolean): Choices {
   if (!softwareNames.test(adapter)) return HARDWARE;
   // lavapipe computes wide tiles at twice the speed and is used for measurements; the others only have to be right.
   const tiles = /llvmpipe|lavapipe/i.test(adapter) ? SOFTWARE_TILES : COMPACT_TILES;
-  return { ...tiles, rowLanes: hasSubgroups ? 'subgroup' : 'workgroup', mostStriding: SOFTWARE_STRIDING };
+  return { ...tiles, rowLanes: hasSubgroups ? 'subgroup' : 'workgroup', maxStriding: SOFTWARE_STRIDING };
 }

@@ -32,7 +32,7 @@ export interface WgslProgram {
  * A program's maker whose sources are written once for each set of arguments that are baked into them: they are long,
  * and a step asks for them hundreds of times. Arguments are told apart as JSON.
  */
-export function remembered<A extends readonly unknown[]>(
+export function memoize<A extends readonly unknown[]>(
   make: (...baked: A) => WgslProgram,
 ): (...baked: A) => WgslProgram {
   const made = new Map<string, WgslProgram>();

@@ -62,5 +62,5 @@ export interface Begin {
 /** Workgroups for so many rows: enough for the widest subgroups that the device has. */
 export function workgroupsOfRows(runner: WgslRunner, rows: number): [number, number] {
   if (runner.choices.rowLanes === 'workgroup') return spread(rows);
-  return spread(Math.ceil(rows / (subgroupThreads / runner.mostLanes)));
+  return spread(Math.ceil(rows / (subgroupThreads / runner.maxLanes)));
 }

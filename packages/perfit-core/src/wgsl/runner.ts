@@ -17,8 +17,8 @@ export interface Call {
 
 /** Dispatches that go to the queue together: enough to hide the submission, few enough to keep the device busy. */
 const dispatchesASubmission = 64;
-const mostUniformBuffers = 4096;
-const mostBytesUnderWay = 16 << 20;
+const maxUniformBuffers = 4096;
+const maxBytesUnderWay = 16 << 20;
 
 /**
  * Runs our WGSL programs on the device, queue and tensors of tfjs' WebGPU backend, in order with tfjs' own kernels.
@@ -77,7 +77,7 @@ export class WgslRunner {
   }
 
   /** Of a subgroup. */
-  get mostLanes(): number {
+  get maxLanes(): number {
     return this.device.adapterInfo.subgroupMaxSize;
   }
 
@@ -86,7 +86,7 @@ export class WgslRunner {
   }
 
   /** Bytes of one tensor that a program can bind. */
-  get mostBytes(): number {
+  get maxBytes(): number {
     const { maxStorageBufferBindingSize, maxBufferSize } = this.device.limits;
     return Math.min(maxStorageBufferBindingSize, maxBufferSize);
   }
@@ -110,7 +110,7 @@ export class WgslRunner {
   /** Waits now and then for what was written: the queue holds a copy until the device has it. @param bytes written since the last call */
   async paced(bytes: number): Promise<void> {
     this.#written += bytes;
-    if (this.#written < mostBytesUnderWay) return;
+    if (this.#written < maxBytesUnderWay) return;
     this.#written = 0;
     await this.device.queue.onSubmittedWorkDone();
   }
@@ -206,7 +206,7 @@ export class WgslRunner {
     let buffer = this.#uniforms.get(key);
     if (!buffer) {
       // Let go of, not destroyed: calls in the queue may still read them.
-      if (this.#uniforms.size >= mostUniformBuffers) this.#uniforms.clear();
+      if (this.#uniforms.size >= maxUniformBuffers) this.#uniforms.clear();
       buffer = this.device.createBuffer({
         size: bytes.byteLength,
         usage: GPUBufferUsage.UNIFORM,

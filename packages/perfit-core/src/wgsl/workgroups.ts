@@ -9,7 +9,7 @@ export const workgroupSize = 256;
  * @param most where the program can do with no more
  */
 export function striding({ choices }: WgslRunner, count: number, most = Number.POSITIVE_INFINITY): [number] {
-  return [Math.max(1, Math.min(most, choices.mostStriding, Math.ceil(count / workgroupSize)))];
+  return [Math.max(1, Math.min(most, choices.maxStriding, Math.ceil(count / workgroupSize)))];
 }
 
 /** Rows of lanes that are added up by themselves: two barriers, where a tree has eight. */

@@ -11,10 +11,10 @@ const LAST_STEP = 127;
 const SCALE_BYTES = 4;
 
 /** Below it binary32 is subnormal, and rounding a scale could cost a value more than half a step. */
-const LEAST_SCALE = 2 ** -126;
+const MIN_SCALE = 2 ** -126;
 const LARGEST_FLOAT = (2 - 2 ** -23) * 2 ** 127;
 /** A little less than the largest number asks for, so that no rounding takes the last step to infinity. */
-const MOST_SCALE = Math.fround((LARGEST_FLOAT / LAST_STEP) * (1 - 2 ** -23));
+const MAX_SCALE = Math.fround((LARGEST_FLOAT / LAST_STEP) * (1 - 2 ** -23));
 
 /** The length of `count` values in blocks, the last of them perhaps short. */
 export function int8ByteLength(count: number): number {
@@ -62,7 +62,7 @@ function scaleOf(values: Float32Array, start: number, end: number): number {
     if (magnitude > largest) largest = magnitude;
   }
   if (largest === 0) return 0;
-  return Math.min(MOST_SCALE, Math.max(LEAST_SCALE, Math.fround(largest / LAST_STEP)));
+  return Math.min(MAX_SCALE, Math.max(MIN_SCALE, Math.fround(largest / LAST_STEP)));
 }
 
 /** The bounds hold off what the scale's own rounding adds to the largest of a block. */

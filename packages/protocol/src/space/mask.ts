@@ -82,7 +82,7 @@ export class Mask {
 
   /** The values at kept positions, in layout order. @returns [kept] */
   pack(values: Float32Array): Float32Array {
-    this.mustMatch(values, this.size);
+    this.assertMatches(values, this.size);
     const packed = new Float32Array(this.kept);
     let next = 0;
     for (let i = 0; i < this.bytes.length; i++) {
@@ -94,8 +94,8 @@ export class Mask {
 
   /** The inverse of {@link pack}: kept positions take the packed values, the others those of `rest` or zero. @returns [N] */
   unpack(packed: Float32Array, rest?: Float32Array): Float32Array {
-    this.mustMatch(packed, this.kept);
-    if (rest) this.mustMatch(rest, this.size);
+    this.assertMatches(packed, this.kept);
+    if (rest) this.assertMatches(rest, this.size);
     const values = rest ? rest.slice() : new Float32Array(this.size);
     let next = 0;
     for (let i = 0; i < this.bytes.length; i++) {
@@ -107,7 +107,7 @@ export class Mask {
 
   /** m ⊙ values. @returns [N] */
   apply(values: Float32Array): Float32Array {
-    this.mustMatch(values, this.size);
+    this.assertMatches(values, this.size);
     const masked = new Float32Array(this.size);
     for (let i = 0; i < this.bytes.length; i++) {
       for (let byte = this.bytes[i] as number; byte; byte &= byte - 1) {
@@ -118,7 +118,7 @@ export class Mask {
     return masked;
   }
 
-  private mustMatch(values: Float32Array, length: number): void {
+  private assertMatches(values: Float32Array, length: number): void {
     if (values.length !== length) {
       throw new RangeError(
         `${values.length} values do not fit a mask of ${this.size} positions that keeps ${this.kept}`,

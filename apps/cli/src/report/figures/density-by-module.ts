@@ -1,7 +1,7 @@
 import type { TopLevelSpec } from 'vega-lite';
-import type { TensorDensity } from '../../simulation/mask-summary.ts';
-import type { CellMasks } from '../../simulation/results-file.ts';
-import { groupBy, mean } from '../../simulation/statistics.ts';
+import type { TensorDensity } from '../../experiments/mask-summary.ts';
+import type { CellMasks } from '../../experiments/results-file.ts';
+import { groupBy, mean } from '../../experiments/statistics.ts';
 import { ACCENT, type Figure, INK, type Panel } from '../figure.ts';
 import { html } from '../html.ts';
 import { personalMasks } from './personal-masks.ts';
@@ -16,7 +16,7 @@ interface ModuleDensity {
 }
 
 /** Less than this is not spread over all shades: it would look like more than it is. */
-const LEAST_RANGE = 0.2;
+const MIN_RANGE = 0.2;
 
 /** Null where nobody searched a mask. */
 export function densityByModule(masks: readonly CellMasks[]): Figure | null {
@@ -77,7 +77,7 @@ function rangeOf(values: readonly number[]): { least: number; most: number } {
 }
 
 function shades({ least, most }: { least: number; most: number }): [number, number] {
-  const missing = Math.max(0, LEAST_RANGE - (most - least)) / 2;
+  const missing = Math.max(0, MIN_RANGE - (most - least)) / 2;
   return [least - missing, most + missing];
 }
 

@@ -1,6 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite';
-import { outcomesOf, pairsOf, type Result } from '../../simulation/results.ts';
-import { groupBy, mean } from '../../simulation/statistics.ts';
+import { outcomesOf, pairsOf, type Result } from '../../experiments/results.ts';
+import { groupBy, mean } from '../../experiments/statistics.ts';
 import { ACCENT, type Figure, MUTED, type Panel, SECOND } from '../figure.ts';
 import { html } from '../html.ts';
 import { clientsOf, feditOf, type Method, seedsOf } from '../method.ts';

@@ -1,6 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite';
-import type { CellMasks } from '../../simulation/results-file.ts';
-import { mean } from '../../simulation/statistics.ts';
+import type { CellMasks } from '../../experiments/results-file.ts';
+import { mean } from '../../experiments/statistics.ts';
 import { ACCENT, type Figure, INK, type Panel } from '../figure.ts';
 import { html } from '../html.ts';
 import { personalMasks } from './personal-masks.ts';

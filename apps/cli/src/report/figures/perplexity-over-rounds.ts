@@ -1,5 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
-import { groupBy, mean } from '../../simulation/statistics.ts';
+import { groupBy, mean } from '../../experiments/statistics.ts';
 import { ACCENT, type Figure, MUTED, type Panel, SECOND } from '../figure.ts';
 import { html } from '../html.ts';
 import { feditOf, type Method, seedsOf } from '../method.ts';

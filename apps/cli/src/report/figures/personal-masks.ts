@@ -1,6 +1,6 @@
-import { groupOf } from '../../simulation/results.ts';
-import type { CellMasks } from '../../simulation/results-file.ts';
-import { groupBy, mean } from '../../simulation/statistics.ts';
+import { groupOf } from '../../experiments/results.ts';
+import type { CellMasks } from '../../experiments/results-file.ts';
+import { groupBy, mean } from '../../experiments/statistics.ts';
 import { labelOf } from '../method.ts';
 
 /** The masks of a strategy and setting, over its seeds. */

@@ -1,6 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite';
-import { unitsOf } from '../../simulation/results.ts';
-import { type Estimate, estimate } from '../../simulation/statistics.ts';
+import { unitsOf } from '../../experiments/results.ts';
+import { type Estimate, estimate } from '../../experiments/statistics.ts';
 import { ACCENT, type Figure, INK } from '../figure.ts';
 import { html } from '../html.ts';
 import type { Method } from '../method.ts';

@@ -1,19 +1,19 @@
 import {
+  type CachedSource,
+  cachedSource,
   folderSource,
   hubSource,
-  type KeepingSource,
-  keepingSource,
   type ListedSource,
   type ModelManifest,
   type ModelSource,
   mirrorSource,
   modelFolder,
-  type PatientOptions,
+  type RetryOptions,
   WeightsError,
 } from '@perfit/core';
 import { nameOfOrigin } from '../../shared/models/name-of-origin.ts';
 import type { ModelOrigin } from '../models-api.ts';
-import { type KeptModel, keptModels, rememberModel } from './kept-models.ts';
+import { type CachedModel, cachedModels, rememberModel } from './cached-models.ts';
 import { acrossTabs, opfsParts } from './opfs-parts.ts';
 
 /** A model's files, read through what this browser keeps of them. */
@@ -26,10 +26,10 @@ export interface ModelFiles {
   /** As a Hugging Face folder, also where it is a GGUF file. */
   readonly source: ModelSource;
   /** The files themselves. */
-  readonly kept: KeepingSource;
+  readonly kept: CachedSource;
 }
 
-export interface OpenFilesOptions extends Pick<PatientOptions, 'signal' | 'observe'> {
+export interface OpenFilesOptions extends Pick<RetryOptions, 'signal' | 'observe'> {
   /** Called with the bytes of every part that did not come from this browser. */
   readonly onFetch?: (bytes: number) => void;
 }
@@ -40,7 +40,7 @@ export interface OpenFilesOptions extends Pick<PatientOptions, 'signal' | 'obser
  */
 export async function openFiles(origin: ModelOrigin, { onFetch, ...asked }: OpenFilesOptions): Promise<ModelFiles> {
   const name = nameOfOrigin(origin);
-  const known = await lastKept(origin);
+  const known = await lastCached(origin);
   // Who has the model waits no longer than it takes to hear that nobody answers.
   const listed = sourceOf(origin, { ...asked, ...(known ? { attempts: 1 } : {}) });
   const reached = await manifestOf(listed);
@@ -49,13 +49,13 @@ export async function openFiles(origin: ModelOrigin, { onFetch, ...asked }: Open
     const message = `${name} cannot be reached, and this browser does not keep it. Check the connection and try again`;
     throw new WeightsError('weights-unreachable', message);
   }
-  const manifest = reached ?? (kept as KeptModel).manifest;
+  const manifest = reached ?? (kept as CachedModel).manifest;
   const key = kept?.key ?? keyOf(origin, manifest);
   await rememberModel({ key, name, origin: origin.kind, manifest, usedAt: Date.now() }).catch(() => {
     // A browser that keeps nothing can still load: it says so when it comes to the parts.
   });
   const options = { key, store: opfsParts, withLock: acrossTabs, ...(onFetch ? { onFetch } : {}) };
-  const files = keepingSource(reached ? sourceOf(pinned(origin, manifest), asked) : null, manifest, options);
+  const files = cachedSource(reached ? sourceOf(pinned(origin, manifest), asked) : null, manifest, options);
   const isOnHub = origin.kind === 'hub';
   return { key, name, revision: manifest.revision, isOnHub, source: modelFolder(files), kept: files };
 }
@@ -66,7 +66,7 @@ export function mirrored(modelPath: string): ModelOrigin {
 }
 
 /** The files of a model of this page's coordinator. */
-export function mirrorOf(id: string, options?: PatientOptions): ListedSource {
+export function mirrorOf(id: string, options?: RetryOptions): ListedSource {
   return mirrorSource(new URL(`/models/${encodeURIComponent(id)}/`, location.origin).href, options);
 }
 
@@ -75,7 +75,7 @@ function pinned(origin: ModelOrigin, { revision }: ModelManifest): ModelOrigin {
   return origin.kind === 'hub' ? { ...origin, revision } : origin;
 }
 
-function sourceOf(origin: ModelOrigin, options: PatientOptions): ListedSource {
+function sourceOf(origin: ModelOrigin, options: RetryOptions): ListedSource {
   switch (origin.kind) {
     case 'mirror':
       return mirrorOf(origin.id, options);
@@ -103,8 +103,8 @@ function keyOf(origin: ModelOrigin, { revision }: ModelManifest): string {
   return origin.kind === 'mirror' ? `mirror:${origin.id}` : `${origin.kind}:${nameOfOrigin(origin)}@${revision}`;
 }
 
-async function lastKept(origin: ModelOrigin): Promise<KeptModel | null> {
-  const models = (await keptModels()).filter(
+async function lastCached(origin: ModelOrigin): Promise<CachedModel | null> {
+  const models = (await cachedModels()).filter(
     (model) =>
       model.origin === origin.kind &&
       model.name === nameOfOrigin(origin) &&

@@ -11,7 +11,7 @@ async function directory(): Promise<FileSystemDirectoryHandle> {
 }
 
 /** Bytes of every part that is kept, by its hash; none where the browser keeps no files. */
-export async function keptParts(): Promise<Map<string, number>> {
+export async function cachedParts(): Promise<Map<string, number>> {
   const sizes = new Map<string, number>();
   try {
     for await (const [name, handle] of (await directory()).entries()) {

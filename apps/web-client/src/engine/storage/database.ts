@@ -3,7 +3,7 @@ import { type DBSchema, deleteDB, type IDBPDatabase, openDB } from 'idb';
 import { FailureError } from '../../shared/failure/failure.ts';
 import type { Seat } from '../engine-api.ts';
 import type { LedgerEntry } from '../ledger-api.ts';
-import type { KeptModel } from '../models/kept-models.ts';
+import type { CachedModel } from '../models/cached-models.ts';
 import type { StoredSession } from './stored-sessions.ts';
 
 interface PerfitDatabase extends DBSchema {
@@ -18,7 +18,7 @@ interface PerfitDatabase extends DBSchema {
   ledgerBytes: { key: [string, number]; value: Uint8Array<ArrayBuffer> };
   /** The fastest tiles of our products, by graphics adapter. */
   tiles: { key: string; value: Choices };
-  models: { key: string; value: KeptModel };
+  models: { key: string; value: CachedModel };
   /** Hashes of parts for which nobody names one, by model, file and part. */
   modelParts: { key: string; value: string };
 }

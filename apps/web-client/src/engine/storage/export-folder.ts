@@ -19,7 +19,7 @@ export class ExportFolder {
     { onBytes, signal }: { onBytes: (bytes: number) => void; signal: AbortSignal },
   ): Promise<File[]> {
     const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
-    await mustHaveRoom(total);
+    await assertHasRoom(total);
     try {
       return await this.#write(files, { onBytes, signal });
     } catch (error) {
@@ -102,7 +102,7 @@ async function exportsFolder(options = { create: true }): Promise<FileSystemDire
   }
 }
 
-async function mustHaveRoom(bytes: number): Promise<void> {
+async function assertHasRoom(bytes: number): Promise<void> {
   const { quota, usage } = (await navigator.storage?.estimate?.().catch(() => null)) ?? {};
   if (quota !== undefined && quota - (usage ?? 0) < bytes) throw noRoom(bytes, quota - (usage ?? 0));
 }

@@ -39,7 +39,7 @@ export interface StoredSession {
   readonly session: SessionState;
   /** Of the base model: with the federation's settings it gives the layout. Absent before the model was loaded. */
   readonly dimensions?: ModelDimensions;
-  /** Where an earlier version of this page kept it: {@link LedgerBook} takes it over. */
+  /** Where an earlier version of this page kept it: {@link LedgerStore} takes it over. */
   readonly ledger?: readonly OlderEntry[];
 }
 

@@ -3,7 +3,7 @@ import type { FederationSummary } from '@perfit/protocol';
 import { useQuery } from '@tanstack/react-query';
 import {
   graphicsNote,
-  mostWords,
+  maxWords,
   speedNote,
   speedValue,
   strings,
@@ -121,7 +121,7 @@ function Holds({ probe }: { readonly probe: DeviceProbe | undefined }) {
       <Text size="sm">{probe ? probe.model.fit.sentence : strings.checking}</Text>
       {probe ? (
         <Text size="sm" c="dimmed">
-          {mostWords(probe.most)}
+          {maxWords(probe.most)}
         </Text>
       ) : (
         <Skeleton height={14} width="60%" mt={4} />

@@ -15,7 +15,7 @@ export interface PlacedDots {
 /** As many as stand beside each other on a narrow screen: the plot is the same at every width. */
 const COLUMNS = 28;
 
-const MOST_TICKS = 5;
+const MAX_TICKS = 5;
 
 /** Gains along a logarithmic axis, those of about the same place on top of each other. */
 export function placeDots(gains: readonly number[], { height, dot }: PlotSize): PlacedDots {
@@ -37,7 +37,7 @@ export function placeDots(gains: readonly number[], { height, dot }: PlotSize): 
       dots[i] = { x: (column + 0.5) / COLUMNS, y: height - dot / 2 - level * rise };
     });
   }
-  const step = Math.ceil((high - low) / (MOST_TICKS - 1));
+  const step = Math.ceil((high - low) / (MAX_TICKS - 1));
   const ticks: { gain: number; x: number }[] = [];
   for (let log = Math.ceil(low / step) * step; log <= high; log += step) ticks.push({ gain: 2 ** log, x: xOf(log) });
   return { dots, ticks, middle: xOf(0) };

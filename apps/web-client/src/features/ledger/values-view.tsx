@@ -8,7 +8,7 @@ import { Histogram } from './histogram.tsx';
 
 const words = strings.view;
 /** With more layers the picture has this height, and its numbers are in the table below. */
-const MOST_ROWS = 8;
+const MAX_ROWS = 8;
 const HEIGHT = 320;
 
 interface ValuesViewProps {
@@ -86,7 +86,7 @@ function Modules({ modules, isMask, caption }: ModulesProps) {
         shares={shares}
         format={(share) => `${Math.round(100 * share)}`}
         legend={{ low: words.least, high: words.most }}
-        {...(layers.length > MOST_ROWS ? { height: HEIGHT } : {})}
+        {...(layers.length > MAX_ROWS ? { height: HEIGHT } : {})}
       />
       <Text size="xs" c="dimmed">
         {caption}

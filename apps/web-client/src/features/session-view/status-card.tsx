@@ -14,7 +14,7 @@ import classes from './status-card.module.css';
 
 interface StatusCardProps {
   readonly session: SessionState;
-  /** Whether a sitting is under way. */
+  /** Whether a run is under way. */
   readonly isRunning: boolean;
   /** What can be done, at the right of the status. */
   readonly actions: ReactNode;

@@ -14,7 +14,7 @@ export async function askForNotices(): Promise<NoticePermission> {
   return 'Notification' in window ? await Notification.requestPermission() : 'unsupported';
 }
 
-/** One notification when a sitting that was at work ends, where the person switched that on. */
+/** One notification when a run that was at work ends, where the person switched that on. */
 export function useFinishNotice(session: SessionState, isWanted: boolean): void {
   const wasAtWork = useRef(false);
   const { phase } = session;

@@ -167,7 +167,7 @@ describe('the session as events make it', () => {
     expect(after([offered, step(1), step(2)]).tokensPerSecond).toBe(500);
   });
 
-  it('goes on after a reload with its history, and forgets what held for one sitting', () => {
+  it('goes on after a reload with its history, and forgets what held for one run', () => {
     const before = after([
       started,
       { type: 'models', base: true, personal: { round: 1, of: 'tuned' } },

@@ -203,7 +203,7 @@ function begun(state: SessionState, event: Extract<EngineEvent, { type: 'started
   };
 }
 
-/** What holds for one sitting only. */
+/** What holds for one run only. */
 const forgotten = {
   connected: false,
   tokensPerSecond: null,

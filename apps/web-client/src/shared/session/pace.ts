@@ -4,7 +4,7 @@ export interface Pace {
   readonly steps: number;
 }
 
-/** The first steps of a sitting also compile and warm up: fewer say nothing. */
+/** The first steps of a run also compile and warm up: fewer say nothing. */
 const STEPS_TO_TRUST = 3;
 const SHARE_OF_LATEST = 0.2;
 

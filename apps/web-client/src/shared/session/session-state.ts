@@ -111,7 +111,7 @@ export interface SessionState {
   readonly examples: { readonly training: number; readonly heldOut: number } | null;
   /** A prompt of the held-out rows, to try the model with. */
   readonly question: string | null;
-  /** Which models can be talked to in this sitting. */
+  /** Which models can be talked to in this run. */
   readonly models: { readonly base: boolean; readonly personal: ModuleOrigin | null };
   readonly status: FederationStatus | null;
   readonly density: number | null;
@@ -122,13 +122,13 @@ export interface SessionState {
   readonly adapted: AdaptedModules | null;
   /** `asked` until the present step is done. */
   readonly pause: 'off' | 'asked' | 'held';
-  /** Milliseconds that one row takes in one pass, measured over the steps of this sitting; null before there are some. */
+  /** Milliseconds that one row takes in one pass, measured over the steps of this run; null before there are some. */
   readonly pace: Pace | null;
   readonly estimate: Estimate | null;
   readonly basePerplexity: number | null;
   readonly rounds: readonly RoundState[];
   readonly losses: readonly LossPoint[];
-  /** Measured over the steps of this sitting. */
+  /** Measured over the steps of this run. */
   readonly tokensPerSecond: number | null;
   readonly bytesUp: number;
   readonly bytesDown: number;

@@ -9,7 +9,7 @@ interface Exports {
 /** Positions that are staged at once: mask and values of a block stay in the processor's cache. */
 export const BLOCK = 1 << 15;
 /** What a weight, and the sum of all of them, may be: they are added up in 32 bits. */
-export const MOST_WEIGHT = 0xffff_ffff;
+export const MAX_WEIGHT = 0xffff_ffff;
 /** `squares` takes so many at once. */
 const LANES = 8;
 
@@ -49,7 +49,7 @@ export class SumsKernel {
   /**
    * @param mask the bitset of N positions
    * @param values packed, one for each position that is kept
-   * @param weight a whole number; with all before it at most {@link MOST_WEIGHT}
+   * @param weight a whole number; with all before it at most {@link MAX_WEIGHT}
    */
   fold(mask: Uint8Array, values: Float32Array, weight: number): void {
     let taken = 0;

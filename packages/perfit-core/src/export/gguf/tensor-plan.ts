@@ -4,7 +4,7 @@ import { dimensions, hasBias, inverseFrequencies, type ModelConfig } from '../..
 import { HEAD_NAME } from '../../model/expected-tensors.ts';
 import { PROJECTION_NAMES } from '../../weights/gguf/tensor-names.ts';
 import { ExportError } from '../export-error.ts';
-import { type MergedTensor, type MergedWeights, mustHave } from '../merged-weights.ts';
+import { assertHas, type MergedTensor, type MergedWeights } from '../merged-weights.ts';
 import { architectureOf } from './architecture.ts';
 import type { GgufTensorInfo, GgufTensorType } from './gguf-header.ts';
 import { Q8_BLOCK, Q8_BLOCK_BYTES } from './q8.ts';
@@ -35,7 +35,7 @@ export function planTensors({ config, tensors }: MergedWeights, type: GgufType):
   const used = new Set<string>();
   const isLlama = architectureOf(config) === 'llama';
   const add = (name: string, from: string, shape: readonly number[], turn: HeadTurn | null = null) => {
-    const tensor = mustHave(tensors, from, shape);
+    const tensor = assertHas(tensors, from, shape);
     used.add(from);
     const stored = shape.length === 1 ? 'F32' : matrixType(type, shape.at(-1) as number);
     planned.push({ name, shape, ...sized(stored, shape), from: { kind: 'weights', tensor, turn } });

@@ -1,6 +1,6 @@
 import type { Layout } from '@perfit/protocol/space';
 import { logitRows } from '../../ops/head-cross-entropy/head-wasm.ts';
-import { MOST_SLOPES_AT_ONCE, slopesARow } from '../../ops/head-cross-entropy/packed-head.ts';
+import { dLogitsPerRow, MAX_DLOGITS_AT_ONCE } from '../../ops/head-cross-entropy/packed-head.ts';
 import { hasBias, type ModelConfig } from '../config.ts';
 import { BufferPool, Heap, type StepMemory } from './buffer-pool.ts';
 import { type Held, matrixBytes, outWidthOf } from './matrix-formats.ts';
@@ -8,7 +8,7 @@ import { GROUP_NAMES, GROUPS, type Group } from './packed-weights.ts';
 import type { ProgramsName } from './programs.ts';
 
 // M = B·T rows, D width, H heads, K key heads, d head width, F feed-forward width, R rank, N adapter size, L layers,
-// Q rows with a label, V vocabulary, C slopes a row.
+// Q rows with a label, V vocabulary, C gradients a row.
 
 /** What a step of tuning holds on the device. */
 export interface StepShape {
@@ -135,14 +135,14 @@ function walkHead(
   pool: StepMemory,
   { labelled, width, vocabSize }: { labelled: number; width: number; vocabSize: number },
 ) {
-  const isSmall = labelled * vocabSize <= MOST_SLOPES_AT_ONCE;
+  const isSmall = labelled * vocabSize <= MAX_DLOGITS_AT_ONCE;
   const logits = isSmall ? [pool.take(labelled * vocabSize)] : [];
   const tiles = Math.ceil(vocabSize / headTile);
   const partials = pool.take(labelled * tiles * 2);
   pool.take(labelled); // log-sum-exp
   pool.give(partials);
   pool.take(labelled * width); // the gradient
-  const chunk = slopesARow(labelled);
+  const chunk = dLogitsPerRow(labelled);
   for (let first = 0; first < vocabSize && !isSmall; first += chunk) {
     pool.give(pool.take(labelled * Math.min(chunk, vocabSize - first)));
   }

@@ -67,7 +67,7 @@ export interface PlanGround {
 }
 
 /** Small models lose nothing by staying in f32; the others are held in f16, as their authors publish them. */
-export const MOST_EXACT_BYTES = 64 << 20;
+export const MAX_EXACT_BYTES = 64 << 20;
 
 /**
  * The fastest way to tune that fits: all rows at once and everything kept, then checkpointing, then fewer rows at once,
@@ -95,7 +95,7 @@ export function planMemory(config: ModelConfig, wish: TuningWish, on: PlanGround
 /** Finest first. Blocks are the file's own values, and take less than anything that they could be unpacked to. */
 function precisionsOf({ programs, fileBytes, inFile }: PlanGround): readonly Precision[] {
   if (inFile) return ['file', 'int4'];
-  return PRECISIONS.slice(programs === 'wasm' || fileBytes <= MOST_EXACT_BYTES ? 0 : 1);
+  return PRECISIONS.slice(programs === 'wasm' || fileBytes <= MAX_EXACT_BYTES ? 0 : 1);
 }
 
 /** @param inFile of a file whose matrices are in blocks; without it nothing is held as in the file */

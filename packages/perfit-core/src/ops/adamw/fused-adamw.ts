@@ -5,7 +5,7 @@ import { striding } from '../../wgsl/workgroups.ts';
 import { maskTensor } from '../mask-bits/mask-bits.ts';
 import { widthOf } from '../mask-bits/masked-vectors.ts';
 import type { AdamWStep, AdamWTensors, OwnedAdamW, ProximalPull } from './adamw.ts';
-import { mostPartials, normProgram, updateProgram } from './programs.ts';
+import { maxPartials, normProgram, updateProgram } from './programs.ts';
 
 /**
  * In two dispatches: the squared norm of the owned gradient as partial sums, then one pass that clips and writes both
@@ -20,14 +20,14 @@ export class FusedAdamW implements OwnedAdamW {
   constructor(tensors: AdamWTensors, mask: Mask) {
     this.tensors = tensors;
     this.#mask = maskTensor(mask);
-    this.#partials = this.#runner.empty([mostPartials]);
+    this.#partials = this.#runner.empty([maxPartials]);
   }
 
   apply(gradient: tf.Tensor1D, step: AdamWStep, pull: ProximalPull | null): void {
     const { theta, firstMoment, secondMoment } = this.tensors;
     const variant = { width: widthOf(theta.size), hasPull: pull !== null };
     const count = theta.size / variant.width;
-    const partials = striding(this.#runner, count, mostPartials);
+    const partials = striding(this.#runner, count, maxPartials);
     const strength: Record<string, number> = pull ? { pull: pull.strength } : {};
     if (step.clipNorm > 0) {
       this.#runner.run(normProgram(variant), {

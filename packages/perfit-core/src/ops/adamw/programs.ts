@@ -1,4 +1,4 @@
-import { remembered, type StorageBinding, type UniformField, type WgslProgram } from '../../wgsl/program.ts';
+import { memoize, type StorageBinding, type UniformField, type WgslProgram } from '../../wgsl/program.ts';
 import { sumOfWorkgroup, workgroupSize } from '../../wgsl/workgroups.ts';
 import { maskedVectors, vectorTypes, type Width } from '../mask-bits/masked-vectors.ts';
 
@@ -8,10 +8,10 @@ export interface AdamWVariant {
 }
 
 /** Partial sums of the squared norm: as many as one workgroup adds up at once. */
-export const mostPartials = workgroupSize;
+export const maxPartials = workgroupSize;
 
 /** Σ of the squares of the owned coordinates of the gradient, one partial sum a workgroup. */
-export const normProgram = remembered(({ width, hasPull }: AdamWVariant): WgslProgram => {
+export const normProgram = memoize(({ width, hasPull }: AdamWVariant): WgslProgram => {
   return {
     name: 'adamw-norm',
     storage: [
@@ -40,7 +40,7 @@ export const normProgram = remembered(({ width, hasPull }: AdamWVariant): WgslPr
 });
 
 /** Adds up the partial sums, clips, and moves both moments and theta. What is written comes as bits: others stay theirs. */
-export const updateProgram = remembered(({ width, hasPull }: AdamWVariant): WgslProgram => {
+export const updateProgram = memoize(({ width, hasPull }: AdamWVariant): WgslProgram => {
   return {
     name: 'adamw-update',
     storage: [

@@ -1,4 +1,4 @@
-import { remembered, type WgslProgram } from '../../wgsl/program.ts';
+import { memoize, type WgslProgram } from '../../wgsl/program.ts';
 import { each } from '../../wgsl/source.ts';
 import {
   addWeighted,
@@ -27,7 +27,7 @@ import {
  * eight storage buffers are all that WebGPU promises.
  * Source: Dao et al. 2022 (arXiv 2205.14135), appendix B; Dao 2023 (arXiv 2307.08691), section 3.1.2.
  */
-export const flashQueryGradient = remembered((headWidth: number, group: number, hasStarts: boolean): WgslProgram => {
+export const flashQueryGradient = memoize((headWidth: number, group: number, hasStarts: boolean): WgslProgram => {
   const tiles = tilesOf(headWidth, group);
   const weigh = (j: number) => `{
       let key = vec4<u32>(passing + tx + ${j} * ACROSS);
@@ -103,7 +103,7 @@ function writeQuery(tiles: Tiles, i: number): string {
  * stacked rows of all its G query heads pass by, so that their sum needs no atomics.
  * @see flashQueryGradient for the source
  */
-export const flashKeyGradient = remembered((headWidth: number, group: number, hasStarts: boolean): WgslProgram => {
+export const flashKeyGradient = memoize((headWidth: number, group: number, hasStarts: boolean): WgslProgram => {
   const tiles = tilesOf(headWidth, group);
   const weigh = (j: number) => `
     let weight${j} = weightOf(place, passing + tx + ${j} * ACROSS, key, s${j});

@@ -1,4 +1,4 @@
-import { remembered, type WgslProgram } from '../../wgsl/program.ts';
+import { memoize, type WgslProgram } from '../../wgsl/program.ts';
 import { each } from '../../wgsl/source.ts';
 import {
   attentionUniforms,
@@ -14,10 +14,10 @@ import {
 
 /** Keys a workgroup; a thread scores one. */
 export const sliceKeys = 64;
-const mostHeads = 4;
+const maxHeads = 4;
 
 /** Workgroups that share the G query heads of a key head, up to four each: one a component of a score. */
-export const headBlocks = (group: number): number => Math.ceil(group / mostHeads);
+export const headBlocks = (group: number): number => Math.ceil(group / maxHeads);
 
 /**
  * One query a sequence against a slice of 64 keys a workgroup, so that a long cache keeps the whole device busy.
@@ -25,8 +25,8 @@ export const headBlocks = (group: number): number => Math.ceil(group / mostHeads
  * {@link flashCombine} weighs them together, and where one slice is enough it is the result.
  * Source: Flash-Decoding (Dao, Haziza, Massa, Sizov 2023).
  */
-export const flashDecode = remembered((headWidth: number, group: number, hasStarts: boolean): WgslProgram => {
-  const heads = Math.min(group, mostHeads);
+export const flashDecode = memoize((headWidth: number, group: number, hasStarts: boolean): WgslProgram => {
+  const heads = Math.min(group, maxHeads);
   const score = (h: number) => `score.${component(h)} += dot(query[${h} * QUADS + c], key);`;
   return {
     name: `flash-decode-${headWidth}`,
@@ -116,7 +116,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
 });
 
 /** parts [slices, rows, d] and their logSumExp [slices, rows] → out [rows, d], logSumExp [rows]; one row a workgroup. */
-export const flashCombine = remembered((headWidth: number): WgslProgram => {
+export const flashCombine = memoize((headWidth: number): WgslProgram => {
   return {
     name: `flash-combine-${headWidth}`,
     storage: [read('parts'), read('partLogs', 'f32'), written('out'), written('logSumExp', 'f32')],

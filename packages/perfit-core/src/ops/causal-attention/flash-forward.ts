@@ -1,4 +1,4 @@
-import { remembered, type WgslProgram } from '../../wgsl/program.ts';
+import { memoize, type WgslProgram } from '../../wgsl/program.ts';
 import { each } from '../../wgsl/source.ts';
 import {
   addWeighted,
@@ -26,7 +26,7 @@ import {
  * and sum rescale what was added up before. One workgroup makes 32 stacked rows of a key head.
  * Source: Dao 2023 (arXiv 2307.08691), algorithm 1.
  */
-export const flashForward = remembered((headWidth: number, group: number, hasStarts: boolean): WgslProgram => {
+export const flashForward = memoize((headWidth: number, group: number, hasStarts: boolean): WgslProgram => {
   const tiles = tilesOf(headWidth, group);
   const staysStaged = tiles.depth === tiles.quads;
   return {

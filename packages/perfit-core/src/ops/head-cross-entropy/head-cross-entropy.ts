@@ -10,7 +10,7 @@ export interface RowTargets {
 }
 
 /** The most logits that exist at a time, in numbers (32 MiB): more rows go through the head in turns. */
-const mostLogitsAtOnce = 2 ** 23;
+const maxLogitsAtOnce = 2 ** 23;
 
 /**
  * The language-model head and the cross-entropy in one: Σ weights · (logsumexp(logits) - logits[label]),
@@ -23,11 +23,11 @@ export function headCrossEntropy(
   hidden: tf.Tensor2D,
   head: FrozenMatrix,
   targets: RowTargets,
-  mostLogits = mostLogitsAtOnce,
+  maxLogits = maxLogitsAtOnce,
 ): tf.Scalar {
   const run = tf.customGrad((...inputs) => {
     const [hidden, save] = inputs as unknown as [tf.Tensor2D, tf.GradSaveFunc];
-    const parts = inTurns(hidden, head, targets, mostLogits).map((part) =>
+    const parts = inTurns(hidden, head, targets, maxLogits).map((part) =>
       tf.tidy(() => {
         const { loss, labelRows, probabilities } = rowLoss(part.hidden, head, part.targets);
         const share = tf.expandDims(part.targets.weights, 1);
@@ -47,10 +47,10 @@ export function headLoss(
   hidden: tf.Tensor2D,
   head: FrozenMatrix,
   targets: RowTargets,
-  mostLogits = mostLogitsAtOnce,
+  maxLogits = maxLogitsAtOnce,
 ): tf.Scalar {
   return tf.tidy(() => {
-    const parts = inTurns(hidden, head, targets, mostLogits);
+    const parts = inTurns(hidden, head, targets, maxLogits);
     return sum(parts.map((part) => tf.tidy(() => rowLoss(part.hidden, head, part.targets).loss)));
   });
 }
@@ -60,10 +60,10 @@ export function headRowLosses(
   hidden: tf.Tensor2D,
   head: FrozenMatrix,
   targets: RowTargets,
-  mostLogits = mostLogitsAtOnce,
+  maxLogits = maxLogitsAtOnce,
 ): tf.Tensor1D {
   return tf.tidy(() => {
-    const parts = inTurns(hidden, head, targets, mostLogits).map((part) =>
+    const parts = inTurns(hidden, head, targets, maxLogits).map((part) =>
       tf.tidy(() => rowLoss(part.hidden, head, part.targets).losses),
     );
     return parts.length === 1 ? (parts[0] as tf.Tensor1D) : tf.concat1d(parts);
@@ -81,9 +81,9 @@ function rowLoss(hidden: tf.Tensor2D, head: FrozenMatrix, { labels, weights }: R
 }
 
 /** Runs of rows whose logits are not too many; all rows at once as a rule. */
-function inTurns(hidden: tf.Tensor2D, head: FrozenMatrix, targets: RowTargets, mostLogits: number) {
+function inTurns(hidden: tf.Tensor2D, head: FrozenMatrix, targets: RowTargets, maxLogits: number) {
   const rows = hidden.shape[0];
-  const most = Math.max(1, Math.floor(mostLogits / head.outWidth));
+  const most = Math.max(1, Math.floor(maxLogits / head.outWidth));
   if (rows <= most) return [{ hidden, targets }];
   return Array.from({ length: Math.ceil(rows / most) }, (_, turn) => {
     const start = turn * most;

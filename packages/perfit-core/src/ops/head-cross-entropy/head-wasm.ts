@@ -7,11 +7,11 @@ import type { RowTargets } from './head-cross-entropy.ts';
 // The programs of `packed-head.ts` for the processor; Q rows, D width, V vocabulary.
 
 /** Logits that may exist at once: 4 M numbers are 16 MB. */
-const MOST_LOGITS_AT_ONCE = 1 << 22;
+const MAX_LOGITS_AT_ONCE = 1 << 22;
 
 /** Rows whose logits exist at once. */
 export function logitRows(rows: number, vocabSize: number): number {
-  return Math.max(1, Math.min(rows, Math.floor(MOST_LOGITS_AT_ONCE / vocabSize)));
+  return Math.max(1, Math.min(rows, Math.floor(MAX_LOGITS_AT_ONCE / vocabSize)));
 }
 
 /** As `packed-head.ts` has it; some rows at a time, each with all its logits. */

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { matrixBinding, matrixReader, matrixWriter, unsigned } from '../../wgsl/access.ts';
-import { remembered, type WgslProgram } from '../../wgsl/program.ts';
+import { memoize, type WgslProgram } from '../../wgsl/program.ts';
 import { spread, WgslRunner } from '../../wgsl/runner.ts';
 import { each } from '../../wgsl/source.ts';
 import { type TileShape, tiledProduct } from '../../wgsl/tiled-product.ts';
@@ -9,18 +9,18 @@ import type { RowTargets } from './head-cross-entropy.ts';
 
 // Q rows, D width, V vocabulary, C words of a chunk.
 
-/** Slopes that may exist at once, [Q, C]: 16 M numbers are 64 MB. */
-export const MOST_SLOPES_AT_ONCE = 1 << 24;
+/** Gradients of logits that may exist at once, [Q, C]: 16 M numbers are 64 MB. */
+export const MAX_DLOGITS_AT_ONCE = 1 << 24;
 
 export interface PackedHeadOptions {
-  readonly mostSlopes?: number;
+  readonly maxDLogits?: number;
   readonly tile?: TileShape;
 }
 
 /**
  * The weighted loss of rows under the head, Σ weight · (log Σ exp(h Wᵀ) − (h Wᵀ)[label]), and its gradient to h.
  * Logits live in registers: the first pass leaves a maximum and a sum a row and tile, the second computes them again for
- * one chunk of the vocabulary at a time, as slopes. Where all of them are few enough, the first pass leaves them too.
+ * one chunk of the vocabulary at a time, as dLogits. Where all of them are few enough, the first pass leaves them too.
  * @param hidden h [Q, D]   @param head W [V, D]   @returns a scalar and [Q, D]; the caller disposes both
  */
 export function packedHeadGradient(
@@ -30,20 +30,20 @@ export function packedHeadGradient(
   options: PackedHeadOptions = {},
 ): { loss: tf.Scalar; dHidden: tf.Tensor2D } {
   const runner = WgslRunner.current();
-  const { mostSlopes = MOST_SLOPES_AT_ONCE, tile = runner.choices.wide } = options;
+  const { maxDLogits = MAX_DLOGITS_AT_ONCE, tile = runner.choices.wide } = options;
   const [rows, width] = hidden.shape;
-  const isSmall = head.parts.length === 1 && rows * head.rows <= mostSlopes;
+  const isSmall = head.parts.length === 1 && rows * head.rows <= maxDLogits;
   const logits = isSmall ? runner.empty<tf.Tensor2D>([rows, head.rows]) : null;
   const { terms, logSumExp } = rowLosses({ hidden, head, targets, logits }, tile);
   const loss = sumOf(terms);
   terms.dispose();
   const dHidden = runner.empty<tf.Tensor2D>([rows, width]);
-  const chunk = slopesARow(rows, mostSlopes);
+  const chunk = dLogitsPerRow(rows, maxDLogits);
   let isFirst = true;
   for (const part of head.parts) {
     for (let first = 0; first < part.rows; first += chunk) {
       const count = Math.min(chunk, part.rows - first);
-      const slopes = logits ?? runner.empty<tf.Tensor2D>([rows, count]);
+      const dLogits = logits ?? runner.empty<tf.Tensor2D>([rows, count]);
       const uniforms = {
         rows,
         width,
@@ -61,18 +61,18 @@ export function packedHeadGradient(
           workgroups: spread(Math.ceil((rows * Math.ceil(count / 4)) / 64)),
         });
       } else {
-        runner.run(slopesProgram(shape), {
-          tensors: [part.words, hidden, targets.labels, targets.weights, logSumExp, slopes],
+        runner.run(dLogitsProgram(shape), {
+          tensors: [part.words, hidden, targets.labels, targets.weights, logSumExp, dLogits],
           uniforms,
           workgroups: [Math.ceil(count / tile.tileN), Math.ceil(rows / tile.tileM)],
         });
       }
       runner.run(gradientProgram({ ...shape, add: !isFirst }), {
-        tensors: [part.words, slopes, dHidden],
+        tensors: [part.words, dLogits, dHidden],
         uniforms,
         workgroups: [Math.ceil(width / tile.tileN), Math.ceil(rows / tile.tileM)],
       });
-      slopes.dispose();
+      dLogits.dispose();
       isFirst = false;
     }
   }
@@ -81,8 +81,8 @@ export function packedHeadGradient(
 }
 
 /** C, the words of a chunk for so many rows: a multiple of four. */
-export function slopesARow(rows: number, mostSlopes = MOST_SLOPES_AT_ONCE): number {
-  return Math.max(4, 4 * Math.floor(mostSlopes / rows / 4));
+export function dLogitsPerRow(rows: number, maxDLogits = MAX_DLOGITS_AT_ONCE): number {
+  return Math.max(4, 4 * Math.floor(maxDLogits / rows / 4));
 }
 
 /** The loss alone: what evaluation needs. @returns a scalar; the caller disposes it */
@@ -210,7 +210,7 @@ function logitsPhase({ format, vectorWidth }: HeadProgram) {
   };
 }
 
-const logitsProgram = remembered((shape: HeadProgram): WgslProgram => {
+const logitsProgram = memoize((shape: HeadProgram): WgslProgram => {
   const { storage, declarations, phases } = logitsPhase(shape);
   return {
     name: `head-logits-${shape.format}`,
@@ -228,10 +228,10 @@ const logitsProgram = remembered((shape: HeadProgram): WgslProgram => {
 });
 
 /** The greatest logit of a tile's columns and Σ exp(logit − it), a row; and the logit of the row's label. */
-const statisticsProgram = remembered((shape: HeadProgram, keep: { vectorCount: boolean } | null): WgslProgram => {
+const statisticsProgram = memoize((shape: HeadProgram, keep: { vectorCount: boolean } | null): WgslProgram => {
   const { tile } = shape;
   const { storage, declarations, phases } = logitsPhase(shape);
-  const kept = slopesAccess(keep?.vectorCount ?? false);
+  const kept = dLogitsAccess(keep?.vectorCount ?? false);
   const threadsAcross = tile.tileN / tile.threadN;
   const columns = tile.threadN / 4;
   const perRow = (i: number) => `{
@@ -273,7 +273,7 @@ const statisticsProgram = remembered((shape: HeadProgram, keep: { vectorCount: b
         for (var i = 0u; i < 4u; i++) { if (n + i < u.count) { total += exp(value[i] - most); } }
         return total;
       }`,
-      store: keep ? 'set_slopes4(m, n, value);' : '',
+      store: keep ? 'set_dLogits4(m, n, value);' : '',
       epilogue: `${each(tile.threadM, perRow)}
       workgroupBarrier();
       for (var row = local; row < ${tile.tileM}u; row += ${(tile.tileM / tile.threadM) * threadsAcross}u) {
@@ -348,46 +348,46 @@ const sumProgram: WgslProgram = {
 };
 
 /** weight · (softmax(logits) − one-hot(label)) of a chunk. */
-const slopesProgram = remembered((shape: HeadProgram & { vectorCount: boolean }): WgslProgram => {
+const dLogitsProgram = memoize((shape: HeadProgram & { vectorCount: boolean }): WgslProgram => {
   const { storage, declarations, phases } = logitsPhase(shape);
-  const slopes = slopesAccess(shape.vectorCount);
+  const dLogits = dLogitsAccess(shape.vectorCount);
   return {
-    name: `head-slopes-${shape.format}`,
+    name: `head-gradient-${shape.format}`,
     storage: [
       ...storage,
       { name: 'labels', element: 'i32', access: 'read' },
       { name: 'row_weights', element: 'f32', access: 'read' },
       { name: 'log_sum_exp', element: 'f32', access: 'read' },
-      matrixBinding(slopes, 'read_write'),
+      matrixBinding(dLogits, 'read_write'),
     ],
     uniforms: headUniforms,
     source: tiledProduct({
       tile: shape.tile,
       phases,
-      declarations: declarations + matrixWriter(slopes),
+      declarations: declarations + matrixWriter(dLogits),
       store: `if (m < u.rows) {
         let label = u32(labels[m]) - u.first_label;
         let columns = vec4(n, n + 1u, n + 2u, n + 3u);
         let hit = select(vec4<f32>(0.0), vec4<f32>(1.0), columns == vec4(label));
-        set_slopes4(m, n, row_weights[m] * (exp(value - log_sum_exp[m]) - hit));
+        set_dLogits4(m, n, row_weights[m] * (exp(value - log_sum_exp[m]) - hit));
       }`,
     }),
   };
 });
 
 /** The same in place, from logits that were kept. */
-const softmaxProgram = remembered((vector: boolean): WgslProgram => {
-  const slopes = slopesAccess(vector);
+const softmaxProgram = memoize((vector: boolean): WgslProgram => {
+  const dLogits = dLogitsAccess(vector);
   return {
     name: 'head-softmax',
     storage: [
       { name: 'labels', element: 'i32', access: 'read' },
       { name: 'row_weights', element: 'f32', access: 'read' },
       { name: 'log_sum_exp', element: 'f32', access: 'read' },
-      matrixBinding(slopes, 'read_write'),
+      matrixBinding(dLogits, 'read_write'),
     ],
     uniforms: unsigned('rows', 'count'),
-    source: `${matrixReader(slopes)} ${matrixWriter(slopes)}
+    source: `${matrixReader(dLogits)} ${matrixWriter(dLogits)}
     @compute @workgroup_size(64) fn main(
       @builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
       @builtin(local_invocation_index) local: u32) {
@@ -398,19 +398,19 @@ const softmaxProgram = remembered((vector: boolean): WgslProgram => {
       if (m >= u.rows) { return; }
       let columns = vec4(n, n + 1u, n + 2u, n + 3u);
       let hit = select(vec4<f32>(0.0), vec4<f32>(1.0), columns == vec4(u32(labels[m])));
-      set_slopes4(m, n, row_weights[m] * (exp(slopes4(m, n) - log_sum_exp[m]) - hit));
+      set_dLogits4(m, n, row_weights[m] * (exp(dLogits4(m, n) - log_sum_exp[m]) - hit));
     }`,
   };
 });
 
-/** dh = slopes · W, or what is there plus that. */
-const gradientProgram = remembered((shape: HeadProgram & { vectorCount: boolean; add: boolean }): WgslProgram => {
+/** dh = dLogits · W, or what is there plus that. */
+const gradientProgram = memoize((shape: HeadProgram & { vectorCount: boolean; add: boolean }): WgslProgram => {
   const { format, vectorWidth, vectorCount, add, tile } = shape;
-  const slopes = slopesAccess(vectorCount);
+  const dLogits = dLogitsAccess(vectorCount);
   const out = { name: 'd_hidden', rows: 'u.rows', width: 'u.width', stride: 'u.width', vector: vectorWidth };
   return {
     name: `head-gradient-${format}`,
-    storage: [weightBinding(format), matrixBinding(slopes), matrixBinding(out, 'read_write')],
+    storage: [weightBinding(format), matrixBinding(dLogits), matrixBinding(out, 'read_write')],
     uniforms: headUniforms,
     source: tiledProduct({
       tile,
@@ -420,16 +420,16 @@ const gradientProgram = remembered((shape: HeadProgram & { vectorCount: boolean;
           if (n >= u.stride) { return vec4<f32>(0.0); }
           return weight4(u.first + k, n);
         }`,
-        matrixReader(slopes),
+        matrixReader(dLogits),
         add ? matrixReader(out) : '',
         matrixWriter(out),
       ].join('\n'),
-      phases: [{ extent: 'u.count', a: 'slopes4(m, k)', aOrder: 'alongK', b: 'column4(k, n)', bOrder: 'alongN' }],
+      phases: [{ extent: 'u.count', a: 'dLogits4(m, k)', aOrder: 'alongK', b: 'column4(k, n)', bOrder: 'alongN' }],
       store: `set_d_hidden4(m, n, value${add ? ' + d_hidden4(m, n)' : ''});`,
     }),
   };
 });
 
-function slopesAccess(vector: boolean) {
-  return { name: 'slopes', rows: 'u.rows', width: 'u.count', stride: 'u.count', vector };
+function dLogitsAccess(vector: boolean) {
+  return { name: 'dLogits', rows: 'u.rows', width: 'u.count', stride: 'u.count', vector };
 }

@@ -13,29 +13,29 @@ describe('the packed head', needsWebGpu, () => {
 
   const cases: [
     string,
-    { loop: TileShape['loop']; format: Format; rows: number; width: number; words: number; mostBytes?: number },
+    { loop: TileShape['loop']; format: Format; rows: number; width: number; words: number; maxBytes?: number },
   ][] = [
     ['f32, whole', { loop: 'staged', format: 'f32', rows: 33, width: 24, words: 100 }],
     ['int8, odd widths', { loop: 'direct', format: 'int8', rows: 5, width: 37, words: 53 }],
     ['q4_1, whole blocks', { loop: 'direct', format: 'q4_1', rows: 7, width: 64, words: 60 }],
     [
       'f16, split into parts and chunks',
-      { loop: 'unrolled', format: 'f16', rows: 19, width: 32, words: 90, mostBytes: 40 * 64 },
+      { loop: 'unrolled', format: 'f16', rows: 19, width: 32, words: 90, maxBytes: 40 * 64 },
     ],
   ];
   it.each(cases)(
     '%s: loss and gradient are those of softmax and one-hot labels',
     async (_, shape) => {
-      const { loop, format, rows, width, words, mostBytes } = shape;
+      const { loop, format, rows, width, words, maxBytes } = shape;
       const tile: TileShape = { loop, tileM: 16, tileN: 16, tileK: 16, threadM: 4, threadN: 4 };
       const before = tf.memory().numTensors;
       const values = normalValues(words * width, 1);
       const head = PackedMatrix.from(format, values, {
         rows: words,
         columns: width,
-        ...(mostBytes ? { mostBytes } : {}),
+        ...(maxBytes ? { maxBytes } : {}),
       });
-      expect(head.parts.length > 1).toBe(mostBytes !== undefined);
+      expect(head.parts.length > 1).toBe(maxBytes !== undefined);
       const used = tf.tensor2d(
         unpackRows(format, packRows(format, { dtype: 'F32', values }, { rows: words, columns: width }), words, width),
         [words, width],
@@ -54,15 +54,15 @@ describe('the packed head', needsWebGpu, () => {
         const logits = tf.matMul(hidden, used, false, true);
         const oneHot = tf.oneHot(targets.labels, words);
         const nll = tf.sub(tf.logSumExp(logits, -1), tf.sum(tf.mul(logits, oneHot), -1));
-        const slopes = tf.mul(tf.sub(tf.softmax(logits), oneHot), tf.expandDims(targets.weights, 1));
+        const dLogits = tf.mul(tf.sub(tf.softmax(logits), oneHot), tf.expandDims(targets.weights, 1));
         const losses = tf.mul(nll, targets.weights);
-        return [logits, losses, tf.sum(losses), tf.matMul(slopes as tf.Tensor2D, used)];
+        return [logits, losses, tf.sum(losses), tf.matMul(dLogits as tf.Tensor2D, used)];
       }) as [tf.Tensor2D, tf.Tensor1D, tf.Scalar, tf.Tensor2D];
 
       await expectClose(packedHeadLoss(hidden, head, targets, { tile }), expectedLoss.clone());
       await expectClose(packedHeadRowLosses(hidden, head, targets, { tile }), expectedLosses);
-      const mostSlopes = mostBytes ? rows * 12 : 1 << 20;
-      const { loss, dHidden } = packedHeadGradient(hidden, head, targets, { mostSlopes, tile });
+      const maxDLogits = maxBytes ? rows * 12 : 1 << 20;
+      const { loss, dHidden } = packedHeadGradient(hidden, head, targets, { maxDLogits, tile });
       await expectClose(loss, expectedLoss);
       await expectClose(dHidden, expectedGradient);
       await expectClose(packedLogits(hidden, head, tile), logits);

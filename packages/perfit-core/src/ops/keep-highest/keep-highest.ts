@@ -5,7 +5,7 @@ import { positionsOfWord } from '../mask-bits/mask-bits.ts';
 import {
   digitPrograms,
   markProgram,
-  mostBins,
+  maxBins,
   noneInvalid,
   positionsOfBlock,
   settleProgram,
@@ -23,7 +23,7 @@ export interface RankedSegment {
 }
 
 /** Each workgroup adds a whole histogram to the common one: so these are few. */
-const mostCounting = 512;
+const maxCounting = 512;
 
 /**
  * What `search/keep-highest.ts` does, on WebGPU: the mask keeps the `count` highest scores of each segment's candidates,
@@ -71,7 +71,7 @@ function makeScratch(mask: tf.Tensor1D, segments: readonly RankedSegment[]): Scr
   const runner = WgslRunner.current();
   return {
     state: tf.tensor1d(startState, 'int32'),
-    counts: tf.tensor1d(new Int32Array(mostBins), 'int32'),
+    counts: tf.tensor1d(new Int32Array(maxBins), 'int32'),
     ties: runner.empty([mask.size], 'int32'),
     blockTies: runner.empty([Math.max(...segments.map(blocksOf))], 'int32'),
   };
@@ -85,7 +85,7 @@ function narrow(scores: tf.Tensor1D, mask: tf.Tensor1D, at: { segment: RankedSeg
   const blocks = [blocksOf(at.segment)] as const;
   if (count > 0) {
     for (const programs of digitPrograms) {
-      const workgroups = striding(runner, size, mostCounting);
+      const workgroups = striding(runner, size, maxCounting);
       runner.run(programs.count, { tensors: [scores, mask, state, counts], uniforms, workgroups });
       runner.run(programs.pick, { tensors: [state, counts], uniforms, workgroups: [1] });
     }

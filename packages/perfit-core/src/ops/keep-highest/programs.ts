@@ -14,7 +14,7 @@ const digits: readonly Digit[] = [
   { shift: 10, bits: 10 },
   { shift: 0, bits: 10 },
 ];
-export const mostBins = 2 ** 11;
+export const maxBins = 2 ** 11;
 
 /** Positions that a workgroup of the last two programs takes: a word of the mask for each of its invocations. */
 export const positionsOfBlock = workgroupSize * positionsOfWord;

@@ -23,7 +23,7 @@ export class OwnedValues {
   /** @param values [N]   @returns [kept], in layout order; the caller disposes it */
   pack(values: tf.Tensor1D): tf.Tensor1D {
     const { size, kept } = this.#mask;
-    mustHave(values, size);
+    assertHas(values, size);
     if (kept === 0) return tf.tensor1d([], 'float32'); // A binding cannot be empty.
     const packed = WgslRunner.current().empty<tf.Tensor1D>([kept]);
     this.#run(packProgram, [values, packed]);
@@ -33,8 +33,8 @@ export class OwnedValues {
   /** @param packed [kept]   @param rest [N]   @returns [N]: what is not owned is as in `rest`, or zero; the caller disposes it */
   unpack(packed: tf.Tensor1D, rest?: tf.Tensor1D): tf.Tensor1D {
     const { size, kept } = this.#mask;
-    mustHave(packed, kept);
-    if (rest) mustHave(rest, size);
+    assertHas(packed, kept);
+    if (rest) assertHas(rest, size);
     if (kept === 0) return rest ? tf.slice(rest, 0) : tf.zeros([size]);
     const values = WgslRunner.current().empty<tf.Tensor1D>([size]);
     this.#run(unpackProgram(rest !== undefined), [packed, values, ...(rest ? [rest] : [])]);
@@ -69,6 +69,6 @@ function keptBefore(mask: Mask): Int32Array {
   return before;
 }
 
-function mustHave(values: tf.Tensor1D, length: number): void {
+function assertHas(values: tf.Tensor1D, length: number): void {
   if (values.size !== length) throw new RangeError(`there are ${values.size} values where the mask has ${length}`);
 }

@@ -1,4 +1,4 @@
-import { remembered, type StorageBinding, type WgslProgram } from '../../wgsl/program.ts';
+import { memoize, type StorageBinding, type WgslProgram } from '../../wgsl/program.ts';
 import { workgroupSize } from '../../wgsl/workgroups.ts';
 
 /** All values are moved as bits: f32 in WGSL may lose subnormals and NaN. */
@@ -31,7 +31,7 @@ export const packProgram: WgslProgram = {
 };
 
 /** Binds mask, keptBefore, packed [kept], values [N], and rest [N] where there is one. */
-export const unpackProgram = remembered((hasRest: boolean): WgslProgram => {
+export const unpackProgram = memoize((hasRest: boolean): WgslProgram => {
   const body = `if (owned(i)) { values[i] = packed[place(i)]; } else { values[i] = ${hasRest ? 'rest[i]' : '0u'}; }`;
   return {
     name: 'unpack-owned',

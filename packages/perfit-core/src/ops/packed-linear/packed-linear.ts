@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { type MatrixAccess, matrixBinding, matrixReader, matrixWriter, unsigned } from '../../wgsl/access.ts';
 import type { Tiles } from '../../wgsl/choices.ts';
-import { remembered, type StorageBinding, type UniformField, type WgslProgram } from '../../wgsl/program.ts';
+import { memoize, type StorageBinding, type UniformField, type WgslProgram } from '../../wgsl/program.ts';
 import { WgslRunner } from '../../wgsl/runner.ts';
 import { type TileShape, tiledProduct } from '../../wgsl/tiled-product.ts';
 import { type PackedMatrix, weightBinding, weightDecoder } from '../packed-matrix/packed-matrix.ts';
@@ -200,7 +200,7 @@ interface ProgramShape {
 
 const shapeUniforms = unsigned('rows', 'in_width', 'out_width', 'stride', 'scale_offset');
 
-const forwardProgram = remembered(
+const forwardProgram = memoize(
   (
     shape: ProgramShape & {
       format: PackedMatrix['format'];
@@ -254,7 +254,7 @@ const forwardProgram = remembered(
   },
 );
 
-const backwardProgram = remembered(
+const backwardProgram = memoize(
   (shape: ProgramShape & { format: PackedMatrix['format']; vectorIn: boolean; vectorOut: boolean }): WgslProgram => {
     const { format, modules, vectorIn, vectorOut, vectorRank, tile } = shape;
     const dy = access('dy', 'u.rows', 'u.out_width', vectorOut);
@@ -303,7 +303,7 @@ const backwardProgram = remembered(
 
 const lowUniforms: UniformField[] = [...unsigned('rows', 'in_width', 'low_width'), { name: 'scale', type: 'f32' }];
 
-const downProgram = remembered(
+const downProgram = memoize(
   ({ modules, vectorIn, vectorRank, tile }: ProgramShape & { vectorIn: boolean }): WgslProgram => {
     const x = access('x', 'u.rows', 'u.in_width', vectorIn);
     const low = access('low', 'u.rows', 'u.low_width', vectorRank);
@@ -331,7 +331,7 @@ const downProgram = remembered(
   },
 );
 
-const downGradientProgram = remembered((shape: ProgramShape & { vectorOut: boolean }): WgslProgram => {
+const downGradientProgram = memoize((shape: ProgramShape & { vectorOut: boolean }): WgslProgram => {
   const { modules, vectorOut, vectorRank, tile } = shape;
   const dy = access('dy', 'u.rows', 'u.out_width', vectorOut);
   const low = access('low', 'u.rows', 'u.low_width', vectorRank);
@@ -363,7 +363,7 @@ const downGradientProgram = remembered((shape: ProgramShape & { vectorOut: boole
   };
 });
 
-const gradientsProgram = remembered((shape: ProgramShape & { vectorIn: boolean; vectorOut: boolean }): WgslProgram => {
+const gradientsProgram = memoize((shape: ProgramShape & { vectorIn: boolean; vectorOut: boolean }): WgslProgram => {
   const { modules, vectorIn, vectorOut, vectorRank, tile } = shape;
   const x = access('x', 'u.rows', 'u.in_width', vectorIn);
   const dy = access('dy', 'u.rows', 'u.out_width', vectorOut);

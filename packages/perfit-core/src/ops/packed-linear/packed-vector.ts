@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { unsigned } from '../../wgsl/access.ts';
-import { remembered, type StorageBinding, type WgslProgram } from '../../wgsl/program.ts';
+import { memoize, type StorageBinding, type WgslProgram } from '../../wgsl/program.ts';
 import { type RowLanes, rowLanes, workgroupsOfRows } from '../../wgsl/row-lanes.ts';
 import { WgslRunner } from '../../wgsl/runner.ts';
 import { each } from '../../wgsl/source.ts';
@@ -52,7 +52,7 @@ export function vectorProduct(x: tf.Tensor2D, weight: PackedMatrix, given: Vecto
   return out;
 }
 
-const vectorProgram = remembered(
+const vectorProgram = memoize(
   (
     lanes: RowLanes,
     shape: { format: PackedMatrix['format']; modules: number; bias: boolean; residual: boolean },

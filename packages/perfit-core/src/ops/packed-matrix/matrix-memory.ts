@@ -5,7 +5,7 @@ import { WgslRunner } from '../../wgsl/runner.ts';
 /** Where packed weights lie. */
 export interface MatrixMemory {
   /** Bytes of one tensor. */
-  readonly mostBytes: number;
+  readonly maxBytes: number;
   /** What paces whoever writes much. @param bytes written since the last call */
   paced(bytes: number): Promise<void>;
   empty<T extends tf.Tensor>(shape: readonly number[], dtype: 'int32'): T;

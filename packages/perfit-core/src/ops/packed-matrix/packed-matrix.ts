@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { rowsBetween, type StoredRows, valueCount } from '../../weights/stored-rows.ts';
-import { remembered, type StorageBinding, type WgslProgram } from '../../wgsl/program.ts';
+import { memoize, type StorageBinding, type WgslProgram } from '../../wgsl/program.ts';
 import { spread, WgslRunner } from '../../wgsl/runner.ts';
 import { type Format, PackScratch, packedWords, packRows, paddedWidth } from './formats.ts';
 import { matrixMemory } from './matrix-memory.ts';
@@ -39,11 +39,11 @@ export class PackedMatrix {
 
   /**
    * Allocates the matrix; its rows are written by {@link PackedMatrix.writer}.
-   * @param mostBytes of one part; what the backend allows where absent
+   * @param maxBytes of one part; what the backend allows where absent
    */
-  static allocate(format: Format, rows: number, columns: number, mostBytes?: number): PackedMatrix {
+  static allocate(format: Format, rows: number, columns: number, maxBytes?: number): PackedMatrix {
     const memory = matrixMemory();
-    const most = mostBytes ?? memory.mostBytes;
+    const most = maxBytes ?? memory.maxBytes;
     const inRow = packedWords(format, 1, columns);
     const rowsInPart = Math.min(rows, Math.max(1, Math.floor(most / (4 * (inRow.values + inRow.scales)))));
     const parts: PackedPart[] = [];
@@ -60,9 +60,9 @@ export class PackedMatrix {
   static from(
     format: Format,
     values: Float32Array,
-    shape: { rows: number; columns: number; mostBytes?: number },
+    shape: { rows: number; columns: number; maxBytes?: number },
   ): PackedMatrix {
-    const matrix = PackedMatrix.allocate(format, shape.rows, shape.columns, shape.mostBytes);
+    const matrix = PackedMatrix.allocate(format, shape.rows, shape.columns, shape.maxBytes);
     const writer = matrix.writer();
     writer.push({ dtype: 'F32', values });
     return matrix;
@@ -177,7 +177,7 @@ export function weightDecoder(format: Format): string {
   return `fn weight4(row: u32, k: u32) -> vec4<f32> { let index = row * u.stride + k; ${body} }`;
 }
 
-const gatherProgram = remembered((format: Format): WgslProgram => {
+const gatherProgram = memoize((format: Format): WgslProgram => {
   return {
     name: `gather-${format}`,
     storage: [

@@ -94,10 +94,10 @@ describe('PackedMatrix', needsWebGpu, () => {
     const values = normalValues(rows * columns, 4);
     const expected = unpackRows(format, packRows(format, { dtype: 'F32', values }, { rows, columns }), rows, columns);
     const wanted = [8, 0, 3, 3, 7];
-    for (const mostBytes of [undefined, 500]) {
+    for (const maxBytes of [undefined, 500]) {
       const before = tf.memory().numTensors;
-      const matrix = PackedMatrix.from(format, values, { rows, columns, ...(mostBytes ? { mostBytes } : {}) });
-      expect(matrix.parts.length > 1).toBe(mostBytes !== undefined);
+      const matrix = PackedMatrix.from(format, values, { rows, columns, ...(maxBytes ? { maxBytes } : {}) });
+      expect(matrix.parts.length > 1).toBe(maxBytes !== undefined);
       const indices = tf.tensor1d(wanted, 'int32');
       const gathered = gatherRows(matrix, indices);
       const found = await gathered.data();
@@ -125,8 +125,8 @@ describe('PackedMatrix', needsWebGpu, () => {
         'int32',
       );
       for (const slabs of [[11], [1, 1, 1, 8], [3, 5, 3], [2, 9]]) {
-        for (const mostBytes of [undefined, 1000]) {
-          const matrix = PackedMatrix.allocate(format, rows, columns, mostBytes);
+        for (const maxBytes of [undefined, 1000]) {
+          const matrix = PackedMatrix.allocate(format, rows, columns, maxBytes);
           const writer = matrix.writer();
           let row = 0;
           for (const count of slabs) {

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { matrixBinding, matrixReader, matrixWriter, unsigned } from '../../wgsl/access.ts';
-import { remembered, type StorageBinding, type WgslProgram } from '../../wgsl/program.ts';
+import { memoize, type StorageBinding, type WgslProgram } from '../../wgsl/program.ts';
 import { type RowLanes, rowLanes, workgroupsOfRows } from '../../wgsl/row-lanes.ts';
 import { WgslRunner } from '../../wgsl/runner.ts';
 
@@ -67,7 +67,7 @@ function rowAccess(name: string, rows: string, vector: boolean) {
   return { name, rows, width: 'u.width', stride: 'u.width', vector };
 }
 
-const forwardProgram = remembered((lanes: RowLanes, vector: boolean, selected: boolean): WgslProgram => {
+const forwardProgram = memoize((lanes: RowLanes, vector: boolean, selected: boolean): WgslProgram => {
   const { enables, declarations, main } = rowLanes(lanes, 'f32');
   const [x, weight, out] = [
     rowAccess('x', 'u.height', vector),
@@ -96,7 +96,7 @@ const forwardProgram = remembered((lanes: RowLanes, vector: boolean, selected: b
 });
 
 /** dx = inverse · (g − x̂ · mean(g · x̂)), g = dy · weight, x̂ = x · inverse. */
-const backwardProgram = remembered(
+const backwardProgram = memoize(
   (lanes: RowLanes, given: { vector: boolean; residual: boolean; selected: boolean }): WgslProgram => {
     const { enables, declarations, main } = rowLanes(lanes, 'vec2<f32>');
     const { vector, residual, selected } = given;

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { unsigned } from '../../wgsl/access.ts';
-import { remembered, type StorageBinding, type WgslProgram } from '../../wgsl/program.ts';
+import { memoize, type StorageBinding, type WgslProgram } from '../../wgsl/program.ts';
 import { type Begin, type RowLanes, rowLanes, workgroupsOfRows } from '../../wgsl/row-lanes.ts';
 import { spread, WgslRunner } from '../../wgsl/runner.ts';
 
@@ -95,7 +95,7 @@ function run(turning: Turning, direction: 'forward' | 'backward', tensors: tf.Te
 }
 
 /** @param sharing who shares a head to norm it; the number of threads a head where there are no norms */
-const program = remembered((direction: 'forward' | 'backward', sharing: RowLanes | number): WgslProgram => {
+const program = memoize((direction: 'forward' | 'backward', sharing: RowLanes | number): WgslProgram => {
   const normed = typeof sharing !== 'number';
   const { enables, declarations, main } = normed ? rowLanes(sharing, 'f32') : alone(sharing);
   const read = (name: string): StorageBinding => ({ name, element: 'f32', access: 'read' });

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { matrixBinding, matrixReader, matrixWriter, unsigned } from '../../wgsl/access.ts';
-import { remembered, type WgslProgram } from '../../wgsl/program.ts';
+import { memoize, type WgslProgram } from '../../wgsl/program.ts';
 import { spread, WgslRunner } from '../../wgsl/runner.ts';
 
 /**
@@ -51,7 +51,7 @@ function accesses(vector: boolean) {
   return { gateUp: access('gate_up', '(2u * u.width)'), single: access('single', 'u.width') };
 }
 
-const forwardProgram = remembered((vector: boolean): WgslProgram => {
+const forwardProgram = memoize((vector: boolean): WgslProgram => {
   const { gateUp, single } = accesses(vector);
   return {
     name: 'swiglu',
@@ -63,7 +63,7 @@ const forwardProgram = remembered((vector: boolean): WgslProgram => {
   };
 });
 
-const backwardProgram = remembered((vector: boolean): WgslProgram => {
+const backwardProgram = memoize((vector: boolean): WgslProgram => {
   const { gateUp, single } = accesses(vector);
   const out = { ...gateUp, name: 'out' };
   // Where four values straddle gate and up, the writer of up comes last and must not be overwritten: one by one.

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { remembered, type WgslProgram } from '../../wgsl/program.ts';
+import { memoize, type WgslProgram } from '../../wgsl/program.ts';
 import { WgslRunner } from '../../wgsl/runner.ts';
 import { striding, workgroupSize } from '../../wgsl/workgroups.ts';
 import { maskedVectors, vectorTypes, type Width, widthOf } from '../mask-bits/masked-vectors.ts';
@@ -46,7 +46,7 @@ function factorsOf(scored: Scored): readonly tf.Tensor1D[] {
   }
 }
 
-const program = remembered((width: Width, factors: number): WgslProgram => {
+const program = memoize((width: Width, factors: number): WgslProgram => {
   const names = ['x', 'y'].slice(0, factors);
   return {
     name: 'taylor-score',

@@ -20,7 +20,7 @@ export type RopeFactors = Float32Array;
  */
 export function configOf(file: GgufFile, ropeFactors: RopeFactors | null): Record<string, unknown> {
   const { metadata, tensors } = file;
-  const architecture = metadata.mustHave('general.architecture', metadata.string('general.architecture'));
+  const architecture = metadata.assertHas('general.architecture', metadata.string('general.architecture'));
   const known = ARCHITECTURES[architecture];
   if (!known) {
     const message = `${file.name} is of the architecture ${shown(architecture)}: llama, qwen2 and qwen3 can be read`;
@@ -30,7 +30,7 @@ export function configOf(file: GgufFile, ropeFactors: RopeFactors | null): Recor
   const at = (key: string) => `${architecture}.${key}`;
   const number = (key: string) => metadata.numberOfAllLayers(at(key));
   refuseScales(file, at);
-  const needed = (key: string) => metadata.mustHave(at(key), number(key));
+  const needed = (key: string) => metadata.assertHas(at(key), number(key));
   const [width, heads] = [needed('embedding_length'), needed('attention.head_count')];
   const headWidth = number('attention.key_length') ?? width / heads;
   const turned = number('rope.dimension_count') ?? headWidth;

@@ -27,8 +27,8 @@ const MAGIC = 0x46554747; // "GGUF", little-endian
 const VERSIONS = [2, 3];
 const BIG_ENDIAN = VERSIONS.map((version) => version << 24);
 /** Far beyond any real model; a file that claims more is damaged. */
-const MOST_ENTRIES = 1 << 16;
-const MOST_DIMENSIONS = 4;
+const MAX_ENTRIES = 1 << 16;
+const MAX_DIMENSIONS = 4;
 const DEFAULT_ALIGNMENT = 32;
 
 /**
@@ -71,7 +71,7 @@ async function checkBeginning(header: HeaderBytes, name: string): Promise<void> 
 
 async function count(header: HeaderBytes, what: string): Promise<number> {
   const value = await header.u64();
-  if (value > MOST_ENTRIES) throw header.invalid(`it claims ${value} ${what}`);
+  if (value > MAX_ENTRIES) throw header.invalid(`it claims ${value} ${what}`);
   return value;
 }
 
@@ -86,7 +86,7 @@ interface Description {
 async function readDescription(header: HeaderBytes): Promise<Description> {
   const name = await header.string();
   const dimensions = await header.u32();
-  if (dimensions > MOST_DIMENSIONS) throw header.invalid(`the tensor ${shown(name)} claims ${dimensions} dimensions`);
+  if (dimensions > MAX_DIMENSIONS) throw header.invalid(`the tensor ${shown(name)} claims ${dimensions} dimensions`);
   const shape: number[] = [];
   for (let i = 0; i < dimensions; i++) shape.unshift(await header.u64());
   return { name, shape, typeId: await header.u32(), offset: await header.u64() };

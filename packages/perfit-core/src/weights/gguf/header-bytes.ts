@@ -5,8 +5,8 @@ import type { MetadataValue } from './metadata.ts';
 /** What is asked of the source at once; most headers are a megabyte or two, for they hold the vocabulary. */
 const CHUNK_BYTES = 1 << 20;
 /** A vocabulary of a quarter of a million tokens with its merges takes 15 MB. */
-const MOST_HEADER_BYTES = 256 << 20;
-const MOST_NESTED_ARRAYS = 4;
+const MAX_HEADER_BYTES = 256 << 20;
+const MAX_NESTED_ARRAYS = 4;
 
 const ARRAY = 9;
 /** Bytes of a value of each type that has a fixed length. */
@@ -75,7 +75,7 @@ export class HeaderBytes {
   }
 
   async #array(depth: number): Promise<readonly MetadataValue[]> {
-    if (depth === MOST_NESTED_ARRAYS) throw this.invalid('its metadata has arrays in arrays in arrays');
+    if (depth === MAX_NESTED_ARRAYS) throw this.invalid('its metadata has arrays in arrays in arrays');
     const type = await this.u32();
     const length = await this.u64();
     const width = FIXED[type];
@@ -144,6 +144,6 @@ export class HeaderBytes {
       const message = `${this.file} is ${this.#size} bytes long but its description needs ${end}`;
       throw new WeightsError('weights-truncated', message);
     }
-    if (end > MOST_HEADER_BYTES) throw this.invalid(`its description claims ${end} bytes`);
+    if (end > MAX_HEADER_BYTES) throw this.invalid(`its description claims ${end} bytes`);
   }
 }

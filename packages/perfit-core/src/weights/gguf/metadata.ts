@@ -45,7 +45,7 @@ export class Metadata {
   }
 
   /** @throws WeightsError where the file does not say it */
-  mustHave<T>(key: string, value: T | undefined): T {
+  assertHas<T>(key: string, value: T | undefined): T {
     if (value !== undefined) return value;
     throw new WeightsError('weights-invalid-header', `${this.#file} has no ${key}`);
   }

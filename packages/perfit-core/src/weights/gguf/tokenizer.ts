@@ -69,7 +69,7 @@ export interface TokenizerTexts {
 export function tokenizerTexts(file: GgufFile): TokenizerTexts {
   const pre = preTokenizerOf(file);
   const { metadata } = file;
-  const tokens = metadata.mustHave('tokenizer.ggml.tokens', metadata.strings('tokenizer.ggml.tokens'));
+  const tokens = metadata.assertHas('tokenizer.ggml.tokens', metadata.strings('tokenizer.ggml.tokens'));
   const types = metadata.numbers('tokenizer.ggml.token_type') ?? [];
   if (types.length !== 0 && types.length !== tokens.length) {
     const message = `${file.name} has ${tokens.length} tokens but ${types.length} types of tokens`;
@@ -118,7 +118,7 @@ export function tokenizerTexts(file: GgufFile): TokenizerTexts {
 }
 
 function preTokenizerOf({ name, metadata }: GgufFile): PreTokenizer {
-  const model = metadata.mustHave('tokenizer.ggml.model', metadata.string('tokenizer.ggml.model'));
+  const model = metadata.assertHas('tokenizer.ggml.model', metadata.string('tokenizer.ggml.model'));
   if (model !== 'gpt2') {
     const message = `${name} has a tokenizer of the kind ${shown(model)}: gpt2, byte-level BPE, can be read`;
     throw new WeightsError('weights-unsupported-tokenizer', message);
@@ -132,7 +132,7 @@ function preTokenizerOf({ name, metadata }: GgufFile): PreTokenizer {
 }
 
 function mergesOf({ name, metadata }: GgufFile): readonly string[] {
-  const merges = metadata.mustHave('tokenizer.ggml.merges', metadata.strings('tokenizer.ggml.merges'));
+  const merges = metadata.assertHas('tokenizer.ggml.merges', metadata.strings('tokenizer.ggml.merges'));
   const bad = merges.find((merge) => merge.indexOf(' ', 1) < 1);
   if (bad === undefined) return merges;
   throw new WeightsError('weights-invalid-header', `${name} has the merge "${shown(bad)}", which is none of two`);
