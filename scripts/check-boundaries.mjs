@@ -16,7 +16,7 @@ const OF_FILES = `(${[
   'adapter/module-name',
   'coded-error',
   'model/(config|expected-tensors|model-error)',
-  'node/(model-at|directory-source)',
+  'node/(model-at|directory-source|template-look|within-time)',
   'text/((bounded|chat)-template|example|read-tokenizer-files|template-date|template-notes|tokenizer-files)',
   'training/(learning-rate|recipes)',
   'weights/(?!.*\\.test\\.ts$).*',

@@ -21,4 +21,5 @@ export function exitCodeOf(error: unknown): number {
 export class UsageError extends Error {
   override readonly name = 'UsageError';
   readonly code = 'usage';
+  readonly exitCode = 2;
 }

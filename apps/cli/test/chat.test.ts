@@ -63,14 +63,15 @@ describe('perfit chat', { timeout: 120_000 }, () => {
   });
 
   it.each([
-    { args: ['--compare'], says: /--compare needs an --adapter.*\[usage\]$/m, exits: 1 },
+    { args: ['--compare'], says: /--compare needs an --adapter.*\[usage\]$/m, exits: 2 },
+    { args: ['--ask', ' '], says: /--ask needs a question\. \[usage\]$/m, exits: 2 },
     { args: ['--temperature', 'hot'], says: /It must be a number from 0 to 100\./, exits: 2 },
     {
       args: ['--ask', 'word '.repeat(400)],
       says: /^The message takes \d+ tokens; .*\[chat-context-full\]$/m,
       exits: 1,
     },
-    { args: ['--adapter', 'nowhere', '--ask', 'Hi'], says: /not a PEFT adapter's folder.*\[usage\]$/m, exits: 1 },
+    { args: ['--adapter', 'nowhere', '--ask', 'Hi'], says: /not a PEFT adapter's folder.*\[usage\]$/m, exits: 2 },
   ])('says why it cannot go on: $args', ({ args, says, exits }) => {
     const { status, stderr } = chat(args);
     expect(stderr).toMatch(says);

@@ -58,11 +58,14 @@ describe('perfit', { timeout: 120_000 }, () => {
       says: /not a PEFT adapter.*\[usage\]$/m,
     },
     { args: ['serve', '--models', 'nowhere', '--data', 'd', '--port', '0'], says: /\[models-missing\]$/m },
-  ])('exits with 1, a sentence and a code where it cannot go on: $args', ({ args, says }) => {
-    const { status, stderr } = perfit(...args);
-    expect(stderr).toMatch(says);
-    expect(status).toBe(1);
-  });
+  ])(
+    'exits with 2 where the command line is to blame and with 1 where it is not, a sentence and a code: $args',
+    ({ args, says }) => {
+      const { status, stderr } = perfit(...args);
+      expect(stderr).toMatch(says);
+      expect(status).toBe(says.source.includes('usage') ? 2 : 1);
+    },
+  );
 
   /** A file of so many rows of the sample: enough to learn something from. */
   function rowsOfSample(rows: number): string {
@@ -106,7 +109,12 @@ describe('perfit', { timeout: 120_000 }, () => {
 
     const refused = tune('--from', 'first', '--rank', '8', '--out', 'second');
     expect(refused.stderr).toMatch(/has rank 4; --rank 8 with --expansion 2 would make it 16.*\[usage\]$/m);
-    expect(refused.status).toBe(1);
+    expect(refused.status).toBe(2);
+    const taken = tune('--rank', '2', '--out', 'first');
+    expect([taken.status, taken.stderr]).toEqual([
+      2,
+      expect.stringMatching(/first is there already: name another folder/),
+    ]);
     const second = tune('--from', 'first', '--rank', '2', '--out', 'second');
     expect(second.status, second.stderr).toBe(0);
     const after = JSON.parse(second.stdout);

@@ -228,11 +228,11 @@ describe('perfit pull', { timeout: 120_000 }, () => {
 
   it.each<[string[], number, RegExp]>([
     [['lab/nano', '--hub', 'ftp://x'], 2, /begins with http/],
-    [['lab/nano', '--as', '../x'], 1, /cannot be a model's name.*\[usage\]$/m],
-    [['lab/nano:'], 1, /"lab\/nano:" is no repository's name.*\[usage\]$/m],
-    [['lab/nano:../../etc'], 1, /is no repository's name: owner\/name is.*\[usage\]$/m],
-    [['lab/nano@main:Q4_1'], 1, /comes before the revision: lab\/nano:Q4_1@main\.\s+\[usage\]$/m],
-    [['lab/nano', '--token-env', 'NOT_SET'], 1, /NOT_SET is empty.*\[usage\]$/m],
+    [['lab/nano', '--as', '../x'], 2, /cannot be a model's name.*\[usage\]$/m],
+    [['lab/nano:'], 2, /"lab\/nano:" is no repository's name.*\[usage\]$/m],
+    [['lab/nano:../../etc'], 2, /is no repository's name: owner\/name is.*\[usage\]$/m],
+    [['lab/nano@main:Q4_1'], 2, /comes before the revision: lab\/nano:Q4_1@main\.\s+\[usage\]$/m],
+    [['lab/nano', '--token-env', 'NOT_SET'], 2, /NOT_SET is empty.*\[usage\]$/m],
   ])('exits with 2 or 1 and a sentence for %j', async (args, status, says) => {
     const ended = await start(args).ended;
     expect([ended.status, ended.stderr]).toEqual([status, expect.stringMatching(says)]);

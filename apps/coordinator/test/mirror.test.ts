@@ -179,16 +179,21 @@ it('what lies beside the models and looks like one is shown to the operator with
   await mkdir(join(models, 'my model'));
   await writeFile(join(models, 'my model', 'config.json'), config);
   await mkdir(join(models, 'notes of mine'));
+  await mkdir(join(models, 'upper'));
+  await writeFile(join(models, 'upper', 'M.GGUF'), 'GGUF');
   const operators = z.array(operatorModelSchema).parse(await (await get('/api/admin/models', { cookie })).json());
   expect(operators.filter(({ id }) => id !== 'tiny').map(({ id, problem }) => [id, problem])).toEqual([
     ['linked', expect.stringMatching(/^linked is not offered: it is a link/)],
     ['loose.gguf', 'The file loose.gguf is not offered: each model has a folder of its own.'],
     ['my model', expect.stringMatching(/^The folder "my model" is not offered: a model's name has letters/)],
+    ['upper', expect.stringMatching(/^The folder upper has no model that is offered: M\.GGUF is no plain file/)],
   ]);
   const { models: offered } = modelListSchema.parse(await (await get('/api/models')).json());
   expect(offered.map(({ id }) => id)).toEqual(['tiny']);
   await Promise.all(
-    ['loose.gguf', 'linked', 'my model', 'notes of mine'].map((name) => rm(join(models, name), { recursive: true })),
+    ['loose.gguf', 'linked', 'my model', 'notes of mine', 'upper'].map((name) =>
+      rm(join(models, name), { recursive: true }),
+    ),
   );
 });
 

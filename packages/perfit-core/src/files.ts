@@ -3,7 +3,7 @@ export { parseModelConfig } from './model/config.ts';
 export { assertHasTensors } from './model/expected-tensors.ts';
 export { ModelError } from './model/model-error.ts';
 export { modelAt } from './node/model-at.ts';
-export { type TextNotes, textNotesOf } from './text/template-notes.ts';
+export { type TextNotes, textNotesOf } from './node/template-look.ts';
 export { TOKENIZER_FILE_NAMES } from './text/tokenizer-files.ts';
 export { rateRecipe } from './training/recipes.ts';
 export { assertFinite } from './weights/assert-finite.ts';

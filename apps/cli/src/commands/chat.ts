@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
-import { AdapterTensors, type ChatOptions, templateNotes, defaultChatOptions as usual } from '@perfit/core';
-import { bestBackend } from '@perfit/core/node';
+import { AdapterTensors, type ChatOptions, defaultChatOptions as usual } from '@perfit/core';
+import { bestBackend, templateNotesInTime } from '@perfit/core/node';
 import { Command } from 'commander';
 import { readAdapter } from '../adapter-folder.ts';
 import { bestBackendOption, threadsOption } from '../backend-option.ts';
@@ -47,9 +47,10 @@ export function chatCommand(): Command {
 async function run(path: string, flags: Flags): Promise<void> {
   const { adapter: folder, compare, ask, system, backend: wished, json, ...options } = flags;
   if (compare && folder === undefined) throw new UsageError('--compare needs an --adapter to compare the model with.');
+  if (ask?.some((question) => question.trim() === '')) throw new UsageError('--ask needs a question.');
   const backend = wished === 'auto' ? await bestBackend() : wished;
   const { model, tokenizer, name } = await openModel(path, backend, { threads: flags.threads });
-  for (const note of templateNotes(tokenizer)) process.stderr.write(`${note}\n`);
+  for (const note of templateNotesInTime(tokenizer)) process.stderr.write(`${note}\n`);
   const own = folder === undefined ? null : await readAdapter(folder, model);
   const adapter = own && AdapterTensors.fromTheta(own.layout, own.theta);
   const voices: Voice[] = [];

@@ -1,10 +1,17 @@
-import { AdapterTensors, type ColumnMapping, evaluate, templateNotes } from '@perfit/core';
+import { AdapterTensors, type ColumnMapping, evaluate } from '@perfit/core';
+import { templateNotesInTime } from '@perfit/core/node';
 import { Command } from 'commander';
 import { readAdapter } from '../adapter-folder.ts';
 import { backendOption, threadsOption } from '../backend-option.ts';
 import { type BackendChoice, openModel, withinPositions } from '../local-model.ts';
 import { columnsOption, describeProblems, readDataset } from '../local-text.ts';
 import { wholeNumber } from '../numbers.ts';
+
+/** What was computed is of no use to anybody. */
+class FigureError extends Error {
+  override readonly name = 'FigureError';
+  readonly code = 'not-finite';
+}
 
 interface Flags {
   readonly data: string;
@@ -33,7 +40,7 @@ export function evalCommand(): Command {
 async function run(modelFolder: string, flags: Flags): Promise<void> {
   const dataset = readDataset(flags.data, flags.columns);
   const { model, tokenizer, backend, name } = await openModel(modelFolder, flags.backend, { threads: flags.threads });
-  for (const note of templateNotes(tokenizer)) process.stderr.write(`${note}\n`);
+  for (const note of templateNotesInTime(tokenizer)) process.stderr.write(`${note}\n`);
   const maxLength = withinPositions(flags.maxLength, model.config);
   const own = flags.adapter ? await readAdapter(flags.adapter, model) : null;
   const adapter = own && AdapterTensors.fromTheta(own.layout, own.theta);
@@ -41,6 +48,10 @@ async function run(modelFolder: string, flags: Flags): Promise<void> {
   adapter?.dispose();
   model.dispose();
   for (const line of describeProblems({ dataset, cut, dropped })) process.stderr.write(`${line}\n`);
+
+  if (!Number.isFinite(counted.perplexity)) {
+    throw new FigureError('The perplexity is no finite number: the model, or its tokenizer, does not fit this text.');
+  }
 
   const figures = { model: name, adapter: flags.adapter ?? null, backend: backend.backend, ...counted };
   if (flags.json) process.stdout.write(`${JSON.stringify(figures)}\n`);

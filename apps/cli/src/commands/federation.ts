@@ -76,7 +76,7 @@ async function create(file: string, flags: RemoteFlags & { id?: string; start: b
 /** With what a model of its size is tuned with as a rule, where nobody says it. */
 async function withRecipe(config: Record<string, unknown>, api: AdminApi): Promise<Record<string, unknown>> {
   const tuning = z.record(z.string(), z.unknown()).safeParse(config.tuning ?? {});
-  if (!tuning.success || tuning.data.learningRate !== undefined) return config;
+  if (!tuning.success) return config;
   const models = await api.json(z.array(operatorModelSchema), 'GET', '/api/admin/models');
   const recipe = models.find(({ id }) => id === config.model)?.recipe;
   return recipe ? { ...config, tuning: { ...recipe, ...tuning.data } } : config;

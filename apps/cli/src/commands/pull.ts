@@ -38,6 +38,7 @@ export function pullCommand(): Command {
 async function pull(wanted: string, flags: Flags, command: Command): Promise<void> {
   const [repository = '', ...at] = wanted.split('@');
   const revision = at.join('@');
+  if (at.length > 0 && revision === '') throw new UsageError(`${wanted} names no revision behind the @.`);
   const problem = repositoryProblem(repository);
   if (problem !== null) throw new UsageError(`${problem}.`);
   if (revision.includes(':')) {

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import {
   type BestEpochProgress,
@@ -14,10 +14,9 @@ import {
   recipeFor,
   recoveringTuner,
   takeValidation,
-  templateNotes,
   tuneForBest,
 } from '@perfit/core';
-import { modelAt, modelName } from '@perfit/core/node';
+import { modelAt, modelName, templateNotesInTime } from '@perfit/core/node';
 import { densityOf, givenMask, layoutOf, strategyOf } from '@perfit/federation';
 import { type FederationConfig, federationConfigSchema } from '@perfit/protocol';
 import { buildLayout, initialTheta, type Layout, Mask } from '@perfit/protocol/space';
@@ -41,6 +40,11 @@ interface Flags {
   readonly epochs?: number;
   readonly learningRate?: number;
   readonly batchSize?: number;
+  readonly warmup?: number;
+  readonly decay?: Recipe['rate']['decay'];
+  readonly weightDecay?: number;
+  readonly patience?: number;
+  readonly overwrite: boolean;
   readonly maxLength: number;
   readonly score: FederationConfig['search']['score'];
   readonly scope: FederationConfig['search']['scope'];
@@ -57,6 +61,7 @@ export function tuneCommand(): Command {
     .requiredOption('--data <path>', 'JSONL, JSON, CSV or text, or a folder of such; a fifth is held out')
     .addOption(columnsOption())
     .option('--out <dir>', 'where the adapter goes (a folder here, named after model and text)')
+    .option('--overwrite', 'into a folder that is there already', false)
     .addOption(
       new Option('--strategy <name>', 'perfit searches a mask in rank c·r; fedit is plain LoRA of rank r')
         .choices(['perfit', 'fedit'])
@@ -68,6 +73,15 @@ export function tuneCommand(): Command {
     .option('--epochs <n>', 'passes over the training split (by the number of rows)', between(0.01, 1000))
     .option('--learning-rate <x>', "AdamW's (by the size of the model)", between(1e-8, 1))
     .option('--batch-size <n>', 'examples a step (8)', wholeNumber(1, 1024))
+    .option('--warmup <share>', 'of the steps in which the rate goes up (by the size of the model)', between(0, 1))
+    .addOption(
+      new Option('--decay <course>', 'of the rate after that (by the size of the model)').choices([
+        'constant',
+        'cosine',
+      ]),
+    )
+    .option('--weight-decay <x>', "AdamW's (0.01)", between(0, 1))
+    .option('--patience <n>', 'epochs without a better validation loss after which it ends (2)', wholeNumber(1, 1000))
     .option('--max-length <tokens>', 'longer examples are cut', wholeNumber(16, 32768), 128)
     .addOption(
       new Option('--score <name>', 'of the search')
@@ -83,13 +97,17 @@ export function tuneCommand(): Command {
 }
 
 async function tuneAlone(modelFolder: string, flags: Flags, command: Command): Promise<void> {
+  if (flags.out !== undefined) assertFreeFolder(flags.out, flags);
   const source = await modelAt(modelFolder);
   const modelConfig = parseModelConfig(await source.text('config.json'));
   const maxLength = withinPositions(flags.maxLength, modelConfig);
   const widths = dimensions(modelConfig);
   const from =
     flags.from === undefined ? null : await readAdapter(flags.from, { layout: (space) => buildLayout(widths, space) });
-  const asked = configOf({ ...flags, maxLength }, recipeFor({ parameters: parameterCount(modelConfig), rows: 1 }));
+  const asked = configOf(
+    { ...flags, maxLength },
+    asSaid(recipeFor({ parameters: parameterCount(modelConfig), rows: 1 }), flags),
+  );
   const layout = from?.layout ?? layoutOf(asked, widths);
   if (from) checkFlags(flags, layout, command);
   const { batchSize } = asked.tuning;
@@ -102,7 +120,7 @@ async function tuneAlone(modelFolder: string, flags: Flags, command: Command): P
     });
   const first = await open();
   const { tokenizer, name } = first;
-  for (const note of templateNotes(tokenizer)) say(note);
+  for (const note of templateNotesInTime(tokenizer)) say(note);
   if (first.model.plan) say(planSentence(first.model.plan, batchSize));
   const { evaluation, seed } = asked;
   const text = readLocalText(flags.data, {
@@ -115,7 +133,7 @@ async function tuneAlone(modelFolder: string, flags: Flags, command: Command): P
   for (const line of describeProblems(text)) process.stderr.write(`${line}\n`);
   const { training, validation } = takeValidation(text.training, { share: evaluation.validation, seed });
   const { heldOut } = text;
-  const recipe = recipeFor({ parameters: parameterCount(modelConfig), rows: training.length });
+  const recipe = asSaid(recipeFor({ parameters: parameterCount(modelConfig), rows: training.length }), flags);
   const config = configOf({ ...flags, maxLength }, recipe);
   const batching = { maxLength, padId: tokenizer.padId };
   const tuner = await recoveringTuner({
@@ -162,6 +180,26 @@ async function tuneAlone(modelFolder: string, flags: Flags, command: Command): P
     process.stdout.write(
       `Perplexity on the held-out examples: ${base.toFixed(2)} before, ${after.toFixed(2)} after. Adapter: ${out}\n`,
     );
+}
+
+/** Every figure of a recipe can be said. */
+function asSaid(recipe: Recipe, said: Flags): Recipe {
+  const { epochs, learningRate, batchSize, weightDecay, patience } = { ...recipe, ...defined(said) };
+  const { warmup, decay } = { ...recipe.rate, ...defined(said) };
+  return { epochs, learningRate, batchSize, weightDecay, patience, rate: { warmup, decay } };
+}
+
+function defined<T extends object>(values: T): T {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
+}
+
+/** Looked at before an hour's work, not after it. @throws UsageError */
+function assertFreeFolder(out: string, { overwrite }: Flags): void {
+  const found = statSync(resolve(out), { throwIfNoEntry: false });
+  if (!found) return;
+  if (!found.isDirectory()) throw new UsageError(`${out} is a file: an adapter is a folder.`);
+  if (overwrite || readdirSync(resolve(out)).length === 0) return;
+  throw new UsageError(`${out} is there already: name another folder, or say --overwrite.`);
 }
 
 /** Beside nothing that is there already. */
@@ -212,8 +250,7 @@ function givenStart({ mask, layout }: FolderAdapter, { strategy }: Flags, comman
 /** The same settings as a federation of one would have. */
 function configOf(flags: Flags, recipe: Recipe): FederationConfig {
   const { strategy, rank, expansion, maxLength, score, scope, seed } = flags;
-  const { epochs = recipe.epochs, learningRate = recipe.learningRate, batchSize = recipe.batchSize } = flags;
-  const { weightDecay } = recipe;
+  const { epochs, learningRate, batchSize, weightDecay } = recipe;
   return federationConfigSchema.parse({
     name: 'alone',
     model: 'local',

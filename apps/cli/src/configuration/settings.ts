@@ -58,7 +58,7 @@ export const settings = {
   }),
   models: setting(text().default(join(projectRoot, 'models')), {
     kind: 'path',
-    sentence: 'One folder a base model: `config.json`, `*.safetensors`, tokenizer files.',
+    sentence: 'One folder a base model: a GGUF file, or `config.json`, `*.safetensors` and tokenizer files.',
     environment: 'PERFIT_MODELS',
   }),
   web: setting(text().default(join(projectRoot, 'apps', 'web-client', 'dist')), {

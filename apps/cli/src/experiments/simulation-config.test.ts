@@ -76,7 +76,8 @@ describe('an experiment’s config', () => {
     // [PF4] The model's recipe, where the file says no rate.
     expect(of(least).tuning).toMatchObject({ learningRate: 1e-3, decay: 'cosine', epochs: 1 });
     const said = of(`${least}tuning: { learningRate: 0.02 }`).tuning;
-    expect([said.learningRate, said.decay]).toEqual([0.02, undefined]);
+    expect([said.learningRate, said.decay]).toEqual([0.02, 'cosine']);
+    expect(of(`${least}tuning: { decay: constant }`).tuning).toMatchObject({ learningRate: 1e-3, decay: 'constant' });
   });
 
   it.each([

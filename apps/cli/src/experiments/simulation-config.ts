@@ -146,8 +146,8 @@ const fileSchema = z.looseObject({
 });
 
 export interface ComparedStrategy {
-  /** Whether the file says a learning rate: else the model's recipe does. */
-  readonly hasRate: boolean;
+  /** Fields of `tuning` that the file says: the others are the model's recipe's, where that has them. */
+  readonly said: ReadonlySet<string>;
   readonly name: FederationConfig['strategy'];
   readonly setting: string;
   readonly settings: Settings;
@@ -179,8 +179,8 @@ export function parseSimulationConfig(file: string, text: string): SimulationCon
   const compared = strategies.map(({ overrides, ...strategy }, i) => {
     const said = merged(shared, overrides);
     const settings = assertFits(settingsSchema, said, { file, at: ['strategies', i, 'overrides'] });
-    const { learningRate } = (said as { readonly tuning?: { readonly learningRate?: unknown } }).tuning ?? {};
-    return { ...strategy, settings, hasRate: learningRate !== undefined };
+    const { tuning = {} } = said as { readonly tuning?: object };
+    return { ...strategy, settings, said: new Set(Object.keys(tuning)) };
   });
   assertDiffer(
     compared.map(({ name, setting }) => `${name} (${setting})`),
@@ -217,12 +217,13 @@ export function federationConfig(
     strategy: ComparedStrategy;
     seed: number;
     clients: number;
-    /** What such a model is tuned with where the file says no learning rate. */
+    /** What such a model is tuned with where the file says nothing else. */
     recipe: Partial<FederationConfig['tuning']>;
   },
 ): FederationConfig {
   const { schedule, tuning, ...others } = strategy.settings;
-  const settings = { ...others, tuning: { ...tuning, ...(strategy.hasRate ? {} : recipe) } };
+  const unsaid = Object.entries(recipe).filter(([field]) => !strategy.said.has(field));
+  const settings = { ...others, tuning: { ...tuning, ...Object.fromEntries(unsaid) } };
   const goal = Math.min(schedule.goal ?? clients, clients);
   return federationConfigSchema.parse({
     ...settings,

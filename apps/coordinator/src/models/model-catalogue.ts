@@ -106,8 +106,16 @@ export class ModelCatalogue {
         ? `${name} is not offered: it is a link, and only what lies in the folder itself is served.`
         : null;
     }
-    if (modelIdSchema.safeParse(name).success || !inside.some(isOfModel)) return null;
+    if (modelIdSchema.safeParse(name).success) return this.whyNoModelIn(name, inside);
+    if (!inside.some(isOfModel)) return null;
     return `The folder "${name}" is not offered: a model's name has letters, digits, ".", "_" and "-" alone, and 80 at most.`;
+  }
+
+  private async whyNoModelIn(id: string, names: readonly string[]): Promise<string | null> {
+    if ((await this.files(id)).some(({ name }) => isOfModel(name))) return null;
+    const unserved = names.find((name) => /\.gguf$/i.test(name) || name === 'config.json');
+    if (unserved === undefined) return null;
+    return `The folder ${id} has no model that is offered: ${unserved} is no plain file whose name has letters, digits, ".", "_" and "-" alone and ends in small letters.`;
   }
 
   /** @throws ModelError where there is no such model, or its config.json is not one of the Llama family */

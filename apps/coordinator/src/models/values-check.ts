@@ -35,7 +35,7 @@ export class ValuesCheck {
       return null;
     } catch (error) {
       // What cannot be read for another reason, others say better.
-      return error instanceof WeightsError && error.code === 'weights-not-finite' ? `${error.message}.` : null;
+      return error instanceof WeightsError && error.code === 'weights-not-finite' ? error.message : null;
     }
   }
 }

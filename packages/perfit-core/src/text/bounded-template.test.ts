@@ -39,6 +39,39 @@ describe('a template that would go on for hours is refused', () => {
       `{% set names = namespace(all=[]) %}{% for a in range(40) %}{% set names.all = names.all + [namespace(b=[])] %}{% endfor %}` +
         '{% for n in names.all %}{% if not loop.first %}{% set n.b = [loop.previtem, loop.previtem] %}{% endif %}{% endfor %}{{ names.all[39] | tojson }}',
     ],
+    [
+      'a list that unfolds to long texts',
+      "{% set s='a' %}" +
+        '{% set s=s+s %}'.repeat(18) +
+        '{% set l=[s] %}' +
+        '{% set l=l+l %}'.repeat(14) +
+        '{{ l | tojson }}',
+    ],
+    [
+      'filters over long texts',
+      "{% set s='a' %}" +
+        '{% set s=s+s %}'.repeat(18) +
+        "{% set l=[{'c': s}] %}" +
+        '{% set l=l+l %}'.repeat(14) +
+        "{{ l | selectattr('c', 'upper') | list | length }}",
+    ],
+    [
+      'filters by long names',
+      "{% set s='0.' %}" +
+        '{% set s=s+s %}'.repeat(15) +
+        '{% set l=[[1]] %}' +
+        '{% set l=l+l %}'.repeat(14) +
+        '{{ l | sort(attribute=s) | length }}',
+    ],
+    [
+      'macros declared again and again',
+      `{% for i in range(20000) %}{% macro f() %}${'{{x}}'.repeat(20_000)}{% endmacro %}{% endfor %}`,
+    ],
+    [
+      'unknown names in deep scopes',
+      `{% for j in range(20) %}${'{% for i in [1] %}'.repeat(300)}${'{{x}}'.repeat(6000)}${'{% endfor %}'.repeat(300)}{% endfor %}`,
+    ],
+    ['blanks without an end', `{{ 1 }}${' '.repeat(150_000)}x`],
     ['macros that call one another', '{% macro f(n) %}{{ f(n) }}{{ f(n) }}{% endmacro %}{{ f(1) }}'],
     [
       'replacements of each by many',
@@ -55,7 +88,7 @@ describe('a template that would go on for hours is refused', () => {
     const endless = `{% for a in ${MANY} %}{% for b in ${MANY} %}x{% endfor %}{% endfor %}`;
     expect(() => render(endless)).toThrow(TemplateBoundError);
     expect(() => render(endless)).toThrow('it takes more steps than any layout needs, as if it had no end.');
-    expect(() => new BoundedTemplate('x'.repeat(2_000_000))).toThrow('it has 2000000 characters');
+    expect(() => new BoundedTemplate('x'.repeat(2_000_000))).toThrow('it has 2000000 characters, where');
   });
 });
 

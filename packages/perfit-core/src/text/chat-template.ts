@@ -94,11 +94,10 @@ export class ChatFormat {
     try {
       this.#template = new BoundedTemplate(source);
     } catch (cause) {
-      throw new ChatTemplateError(
-        'chat-template-invalid',
-        // The library runs out of words where a template does.
-        `The model's chat template cannot be read: ${cause instanceof TypeError ? 'it ends within a statement.' : sentenceOf(cause)}`,
-      );
+      if (cause instanceof TemplateBoundError) throw unusable(cause);
+      // The library runs out of words where a template does.
+      const why = cause instanceof TypeError ? 'it ends within a statement.' : reasonOf(cause);
+      throw new ChatTemplateError('chat-template-invalid', `The model's chat template cannot be read: ${why}`);
     }
     this.#mayThink = source.includes('enable_thinking');
     this.#eos = tokenizer.endTokens[0] ?? '';
@@ -270,15 +269,10 @@ export class ChatFormat {
         strftime_now: strftimeOfFixedDate,
       });
     } catch (cause) {
-      if (cause instanceof TemplateBoundError) {
-        throw new ChatTemplateError(
-          'chat-template-endless',
-          `The model's chat template cannot be used: ${sentenceOf(cause)}`,
-        );
-      }
+      if (cause instanceof TemplateBoundError) throw unusable(cause);
       throw new ChatTemplateError(
         'chat-template-refused',
-        `The model's chat template refuses this conversation: ${sentenceOf(cause)}`,
+        `The model's chat template refuses this conversation: ${reasonOf(cause)}`,
         { roles: messages.map(({ role }) => role) },
       );
     }
@@ -371,7 +365,18 @@ function noResponse(index: number): ChatTemplateError {
   );
 }
 
-function sentenceOf(cause: unknown): string {
-  const text = cause instanceof Error ? cause.message : String(cause);
-  return text.endsWith('.') ? text : `${text}.`;
+function unusable({ message }: TemplateBoundError): ChatTemplateError {
+  return new ChatTemplateError('chat-template-endless', `The model's chat template cannot be used: ${message}`);
+}
+
+const LONGEST_REASON = 300;
+
+/** A template's own words or the library's, as a sentence can hold them. */
+function reasonOf(cause: unknown): string {
+  if (cause instanceof RangeError && /stack|string length/.test(cause.message)) {
+    return /stack/.test(cause.message) ? 'it is nested too deep.' : 'it makes a text of millions of characters.';
+  }
+  const plain = (cause instanceof Error ? cause.message : String(cause)).replaceAll(/\p{C}/gu, ' ').trim();
+  const short = plain.length <= LONGEST_REASON ? plain : `${plain.slice(0, LONGEST_REASON)}…`;
+  return /[.…!?]$/.test(short) ? short : `${short}.`;
 }

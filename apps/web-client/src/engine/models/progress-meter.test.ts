@@ -26,13 +26,13 @@ describe('loadingModel', () => {
   const load = { bytes: 120e6, total: 269e6, fetched: 120e6, bytesPerSecond: 14e6, secondsLeft: 10.6 };
 
   it('says how much, how fast and how long', () => {
-    expect(loadingModel(load)).toBe('Fetching the model: 120 MB of 269 MB, 14 MB a second, 11 s left');
+    expect(loadingModel(load)).toBe('Downloading the model: 120 MB of 269 MB, 14 MB/s, 11 s left');
     expect(loadingModel({ ...load, bytesPerSecond: null, secondsLeft: null })).toBe(
-      'Fetching the model: 120 MB of 269 MB',
+      'Downloading the model: 120 MB of 269 MB',
     );
   });
 
   it('says that nothing is fetched where it is not', () => {
-    expect(loadingModel({ ...load, fetched: 4e6 })).toMatch(/^Loading the model, which this browser keeps: 120 MB/);
+    expect(loadingModel({ ...load, fetched: 4e6 })).toMatch(/^Loading the model saved in this browser: 120 MB/);
   });
 });

@@ -105,7 +105,8 @@ function ropeScaling(
 ): Record<string, unknown> | null {
   const type = metadata.string(at('rope.scaling.type'));
   const linear = metadata.number(at('rope.scaling.factor')) ?? metadata.number(at('rope.scale_linear')) ?? 1;
-  if (type !== undefined && type !== 'none' && linear !== 1) return { rope_type: type, factor: linear };
+  const isPlain = type === undefined || type === 'none' || (type === 'linear' && linear === 1);
+  if (!isPlain) return { rope_type: type, factor: linear };
   if (type === undefined && linear !== 1) return { rope_type: 'linear', factor: linear };
   if (!stretched) return null;
   return llama3Rule(stretched) ?? { rope_type: 'factors', factors: [...stretched.factors] };

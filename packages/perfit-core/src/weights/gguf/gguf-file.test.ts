@@ -124,7 +124,7 @@ describe('a GGUF file that is not one', () => {
       'a text of exabytes',
       () => changed((bytes) => bytes.writeBigUInt64LE(2n ** 60n, 24)),
       'weights-invalid-header',
-      /counts up to/,
+      /a count or an offset in it is/,
     ],
     [
       'a text of gigabytes',

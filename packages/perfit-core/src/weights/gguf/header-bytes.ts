@@ -56,7 +56,8 @@ export class HeaderBytes {
   async u64(): Promise<number> {
     const at = await this.#take(8);
     const value = this.#view.getBigUint64(at, true);
-    if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw this.invalid(`it counts up to ${value}`);
+    if (value > BigInt(Number.MAX_SAFE_INTEGER))
+      throw this.invalid(`a count or an offset in it is ${value}, more than any file has`);
     return Number(value);
   }
 
