@@ -19,10 +19,10 @@ test('a tab in the background goes on, asks for the screen only while it is look
   await tab.start();
 
   await test.step('the screen stays on while it computes, where the person does not mind', async () => {
-    const screen = page.getByRole('switch', { name: 'Keep the screen on while it computes' });
+    const screen = page.getByRole('switch', { name: 'Keep the screen on while it’s running' });
     await expect(page.getByText('The screen stays on.')).toBeVisible();
     await screen.click();
-    await expect(page.getByText('A device that falls asleep stops computing.')).toBeVisible();
+    await expect(page.getByText('A device that goes to sleep stops computing.')).toBeVisible();
     expect(await locksHeld(page)).toBe(0);
     await screen.click();
     await expect(page.getByText('The screen stays on.')).toBeVisible();
@@ -37,8 +37,8 @@ test('a tab in the background goes on, asks for the screen only while it is look
   });
 
   await test.step('nothing of the page is needed: while it stands still, the work goes on and is sent', async () => {
-    await page.getByRole('switch', { name: 'Tell me when it is finished' }).click();
-    await expect(page.getByText('A notification comes at the end.')).toBeVisible();
+    await page.getByRole('switch', { name: 'Notify me when it’s finished' }).click();
+    await expect(page.getByText('You’ll get a notification at the end.')).toBeVisible();
     const devtools = await context.newCDPSession(page);
     await devtools.send('Debugger.enable');
     const standsStill = new Promise((resolve) => devtools.once('Debugger.paused', resolve));

@@ -86,7 +86,7 @@ async function canBeCancelled(ada: Tab): Promise<void> {
     await ada.page.getByRole('button', { name: 'Export model' }).click();
     await ada.page.getByRole('button', { name: 'Cancel' }).click();
     await worker.evaluate('goOn()');
-    await expect(ada.page.getByText('Cancelled; nothing is left of it.')).toBeVisible();
+    await expect(ada.page.getByText('Canceled; nothing was left behind.')).toBeVisible();
     expect(await storedExports(ada)).toEqual([]);
   });
 }
@@ -97,7 +97,7 @@ async function saysWhatRoomIsMissing(stage: Stage, ada: Tab): Promise<void> {
     await session.send('Storage.overrideQuotaForOrigin', { origin: stage.url, quotaSize: 1_000_000 });
     await ada.page.getByTestId('export-gguf-f16').click();
     await ada.page.getByRole('button', { name: 'Export GGUF' }).click();
-    const alert = ada.page.getByRole('alert').filter({ hasText: 'could not be written' });
+    const alert = ada.page.getByRole('alert').filter({ hasText: 'Could not export the model' });
     await expect(alert).toHaveAttribute('data-code', 'storage-unavailable');
     await expect(alert).toContainText(/The files take 2\.\d MB while they are written, and this browser has .* left/);
     // The adapter needs no room.

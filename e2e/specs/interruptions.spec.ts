@@ -86,7 +86,7 @@ async function pausesAndReloads(stage: Stage, tab: Tab, id: string): Promise<voi
     await nothingMoved(tab);
     await tab.reload();
     await until('it is back, as it went', async () => (await pauseOf(tab)) === 'held');
-    await expect(nowIn(tab).getByText('Nothing is computed.')).toBeVisible();
+    await expect(nowIn(tab).getByText('Computing is paused.')).toBeVisible();
     await nothingMoved(tab);
     await chats(tab);
     // A chat grows where one looks at it; what is watched is that the figures stand still.
@@ -108,7 +108,7 @@ async function survivesLosses(
   await test.step('without a network it goes on tuning, and sends when it is back', async () => {
     await tab.page.context().setOffline(true);
     network.cut();
-    await expect(nowIn(tab).getByText('No connection. Computing goes on')).toBeVisible();
+    await expect(nowIn(tab).getByText('No connection. Computing continues')).toBeVisible();
     const step = await stepOf(tab);
     await until('it goes on meanwhile', async () => {
       const now = await stepOf(tab);
@@ -171,21 +171,21 @@ async function isTakenOverAndBack(context: BrowserContext, tab: Tab): Promise<vo
   await test.step('a second tab of the same person offers to take over, and the first to take back', async () => {
     const second = await context.newPage();
     await second.goto(tab.address);
-    await expect(second.getByText('Another tab of this browser is already taking part as you.')).toBeVisible();
+    await expect(second.getByText('You’re already taking part in another tab of this browser.')).toBeVisible();
     await second.getByRole('button', { name: 'Take over in this tab' }).click();
-    await expect(tab.page.getByTestId('status')).toHaveText('You went on in another tab: this one has stopped');
+    await expect(tab.page.getByTestId('status')).toHaveText('You continued in another tab, so this one has stopped');
     await expect(second.getByTestId('status')).toHaveAttribute('data-state', /searching|tuning|uploading|waiting/);
     await tab.page.bringToFront();
-    await tab.page.getByRole('button', { name: 'Take it back to this tab' }).click();
-    await expect(second.getByTestId('status')).toHaveText('You went on in another tab: this one has stopped');
+    await tab.page.getByRole('button', { name: 'Continue in this tab' }).click();
+    await expect(second.getByTestId('status')).toHaveText('You continued in another tab, so this one has stopped');
     await second.close();
     await expect(tab.page.getByTestId('status')).toHaveAttribute('data-state', /tuning|uploading|waiting|finished/);
   });
 
   await test.step('who stops keeps everything, and goes on', async () => {
     await act(tab, 'Stop');
-    await expect(tab.page.getByTestId('status')).toHaveText(/^You have stopped\. What you have so far is kept/);
-    await tab.page.getByRole('button', { name: 'Go on' }).click();
+    await expect(tab.page.getByTestId('status')).toHaveText(/^You’ve stopped\. What you have so far is saved/);
+    await tab.page.getByRole('button', { name: 'Continue', exact: true }).click();
     await until('it is at work again', async () =>
       ['tuning', 'uploading', 'waiting', 'finished'].includes((await tab.status()).state),
     );

@@ -52,7 +52,7 @@ test('a stranger learns what is asked of them, agrees, and mends a wrong invite 
     await page.getByTestId('dataset-file').setInputFiles(stage.file('many.jsonl', rows(2500)));
     await page.getByRole('button', { name: /^Use \d+ of them$/ }).click();
     await expect(page.getByText(/^[1-9]\d+ of 2,500 examples are used$/)).toBeVisible();
-    await page.getByRole('button', { name: 'Take a sample instead' }).click();
+    await page.getByRole('button', { name: 'Use a sample instead' }).click();
     await page.getByRole('button', { name: 'Use the sample Bicycle workshop' }).click();
     await expect(page.getByTestId('dataset-tokens')).toHaveText(/\d,\d{3}/);
     await expect(page.getByTestId('computing-time')).toContainText('for your text');
@@ -62,7 +62,7 @@ test('a stranger learns what is asked of them, agrees, and mends a wrong invite 
   const start = page.getByRole('button', { name: 'Start', exact: true });
   const understand = page.getByRole('checkbox', { name: /^I understand what is computed/ });
   await test.step('nothing is ticked for them, and nothing starts without it', async () => {
-    await type(page.getByLabel('Your name here'), 'Ada');
+    await type(page.getByLabel('Your display name'), 'Ada');
     await expect(page.getByRole('checkbox', { name: /^Also share/ })).not.toBeChecked();
     await expect(understand).not.toBeChecked();
     await expect(start).toBeDisabled();
@@ -72,8 +72,8 @@ test('a stranger learns what is asked of them, agrees, and mends a wrong invite 
   await test.step('a wrong invite gets a sentence beside its field, and nothing is lost', async () => {
     await start.click();
     await expect(code).toHaveAttribute('aria-invalid', 'true');
-    await expect(code).toHaveAccessibleDescription(/does not know this code/);
-    await expect(page.getByLabel('Your name here')).toHaveValue('Ada');
+    await expect(code).toHaveAccessibleDescription(/doesn’t recognize this code/);
+    await expect(page.getByLabel('Your display name')).toHaveValue('Ada');
     await expect(page.getByTestId('dataset-tokens')).toBeVisible();
     await type(code, invite);
     await expect(code).not.toHaveAttribute('aria-invalid', 'true');
@@ -95,7 +95,7 @@ test('a stranger learns what is asked of them, agrees, and mends a wrong invite 
     expect(rounds[0]?.submissions).toMatchObject([{ loss: null, perplexity: null }]);
     await page.reload();
     await page.getByText('What you agreed to').click();
-    await expect(page.getByText('You do not share how well the model does on your text.')).toBeVisible();
+    await expect(page.getByText('You don’t share how well the model does on your text.')).toBeVisible();
     await expect(page.getByText('I understand what is computed here and what is sent.')).toBeVisible();
   });
   await context.close();
@@ -107,7 +107,7 @@ test('a stranger learns what is asked of them, agrees, and mends a wrong invite 
     const there = await other.newPage();
     const { joinUrl: open } = await stage.federation({ access: 'open' });
     await there.goto(`${open}?backend=webgpu`);
-    await expect(there.getByTestId('device')).toContainText('Graphics processor');
+    await expect(there.getByTestId('device').getByText('GPU', { exact: true })).toBeVisible();
     await expect(there.getByTestId('device')).toContainText(/\d GFLOP\/s/, { timeout: 60_000 });
     await expect(there.getByTestId('device-holds')).toContainText(/f32 weights takes about \d+ MB of graphics memory/);
     await there.getByText('Technical details').click();

@@ -29,12 +29,12 @@ test('everything that left can be read, checked, kept and deleted', async ({ sta
       const norm = Math.hypot(...values);
       expect(norm).toBeCloseTo(norms.get(round) ?? 0, 5);
       await expect(fact(dialog, 'Values')).toHaveText(header.count.toLocaleString('en'));
-      expect(Number(await fact(dialog, 'Length (L2 norm)').textContent())).toBeCloseTo(norm, 2);
-      await expect(fact(dialog, 'Written as')).toHaveText(header.dtype);
+      expect(Number(await fact(dialog, 'L2 norm').textContent())).toBeCloseTo(norm, 2);
+      await expect(fact(dialog, 'Format')).toHaveText(header.dtype);
       expect(await sumOf(dialog, 'Values')).toBe(header.count);
       await expect(dialog.getByRole('img', { name: /^Histogram of/ })).toBeVisible();
       // What the coordinator said of it: its receipt.
-      await dialog.getByText('The messages that carried it').click();
+      await dialog.getByText('Messages that carried it').click();
       await dialog
         .getByRole('button', { name: /^Completion/ })
         .last()
@@ -49,14 +49,14 @@ test('everything that left can be read, checked, kept and deleted', async ({ sta
     const blob = readFileSync(join(stage.coordinatorFolder, 'blobs', sha256(bytes)));
     expect(new Uint8Array(blob)).toEqual(bytes);
     const mask = await decodeMask(bytes, readMaskHeader(bytes));
-    await expect(fact(dialog, 'Numbers that you own')).toHaveText(mask.kept.toLocaleString('en'));
+    await expect(fact(dialog, 'Parameters you own')).toHaveText(mask.kept.toLocaleString('en'));
     expect(await sumOf(dialog, 'Values')).toBe(mask.kept);
     await page.keyboard.press('Escape');
   });
 
   await test.step('every message is in the list that is saved, with the hash of its bytes', async () => {
     await check(page);
-    const lines = (await saved(page, 'Save the list')).toString().trimEnd().split('\n');
+    const lines = (await saved(page, 'Save list')).toString().trimEnd().split('\n');
     const list = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
     const kinds = new Set(list.map(({ kind }) => kind));
     for (const kind of ['hello', 'prove', 'ready', 'offer', 'announce', 'chunk', 'complete', 'download', 'fetch']) {
@@ -67,7 +67,7 @@ test('everything that left can be read, checked, kept and deleted', async ({ sta
     await page.getByRole('button', { name: /^Ready, .*: open/ }).click();
     const dialog = page.getByRole('dialog');
     await expect(dialog.getByText('"name": "Ada"')).toBeVisible();
-    const bytes = await saved(dialog, 'Save its bytes');
+    const bytes = await saved(dialog, 'Save bytes');
     const entry = list.find(({ kind, direction }) => kind === 'ready' && direction === 'up');
     expect(entry).toMatchObject({ sha256: sha256(bytes), bytes: bytes.length });
     await page.keyboard.press('Escape');
@@ -80,8 +80,8 @@ test('everything that left can be read, checked, kept and deleted', async ({ sta
     await expect(entry).toContainText('2 of 2');
     await expect(entry).toContainText('Finished');
     await entry.getByText('What you agreed to').click();
-    await expect(entry).toContainText('You do not share how well the model does on your text.');
-    await entry.getByRole('link', { name: 'Ledger' }).click();
+    await expect(entry).toContainText('You don’t share how well the model does on your text.');
+    await entry.getByRole('link', { name: 'View ledger' }).click();
     const { bytes } = await opened(page, 'Your changes', 2);
     expect(Math.hypot(...decodeValues(bytes, readValuesHeader(bytes)))).toBeCloseTo(norms.get(2) ?? 0, 5);
     await page.keyboard.press('Escape');
@@ -91,7 +91,7 @@ test('everything that left can be read, checked, kept and deleted', async ({ sta
   await test.step('bytes that were changed on this device are noticed', async () => {
     await page.evaluate(damageOneMessage);
     await page.getByRole('button', { name: 'Check hashes' }).click();
-    await expect(page.getByText(/^1 of .* do not have the hash/)).toBeVisible();
+    await expect(page.getByText(/^1 of .* don’t match their recorded hash/)).toBeVisible();
   });
 
   const other = await atWorkElsewhere(stage, page, dataset);
@@ -101,11 +101,11 @@ test('everything that left can be read, checked, kept and deleted', async ({ sta
     await page.getByRole('link', { name: 'History' }).click();
     const entries = page.getByTestId('history-entry');
     await expect(entries).toHaveCount(3);
-    const garbage = entries.filter({ hasText: 'Cannot be read' });
+    const garbage = entries.filter({ hasText: 'Can’t be read' });
     await garbage.getByRole('button', { name: 'Delete' }).click();
     await page.getByRole('button', { name: 'Delete it' }).click();
     await expect(garbage).toHaveCount(0);
-    const busy = entries.filter({ hasText: 'Another tab is at work with it' });
+    const busy = entries.filter({ hasText: 'In use in another tab' });
     await expect(busy.getByRole('button', { name: 'Delete' })).toBeDisabled();
     await deleteEverything(page);
     await expect(page.getByRole('alert')).toHaveAttribute('data-code', 'other-tab');
@@ -122,7 +122,7 @@ test('everything that left can be read, checked, kept and deleted', async ({ sta
     expect((await page.evaluate(keptHere)).seats).toEqual([expect.stringMatching(/\/two$/)]);
     await page.evaluate(() => localStorage.setItem('left', 'over'));
     await deleteEverything(page);
-    await expect(page.getByText('Everything is deleted')).toBeVisible();
+    await expect(page.getByText('Everything was deleted')).toBeVisible();
     await expect(page.getByText('1 downloaded model')).toBeVisible();
     await expect(page.getByText('Nothing yet')).toBeVisible();
     expect(await page.evaluate(keptHere)).toEqual({ seats: [], records: 0, files: [], caches: [], settings: 0 });
@@ -132,7 +132,7 @@ test('everything that left can be read, checked, kept and deleted', async ({ sta
 
 /** Shows one kind of message alone. */
 async function show(page: Page, kind: string): Promise<void> {
-  await page.getByRole('combobox', { name: 'Kind of message' }).click();
+  await page.getByRole('combobox', { name: 'Message type' }).click();
   await page.getByRole('option', { name: kind, exact: true }).click();
 }
 
@@ -145,8 +145,8 @@ async function opened(page: Page, kind: string, round: number): Promise<{ bytes:
     .filter({ has: page.getByRole('cell', { name: String(round), exact: true }) });
   await row.getByRole('button', { name: new RegExp(`^${kind}`) }).click();
   const dialog = page.getByRole('dialog');
-  await expect(dialog.getByText('The bytes kept here have just this hash.')).toBeVisible();
-  const bytes = await saved(dialog, 'Save its bytes');
+  await expect(dialog.getByText('The bytes stored here match this hash.')).toBeVisible();
+  const bytes = await saved(dialog, 'Save bytes');
   await expect(dialog.getByRole('row', { name: 'SHA-256' })).toContainText(sha256(bytes));
   return { bytes: new Uint8Array(bytes), dialog };
 }
@@ -160,7 +160,7 @@ async function saved(within: Page | Locator, button: string): Promise<Buffer> {
 
 async function check(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Check hashes' }).click();
-  await expect(page.getByText(/messages checked: all have the hash that was written down/)).toBeVisible();
+  await expect(page.getByText(/messages checked: all match their recorded hash/)).toBeVisible();
 }
 
 /** The value under a label. */
@@ -174,7 +174,7 @@ function fact(dialog: Locator, label: string): Locator {
 
 /** Of a column of the table by module. */
 async function sumOf(dialog: Locator, column: string): Promise<number> {
-  await dialog.getByText('As a table').click();
+  await dialog.getByText('Table view').click();
   const table = dialog.getByRole('table').filter({ has: dialog.page().getByRole('columnheader', { name: column }) });
   const cells = await table.locator('tbody tr td:nth-child(3)').allTextContents();
   expect(cells.length).toBeGreaterThan(0);

@@ -55,7 +55,7 @@ test.describe('on a coordinator with models of its own', () => {
       await page.getByTestId('evaluation-file').setInputFiles(some);
       await page.getByRole('button', { name: 'Measure' }).click();
       const row = page.getByTestId('evaluation').getByRole('row').nth(1);
-      await expect(row).toContainText(/Without adapter\s*\d/, { timeout: 90_000 });
+      await expect(row).toContainText(/Without the adapter\s*\d/, { timeout: 90_000 });
     });
 
     await test.step('what this browser keeps is listed, and deleted', async () => {

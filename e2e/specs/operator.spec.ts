@@ -37,7 +37,7 @@ test('the form asks for advanced settings where the strategy uses them, and says
   await page.getByLabel('Name').fill('Advanced village');
 
   await page.getByText('Advanced', { exact: true }).click();
-  const ownShare = page.getByLabel('Own share of a start');
+  const ownShare = page.getByLabel('Own share at round start');
   const serverRate = page.getByLabel('Server learning rate');
   await expect(ownShare).toBeVisible();
   await expect(serverRate).toHaveCount(0);
@@ -47,26 +47,26 @@ test('the form asks for advanced settings where the strategy uses them, and says
   await choose(page, 'Strategy', 'perfit');
   await choose(page, 'Server optimizer', 'FedAvgM: momentum');
   await serverRate.fill('0.5');
-  await choose(page, 'Precision of what is sent', /^int8/);
-  await page.getByLabel('Rewind after a search').uncheck();
-  await page.getByLabel('Shared rounds first').fill('1');
+  await choose(page, 'Transfer precision', /^int8/);
+  await page.getByLabel('Rewind after search').uncheck();
+  await page.getByLabel('Initial shared rounds').fill('1');
   await ownShare.fill('2');
   // Folded away, it is still found where it is wrong.
   await page.getByText('Advanced', { exact: true }).click();
   await expect(ownShare).toBeHidden();
-  await page.getByRole('button', { name: 'Create' }).click();
+  await page.getByRole('button', { name: 'Create federation' }).click();
   await expect(page.getByText('Give a number from 0 to 1.')).toBeVisible();
   await expect(ownShare).toBeFocused();
 
   await ownShare.fill('0.3');
   await choose(page, 'Mean', 'Trimmed mean');
-  await page.getByLabel('Left out at each end').fill('0.1');
-  await page.getByRole('button', { name: 'Add a limit' }).click();
-  await page.getByLabel('Below, tokens a second').fill('60');
-  await page.getByRole('button', { name: 'Create' }).click();
+  await page.getByLabel('Trim fraction').fill('0.1');
+  await page.getByRole('button', { name: 'Add limit' }).click();
+  await page.getByLabel('Below (tokens/s)').fill('60');
+  await page.getByRole('button', { name: 'Create federation' }).click();
   await expect(page.getByText('Give a number above 0, at most 1.')).toBeVisible();
-  await page.getByLabel('Kept share at most').fill('0.25');
-  await page.getByRole('button', { name: 'Create' }).click();
+  await page.getByLabel('Max mask density').fill('0.25');
+  await page.getByRole('button', { name: 'Create federation' }).click();
   await expect(page).toHaveURL(/\/operator\/advanced-village/);
   const id = new URL(page.url()).pathname.split('/').at(-1) ?? '';
   expect((await stage.operator.detail(id)).config).toMatchObject({
@@ -121,12 +121,12 @@ test('an operator invites people, watches two of them tune, sees what came of it
   await logIn(page, stage);
   await page.getByRole('link', { name: 'Live village' }).click();
   await expect(page.getByText('Nobody has joined yet.')).toBeVisible();
-  await expect(page.getByText(/It shows from 2 masks on.*None is there yet/)).toBeVisible();
+  await expect(page.getByText(/Appears once 2 people have masks.*None yet/)).toBeVisible();
 
   await page.getByRole('button', { name: 'New invite' }).click();
   await page.getByLabel('Label').fill('For the bakery');
   await page.getByLabel('Uses').fill('3');
-  await page.getByRole('button', { name: 'Make the invite' }).click();
+  await page.getByRole('button', { name: 'Create invite' }).click();
   await expect(page.getByRole('img', { name: 'QR code of the invite link' })).toBeVisible();
   const link = page.getByLabel('For the bakery');
   await expect(link).toHaveValue(/\/join\/live-village.*invite=/);
@@ -149,26 +149,26 @@ test('an operator invites people, watches two of them tune, sees what came of it
   await until('the federation is finished', async () => (await stage.operator.detail(id)).status.state === 'finished');
 
   await test.step('rounds, figures and masks are there', async () => {
-    const rounds = page.getByRole('region', { name: 'Rounds, the latest first' });
+    const rounds = page.getByRole('region', { name: 'Rounds, latest first' });
     await expect(rounds.getByRole('listitem')).toHaveCount(2);
     // What takes less than a twentieth of a second is not mentioned: a commit, where the machine is quick.
     await expect(rounds.getByText(/^tuning \d/).first()).toBeVisible();
     await expect(rounds.getByText(/^Ada: 29 examples, .*perplexity received .* → tuned/).first()).toBeVisible();
-    for (const figure of ['Perplexity', 'Loss', 'Time', 'Submissions', 'Bytes of the deltas']) {
+    for (const figure of ['Perplexity', 'Loss', 'Time', 'Submissions', 'Update sizes']) {
       await expect(page.getByRole('img', { name: figure, exact: true })).toBeVisible();
     }
     const overlap = page.getByRole('table', { name: 'Overlap of the masks, by group' });
     await expect(overlap.getByRole('rowheader', { name: 'Group A, 2 clients' })).toBeVisible();
-    await expect(page.getByRole('table', { name: /^Kept positions by layer and module: Group A/ })).toBeVisible();
+    await expect(page.getByRole('table', { name: /^Mask density by layer and module: Group A/ })).toBeVisible();
   });
 
   await test.step('the log is filtered, and goes home whole with the results', async () => {
-    const log = page.getByRole('region', { name: 'Events, the latest first' });
+    const log = page.getByRole('region', { name: 'Events, latest first' });
     await page.getByLabel('Filter').fill('committed');
     await expect(log.getByRole('listitem')).toHaveCount(2);
-    const events = await saved(page, () => page.getByRole('button', { name: 'Event log, JSON' }).click());
+    const events = await saved(page, () => page.getByRole('button', { name: 'Download event log (JSON)' }).click());
     expect(JSON.parse(events)).toEqual((await stage.operator.detail(id)).events);
-    const results = await saved(page, () => page.getByRole('link', { name: 'Results, CSV' }).click());
+    const results = await saved(page, () => page.getByRole('link', { name: 'Download results (CSV)' }).click());
     expect(results.trim().split('\n')).toHaveLength(5);
   });
 
@@ -176,7 +176,7 @@ test('an operator invites people, watches two of them tune, sees what came of it
     await page.getByLabel('Adapter after round').selectOption('1');
     const weights = page.waitForEvent('download', (file) => file.suggestedFilename() === 'adapter_model.safetensors');
     const config = page.waitForEvent('download', (file) => file.suggestedFilename() === 'adapter_config.json');
-    await page.getByRole('button', { name: 'Adapter, PEFT' }).click();
+    await page.getByRole('button', { name: 'Download adapter (PEFT)' }).click();
     const about = JSON.parse(readFileSync(await (await config).path(), 'utf8'));
     expect(about).toMatchObject({ peft_type: 'LORA', base_model_name_or_path: tinyModel });
     const theta = await stage.operator.theta(id, 1);
@@ -188,7 +188,7 @@ test('an operator invites people, watches two of them tune, sees what came of it
   await page.getByRole('button', { name: 'Ban Grace' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Ban', exact: true }).click();
   await expect(page.getByRole('cell', { name: /Grace banned/ })).toBeVisible();
-  await expect(page.getByRole('button', { name: 'Lift ban Grace' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Unban Grace' })).toBeVisible();
   expect(await axeFindings(page)).toEqual([]);
 });
 

@@ -32,7 +32,7 @@ test('from the start page to a chat by keyboard alone, within the content policy
   await expect(page).toHaveTitle(/^Tune a language model together.* · PerFIT$/);
   await expect(page.getByRole('link', { name: 'By keyboard' })).toBeVisible();
   await press('Tab');
-  await expect(page.getByRole('link', { name: 'Skip to the content' })).toBeFocused();
+  await expect(page.getByRole('link', { name: 'Skip to content' })).toBeFocused();
   await press('Enter');
   await goTo(/^By keyboard$/);
   await press('Enter');
@@ -43,7 +43,7 @@ test('from the start page to a chat by keyboard alone, within the content policy
   expect(new URL(page.url()).pathname).toBe(new URL(joinUrl).pathname);
   await goTo(/^Use the sample /);
   await press('Enter');
-  await goTo(/^Your name/);
+  await goTo(/^Your display name/);
   await page.keyboard.type('Ada');
   await goTo(/^I understand/);
   await press('Space');
@@ -71,12 +71,12 @@ test('a page that breaks and a worker that ends say so, and what to do', async (
   );
   await page.goto(`${stage.url}/bench`);
   const broken = page.getByRole('alert');
-  await expect(broken).toContainText('This page broke');
+  await expect(broken).toContainText('Something went wrong on this page');
   await expect(broken).toContainText('broken on purpose');
   await expect(broken.getByRole('button', { name: 'Reload' })).toBeVisible();
   await page.unroute(/\/assets\/bench-page-.*\.js$/);
   await broken.getByRole('button', { name: 'Reload' }).click();
-  await expect(page.getByRole('button', { name: 'Measure' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Run benchmark' })).toBeVisible();
 
   // Chromium's own means: nothing on the page may end its worker.
   const started = page.waitForEvent('worker');

@@ -80,7 +80,7 @@ function perfitEval(model: string): Measured {
 
 async function measured(page: Page): Promise<Measured> {
   await page.getByTestId('evaluation-file').setInputFiles(sample);
-  await page.getByLabel('Longest example').fill(String(MAX_LENGTH));
+  await page.getByLabel('Max sequence length').fill(String(MAX_LENGTH));
   await page.getByRole('button', { name: 'Measure' }).click();
   const cells = page.getByTestId('evaluation').getByRole('row').nth(1).getByRole('cell');
   await expect(cells).toHaveCount(4, { timeout: 120_000 });

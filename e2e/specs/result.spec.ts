@@ -41,7 +41,7 @@ for (const backend of backends) {
     await test.step('an example is opened, token by token, and asked', async () => {
       const first = page.getByTestId('compared-example').first();
       await first.getByRole('button').first().click();
-      await first.getByRole('button', { name: 'As a table' }).click();
+      await first.getByRole('button', { name: 'Table view' }).click();
       const rows = first.getByRole('row');
       await expect.poll(() => rows.count()).toBeGreaterThan(3);
       await expect(rows.nth(1)).toContainText('%');
@@ -50,8 +50,8 @@ for (const backend of backends) {
       await chat.getByRole('button', { name: 'Send' }).click();
       await expect(chat.getByRole('button', { name: 'Send' })).toBeVisible({ timeout: 120_000 });
       for (const which of ['base', 'personal']) await expect(chat.getByTestId(`answer-${which}`)).toHaveText(/\S/);
-      await expect(chat).toContainText('What your text answers');
-      await expect(chat).toContainText(/\d+ tokens?, .* a second · round [12]/);
+      await expect(chat).toContainText('The answer in your text');
+      await expect(chat).toContainText(/\d+ tokens?, .* tokens\/s · round [12]/);
     });
 
     await test.step('an answer that would not end is stopped, and another one asked of one model alone', async () => {
@@ -61,7 +61,7 @@ for (const backend of backends) {
         ['Temperature', '2'],
         ['Top-p', '1'],
         ['Top-k', '0'],
-        ['Longest answer', '2048'],
+        ['Max tokens', '2048'],
       ] as const) {
         await type(chat.getByRole('textbox', { name: label }), value);
       }
@@ -69,11 +69,11 @@ for (const backend of backends) {
       await expect(chat.getByTestId('answer-personal')).toHaveText(/\S/);
       await chat.getByRole('button', { name: 'Stop' }).click();
       await expect(chat.getByText(/ · stopped$/)).toHaveCount(2);
-      await type(chat.getByRole('textbox', { name: 'Longest answer' }), '8');
+      await type(chat.getByRole('textbox', { name: 'Max tokens' }), '8');
       await chat.getByRole('radiogroup', { name: 'Who answers' }).getByText('Personal').click();
       await write(chat, 'And on Sunday?');
       await chat.getByLabel('Your message').press('Enter');
-      await expect(chat.getByText(/^8 tokens, .* longest answer reached$/)).toHaveCount(1);
+      await expect(chat.getByText(/^8 tokens, .* max tokens reached$/)).toHaveCount(1);
       await expect(chat.getByTestId('answer-base')).toHaveCount(1);
       await chat.getByRole('button', { name: 'Clear' }).click();
       await expect(chat.getByRole('log')).toHaveCount(0);
@@ -92,12 +92,12 @@ for (const backend of backends) {
       await comparesAsThePage(page);
       await chat.getByRole('button', { name: 'Settings' }).click();
       await expect(chat.getByRole('textbox', { name: 'Temperature' })).toHaveValue('2');
-      await chat.getByRole('button', { name: 'Back to the defaults' }).click();
+      await chat.getByRole('button', { name: 'Reset to defaults' }).click();
       await expect(chat.getByRole('textbox', { name: 'Temperature' })).toHaveValue('0.5');
     });
 
     await test.step('a conversation begins with a held-out example', async () => {
-      await chat.getByRole('button', { name: /^All of them \(\d+\)$/ }).click();
+      await chat.getByRole('button', { name: /^Show all \(\d+\)$/ }).click();
       const start = page.getByRole('dialog').getByRole('listitem').nth(1);
       const prompt = (await start.locator('span').first().textContent()) as string;
       await start.getByRole('button').click();
@@ -126,9 +126,9 @@ for (const backend of backends) {
       const perplexity = (which: 'base' | 'personal') =>
         Math.exp(examples.reduce((sum, example) => sum + example.tokens * example[which], 0) / tokens);
       const words = (await comparison.textContent()) as string;
-      const [, received, number] = words.match(/(as you received it in|of) round (\d)/) as RegExpMatchArray;
+      const [, received, number] = words.match(/(as received in|from) round (\d)/) as RegExpMatchArray;
       const round = session.rounds.find((round) => round.number === Number(number))?.perplexity;
-      const expected = received === 'of' ? round?.tuned : round?.received;
+      const expected = received === 'from' ? round?.tuned : round?.received;
       expect(perplexity('base') / (round?.base as number)).toBeCloseTo(1, 3);
       expect(perplexity('personal') / (expected as number)).toBeCloseTo(1, 3);
     }

@@ -59,7 +59,7 @@ export class Scene {
 const alone = { rounds: 1, recruit: 1, goal: 1, minimum: 1, deadlineSeconds: 300 };
 
 export const appStates: readonly AppState[] = [
-  { name: 'landing-empty', reach: (scene) => onPage(scene, '/', /There is no federation yet/) },
+  { name: 'landing-empty', reach: (scene) => onPage(scene, '/', /No federations yet/) },
   {
     name: 'landing',
     reach: async (scene) => {
@@ -68,18 +68,18 @@ export const appStates: readonly AppState[] = [
       return onPage(scene, '/', /The village baker/);
     },
   },
-  { name: 'not-found', reach: (scene) => onPage(scene, '/nowhere/at-all', /no such page/) },
+  { name: 'not-found', reach: (scene) => onPage(scene, '/nowhere/at-all', /Page not found/) },
   { name: 'models', reach: (scene) => onPage(scene, '/models?backend=wasm', /Llama/) },
   {
     name: 'model-open',
     reach: async ({ visitor }) => {
       await visitor.getByRole('tab', { name: 'This coordinator' }).click();
       await visitor.getByRole('button', { name: /^Open perfit-nano/ }).click();
-      await expect(visitor.getByRole('heading', { name: 'Talk to it' })).toBeVisible({ timeout: 60_000 });
+      await expect(visitor.getByRole('heading', { name: 'Chat with it' })).toBeVisible({ timeout: 60_000 });
       return visitor;
     },
   },
-  { name: 'bench', reach: (scene) => onPage(scene, '/bench', /graphics processor can do/) },
+  { name: 'bench', reach: (scene) => onPage(scene, '/bench', /GPU benchmark/) },
   { name: 'operator-login', reach: (scene) => onPage(scene, '/operator', /Password/) },
   {
     name: 'operator-login-refused',
@@ -106,8 +106,8 @@ export const appStates: readonly AppState[] = [
     reach: async ({ visitor }) => {
       await visitor.getByRole('button', { name: 'New federation' }).click();
       await visitor.getByText('Advanced', { exact: true }).click();
-      await visitor.getByRole('button', { name: 'Add a limit' }).click();
-      await visitor.getByRole('button', { name: 'Create' }).click();
+      await visitor.getByRole('button', { name: 'Add limit' }).click();
+      await visitor.getByRole('button', { name: 'Create federation' }).click();
       await expect(visitor.locator('[aria-invalid="true"]').first()).toBeVisible();
       return visitor;
     },
@@ -175,7 +175,7 @@ export const appStates: readonly AppState[] = [
     reach: async (scene) => {
       await scene.visit('/operator');
       await scene.visitor.getByRole('link', { name: 'A quick round' }).click();
-      await expect(scene.visitor.getByRole('button', { name: 'Adapter, PEFT' })).toBeVisible();
+      await expect(scene.visitor.getByRole('button', { name: 'Download adapter (PEFT)' })).toBeVisible();
       await expect(scene.visitor.getByRole('img', { name: 'Perplexity', exact: true })).toBeVisible();
       return scene.visitor;
     },
@@ -283,7 +283,7 @@ export const appStates: readonly AppState[] = [
       const { page } = scene.tab('Grace');
       await page.getByRole('button', { name: 'Resume' }).click();
       await page.context().setOffline(true);
-      await expect(page.getByText('You are offline')).toBeVisible();
+      await expect(page.getByText('You’re offline')).toBeVisible();
       return page;
     },
   },

@@ -4,22 +4,22 @@ import { formatBytes, formatCount } from '../../shared/format/format-number.ts';
 import { about, exactly } from './durations.ts';
 
 export const strings = {
-  title: 'What this is',
-  noDescription: 'Several people tune one language model together. Each works in a browser tab, on text of their own.',
+  title: 'About this federation',
+  noDescription: 'Several people tune one language model together, each in a browser tab on their own text.',
   runBy: 'Run by',
-  nobody: 'Run by whoever runs this site',
-  noContact: 'They have not said how to reach them.',
-  download: 'Download, once',
-  kept: 'This browser keeps it already.',
-  computing: 'Computing on this device',
+  nobody: 'Run by the operator of this site',
+  noContact: 'No contact given.',
+  download: 'One-time download',
+  kept: 'Already saved in this browser.',
+  computing: 'Compute time on this device',
   measuring: 'measuring…',
-  unknown: 'not known',
-  notMeasured: 'This device was not measured.',
-  exchange: 'Sent and received, a round',
+  unknown: 'unknown',
+  notMeasured: 'This device wasn’t measured.',
+  exchange: 'Sent and received per round',
   rounds: 'Rounds',
   stays: 'Stays in this tab',
-  sent: 'Is sent to the coordinator',
-  details: 'How it is set up',
+  sent: 'Sent to the coordinator',
+  details: 'Configuration',
 } as const;
 
 /** The sentences on what stays and what leaves: a person agrees to them before they take part. */
@@ -41,11 +41,11 @@ export const pledges = {
 
 /** What to expect of a model that ships with the project. */
 function aboutModel(model: string): string {
-  return model === 'perfit-nano' ? 'perfit-nano, for demonstrations: small, says little of sense' : model;
+  return model === 'perfit-nano' ? 'perfit-nano, for demonstrations: small; its answers make little sense' : model;
 }
 
 export function siteNote(host: string): string {
-  return `${host}. No name is given.`;
+  return `${host}. No name given.`;
 }
 
 export function downloadNote(model: string, isKept: boolean): string {
@@ -53,29 +53,29 @@ export function downloadNote(model: string, isKept: boolean): string {
 }
 
 export function exchangeNote({ status }: FederationSummary, bytes: number): string {
-  return `numbers, none of your text; ${formatBytes(bytes * status.rounds)} in all`;
+  return `numbers, none of your text; ${formatBytes(bytes * status.rounds)} in total`;
 }
 
 /** @param beforehand seconds that the first round takes more */
 export function computingNote(of: 'sample' | 'text', beforehand: number): string {
-  const first = beforehand >= 5 ? `, and ${about(beforehand)} more in the first` : '';
+  const first = beforehand >= 5 ? `, plus ${about(beforehand)} in the first` : '';
   return of === 'text'
-    ? `a round, for your text${first}. Rough: from a second of measuring.`
-    : `a round, for a text like the samples${first}. Rough: from a second of measuring.`;
+    ? `per round, for your text${first}. A rough estimate from one second of measuring.`
+    : `per round, for a text like the samples${first}. A rough estimate from one second of measuring.`;
 }
 
 export function roundsNote({ config, status }: FederationSummary): string {
   const { deadlineSeconds, targetPerplexity } = config.schedule;
-  const target = targetPerplexity === undefined ? '' : ' There are fewer where the models are good enough before.';
+  const target = targetPerplexity === undefined ? '' : ' Ends early if the models are good enough before that.';
   const deadline = `Each closes after ${exactly(deadlineSeconds)} at the latest.${target}`;
   if (status.state !== 'recruiting') return deadline;
   const missing = status.recruit - status.ready;
   const people = missing === 1 ? 'one more person is' : `${missing} more people are`;
-  return missing > 0 ? `The first begins when ${people} ready. ${deadline}` : deadline;
+  return missing > 0 ? `The first starts when ${people} ready. ${deadline}` : deadline;
 }
 
 export function keepOpen({ config }: FederationSummary): string {
-  return `Keep this tab open until the last round is over; it may be in the background. A round does not wait for a tab longer than ${exactly(config.schedule.deadlineSeconds)}. You can leave at any time and keep what you have.`;
+  return `Keep this tab open until the last round ends; it can run in the background. A round waits at most ${exactly(config.schedule.deadlineSeconds)} for a tab. You can stop at any time and keep what you have.`;
 }
 
 /** Label and value. */
@@ -84,22 +84,22 @@ export function setUp({ config, layoutSize, modelBytes }: FederationSummary): re
   return [
     ['Method', config.strategy],
     ['Model', `${config.model}, ${formatBytes(modelBytes)}`],
-    ['Adapter', `rank ${lora.rank} × ${lora.expansion}: ${formatCount(layoutSize)} numbers`],
+    ['Adapter', `rank ${lora.rank} × ${lora.expansion}: ${formatCount(layoutSize)} parameters`],
     ['You own about', `${formatCount(Math.round(layoutSize * referenceDensity(config)))} of them`],
-    ['Passes over your text, a round', String(tuning.epochs)],
-    ['Longest example', `${formatCount(tuning.maxLength)} tokens`],
-    ['Kept aside to measure with', `${Math.round(100 * evaluation.heldOut)} % of your text`],
-    ['A round closes with', `${schedule.goal} submissions, or at its deadline`],
+    ['Passes over your text per round', String(tuning.epochs)],
+    ['Max sequence length', `${formatCount(tuning.maxLength)} tokens`],
+    ['Held out for measuring', `${Math.round(100 * evaluation.heldOut)} % of your text`],
+    ['A round closes at', `${schedule.goal} submissions, or at its deadline`],
     [
-      'The last round',
+      'Last round',
       schedule.targetPerplexity === undefined
         ? String(schedule.rounds)
-        : `${schedule.rounds}, or the first after which half of those who share theirs have a perplexity of ${schedule.targetPerplexity} or less`,
+        : `${schedule.rounds}, or earlier, once half of those who share theirs have a perplexity of ${schedule.targetPerplexity} or less`,
     ],
-    ['Numbers are sent as', config.wire.dtype],
+    ['Transfer precision', config.wire.dtype],
     [
-      'What masks have in common is shown',
-      smallestGroup === 1 ? 'for each two people' : `for groups of at least ${formatCount(smallestGroup)} people`,
+      'Mask overlap is shown',
+      smallestGroup === 1 ? 'for each pair of people' : `for groups of at least ${formatCount(smallestGroup)} people`,
     ],
   ];
 }

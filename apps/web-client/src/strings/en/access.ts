@@ -5,84 +5,84 @@ type Entry = AuditPage['entries'][number];
 
 export const strings = {
   title: 'Access',
-  lead: 'Who may look at this coordinator, and who may run it. Everything that is changed here is in the log below.',
+  lead: 'Who can view this coordinator, and who can run it. Every change made here is logged.',
   back: 'Federations',
   role: 'Role',
-  actions: 'What can be done',
+  actions: 'Actions',
   roles: {
     viewer: 'Viewer: sees everything, changes nothing',
-    operator: 'Operator: makes and runs federations',
-    admin: 'Admin: also operators, keys and this log',
+    operator: 'Operator: creates and runs federations',
+    admin: 'Admin: also manages operators and keys, and sees the log',
   } satisfies Record<OperatorRole, string>,
-  once: 'Write it down now: it is not shown again, and nobody can look it up.',
+  once: 'Save it now: it won’t be shown again, and nobody can look it up.',
   copy: 'Copy',
   copied: 'Copied',
-  done: 'I have it',
+  done: 'I’ve saved it',
 } as const;
 
 export const sessionStrings = {
   title: 'Sessions',
-  lead: 'Browsers that are signed in. End those that you do not know.',
+  lead: 'Browsers that are logged in. End any you don’t recognize.',
   list: 'Sessions',
-  columns: { who: 'Who', where: 'Where', since: 'Since', seen: 'Last seen' },
-  current: 'this one',
+  columns: { who: 'Name', where: 'Browser', since: 'Since', seen: 'Last active' },
+  current: 'this session',
   end: 'End',
-  endAll: 'End all of mine but this one',
-  none: 'Nobody else is signed in.',
+  endAll: 'End all my other sessions',
+  none: 'No other sessions.',
 } as const;
 
 export const passwordStrings = {
   title: 'Your password',
-  lead: 'A new one ends all your other sessions.',
-  current: 'Password now',
+  lead: 'Changing it ends all your other sessions.',
+  current: 'Current password',
   next: 'New password',
   hint: 'At least 12 characters.',
-  change: 'Change it',
-  changed: 'It is changed. Your other sessions have ended.',
+  change: 'Change password',
+  changed: 'Password changed. Your other sessions have ended.',
 } as const;
 
 export const operatorStrings = {
   title: 'Operators',
-  lead: 'People with a name and a password of their own.',
+  lead: 'People with their own name and password.',
   list: 'Operators',
-  columns: { name: 'Name', role: 'Role', since: 'Since' },
+  columns: { name: 'Name', role: 'Role', since: 'Added' },
   name: 'Name',
-  add: 'Add an operator',
+  add: 'Add operator',
   made: 'Password for',
   remove: 'Remove',
   roleOf: (name: string) => `Role of ${name}`,
-  problem: 'A name has 1 to 60 characters.',
+  problem: 'Use 1 to 60 characters.',
 } as const;
 
 export const keyStrings = {
   title: 'API keys',
-  lead: 'For programs, such as perfit federation. A key goes into the environment as PERFIT_API_KEY.',
+  lead: 'For programs, such as perfit federation. Pass a key in the environment variable PERFIT_API_KEY.',
   list: 'API keys',
-  columns: { label: 'Label', role: 'Role', expiry: 'Until', used: 'Last used', by: 'Made by' },
+  columns: { label: 'Label', role: 'Role', expiry: 'Expires', used: 'Last used', by: 'Created by' },
   label: 'Label',
-  labelHint: 'What it is for.',
-  days: 'Days',
-  daysHint: 'Empty: until it is revoked.',
-  add: 'Make a key',
+  labelHint: 'What it’s for',
+  days: 'Valid for (days)',
+  daysHint: 'Leave empty: never expires',
+  add: 'Create key',
   made: 'Key',
   revoke: 'Revoke',
   revoked: 'revoked',
   never: 'never',
-  none: 'There is no key.',
-  problem: 'A label has 1 to 60 characters; days are a whole number up to 3650.',
+  none: 'No keys yet.',
+  problem: 'Use a label of 1 to 60 characters, and a whole number of days up to 3650.',
 } as const;
 
 export const auditStrings = {
-  title: 'What was done',
-  lead: 'Who did what to what, from where, and what came of it; also what was refused.',
+  title: 'Audit log',
+  lead: 'Who did what, from where, and with what outcome, including what was refused.',
   list: 'Audit log',
-  columns: { at: 'When', who: 'Who', action: 'What', target: 'To what', outcome: 'Outcome', from: 'From' },
-  only: 'Only',
-  all: 'everything',
-  kinds: { 'federation.': 'federations', 'operator.': 'operators', 'key.': 'API keys', 'session.': 'sessions' },
+  columns: { at: 'Time', who: 'Who', action: 'Action', target: 'Target', outcome: 'Outcome', from: 'Address' },
+  only: 'Show',
+  all: 'Everything',
+  kinds: { 'federation.': 'Federations', 'operator.': 'Operators', 'key.': 'API keys', 'session.': 'Sessions' },
   older: 'Older',
   newest: 'Newest',
-  none: 'Nothing of this kind was done.',
+  none: 'No entries of this kind.',
 } as const;
 
 export function moment(at: string): string {
@@ -99,7 +99,7 @@ export function agentName(agent: string): string {
 
 export function keyExpiry({ expiresAt, revokedAt }: ApiKeyView): string {
   if (revokedAt) return keyStrings.revoked;
-  return expiresAt ? moment(expiresAt) : 'it is revoked';
+  return expiresAt ? moment(expiresAt) : keyStrings.never;
 }
 
 export function actorOf({ actor, actorKind }: Entry): string {
@@ -110,23 +110,23 @@ export function actorOf({ actor, actorKind }: Entry): string {
 export function endQuestion({ operator, agent }: SessionListEntry): Question {
   return {
     title: 'End this session?',
-    text: `${operator} in ${agentName(agent)} has to sign in again.`,
-    confirm: 'End it',
+    text: `${operator} will have to log in again (${agentName(agent)}).`,
+    confirm: 'End session',
   };
 }
 
 export function removeQuestion({ name }: OperatorAccount): Question {
   return {
     title: 'Remove this operator?',
-    text: `${name} cannot sign in any more; sessions and API keys of ${name} end now. Federations stay.`,
-    confirm: 'Remove',
+    text: `${name} can no longer log in. Their sessions and API keys end now; federations stay.`,
+    confirm: 'Remove operator',
   };
 }
 
 export function revokeQuestion({ label }: ApiKeyView): Question {
   return {
     title: 'Revoke this key?',
-    text: `Programs that use “${label}” are turned away from now on.`,
-    confirm: 'Revoke it',
+    text: `Programs that use “${label}” will be refused from now on.`,
+    confirm: 'Revoke key',
   };
 }

@@ -4,29 +4,29 @@ import type { LoadProgress } from '../../shared/session/session-state.ts';
 export const strings = {
   idle: 'Not started',
   loading: {
-    device: 'Getting your device ready',
-    model: 'Fetching the model',
+    device: 'Preparing your device',
+    model: 'Downloading the model',
     text: 'Reading your text',
     tuner: 'Preparing your examples',
   },
-  keptModel: 'Loading the model, which this browser keeps',
+  cachedModel: 'Loading the model saved in this browser',
   connecting: 'Connecting to the coordinator',
-  preparing: 'A round has begun',
+  preparing: 'A round has started',
   measuring: {
-    base: 'Measuring how well the model knows your text before any tuning',
-    received: 'Measuring what came back from the others',
-    tuned: 'Measuring what tuning has gained',
+    base: 'Measuring the base model on your text',
+    received: 'Measuring what you received from the others',
+    tuned: 'Measuring your tuned model on your text',
   },
   waiting: {
     others: 'Your part of this round is done. Waiting for the others',
     'next-round': 'Waiting for the next round',
-    paused: 'This federation is paused. It goes on by itself when its operator resumes it',
+    paused: 'This federation is paused. It continues automatically when its operator resumes it',
   },
   finished: 'Finished. Your personal model is ready',
-  finishedEarly: 'The federation ended before all its rounds were done. Your personal model stays with you',
-  ended: 'The operator has ended this federation. Your personal model stays with you',
-  replaced: 'You went on in another tab: this one has stopped',
-  left: 'You have stopped. What you have so far is kept in this browser',
+  finishedEarly: 'The federation ended before all its rounds were done. You keep your personal model',
+  ended: 'The operator ended this federation. You keep your personal model',
+  replaced: 'You continued in another tab, so this one has stopped',
+  left: 'You’ve stopped. What you have so far is saved in this browser',
 } as const;
 
 export function recruiting(ready: number, recruit: number): string {
@@ -50,7 +50,7 @@ export function tuning(step: number, steps: number): string {
 }
 
 export function uploading(what: 'mask' | 'delta', bytes: number, total: number): string {
-  const name = what === 'mask' ? 'which parameters you own' : 'how they changed';
+  const name = what === 'mask' ? 'your mask' : 'your changes';
   return `Sending ${name}: ${formatBytes(bytes)} of ${formatBytes(total)}`;
 }
 
@@ -63,18 +63,18 @@ export function failed(message: string): string {
   return `Stopped by an error. ${message}`;
 }
 
-/** "Fetching the model: 120 MB of 269 MB, 14 MB a second, 11 s left". */
+/** "Downloading the model: 120 MB of 269 MB, 14 MB/s, 11 s left". */
 export function loadingModel({ bytes, total, fetched, bytesPerSecond, secondsLeft }: LoadProgress): string {
   const isKept = bytes > 0 && fetched < bytes / 2;
-  const what = isKept ? strings.keptModel : strings.loading.model;
-  const rate = bytesPerSecond === null ? '' : `, ${formatBytes(Math.round(bytesPerSecond))} a second`;
+  const what = isKept ? strings.cachedModel : strings.loading.model;
+  const rate = bytesPerSecond === null ? '' : `, ${formatBytes(Math.round(bytesPerSecond))}/s`;
   const left = secondsLeft === null || secondsLeft < 1 ? '' : `, ${formatSeconds(secondsLeft)} left`;
   return `${what}: ${formatBytes(bytes)} of ${formatBytes(total)}${rate}${left}`;
 }
 
 const phases = {
   loading: 'Loading',
-  searching: 'Searching your mask',
+  searching: 'Finding your mask',
   tuning: 'Tuning',
   uploading: 'Sending',
 } as const;

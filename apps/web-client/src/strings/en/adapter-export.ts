@@ -1,20 +1,20 @@
 import type { ExportFormat } from '../../engine/engine-api.ts';
 
 export const strings = {
-  title: 'Take your model with you',
-  lead: 'What you tuned, in the form that the tools you have can open. It is written in this tab; nothing is uploaded.',
-  notYet: 'It can be downloaded after the first tuning.',
-  forms: 'An adapter for PEFT, a whole model as safetensors, or one GGUF file for llama.cpp and its relatives.',
-  form: 'Form',
+  title: 'Export your model',
+  lead: 'Save what you tuned in a format your tools can open. It’s written in this tab; nothing is uploaded.',
+  notYet: 'Available after the first tuning.',
+  forms: 'An adapter for PEFT, a whole model as safetensors, or one GGUF file for llama.cpp and similar tools.',
+  form: 'Format',
   cancel: 'Cancel',
-  cancelled: 'Cancelled; nothing is left of it.',
-  failed: 'The model could not be written',
-  sizesFailed: 'What can be exported could not be found out',
+  cancelled: 'Canceled; nothing was left behind.',
+  failed: 'Could not export the model',
+  sizesFailed: 'Could not check what can be exported',
   writing: 'Written so far',
   ready:
-    'Your browser saves these files. If it asks whether this page may save several, allow it, or save them one by one:',
-  keep: 'The links hold for ten minutes, or until you export again.',
-  elsewhere: 'To use it elsewhere',
+    'Your browser is saving these files. If it asks whether this page may download multiple files, allow it, or save them one by one:',
+  keep: 'These links work for ten minutes, or until you export again.',
+  elsewhere: 'Use it elsewhere',
   copy: 'Copy',
   copied: 'Copied',
 } as const;
@@ -28,22 +28,22 @@ interface FormatStrings {
 export const formatStrings: Readonly<Record<ExportFormat, FormatStrings>> = {
   adapter: {
     title: 'Adapter (PEFT)',
-    text: 'Only what you tuned, for Hugging Face’s PEFT on top of the same base model, and the mask of what you own.',
+    text: 'Only what you tuned, plus your mask: for Hugging Face PEFT, on top of the same base model.',
     button: 'Export adapter',
   },
   merged: {
     title: 'Whole model (safetensors)',
-    text: 'Base model and adapter as one, with its tokenizer: a folder for transformers, vLLM and the like.',
+    text: 'Base model and adapter merged, with the tokenizer: a folder for transformers, vLLM and similar tools.',
     button: 'Export model',
   },
   'gguf-f16': {
-    title: 'GGUF, 16 bit',
-    text: 'The whole model in one file for llama.cpp, Ollama, LM Studio: as good as it gets.',
+    title: 'GGUF, 16-bit',
+    text: 'The whole model in one file for llama.cpp, Ollama or LM Studio, at the best quality.',
     button: 'Export GGUF',
   },
   'gguf-q8_0': {
-    title: 'GGUF, 8 bit (Q8_0)',
-    text: 'The same at half the size, and hardly any worse.',
+    title: 'GGUF, 8-bit (Q8_0)',
+    text: 'The same at half the size, with hardly any loss.',
     button: 'Export GGUF',
   },
 };
@@ -62,17 +62,16 @@ export type CommandKind =
 export const commandStrings: Readonly<Record<CommandKind, string>> = {
   folder: 'Put the downloaded files into one folder',
   peft: 'Python, with PEFT',
-  tuneOn: 'PerFIT’s command line: tune on from here',
+  tuneOn: 'PerFIT command line: continue tuning from here',
   transformers: 'Python, with transformers',
   llamaCpp: 'llama.cpp, in a terminal',
-  llamaServer: 'llama.cpp, as a page and an OpenAI-like service at localhost:8080',
+  llamaServer: 'llama.cpp, as a web page and OpenAI-compatible API at localhost:8080',
   modelfile: 'Ollama: a file named Modelfile',
-  ollama: 'Ollama: then',
+  ollama: 'Ollama: then run',
 };
 
 export const commandWords = {
-  shell:
-    'Commands for a terminal on Linux or macOS; where your browser saves elsewhere than in Downloads, change that.',
+  shell: 'Commands for a Linux or macOS terminal. If your browser doesn’t save to Downloads, change the path.',
   sameFolder: 'Run these in the folder where the file is.',
   baseFolder: 'the folder of the base model',
   message: 'What time do you open?',

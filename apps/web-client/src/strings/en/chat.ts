@@ -13,11 +13,11 @@ export interface ChatWords {
 
 export const strings = {
   title: 'Try it',
-  lead: 'Ask the untouched base model and your personal one the same thing. They take turns word by word, so that you can read both as they grow. Chats stay in this tab.',
+  lead: 'Ask the base model and your personal model the same thing. They take turns word by word, so you can read both answers as they grow. Chats stay in this tab.',
   base: 'Base model',
   personal: 'Your personal model',
   question: 'Your message',
-  placeholder: 'Ask something that your text is about',
+  placeholder: 'Ask about something in your text',
   send: 'Send',
   stop: 'Stop',
   again: 'Ask again',
@@ -27,27 +27,27 @@ export const strings = {
   conversation: 'Conversation',
   who: 'Who answers',
   whos: { both: 'Both', base: 'Base', personal: 'Personal' },
-  notYet: 'The model is not loaded yet.',
-  noPersonal: 'It was not there yet: it comes with the first tuning.',
+  notYet: 'The model isn’t loaded yet.',
+  noPersonal: 'It wasn’t available yet: it comes with the first tuning.',
   notAsked: 'Not asked.',
   duringWork:
-    'While rounds run, chat and tuning share the device: both then take longer. Your personal model gets better round by round; each answer says which one spoke.',
-  failed: 'The answer broke off',
-  empty: 'Nothing has been said yet.',
+    'While rounds run, chat and tuning share the device, so both take longer. Your personal model gets better round by round; each answer shows its round.',
+  failed: 'The answer was interrupted',
+  empty: 'No messages yet.',
   demonstration:
-    'perfit-nano is a demonstration model, a thousand times smaller than those you may know. It shows how everything works, and picks up the tone and the words of a text; but what it says makes little sense.',
-  expected: 'What your text answers',
+    'perfit-nano is a demonstration model, a thousand times smaller than those you may know. It shows how everything works and picks up the tone and words of a text, but its answers make little sense.',
+  expected: 'The answer in your text',
   heldOut: 'Held out: no model was trained on it.',
-  starts: 'Start from one of your own held-out examples. Neither model was trained on them.',
-  allStarts: 'All of them',
-  pickStart: 'Your held-out examples',
-  searchStarts: 'Search in them',
-  noStart: 'None of them has these words.',
-  answering: 'Answering.',
+  starts: 'Start with one of your held-out examples. Neither model was trained on them.',
+  allStarts: 'Show all',
+  pickStart: 'Choose a held-out example',
+  searchStarts: 'Search examples',
+  noStart: 'No matching examples.',
+  answering: 'Answering…',
   reasons: {
     ended: null,
-    length: 'longest answer reached',
-    context: 'no room left in the model’s memory',
+    length: 'max tokens reached',
+    context: 'context full',
     stopped: 'stopped',
   },
   reading: 'reading the question',
@@ -56,27 +56,27 @@ export const strings = {
 
 export const settingsStrings = {
   title: 'Settings',
-  lead: 'A model gives every possible next word a probability, and one is drawn. These say how. They are kept for your next visit.',
-  reset: 'Back to the defaults',
+  lead: 'A model gives every possible next word a probability, and one is drawn. These settings control how. They’re saved for your next visit.',
+  reset: 'Reset to defaults',
   greedy:
-    'Temperature 0 always takes the likeliest word: the three limits and the seed then change nothing, and asking again gives the same answer.',
+    'Temperature 0 always takes the most likely word: the three limits and the seed have no effect, and asking again gives the same answer.',
   numbers: {
-    temperature: { label: 'Temperature', description: '0: always the likeliest word. Higher: more surprising ones.' },
-    topP: { label: 'Top-p', description: 'Only the likeliest words that together have this probability. 1: all.' },
-    topK: { label: 'Top-k', description: 'Only so many of the likeliest words. 0: all.' },
-    minP: { label: 'Min-p', description: 'Only words with this share of the likeliest one’s probability. 0: all.' },
+    temperature: { label: 'Temperature', description: '0: always the most likely word. Higher: more surprising ones.' },
+    topP: { label: 'Top-p', description: 'Only the most likely words that together have this probability. 1: all.' },
+    topK: { label: 'Top-k', description: 'Only this many of the most likely words. 0: all.' },
+    minP: { label: 'Min-p', description: 'Only words with at least this share of the top word’s probability. 0: all.' },
     repetitionPenalty: {
       label: 'Repetition penalty',
-      description: 'Makes words less likely that were there already. 1: none.',
+      description: 'Makes words that already appeared less likely. 1: off.',
     },
-    maxTokens: { label: 'Longest answer', description: 'In tokens: a token is a word or a part of one.' },
-    seed: { label: 'Seed', description: 'Where the dice start: the same one gives the same answer.' },
+    maxTokens: { label: 'Max tokens', description: 'Length of an answer. A token is a word or part of one.' },
+    seed: { label: 'Seed', description: 'The same seed gives the same answer.' },
   },
-  sameSeed: 'The same seed for both models',
+  sameSeed: 'Use the same seed for both models',
   system: 'System prompt (optional)',
-  systemDescription: 'Said to both models before the conversation: who they are, how to answer.',
-  stop: 'Stop texts (optional)',
-  stopDescription: 'One a line: an answer ends before the first that it comes to.',
+  systemDescription: 'Given to both models before the conversation: who they are, how to answer.',
+  stop: 'Stop sequences (optional)',
+  stopDescription: 'One per line. An answer ends before the first one it reaches.',
   systemPlaceholder: 'For example: You answer letters for a bakery, kindly and in two sentences.',
 } as const;
 
@@ -84,7 +84,7 @@ export function tokensAndSpeed(tokens: number, seconds: number): string {
   const count = tokens === 1 ? '1 token' : `${formatCount(tokens)} tokens`;
   if (seconds <= 0 || tokens === 0) return count;
   const speed = tokens / seconds;
-  return `${count}, ${speed < 10 ? speed.toFixed(1) : formatCount(Math.round(speed))} a second`;
+  return `${count}, ${speed < 10 ? speed.toFixed(1) : formatCount(Math.round(speed))} tokens/s`;
 }
 
 export function roundOf(round: number): string {
@@ -92,7 +92,7 @@ export function roundOf(round: number): string {
 }
 
 export function forgot(messages: number): string {
-  return messages === 1 ? '1 old message did not fit' : `${messages} old messages did not fit`;
+  return messages === 1 ? '1 old message didn’t fit' : `${messages} old messages didn’t fit`;
 }
 
 export function answered(who: string, text: string): string {

@@ -3,47 +3,47 @@ import { formatBytes } from '../../shared/format/format-number.ts';
 
 export const strings = {
   title: 'Your device',
-  looking: 'Looking at what this device can do.',
+  looking: 'Checking what this device can do…',
   again: 'Measure again',
-  cannot: 'This device cannot take part',
-  notMeasured: 'The speed could not be measured',
-  computes: 'Computes on',
+  cannot: 'This device can’t take part',
+  notMeasured: 'Could not measure the speed',
+  computes: 'Runs on',
   backends: {
-    webgpu: 'Graphics processor',
-    wasm: 'Processor',
+    webgpu: 'GPU',
+    wasm: 'CPU',
     cpu: 'Plain JavaScript',
   },
   speed: 'Speed',
   measuring: 'measuring…',
   takesASecond: 'this takes a second or two',
-  memory: 'Memory counted on',
-  graphicsNote: 'of the graphics processor: a cautious guess, no browser tells',
-  processorNote: 'the most that WebAssembly can address',
-  storage: 'Room to keep things',
+  memory: 'Usable memory',
+  graphicsNote: 'on the GPU; a cautious estimate, as browsers don’t report it',
+  processorNote: 'the most WebAssembly can address',
+  storage: 'Free storage',
   storageNote: 'in this browser, for this site',
   unknown: 'unknown',
-  holds: 'What it can hold',
+  holds: 'What fits',
   fits: 'Fits',
   tight: 'Tight',
   'too large': 'Too large',
   thisModel: 'This federation’s model',
-  checking: 'Reckoning what fits.',
+  checking: 'Checking what fits…',
   details: 'Technical details',
   features: 'WebGPU features',
-  noFeatures: 'none of those that help',
+  noFeatures: 'none that help',
   largestBuffer: 'Largest buffer',
-  cores: 'Processor cores',
-  deviceMemory: 'Memory of the device',
-  isolated: 'Isolated page (threads)',
+  cores: 'CPU cores',
+  deviceMemory: 'Device memory',
+  isolated: 'Cross-origin isolated (threads)',
   yes: 'yes',
   no: 'no',
-  weights: 'Weights held as',
+  weights: 'Weight precision',
 } as const;
 
-/** What a processor of WebAssembly can address. */
+/** What WebAssembly can address. */
 export const wasmMemory = formatBytes(4 * 2 ** 30);
 
-/** In human words next to the figure. @param speed operations a second */
+/** In human words next to the figure. @param speed operations per second */
 export function speedValue(speed: number): string {
   const billions = speed / 1e9;
   return `${billions < 10 ? billions.toFixed(1) : Math.round(billions).toLocaleString('en')} GFLOP/s`;
@@ -51,10 +51,10 @@ export function speedValue(speed: number): string {
 
 export function speedNote(speed: number): string {
   if (speed < 5e9) return 'slow: enough for the smallest models';
-  if (speed < 50e9) return 'as a laptop’s processor does: fine for small models';
-  if (speed < 500e9) return 'as a phone’s or an older laptop’s graphics does';
-  if (speed < 4e12) return 'as a good laptop’s graphics does';
-  return 'as a strong graphics card does';
+  if (speed < 50e9) return 'like a laptop CPU: fine for small models';
+  if (speed < 500e9) return 'like the GPU of a phone or an older laptop';
+  if (speed < 4e12) return 'like the GPU of a good laptop';
+  return 'like a powerful graphics card';
 }
 
 export function graphicsNote(description: string): string {
@@ -63,16 +63,16 @@ export function graphicsNote(description: string): string {
 
 export function threadsNote({ threads, isolated, asked }: { threads: number; isolated: boolean; asked: boolean }) {
   if (threads > 1) return `WebAssembly, ${threads} threads`;
-  if (!isolated) return 'WebAssembly, one thread: this page is not isolated';
+  if (!isolated) return 'WebAssembly, one thread: this page isn’t isolated';
   return asked ? 'WebAssembly, one thread' : 'WebAssembly, one thread: small models gain nothing from more';
 }
 
 /** What else would fit. */
-export function mostWords({ tuning, chat }: DeviceProbe['most']): string {
-  if (tuning === null && chat === null) return 'Of the models in our catalogue, none would fit this device.';
-  if (tuning === chat) return `Of the models in our catalogue it could tune, and chat with, any up to ${tuning}.`;
-  const tunes = tuning === null ? 'tune none' : `tune any up to ${tuning}`;
-  return `Of the models in our catalogue it could ${tunes}, and chat with any up to ${chat}.`;
+export function maxWords({ tuning, chat }: DeviceProbe['most']): string {
+  if (tuning === null && chat === null) return 'No model in our catalog would fit this device.';
+  if (tuning === chat) return `From our catalog, it could tune and chat with any model up to ${tuning}.`;
+  if (tuning === null) return `From our catalog, it could tune none, but chat with any model up to ${chat}.`;
+  return `From our catalog, it could tune any model up to ${tuning} and chat with any up to ${chat}.`;
 }
 
 export function deviceMemory(bytes: number | null): string {

@@ -1,15 +1,15 @@
 export const strings = {
-  looking: 'Looking for federations',
-  failed: 'The list of federations did not come',
-  none: 'There is no federation yet.',
-  noneHint: 'Whoever runs this coordinator can create one on the operator’s page.',
+  looking: 'Loading federations',
+  failed: 'Could not load federations',
+  none: 'No federations yet',
+  noneHint: 'Whoever runs this coordinator can create one on the operator page.',
   runBy: 'Run by',
   model: 'Model',
   round: 'Round',
-  here: 'Here now',
-  entry: 'Entry',
-  open: 'open to all',
-  invite: 'by invitation',
+  here: 'Ready now',
+  entry: 'Access',
+  open: 'open to everyone',
+  invite: 'invite only',
 } as const;
 
 export function roundOf(round: number, rounds: number): string {

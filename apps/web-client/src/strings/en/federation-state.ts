@@ -13,11 +13,11 @@ export const stateWords: Words = {
   stopped: 'stopped',
 };
 
-/** The same for who has never seen one. */
+/** The same for someone who has never seen one. */
 export const plainStateWords: Words = {
   recruiting: 'waiting for people',
-  training: 'under way',
-  aggregating: 'under way',
+  training: 'in progress',
+  aggregating: 'in progress',
   paused: 'paused',
   finished: 'finished',
   failed: 'failed',

@@ -2,70 +2,71 @@ import { formatBytes, formatCount } from '../../shared/format/format-number.ts';
 
 export const strings = {
   title: 'History',
-  lead: 'The federations that this browser has taken part in. All of it is on this device only: whoever clears the browser’s data for this site deletes it.',
-  failed: 'What this browser keeps could not be read',
+  lead: 'The federations you’ve taken part in with this browser. All of it is on this device only: clearing the browser’s data for this site deletes it.',
+  failed: 'Could not read what this browser has saved',
 
   empty: 'Nothing yet',
-  emptyHint: 'Once you take part in a federation it is listed here, with your model and the ledger of what was sent.',
-  toFederations: 'See the federations',
+  emptyHint: 'Once you take part in a federation, it’s listed here with your model and the ledger of what was sent.',
+  toFederations: 'See federations',
 
   standings: {
-    running: 'Under way',
+    running: 'In progress',
     interrupted: 'Interrupted',
     finished: 'Finished',
     left: 'Stopped',
   },
   facts: {
-    when: 'Begun',
+    when: 'Started',
     rounds: 'Rounds you took part in',
-    perplexity: 'Perplexity, base and yours',
+    perplexity: 'Perplexity: base → yours',
     exchanged: 'Sent and received',
-    kept: 'Kept here',
+    kept: 'Stored here',
     unknown: '–',
   },
-  noModel: 'There is no personal model yet.',
+  noModel: 'No personal model yet.',
   open: 'Open',
-  goOn: 'Go on',
-  model: 'Model and adapter',
-  ledger: 'Ledger',
+  goOn: 'Continue',
+  model: 'Open model',
+  ledger: 'View ledger',
   delete: 'Delete',
-  inUse: 'Another tab is at work with it. Stop it there to delete it here.',
+  inUse: 'In use in another tab. Stop it there to delete it here.',
 
   consent: 'What you agreed to',
   shared: 'You share how well the model does on your text.',
-  notShared: 'You do not share how well the model does on your text.',
+  notShared: 'You don’t share how well the model does on your text.',
 
-  begunTitle: 'Asked to be let in',
-  begun: 'You began to join and did not start. A key that was made for it is kept.',
-  unreadableTitle: 'Cannot be read',
-  unreadable: 'Another version of this page kept this, or it is damaged. It is of no use any more, and can be deleted.',
+  begunTitle: 'Not started',
+  begun: 'You began to join but didn’t start. A key created for it is stored here.',
+  unreadableTitle: 'Can’t be read',
+  unreadable:
+    'It was saved by another version of this page, or it’s damaged. It can no longer be used and can be deleted.',
 
   really: {
     title: 'Delete this federation from this browser?',
-    text: 'Key, text, mask, model and ledger of it are deleted from this device. What the coordinator has is not touched. If you come back, you come back as somebody new.',
+    text: 'Its key, text, mask, model and ledger are deleted from this device. What the coordinator has isn’t touched. If you come back, you’ll join as someone new.',
     keep: 'Keep it',
     confirm: 'Delete it',
-    failed: 'It could not be deleted',
+    failed: 'Could not delete it',
   },
 
   all: {
     title: 'Delete everything',
-    lead: 'Everything that this site keeps in this browser: all federations with their keys, texts, models and ledgers, the downloaded models, exports, settings, and the copy of the page for work without a network.',
+    lead: 'Everything this site stores in this browser: all federations with their keys, texts, models and ledgers, the downloaded models, exports, settings, and the offline copy of the page.',
     button: 'Delete everything…',
-    really: 'Delete everything of this site?',
-    text: 'This cannot be undone. Adapters that you have not saved elsewhere are lost. What coordinators have is not touched. Type “delete” to confirm.',
+    really: 'Delete everything from this site?',
+    text: 'This can’t be undone. Adapters you haven’t saved elsewhere are lost. What coordinators have isn’t touched. Type “delete” to confirm.',
     word: 'delete',
     label: 'Confirmation',
-    keep: 'Keep it all',
+    keep: 'Keep everything',
     confirm: 'Delete everything',
-    failed: 'Not everything could be deleted',
-    done: 'Everything is deleted',
+    failed: 'Could not delete everything',
+    done: 'Everything was deleted',
   },
 
   page: {
     back: 'All federations',
     ledgerOf: 'Ledger of',
-    nothing: 'This browser keeps no ledger of this federation.',
+    nothing: 'This browser has no ledger for this federation.',
   },
 } as const;
 
@@ -104,9 +105,9 @@ export function deleted(of: {
   const models = of.models === 1 ? '1 downloaded model' : `${formatCount(of.models)} downloaded models`;
   return [
     `${seats}, with key, text, mask, model and ledger`,
-    `${models}, and what was written for exports`,
-    'settings and invites of this site',
-    'the copy of the page for work without a network',
-    ...(of.bytes ? [`about ${formatBytes(of.bytes)} in all`] : []),
+    `${models}, and files written for exports`,
+    'settings and invites for this site',
+    'the offline copy of the page',
+    ...(of.bytes ? [`about ${formatBytes(of.bytes)} in total`] : []),
   ];
 }

@@ -2,16 +2,16 @@ import { formatPerplexity } from '../../shared/format/format-number.ts';
 
 export const strings = {
   title: 'What improved',
-  lead: 'Some examples of your text were held out: neither you nor anybody else trained on them. Here both models are given the question of each, and measured by how much the answer that your text has surprises them.',
-  notYet: 'This comes with the first tuning: until then there is only the base model.',
+  lead: 'Some examples of your text were held out: neither you nor anyone else trained on them. Here, both models get the question from each, and are measured by how much the answer in your text surprises them.',
+  notYet: 'This comes with the first tuning; until then, there’s only the base model.',
   run: 'Compare example by example',
   again: 'Compare again',
-  duringWork: 'While rounds run, this and the tuning share the device: both then take longer.',
+  duringWork: 'While rounds run, this and tuning share the device, so both take longer.',
   computing: 'Comparing',
   starting: 'Reading your examples',
   cancel: 'Cancel',
-  cancelled: 'Cancelled. What was measured of the base model is kept.',
-  failed: 'The examples could not be compared',
+  cancelled: 'Canceled. What was measured for the base model is kept.',
+  failed: 'Could not compare the examples',
   base: 'Base model',
   personal: 'Your model',
   heldOut: 'Held-out examples',
@@ -22,15 +22,15 @@ export const strings = {
   more: 'more surprised',
   legend: { better: 'better', worse: 'worse', same: 'about the same' },
   sort: 'Sort',
-  sorts: { gain: 'Best first', loss: 'Worst first', text: 'As in the text' },
+  sorts: { gain: 'Best first', loss: 'Worst first', text: 'Original order' },
   examples: 'Examples',
-  noPrompt: 'Text to be continued',
+  noPrompt: 'Text to continue',
   showMore: 'Show more',
-  expected: 'The answer in your text, as each model takes it',
+  expected: 'The answer in your text, as each model sees it',
   tryIt: 'Ask the models this',
-  tokens: 'The stronger the colour under a word and the thicker its line, the less a model expected it.',
+  tokens: 'The stronger the color under a word and the thicker its line, the less a model expected it.',
   levels: ['expected', 'likely', 'unlikely', 'surprising', 'very surprising'],
-  table: 'As a table',
+  table: 'Table view',
   endOf: 'end',
   columns: { word: 'Word', base: 'Base model', personal: 'Your model' },
 } as const;
@@ -66,11 +66,11 @@ export function fromToInWords(base: number, personal: number): string {
 }
 
 export function withModule(round: number, of: 'received' | 'tuned' | undefined): string {
-  return of === 'received' ? `as you received it in round ${round}` : `of round ${round}`;
+  return of === 'received' ? `as received in round ${round}` : `from round ${round}`;
 }
 
 export function isOlder(compared: number, now: number): string {
-  return `This compares your model of round ${compared}. By now it is that of round ${now}.`;
+  return `This compares your model from round ${compared}. You now have the one from round ${now}.`;
 }
 
 export function firstOf(count: number, total: number): string {
@@ -79,17 +79,17 @@ export function firstOf(count: number, total: number): string {
 
 export function leftOut(count: number): string {
   return count === 1
-    ? '1 held-out example is missing: the model cannot read it.'
-    : `${count} held-out examples are missing: the model cannot read them.`;
+    ? '1 held-out example is missing: the model can’t read it.'
+    : `${count} held-out examples are missing: the model can’t read them.`;
 }
 
 export function rowsDone(done: number, of: number): string {
-  return done === 0 ? strings.starting : `${done} of ${of} readings: each example once by each model`;
+  return done === 0 ? strings.starting : `${done} of ${of} measurements: each example once per model`;
 }
 
 export function describePlot(tally: { better: number; worse: number; same: number }, median: number): string {
-  const middle = `The middle one is ${timesOf(median)} ${median >= 1 ? strings.less : strings.more}.`;
-  return `One dot an example: ${tally.better} better, ${tally.worse} worse, ${tally.same} about the same. ${middle}`;
+  const middle = `The median is ${timesOf(median)} ${median >= 1 ? strings.less : strings.more}.`;
+  return `One dot per example: ${tally.better} better, ${tally.worse} worse, ${tally.same} about the same. ${middle}`;
 }
 
 /** What stands over a token. */
@@ -101,7 +101,7 @@ export function chanceOf(nats: number): string {
 }
 
 export function tokenTitle(text: string, nats: number): string {
-  return `“${text}”: expected with ${chanceOf(nats)}`;
+  return `“${text}”: probability ${chanceOf(nats)}`;
 }
 
 export function tokensSummary(which: string, perplexity: number): string {

@@ -1,17 +1,17 @@
 export const strings = {
   notStarted: 'Not started',
-  notFound: 'This federation could not be looked up',
-  allFederations: 'See the list of federations',
-  over: 'This federation is over',
-  overWhy: 'It takes nobody in any more. Look for another one.',
-  needsText: 'Give some text first.',
-  tooFew: 'There are too few examples to train on and to hold some out.',
-  doesNotFit: 'The model does not fit this device: see above.',
+  notFound: 'Could not load this federation',
+  allFederations: 'See all federations',
+  over: 'This federation has ended',
+  overWhy: 'It no longer accepts new people. Choose another one.',
+  needsText: 'Add your text first',
+  tooFew: 'There are too few examples to train on and hold some out.',
+  doesNotFit: 'The model doesn’t fit this device: see above.',
   loadModel: 'Load my model',
-  finished: 'You have been through this federation. Your personal model is kept in this browser.',
+  finished: 'You’ve finished this federation. Your personal model is saved in this browser.',
   consent: 'What you agreed to',
   shared: 'You share how well the model does on your text.',
-  notShared: 'You do not share how well the model does on your text.',
+  notShared: 'You don’t share how well the model does on your text.',
 } as const;
 
 export function welcome(name: string): string {
@@ -20,7 +20,7 @@ export function welcome(name: string): string {
 
 export function leftOff(round: number, text: string): string {
   const where = round > 0 ? `in round ${round}` : 'before the first round';
-  return `You left ${where}. Your text (${text}) and what you have learned are kept in this browser.`;
+  return `You left off ${where}. Your text (${text}) and your progress are saved in this browser.`;
 }
 
 export function agreedAt(at: number): string {

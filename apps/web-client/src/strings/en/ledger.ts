@@ -4,86 +4,86 @@ import { formatBytes, formatCount } from '../../shared/format/format-number.ts';
 const kinds: Readonly<Record<string, { readonly name: string; readonly what: string }>> = {
   delta: {
     name: 'Your changes',
-    what: 'How far your training moved the numbers that you own in this round. It is made from your text; your text is not in it.',
+    what: 'How far your training moved the parameters you own in this round. It’s made from your text; your text isn’t in it.',
   },
   mask: {
     name: 'Your mask',
-    what: 'Which numbers of the adapter you own: one bit for each. It was found on your text.',
+    what: 'Which of the adapter’s parameters you own: one bit for each. It was found on your text.',
   },
   slice: {
-    name: 'The others’ work',
-    what: 'The shared values of the numbers that you own, after everybody’s changes.',
+    name: 'Your shared values',
+    what: 'The shared values of the parameters you own, after everyone’s changes.',
   },
-  theta: { name: 'All shared numbers', what: 'The shared values of the whole adapter, after everybody’s changes.' },
+  theta: { name: 'All shared values', what: 'The shared values of the whole adapter, after everyone’s changes.' },
   owners: {
-    name: 'Shares of owners',
-    what: 'What share of the last round’s people owned each number, without saying who.',
+    name: 'Ownership shares',
+    what: 'What share of the last round’s people owned each parameter, without saying who.',
   },
   hello: {
     name: 'Hello',
-    what: 'Who asks to be let in: protocol version, federation, public key, invite; the answer is a random text to sign.',
+    what: 'The request to join: protocol version, federation, public key, invite. The answer is a random text to sign.',
   },
-  prove: { name: 'Proof of key', what: 'The signature that proves the key; the answer is the federation’s settings.' },
+  prove: { name: 'Proof of key', what: 'The signature that proves the key. The answer is the federation’s settings.' },
   ready: {
     name: 'Ready',
-    what: 'The name that you gave, what computes, how many examples there are, what is shared; the answer is how much you may own.',
+    what: 'The name you gave, your device, how many examples you have, and what you share. The answer is how much you may own.',
   },
   announce: { name: 'Announcement', what: 'What is about to be uploaded, with its size and hash.' },
-  chunk: { name: 'Piece', what: 'A piece of an upload; the answer says how far it is.' },
-  complete: { name: 'Completion', what: 'The upload is whole; the answer is the receipt.' },
-  download: { name: 'Piece', what: 'A piece of a download, and what asked for it.' },
-  leave: { name: 'Goodbye', what: 'You take part no longer.' },
+  chunk: { name: 'Upload chunk', what: 'A chunk of an upload. The answer says how much has arrived.' },
+  complete: { name: 'Completion', what: 'The upload is complete. The answer is the receipt.' },
+  download: { name: 'Download chunk', what: 'A chunk of a download, or the request for it.' },
+  leave: { name: 'Goodbye', what: 'You no longer take part.' },
   progress: {
     name: 'Progress',
-    what: 'How far this tab is with the round. The loss is in it only where you share it.',
+    what: 'How far this tab is in the round. It includes the loss only if you share it.',
   },
   offer: { name: 'Round offered', what: 'The coordinator asks this tab to take part in a round.' },
   closed: { name: 'Round closed', what: 'How a round ended, and how many took part.' },
-  status: { name: 'State of the federation', what: 'Where the federation stands, and how many are ready.' },
-  replaced: { name: 'Replaced', what: 'The same key has come in from elsewhere.' },
+  status: { name: 'Federation status', what: 'Where the federation stands, and how many are ready.' },
+  replaced: { name: 'Replaced', what: 'The same key has connected from elsewhere.' },
   fetch: {
-    name: 'File of the model',
-    what: 'A request for a part of the public model, or what came of it. Only its hash is here: the part itself is kept with the models.',
+    name: 'Model file',
+    what: 'A request for part of the public model, or the response. Only its hash is here: the part itself is stored with the models.',
   },
 };
 
 export const strings = {
   title: 'Ledger',
-  lead: 'Every message that this tab’s work sent or received, the latest first, with the SHA-256 hash of its bytes. Open one to read it.',
+  lead: 'Every message this tab’s work sent or received, latest first, with the SHA-256 hash of its bytes. Open one to read it.',
   scope:
-    'The page itself and its look-ups of federations are ordinary web requests that carry nothing of yours. They are not listed.',
+    'The page itself and its federation lookups are ordinary web requests that carry nothing of yours. They aren’t listed.',
   sent: 'sent',
   received: 'received',
-  none: 'Nothing has left and nothing has come yet.',
-  noMatch: 'No message is of this kind.',
+  none: 'Nothing has been sent or received yet.',
+  noMatch: 'No messages of this type.',
 
   filter: {
     direction: 'Direction',
     both: 'Both',
     up: 'Sent',
     down: 'Received',
-    kind: 'Kind of message',
-    all: 'All kinds',
+    kind: 'Message type',
+    all: 'All types',
   },
   columns: { time: 'Time', message: 'Message', round: 'Round', bytes: 'Bytes', hash: 'SHA-256' },
-  pages: 'Pages of the ledger',
+  pages: 'Ledger pages',
   previous: 'Newer',
   next: 'Older',
   unknownHash: 'no hash',
 
-  totals: 'Totals by kind and by round',
-  byKind: 'By kind',
+  totals: 'Totals by type and round',
+  byKind: 'By type',
   byRound: 'By round',
-  kind: 'Kind',
+  kind: 'Type',
   messages: 'Messages',
   up: 'Sent',
   down: 'Received',
-  beforeRounds: 'before',
+  beforeRounds: 'before round 1',
 
-  save: 'Save the list',
+  save: 'Save list',
   verify: 'Check hashes',
   verifying: 'Checking',
-  failed: 'The ledger could not be read',
+  failed: 'Could not read the ledger',
 
   detail: {
     back: 'Back',
@@ -94,49 +94,49 @@ export const strings = {
     address: 'Address',
     hash: 'SHA-256',
     none: '–',
-    content: 'What it says',
-    binary: 'Its other bytes are binary; they are in the file.',
-    gone: 'These bytes are no longer kept on this device: the latest 64 MB are. Their hash stays.',
-    notKept: 'Only the hash of this is written down. The part itself is kept with the models.',
-    noHash: 'An earlier version of this page wrote no hashes down.',
+    content: 'Content',
+    binary: 'The rest is binary. Save the bytes to get all of it.',
+    gone: 'These bytes are no longer kept on this device: only the latest 64 MB are. Their hash stays.',
+    notKept: 'Only the hash of this is recorded. The part itself is stored with the models.',
+    noHash: 'An earlier version of this page didn’t record hashes.',
     saveText: 'Save as text',
-    saveBytes: 'Save its bytes',
-    same: 'The bytes kept here have just this hash.',
-    different: 'The bytes kept here have another hash. They were changed after they were written down.',
-    incomplete: 'Some of its pieces never went or are no longer kept: it cannot be shown as a whole.',
-    carried: 'The messages that carried it',
-    carriedLead: 'It went in pieces of at most 256 KiB, each answered.',
+    saveBytes: 'Save bytes',
+    same: 'The bytes stored here match this hash.',
+    different: 'The bytes stored here have a different hash. They were changed after they were recorded.',
+    incomplete: 'Some of its chunks were never sent or are no longer kept, so it can’t be shown in full.',
+    carried: 'Messages that carried it',
+    carriedLead: 'It was transferred in chunks of at most 256 KiB, each answered.',
   },
 
   view: {
-    title: 'What its bytes say',
+    title: 'Decoded content',
     values: 'Values',
-    kept: 'Numbers that you own',
-    norm: 'Length (L2 norm)',
+    kept: 'Parameters you own',
+    norm: 'L2 norm',
     largest: 'Largest change',
     largestValue: 'Largest value',
-    dtype: 'Written as',
+    dtype: 'Format',
     dtypes: {
       f32: '32-bit numbers',
       f16: '16-bit numbers',
       int8: '8-bit steps with a scale for every 64',
     },
     modules: 'By layer and module',
-    modulesDelta: 'How long the change of each module is. 100 is the longest.',
-    modulesMask: 'Which share of each module’s numbers you own, in per cent.',
-    modulesValues: 'How long the values of each module are. 100 is the longest.',
-    least: 'nothing',
-    most: 'the most',
-    unknown: 'What the values belong to is no longer known here: the mask’s bytes are gone.',
-    asTable: 'As a table',
+    modulesDelta: 'The norm of each module’s changes. 100 is the largest.',
+    modulesMask: 'The share of each module’s parameters you own, in percent.',
+    modulesValues: 'The norm of each module’s values. 100 is the largest.',
+    least: 'none',
+    most: 'most',
+    unknown: 'Which modules the values belong to is no longer known here: the mask’s bytes are gone.',
+    asTable: 'Table view',
     layer: 'Layer',
     module: 'Module',
-    failed: 'These bytes cannot be read',
+    failed: 'Could not read these bytes',
   },
 
   histogram: {
-    title: 'How the values lie',
-    caption: 'Each bar counts the values of one range. The outer bars also count what lies beyond.',
+    title: 'Value distribution',
+    caption: 'Each bar counts the values in one range. The outer bars also count everything beyond.',
   },
 } as const;
 
@@ -159,9 +159,9 @@ interface Named {
 
 /** In a list. */
 export function rowName({ kind, direction }: Named, pieces: number): string {
-  if (kind === 'fetch') return direction === 'up' ? 'Request for a file' : kindName(kind);
+  if (kind === 'fetch') return direction === 'up' ? 'Model file request' : kindName(kind);
   if (asked.has(kind) && direction === 'down') return `Answer to “${kindName(kind)}”`;
-  return pieces > 1 ? `${kindName(kind)} · ${formatCount(pieces)} pieces` : kindName(kind);
+  return pieces > 1 ? `${kindName(kind)} · ${formatCount(pieces)} chunks` : kindName(kind);
 }
 
 /** The dialog's. */
@@ -183,7 +183,7 @@ export function dateTime(at: number): string {
 
 /** @param files bytes of the model's files, told apart: they are the largest part, and nobody's secret */
 export function summary(of: { up: number; upBytes: number; down: number; downBytes: number; files: number }): string {
-  const files = of.files > 0 ? ` The model’s files took ${formatBytes(of.files)} more.` : '';
+  const files = of.files > 0 ? ` The model’s files took another ${formatBytes(of.files)}.` : '';
   return `${formatCount(of.up)} messages sent, ${formatBytes(of.upBytes)}; ${formatCount(of.down)} received, ${formatBytes(of.downBytes)}.${files}`;
 }
 
@@ -205,10 +205,10 @@ export function checking(done: number): string {
 
 export function checked(of: { entries: number; checked: number; wrong: number }): string {
   const gone = of.entries - of.checked;
-  const rest = gone > 0 ? ` Of ${formatCount(gone)} more only the hash is kept.` : '';
+  const rest = gone > 0 ? ` For ${formatCount(gone)} more, only the hash is kept.` : '';
   return of.wrong === 0
-    ? `${formatCount(of.checked)} messages checked: all have the hash that was written down.${rest}`
-    : `${formatCount(of.wrong)} of ${formatCount(of.checked)} messages do not have the hash that was written down: their bytes were changed on this device.`;
+    ? `${formatCount(of.checked)} messages checked: all match their recorded hash.${rest}`
+    : `${formatCount(of.wrong)} of ${formatCount(of.checked)} messages don’t match their recorded hash: their bytes were changed on this device.`;
 }
 
 export function ownedOf(count: number, size: number | null): string {
@@ -235,7 +235,7 @@ export function describeHistogram(of: {
     const middle = of.from + (i + 0.5) * width;
     return Math.abs(middle) <= of.to / 4 ? sum + count : sum;
   }, 0);
-  return `Histogram of ${formatCount(total)} values from ${figure(of.from)} to ${figure(of.to)}. ${Math.round((100 * near) / Math.max(1, total))} % of them lie within a quarter of that around zero.`;
+  return `Histogram of ${formatCount(total)} values from ${figure(of.from)} to ${figure(of.to)}. ${Math.round((100 * near) / Math.max(1, total))} % of them lie in the middle quarter of that range, around zero.`;
 }
 
 export function barTitle(from: number, to: number, count: number): string {

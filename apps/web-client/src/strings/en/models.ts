@@ -2,90 +2,89 @@ import { formatBytes, formatCount } from '../../shared/format/format-number.ts';
 
 export const strings = {
   title: 'Models',
-  lead: 'Open a language model in this tab to talk to it, to try an adapter on it, or to measure it on your text. What you type and what you measure stays here.',
+  lead: 'Open a language model in this tab to chat with it, try an adapter on it, or measure it on your text. What you type and measure stays here.',
 
   device: {
     title: 'This device',
-    looking: 'Looking at what this device can do.',
-    failed: 'This device cannot compute models',
-    computes: 'Computes on',
-    memory: 'Graphics memory counted on',
-    memoryNote:
-      'A browser does not say how much there is. This is a cautious guess from the largest buffer that it allows.',
+    looking: 'Checking what this device can do…',
+    failed: 'This device can’t run models',
+    computes: 'Runs on',
+    memory: 'Usable graphics memory',
+    memoryNote: 'Browsers don’t report how much there is. This is a cautious estimate from the largest buffer allowed.',
     noGraphics: 'none',
-    noGraphicsNote: 'The processor computes, in the memory that WebAssembly has.',
-    storage: 'Room to keep models',
+    noGraphicsNote: 'Models run on the CPU, in WebAssembly’s memory.',
+    storage: 'Free storage',
     storageNote: 'in this browser, for this site',
     unknown: 'unknown',
-    backends: { webgpu: 'Graphics processor', wasm: 'Processor (WebAssembly)', cpu: 'Plain JavaScript' },
+    backends: { webgpu: 'GPU', wasm: 'CPU (WebAssembly)', cpu: 'Plain JavaScript' },
   },
 
   precision: {
-    label: 'Weights held as',
-    hint: 'Coarser weights take less memory and write a little worse. The download is the same.',
+    label: 'Weight precision',
+    hint: 'Lower precision takes less memory and writes slightly worse. The download is the same.',
     auto: 'Automatic',
   },
 
   catalogue: {
-    title: 'Catalogue',
-    lead: 'Small models whose shapes are known: what they take is reckoned before anything is fetched.',
+    title: 'Catalog',
+    lead: 'Small models with known shapes: what they need is estimated before anything is downloaded.',
     download: 'Download',
     context: 'Context',
     weights: 'Weights',
     languages: 'Languages',
-    licence: 'Licence',
-    gated: 'Licence to accept on the Hub',
+    licence: 'License',
+    gated: 'Accept the license on the Hub',
     mirrored: 'On this coordinator',
-    kept: 'Kept here',
+    kept: 'Saved here',
     open: 'Open',
-    isOpen: 'Open now',
+    isOpen: 'Already open',
     tuning: 'Tuning',
     chat: 'Chat',
     why: 'Why',
     tokens: 'tokens',
-    closedHub: 'This coordinator does not have it, and its page may not fetch from the Hub.',
-    needsToken: 'Needs a token of the Hub: open it by name below.',
+    closedHub: 'This coordinator doesn’t have it, and its pages aren’t allowed to download from the Hub.',
+    needsToken: 'Needs a Hub token: open it by name below.',
   },
 
   verdicts: { fits: 'Fits your device', tight: 'Tight', 'too large': 'Too large' },
 
   other: {
     title: 'Open another model',
-    lead: 'Any model of the Llama, Mistral, Qwen2 or Qwen3 type: with unquantised weights, or as a GGUF file of F32, F16, BF16, Q8_0, Q4_0 or Q4_1.',
+    lead: 'Any Llama, Mistral, Qwen2 or Qwen3 model: with unquantized weights, or as a GGUF file in F32, F16, BF16, Q8_0, Q4_0 or Q4_1.',
     mirror: 'This coordinator',
     hub: 'Hugging Face Hub',
     disk: 'Your disk',
-    none: 'This coordinator mirrors no model.',
-    listFailed: 'The coordinator’s models could not be listed',
-    mirrorLead: 'Models in the coordinator’s own folder: they need no other network.',
+    none: 'This coordinator has no models.',
+    listFailed: 'Could not list the coordinator’s models',
+    mirrorLead: 'Models in the coordinator’s own folder: no other network is needed.',
     open: 'Open',
     repository: 'Repository',
     repositoryExample: 'Qwen/Qwen3-0.6B',
     repositoryHint:
       'owner/name, or owner/name@revision for a branch, a tag or a commit; owner/name:Q4_1 for one of its GGUF files',
-    badRepository: 'Write it as owner/name, owner/name:Q4_1 or owner/name@revision.',
+    badRepository: 'Use owner/name, owner/name:Q4_1 or owner/name@revision.',
     token: 'Access token (gated models only)',
-    tokenHint: 'It stays in the memory of this tab, is sent to the Hub alone, and is gone when you leave this page.',
+    tokenHint: 'It stays in this tab’s memory, is sent only to the Hub, and is gone when you leave this page.',
     closed:
-      'Not here: the pages of this coordinator may speak to the coordinator only, so that a closed network stays closed. Download the model’s folder elsewhere and open it from your disk, or ask the operator to put it on the coordinator.',
-    asking: 'Asking the coordinator whether its pages may fetch from the Hub.',
+      'Not available here: this coordinator’s pages may connect only to the coordinator, so that a closed network stays closed. Download the model’s folder elsewhere and open it from your disk, or ask the operator to add it to the coordinator.',
+    asking: 'Checking whether this coordinator’s pages may download from the Hub…',
     diskLead:
-      'A GGUF file, or the folder as it is on the Hub: config.json, tokenizer.json, tokenizer_config.json and the safetensors files. They are read here and sent nowhere.',
-    chosen: 'The chosen files',
+      'A GGUF file, or the folder as it is on the Hub: config.json, tokenizer.json, tokenizer_config.json and the safetensors files. They’re read here and never sent.',
+    chosen: 'Selected files',
     folder: 'Choose a folder',
     files: 'Choose files',
-    cannotOpen: 'This model cannot be opened here',
+    cannotOpen: 'This model can’t be opened here',
   },
 
   opening: {
     title: 'Opening',
-    starting: 'Asking for the model’s files.',
+    starting: 'Requesting the model’s files…',
     cancel: 'Cancel',
     stopping: 'Stopping',
-    stopped: 'The load was stopped. Opening the model again goes on from what has come.',
+    stopped: 'Loading stopped. Opening the model again resumes where it left off.',
     again: 'Try again',
     dismiss: 'Close',
-    failed: 'The model could not be opened',
+    failed: 'Could not open the model',
     progress: 'Loading the model',
   },
 
@@ -97,40 +96,40 @@ export const strings = {
     weights: 'Weights',
     context: 'Context',
     revision: 'Revision',
-    kept: 'Kept in this browser',
-    keptNote: 'it opens without the network next time',
-    notKeptNote: 'it is fetched again next time',
+    kept: 'Saved in this browser',
+    keptNote: 'it opens offline next time',
+    notKeptNote: 'it has to be loaded again next time',
     tokens: 'tokens',
     yes: 'yes',
     no: 'no',
-    notKept: 'The model is open, and could not be kept',
+    notKept: 'The model is open but could not be saved',
   },
 
   adapter: {
     title: 'Adapter',
-    lead: 'A PEFT adapter for this model: adapter_config.json and adapter_model.safetensors. What a federation made for you is one.',
-    choose: 'Choose its two files',
+    lead: 'A PEFT adapter for this model: adapter_config.json and adapter_model.safetensors. You can export one from a federation.',
+    choose: 'Choose both files',
     replace: 'Choose another adapter',
-    remove: 'Go without',
+    remove: 'Remove adapter',
     inUse: 'In use:',
-    none: 'None is in use.',
+    none: 'None in use.',
     wrongFiles: 'An adapter is two files: adapter_config.json and adapter_model.safetensors. Choose both at once.',
-    failed: 'The adapter could not be taken up',
+    failed: 'Could not load the adapter',
   },
 
   evaluation: {
     title: 'Measure on your text',
-    lead: 'Perplexity of the responses in a file: how surprised the model is by each word. Lower is better; 1 is knowing it by heart.',
+    lead: 'Perplexity of the responses in a file: how surprised the model is by each word. Lower is better; 1 means it knows the text by heart.',
     choose: 'Choose a file',
     formats: 'JSONL, JSON, CSV or plain text. All of it is measured, and none of it leaves this tab.',
-    maxLength: 'Longest example, in tokens',
-    maxLengthHint: 'longer ones are cut',
+    maxLength: 'Max sequence length',
+    maxLengthHint: 'In tokens; longer examples are cut off',
     run: 'Measure',
     running: 'Measuring',
-    without: 'Without adapter',
+    without: 'Without the adapter',
     with: 'With the adapter',
-    failed: 'The file could not be measured',
-    noFile: 'Choose a file first.',
+    failed: 'Could not measure the file',
+    noFile: 'Choose a file first',
     columns: {
       which: 'Model',
       perplexity: 'Perplexity',
@@ -141,23 +140,23 @@ export const strings = {
   },
 
   kept: {
-    title: 'Kept on this device',
-    lead: 'What has been fetched stays in this browser and opens without the network.',
-    none: 'Nothing is kept yet.',
-    failed: 'What is kept could not be listed',
-    deleteFailed: 'The model could not be deleted',
+    title: 'Saved on this device',
+    lead: 'What has been downloaded stays in this browser and opens offline.',
+    none: 'Nothing saved yet.',
+    failed: 'Could not list what is saved',
+    deleteFailed: 'Could not delete the model',
     complete: 'complete',
     open: 'Open',
     delete: 'Delete',
     really: 'Delete this model?',
     cancel: 'Keep it',
-    columns: { model: 'Model', size: 'Size', state: 'State', used: 'Last used', actions: 'Actions' },
-    usage: 'Space of this site in this browser',
+    columns: { model: 'Model', size: 'Size', state: 'Status', used: 'Last used', actions: 'Actions' },
+    usage: 'Storage used by this site',
     origins: { mirror: 'from the coordinator', hub: 'from the Hub', files: 'from disk' },
   },
 
   chat: {
-    title: 'Talk to it',
+    title: 'Chat with it',
     lead: 'Chats stay in this tab.',
     base: 'The model',
     personal: 'With the adapter',
@@ -166,10 +165,10 @@ export const strings = {
   },
 } as const;
 
-/** For what a model's needs are reckoned. */
+/** For what a model's needs are estimated. */
 export function reckonedFor(of: { maxLength: number; batchSize: number; rank: number; contextLength: number }): string {
   const texts = of.batchSize === 1 ? 'one text' : `${of.batchSize} texts`;
-  return `Memory is reckoned for tuning ${texts} of ${formatCount(of.maxLength)} tokens at a time in rank ${of.rank}, and for a chat of ${formatCount(of.contextLength)} tokens.`;
+  return `Memory is estimated for tuning ${texts} of ${formatCount(of.maxLength)} tokens at a time at rank ${of.rank}, and for a chat of ${formatCount(of.contextLength)} tokens.`;
 }
 
 /** A word and what it says, as one. */
@@ -187,7 +186,7 @@ export function chosenFiles(modelType: string, files: number, bytes: number): st
 }
 
 export function fromKept(bytes: number): string {
-  return `${formatBytes(bytes)} of it came from what this browser keeps.`;
+  return `${formatBytes(bytes)} of it was already saved in this browser.`;
 }
 
 export function timeLeft(time: string): string {
@@ -208,19 +207,19 @@ export function progressLine(bytes: number, total: number): string {
 }
 
 export function reallyDelete(name: string, bytes: number): string {
-  return `${name} frees ${formatBytes(bytes)}. To open it again it has to be fetched again.`;
+  return `Deleting ${name} frees ${formatBytes(bytes)}. To open it again, you’ll have to load it again.`;
 }
 
 export function partlyKept(stored: number, bytes: number): string {
-  return `${formatBytes(stored)} of ${formatBytes(bytes)} kept`;
+  return `${formatBytes(stored)} of ${formatBytes(bytes)} saved`;
 }
 
 /** What to do, where the failure's own sentence does not say. */
 export function adviceFor(code: string): string | null {
   if (code.startsWith('model-unsupported') || code === 'model-invalid-config') {
-    return 'Choose a model of the catalogue, or another of the Llama, Mistral, Qwen2 or Qwen3 type, with unquantised weights or as a GGUF file.';
+    return 'Choose a model from the catalog, or another Llama, Mistral, Qwen2 or Qwen3 model, with unquantized weights or as a GGUF file.';
   }
-  if (code === 'model-too-large') return 'Choose coarser weights (int8 or int4), or a smaller model.';
+  if (code === 'model-too-large') return 'Choose a lower weight precision (int8 or int4) or a smaller model.';
   if (code === 'weights-missing-file' || code === 'tokenizer-missing-file') {
     return 'A model is a GGUF file, or a folder with config.json, tokenizer.json, tokenizer_config.json and model.safetensors, or its shards with model.safetensors.index.json.';
   }
@@ -228,7 +227,7 @@ export function adviceFor(code: string): string | null {
     return 'Check the connection and try again.';
   }
   if (code.startsWith('device-'))
-    return 'Close other tabs and programs, choose coarser weights or a smaller model, and try again.';
+    return 'Close other tabs and programs, choose a lower weight precision or a smaller model, and try again.';
   if (code === 'storage-unavailable') return 'Delete a model below that you no longer need, and try again.';
   return null;
 }

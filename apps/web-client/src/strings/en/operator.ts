@@ -16,90 +16,93 @@ import {
 } from '../../shared/format/format-number.ts';
 
 export const fieldHints = {
-  name: { label: 'Name', hint: 'Everybody who joins sees it.' },
-  description: { label: 'Description', hint: 'For whom this is, and what people should bring.' },
-  'host.name': { label: 'Run by', hint: 'A person or a club; everybody who joins sees it.' },
-  'host.contact': { label: 'Contact', hint: 'mailto: and https: addresses become links.' },
-  model: { label: 'Model', hint: "A folder of the coordinator's models." },
-  strategy: { label: 'Strategy', hint: 'perfit is the method; the others are for comparison.' },
-  receive: { label: 'What comes back', hint: 'What a client owns, or everything.' },
-  access: { label: 'Entry', hint: 'By invite link, or open to all.' },
-  'schedule.rounds': { label: 'Rounds', hint: 'How often changes are put together.' },
+  name: { label: 'Name', hint: 'Shown to everyone who joins' },
+  description: { label: 'Description', hint: 'Who this is for, and what people should bring' },
+  'host.name': { label: 'Run by', hint: 'A person or a group; shown to everyone who joins' },
+  'host.contact': { label: 'Contact', hint: 'mailto: and https: addresses become links' },
+  model: { label: 'Model', hint: 'One of the coordinator’s model folders' },
+  strategy: { label: 'Strategy', hint: 'perfit is the method; the others are for comparison' },
+  receive: { label: 'Clients receive', hint: 'Only the parameters they own, or all' },
+  access: { label: 'Access', hint: 'By invite link, or open to everyone' },
+  'schedule.rounds': { label: 'Rounds', hint: 'How many times updates are combined' },
   'schedule.targetPerplexity': {
-    label: 'End at perplexity',
-    hint: 'Sooner, where the median is as low; empty is never.',
+    label: 'Target perplexity',
+    hint: 'Ends early at this median; leave empty to disable',
   },
-  'schedule.recruit': { label: 'Start with', hint: 'So many people must be ready first.' },
-  'schedule.goal': { label: 'Close a round at', hint: 'So many submissions.' },
-  'schedule.minimum': { label: 'At least', hint: 'With fewer, the round is repeated.' },
-  'schedule.deadlineSeconds': { label: 'Deadline, seconds', hint: 'A round takes no longer.' },
-  'tuning.epochs': { label: 'Epochs a round', hint: 'Passes over the own text.' },
-  'lora.rank': { label: 'Rank', hint: 'The budget of a plain LoRA.' },
-  'lora.expansion': { label: 'Expansion', hint: 'The search space is so many ranks.' },
-  'lora.alpha': { label: 'Alpha', hint: 'Changes are scaled by alpha over rank.' },
-  'lora.targets': { label: 'Modules', hint: 'The matrices of each layer that are adapted.' },
-  'tuning.learningRate': { label: 'Learning rate', hint: 'Of AdamW.' },
-  'tuning.warmup': { label: 'Rise of the rate', hint: 'Over so large a share of each round’s steps.' },
-  'tuning.decay': { label: 'Rate over the rounds', hint: 'What becomes of it from round to round.' },
-  'tuning.maxLength': { label: 'Longest example', hint: 'In tokens; longer ones are cut.' },
-  'search.score': { label: 'Score', hint: 'What makes a parameter worth keeping.' },
-  'search.scope': { label: 'Budget over', hint: 'Where the kept share is counted.' },
-  'search.warmupEpochs': { label: 'Warm-up, epochs', hint: 'Of plain tuning before scores are taken.' },
-  'search.iterations': { label: 'Search steps', hint: 'The mask shrinks in so many steps.' },
-  'search.batches': { label: 'Batches a step', hint: 'Scores are averaged over so many.' },
-  'search.density': { label: 'Kept share', hint: 'Of the search space; empty is 1 / expansion.' },
+  'schedule.recruit': { label: 'People to start', hint: 'Start once this many people are ready' },
+  'schedule.goal': { label: 'Submissions per round', hint: 'A round closes once it has this many' },
+  'schedule.minimum': { label: 'Minimum submissions', hint: 'With fewer, the round is repeated' },
+  'schedule.deadlineSeconds': { label: 'Deadline (s)', hint: 'Maximum round length' },
+  'tuning.epochs': { label: 'Epochs per round', hint: 'Passes over each person’s text' },
+  'lora.rank': { label: 'Rank', hint: 'The budget, as the rank of a plain LoRA' },
+  'lora.expansion': { label: 'Expansion', hint: 'Search space, as a multiple of the rank' },
+  'lora.alpha': { label: 'Alpha', hint: 'The adapter is scaled by alpha / rank' },
+  'lora.targets': { label: 'Target modules', hint: 'The matrices adapted in each layer' },
+  'tuning.learningRate': { label: 'Learning rate', hint: 'For AdamW' },
+  'tuning.warmup': { label: 'Learning rate warmup', hint: 'As a share of each round’s steps' },
+  'tuning.decay': { label: 'Learning rate schedule', hint: 'How it changes from round to round' },
+  'tuning.maxLength': { label: 'Max sequence length', hint: 'In tokens; longer examples are cut off' },
+  'search.score': { label: 'Score', hint: 'What makes a parameter worth keeping' },
+  'search.scope': { label: 'Budget scope', hint: 'What the mask density applies to' },
+  'search.warmupEpochs': { label: 'Warmup epochs', hint: 'Plain tuning before scoring' },
+  'search.iterations': { label: 'Search steps', hint: 'The mask shrinks in this many steps' },
+  'search.batches': { label: 'Batches per step', hint: 'Scores are averaged over this many' },
+  'search.density': { label: 'Mask density', hint: 'Share of the search space; leave empty for 1 / expansion' },
   'search.slowDevices': {
     label: 'Slower devices',
-    hint: 'Slower devices may keep less: each is measured for a second when it joins.',
+    hint: 'Slower devices can get a lower mask density: each is measured for a second when it joins.',
   },
   'search.sharedRounds': {
-    label: 'Shared rounds first',
-    hint: 'So many rounds before anybody searches a mask.',
+    label: 'Initial shared rounds',
+    hint: 'Rounds before anyone searches for a mask',
   },
-  'search.everyRounds': { label: 'Search again every', hint: 'So many rounds; 0 searches once.' },
+  'search.everyRounds': { label: 'Search interval', hint: 'In rounds; 0 searches only once' },
   'search.prior': {
     label: 'Preference for shared parameters',
-    hint: 'How much searches favour what others own.',
+    hint: 'How much searches favor what others own',
   },
   'search.rewind': {
-    label: 'Rewind after a search',
-    hint: 'Off: tuning keeps what the search learned.',
+    label: 'Rewind after search',
+    hint: 'Off: tuning keeps what the search learned',
   },
   'personal.keep': {
-    label: 'Own share of a start',
-    hint: 'From 0, only what came, to 1, only its own.',
+    label: 'Own share at round start',
+    hint: '0: only received values; 1: only the client’s own',
   },
-  'tuning.batchSize': { label: 'Batch size', hint: 'Examples a step.' },
-  'tuning.weightDecay': { label: 'Weight decay', hint: 'Of AdamW.' },
-  'tuning.clipNorm': { label: 'Longest gradient', hint: 'Longer ones are shortened; 0 shortens none.' },
-  'tuning.proximal': { label: 'Proximal pull', hint: 'Back to where a round started; 0 does not pull.' },
-  'server.optimizer': { label: 'Server optimizer', hint: "Makes a step of everybody's mean change." },
-  'server.learningRate': { label: 'Server learning rate', hint: 'Each step times this.' },
-  'server.beta1': { label: 'Server momentum (β₁)', hint: 'How much of earlier rounds stays, below 1.' },
-  'server.beta2': { label: 'Second moment (β₂)', hint: 'How slowly step sizes adapt, below 1.' },
-  'server.epsilon': { label: 'Adaptivity (τ)', hint: 'Changes far below it are hardly scaled up.' },
-  'schedule.settleSeconds': { label: 'Settle, seconds', hint: 'So long a round waits for those who left.' },
-  'schedule.maxRepeats': { label: 'Repeats at most', hint: 'After so many failures in a row it ends.' },
-  'evaluation.heldOut': { label: 'Held out', hint: 'Share of each text that only measures.' },
-  'evaluation.validation': { label: 'Validation', hint: 'Share of the rest that chooses the best round.' },
-  seed: { label: 'Seed', hint: 'Of everything that is drawn.' },
-  maxDeltaNorm: { label: 'Largest change', hint: 'A submission of a greater norm is refused.' },
-  'robust.clipNorm': { label: 'Shorten changes to', hint: 'Longer ones count as this long; empty is never.' },
-  'robust.mean': { label: 'Mean', hint: 'How much one client can move a parameter.' },
-  'robust.trim': { label: 'Left out at each end', hint: 'As a share of the owners, below 0.5.' },
-  'robust.minimumOwners': { label: 'From so many owners', hint: 'With fewer, the weighted mean is taken.' },
-  'weighting.by': { label: 'A client counts', hint: 'How submissions are weighed.' },
-  'weighting.cap': { label: 'Examples counted at most', hint: 'Nobody weighs more than that.' },
-  smallestGroup: { label: 'Smallest group', hint: `Of people whose masks are shown; empty is ${SMALLEST_GROUP}.` },
-  'wire.dtype': { label: 'Precision of what is sent', hint: 'Less precise is fewer bytes.' },
+  'tuning.batchSize': { label: 'Batch size', hint: 'Examples per step' },
+  'tuning.weightDecay': { label: 'Weight decay', hint: 'For AdamW' },
+  'tuning.clipNorm': { label: 'Gradient clip norm', hint: 'Larger gradients are scaled down; 0 to disable' },
+  'tuning.proximal': { label: 'Proximal term (μ)', hint: 'Pull toward the round’s start; 0 to disable' },
+  'server.optimizer': { label: 'Server optimizer', hint: 'Turns the mean update into a step' },
+  'server.learningRate': { label: 'Server learning rate', hint: 'Multiplies each step' },
+  'server.beta1': { label: 'Server momentum (β₁)', hint: 'How much of earlier rounds stays, below 1' },
+  'server.beta2': { label: 'Second moment (β₂)', hint: 'How slowly step sizes adapt, below 1' },
+  'server.epsilon': { label: 'Adaptivity (τ)', hint: 'Updates far below it are hardly scaled up' },
+  'schedule.settleSeconds': { label: 'Grace period (s)', hint: 'How long a round waits for people who left' },
+  'schedule.maxRepeats': { label: 'Max repeats', hint: 'Ends after this many failures in a row' },
+  'evaluation.heldOut': { label: 'Held out', hint: 'Share of each text used only to measure' },
+  'evaluation.validation': { label: 'Validation', hint: 'Share of the rest used to choose the best round' },
+  seed: { label: 'Seed', hint: 'For all random choices' },
+  maxDeltaNorm: { label: 'Max update norm', hint: 'Submissions with a larger norm are refused' },
+  'robust.clipNorm': { label: 'Clip updates to norm', hint: 'Larger ones are scaled down; leave empty to disable' },
+  'robust.mean': { label: 'Mean', hint: 'Limits how far one client can move a parameter' },
+  'robust.trim': { label: 'Trim fraction', hint: 'Share of owners dropped at each end, below 0.5' },
+  'robust.minimumOwners': { label: 'Minimum owners', hint: 'With fewer, the weighted mean is used' },
+  'weighting.by': { label: 'Client weight', hint: 'How submissions are weighted' },
+  'weighting.cap': { label: 'Max examples counted', hint: 'No client weighs more than this' },
+  smallestGroup: {
+    label: 'Smallest group',
+    hint: `Of people whose masks are shown; leave empty for ${SMALLEST_GROUP}`,
+  },
+  'wire.dtype': { label: 'Transfer precision', hint: 'Lower precision sends fewer bytes' },
 };
 
-/** Where a setting means something else than it usually does. */
+/** Where a setting means something other than it usually does. */
 export const otherHints = {
   /** Of `tuning.proximal`. */
-  fedproxPull: 'Back to where a round started; fedprox takes 0.01 for 0.',
+  fedproxPull: 'Pull toward the round’s start; fedprox uses 0.01 for 0',
   /** Of `server.learningRate`: m / (√v + τ) is near 1 where changes point one way. */
-  adamRate: 'A parameter moves about so far: well below 1.',
+  adamRate: 'About how far a parameter moves: use well below 1',
 } as const;
 
 export const optimizerWords = {
@@ -109,18 +112,18 @@ export const optimizerWords = {
 } as const;
 
 export const decayWords = {
-  constant: 'The same in each round',
-  cosine: 'Falls along a cosine',
+  constant: 'Constant',
+  cosine: 'Cosine decay',
 } as const;
 
 export const scoreWords = {
-  taylor: 'Taylor: what the loss would lose',
-  magnitude: 'Magnitude after the warm-up',
-  gradient: 'Gradient alone',
-  random: 'By lot',
+  taylor: 'Taylor: estimated effect on the loss',
+  magnitude: 'Magnitude after warmup',
+  gradient: 'Gradient only',
+  random: 'Random',
 } as const;
 
-export const scopeWords = { tensor: 'each matrix by itself', global: 'the whole adapter' } as const;
+export const scopeWords = { tensor: 'Each matrix separately', global: 'The whole adapter' } as const;
 
 export const meanWords = {
   weighted: 'Weighted mean',
@@ -128,20 +131,20 @@ export const meanWords = {
   median: 'Median',
 } as const;
 
-export const weightingWords = { examples: 'by its examples', uniform: 'as one' } as const;
+export const weightingWords = { examples: 'By number of examples', uniform: 'The same for all' } as const;
 
 /** One row of `search.slowDevices`. */
 export const tierStrings = {
-  below: 'Below, tokens a second',
-  density: 'Kept share at most',
-  add: 'Add a limit',
+  below: 'Below (tokens/s)',
+  density: 'Max mask density',
+  add: 'Add limit',
   remove: (row: number) => `Remove limit ${row}`,
 } as const;
 
 export const precisionWords = {
-  f32: 'f32: 4 bytes a number',
-  f16: 'f16: 2 bytes a number',
-  int8: 'int8: about 1 byte; f16 comes back',
+  f32: 'f32: 4 bytes per number',
+  f16: 'f16: 2 bytes per number',
+  int8: 'int8: about 1 byte; clients receive f16',
 } as const;
 
 export const advancedStrings = {
@@ -151,16 +154,16 @@ export const advancedStrings = {
   budgets: 'Budget by device',
   tuning: 'Tuning',
   averaging: 'Averaging',
-  sending: 'Sending',
-  schedule: 'Closing of rounds',
+  sending: 'Transfer',
+  schedule: 'Closing rounds',
   evaluation: 'Evaluation',
-  bounds: 'Bounds',
+  bounds: 'Limits',
 } as const;
 
 export const actionWords = {
   start: 'Start',
   /** With those who are there. */
-  beginNow: 'Begin now',
+  beginNow: 'Start now',
   pause: 'Pause',
   resume: 'Resume',
   stop: 'Stop',
@@ -168,8 +171,8 @@ export const actionWords = {
 
 export const stopQuestion = {
   title: 'Stop this federation for good?',
-  text: 'Everybody keeps what they have so far; no further round begins.',
-  confirm: 'Stop it',
+  text: 'Everyone keeps what they have so far; no further rounds start.',
+  confirm: 'Stop federation',
 } as const;
 
 export const roundActionWords = { repeat: 'Repeat round', skip: 'Skip round' } as const;
@@ -178,17 +181,17 @@ export function roundQuestion(action: RoundAction, round: number) {
   return action === 'repeat'
     ? {
         title: `Repeat round ${round}?`,
-        text: 'What was submitted in it so far is discarded, and everybody tunes it again from its beginning.',
-        confirm: 'Repeat it',
+        text: 'What was submitted so far is discarded, and everyone tunes it again from the start.',
+        confirm: 'Repeat round',
       }
     : {
         title: `Skip round ${round}?`,
-        text: 'What was submitted in it so far is discarded; the adapter stays as it is and the next round begins.',
-        confirm: 'Skip it',
+        text: 'What was submitted so far is discarded; the adapter stays as it is and the next round starts.',
+        confirm: 'Skip round',
       };
 }
 
-export const clientActionWords = { remove: 'Remove…', ban: 'Ban…', unban: 'Lift ban…' } as const;
+export const clientActionWords = { remove: 'Remove…', ban: 'Ban…', unban: 'Unban…' } as const;
 
 /** Buttons of many clients stand below each other: each says whom it means. */
 export function clientActionLabel(action: ClientAction, name: string): string {
@@ -200,61 +203,61 @@ export function clientQuestion(action: ClientAction, name: string) {
     case 'remove':
       return {
         title: `Remove ${name}?`,
-        text: 'The client is sent away. It may come back as a new one would: where an invite is needed, by an invite.',
+        text: 'The client is disconnected. It can come back like a new one: with an invite, if one is needed.',
         confirm: 'Remove',
       };
     case 'ban':
       return {
         title: `Ban ${name}?`,
-        text: 'The client is sent away, and its key no longer enters this federation until you lift the ban.',
+        text: 'The client is disconnected, and its key can’t enter this federation until you unban it.',
         confirm: 'Ban',
       };
     case 'unban':
       return {
-        title: `Lift the ban of ${name}?`,
-        text: 'Its key may enter this federation again.',
-        confirm: 'Lift the ban',
+        title: `Unban ${name}?`,
+        text: 'Its key can enter this federation again.',
+        confirm: 'Unban',
       };
   }
 }
 
 export const inviteStrings = {
   title: 'Invite people',
-  lead: 'Whoever opens an invite link can take part. Send it only to those who should.',
-  openLead: 'This federation is open: whoever opens this link can take part.',
+  lead: 'Anyone who opens an invite link can take part. Send it only to people who should.',
+  openLead: 'This federation is open: anyone who opens this link can take part.',
   link: 'Link',
   copy: 'Copy',
   copied: 'Copied',
   qr: 'QR code of the invite link',
-  noneUsable: 'No invite lets anybody in at present. Make a new one.',
+  noneUsable: 'No invite is valid right now. Create a new one.',
   list: 'Invites',
-  columns: { label: 'Invite', state: 'State', uses: 'Uses', expiry: 'Expiry', actions: 'Actions' },
+  columns: { label: 'Invite', state: 'State', uses: 'Uses', expiry: 'Expires', actions: 'Actions' },
   show: 'Show',
   revoke: 'Revoke…',
   another: 'New invite',
-  make: 'Make the invite',
+  make: 'Create invite',
   cancel: 'Cancel',
   fields: {
     label: 'Label',
-    labelHint: 'For you: whom it is for.',
+    labelHint: 'For your reference: who it’s for',
     uses: 'Uses',
-    usesHint: 'So many people; empty is any number.',
-    hours: 'Valid for, hours',
-    hoursHint: 'Empty is until it is revoked.',
+    usesHint: 'Maximum people; leave empty for no limit',
+    hours: 'Valid for (hours)',
+    hoursHint: 'Leave empty: never expires',
   },
   problems: {
-    label: 'A label has at most 60 characters, without control characters.',
-    uses: 'Give a whole number from 1 to 100,000.',
-    hours: 'Give a number above 0, at most 8,784.',
+    label: 'Use at most 60 characters, without control characters.',
+    uses: 'Enter a whole number from 1 to 100,000.',
+    hours: 'Enter a number above 0, at most 8,784.',
   },
 } as const;
 
 export function inviteLabel({ label, createdAt }: InviteView): string {
-  return label ?? `Invite of ${new Date(createdAt).toLocaleDateString('en', { dateStyle: 'medium' })}`;
+  return label ?? `Invite from ${new Date(createdAt).toLocaleDateString('en', { dateStyle: 'medium' })}`;
 }
 
 export function inviteState({ usable, revokedAt, expiresAt }: InviteView): string {
-  if (usable) return 'open';
+  if (usable) return 'valid';
   if (revokedAt) return 'revoked';
   return expiresAt && Date.parse(expiresAt) <= Date.now() ? 'expired' : 'used up';
 }
@@ -271,16 +274,16 @@ function timesWord(uses: number): string {
 }
 
 export function expiryLine({ expiresAt }: InviteView): string {
-  if (!expiresAt) return 'Does not expire.';
+  if (!expiresAt) return 'Never';
   const at = new Date(expiresAt).toLocaleString('en', { dateStyle: 'medium', timeStyle: 'short' });
-  return Date.parse(expiresAt) <= Date.now() ? `Expired ${at}.` : `Until ${at}.`;
+  return Date.parse(expiresAt) <= Date.now() ? `Expired ${at}` : at;
 }
 
 export function revokeQuestion(invite: InviteView) {
   return {
     title: 'Revoke this invite?',
-    text: `"${inviteLabel(invite)}" lets nobody in any more. Whoever has come in by it stays.`,
-    confirm: 'Revoke it',
+    text: `“${inviteLabel(invite)}” will no longer let anyone in. People who have already joined stay.`,
+    confirm: 'Revoke invite',
   };
 }
 
@@ -288,7 +291,7 @@ export const loginStrings = {
   title: 'Operator',
   name: 'Name',
   password: 'Password',
-  failed: 'You are not logged in',
+  failed: 'Could not log in',
   login: 'Log in',
   access: 'Access',
   logout: 'Log out',
@@ -302,19 +305,19 @@ export const listStrings = {
   title: 'Federations',
   create: 'New federation',
   list: 'On this coordinator',
-  none: 'None yet. Make the first one, and send its invite link to the people who take part.',
+  none: 'None yet. Create the first one, and send its invite link to the people who’ll take part.',
   columns: { name: 'Name', state: 'State', round: 'Round', ready: 'Ready', strategy: 'Strategy', model: 'Model' },
-  unusable: 'Models that cannot be offered',
+  unusable: 'Models that can’t be offered',
 } as const;
 
 export const presetStrings = {
-  title: 'Begin with',
-  lead: 'It fills in what follows; everything can be changed.',
+  title: 'Start from',
+  lead: 'Fills in the form below; you can change everything.',
 } as const;
 
 export const presetWords = {
-  quick: { title: 'Quick try', text: 'Two people and three short rounds: to see it work before you ask anybody.' },
-  office: { title: 'Small office', text: 'Five people during a working day: eight rounds of up to half an hour.' },
+  quick: { title: 'Quick try', text: 'Two people and three short rounds: see it work before you ask anyone.' },
+  office: { title: 'Small office', text: 'Five people during a workday: eight rounds of up to half an hour.' },
   overnight: {
     title: 'Overnight',
     text: 'Devices left on: twelve longer rounds, with longer texts and fewer bytes sent.',
@@ -326,29 +329,29 @@ export function costLine({ schedule, tuning, search, lora }: FederationConfig, m
   const { rounds, deadlineSeconds } = schedule;
   const share = formatShare(search.density ?? 1 / lora.expansion);
   const passes = formatCount(Number((rounds * tuning.epochs).toPrecision(3)));
-  return `A client fetches ${formatBytes(modelBytes)} once, tunes ${share} of the adapter in ${passes} passes over its text, and is there for at most ${formatSeconds(rounds * deadlineSeconds)} if no round is repeated.`;
+  return `Each client downloads ${formatBytes(modelBytes)} once, tunes ${share} of the adapter in ${passes} passes over its text, and takes part for at most ${formatSeconds(rounds * deadlineSeconds)} if no round is repeated.`;
 }
 
 export const createStrings = {
-  create: 'Create',
+  create: 'Create federation',
   cancel: 'Cancel',
-  failed: 'It was not created',
+  failed: 'Could not create the federation',
 } as const;
 
 export const detailStrings = {
   back: '← All federations',
   live: 'Live.',
-  notLive: 'Not live: refreshed every few seconds.',
+  notLive: 'Not live: refreshes every few seconds.',
   rounds: 'Rounds',
-  figures: 'Figures',
+  figures: 'Charts',
   clients: 'Clients',
   events: {
     title: 'Events',
-    latest: 'Events, the latest first',
-    none: 'Nothing has happened yet.',
+    latest: 'Events, latest first',
+    none: 'No events yet.',
     filter: 'Filter',
-    filterHint: 'A name, a word, or a kind such as refused. Of the latest 200; the download has all.',
-    noneSuch: 'None of the latest events says that.',
+    filterHint: 'A name, a word, or a type such as refused. Covers the latest 200; the download has all.',
+    noneSuch: 'No matching events.',
   },
 } as const;
 
@@ -357,8 +360,7 @@ export function roundLine(round: number, rounds: number): string {
 }
 
 export function readyLine(ready: number, recruit: number): string {
-  const are = ready === 1 ? '1 client is ready' : `${ready} clients are ready`;
-  return `${are}, ${recruit} ${recruit === 1 ? 'is' : 'are'} needed to start.`;
+  return `${ready === 1 ? '1 client' : `${ready} clients`} ready, ${recruit} needed to start.`;
 }
 
 export function methodLine(strategy: string, model: string, parameters: number): string {
@@ -375,7 +377,7 @@ export const clientStrings = {
   nothing: '–',
   columns: {
     name: 'Name',
-    now: 'Now',
+    now: 'Status',
     device: 'Device',
     tier: 'Budget',
     examples: 'Examples',
@@ -414,14 +416,14 @@ export function lastSeenLine(seconds: number): string {
 }
 
 export const roundStrings = {
-  title: 'Rounds, the latest first',
-  none: 'The first round has not begun.',
-  noSubmission: 'No submission yet.',
+  title: 'Rounds, latest first',
+  none: 'The first round hasn’t started.',
+  noSubmission: 'No submissions yet.',
 } as const;
 
 export const roundStateWords = {
   training: 'tuning',
-  aggregating: 'committing',
+  aggregating: 'aggregating',
   committed: 'committed',
   failed: 'failed',
 } as const;
@@ -433,13 +435,13 @@ export function roundAttempt({ number, attempt }: { number: number; attempt: num
 export const phaseWords = {
   waiting: 'waiting',
   tuning: 'tuning',
-  settling: 'settling',
-  committing: 'committing',
+  settling: 'grace period',
+  committing: 'aggregating',
 } as const;
 
 type PhaseName = keyof typeof phaseWords;
 
-/** "tuning 12 s, committing 0.2 s" */
+/** "tuning 12 s, aggregating 0.2 s" */
 export function phaseLine(times: Readonly<Record<PhaseName, number>>): string {
   return (Object.keys(phaseWords) as PhaseName[])
     .filter((phase) => times[phase] >= 0.05)
@@ -465,41 +467,41 @@ export const chartStrings = {
   tuned: 'tuned',
   lowest: 'tuned, lowest',
   highest: 'tuned, highest',
-  perplexityCaption: 'Means over those who share theirs, each on its own held-out examples; lower is better.',
+  perplexityCaption: 'Averages over those who share theirs, each on their own held-out examples; lower is better.',
   loss: 'Loss',
   meanLoss: 'mean',
-  lossCaption: 'Of tuning, over those who share it.',
-  nothingShared: 'Nobody has shared a figure yet.',
+  lossCaption: 'Average training loss of those who share it',
+  nothingShared: 'Nobody has shared results yet.',
   time: 'Time',
   timeCaption:
-    'All attempts of a round: waiting since the round before, tuning until the last submission, settling for whoever may still come, committing.',
+    'All attempts of a round: waiting since the previous round, tuning until the last submission, the grace period for latecomers, aggregating.',
   participation: 'Submissions',
   submitted: 'submitted',
-  bytes: 'Bytes of the deltas',
-  deltas: 'deltas, up',
-  noRound: 'It shows when a round is committed.',
+  bytes: 'Update sizes',
+  deltas: 'updates sent',
+  noRound: 'Appears once a round is committed.',
 } as const;
 
 /** Of everything that clients sent and fetched, masks and slices too. */
 export function bytesCaption({ up, down }: { up: number; down: number }): string {
-  return `Everything so far: ${formatBytes(up)} up, ${formatBytes(down)} down.`;
+  return `Total so far: ${formatBytes(up)} up, ${formatBytes(down)} down.`;
 }
 
 export function participationCaption({ goal, minimum }: { goal: number; minimum: number }): string {
-  return `A round closes at ${formatCount(goal)}; with fewer than ${formatCount(minimum)} it is repeated.`;
+  return `A round closes at ${formatCount(goal)}; with fewer than ${formatCount(minimum)}, it’s repeated.`;
 }
 
 export const downloadStrings = {
   title: 'Downloads',
-  csv: 'Results, CSV',
-  json: 'Results, JSON',
-  events: 'Event log, JSON',
+  csv: 'Download results (CSV)',
+  json: 'Download results (JSON)',
+  events: 'Download event log (JSON)',
   adapter: {
     round: 'Adapter after round',
-    button: 'Adapter, PEFT',
-    none: 'The adapter of each round can be downloaded once one is committed.',
+    button: 'Download adapter (PEFT)',
+    none: 'Each round’s adapter can be downloaded once the round is committed.',
     saved:
-      'Two files, adapter_config.json and adapter_model.safetensors: together in a folder of their own, they are what PEFT loads. If your browser asks whether this page may save several files, allow it.',
+      'Two files, adapter_config.json and adapter_model.safetensors: put them in a folder of their own for PEFT to load. If your browser asks whether this page may download multiple files, allow it.',
   },
 } as const;
 
@@ -507,17 +509,17 @@ export const atlasStrings = {
   title: 'Mask atlas',
   overlap: 'Overlap of the masks, by group',
   overlapCaption:
-    'Shared positions over positions of either, in per cent, as the mean over pairs of clients. People who write about the same things own the same parameters.',
-  density: 'Kept positions by layer and module',
-  densityCaption: 'Kept positions in per cent of a layer’s module, as the mean over the group.',
+    'Shared positions as a percentage of the positions in either mask, averaged over pairs of clients. People who write about the same things own the same parameters.',
+  density: 'Mask density by layer and module',
+  densityCaption: 'Share of each module’s positions that are kept, in percent, averaged over the group.',
   nothingKept: 'none',
   allKept: 'all',
 } as const;
 
 export function atlasLead(smallestGroup: number): string {
-  const groups = 'Which parameters people own, by groups whose masks are alike.';
-  if (smallestGroup === 1) return `${groups} This federation shows those of single people, too.`;
-  return `${groups} No figure is of a single person.`;
+  const groups = 'Which parameters people own, grouped by similar masks.';
+  if (smallestGroup === 1) return `${groups} This federation shows individual people’s masks, too.`;
+  return `${groups} No figure is about a single person.`;
 }
 
 export function groupName(index: number, clients: number): string {
@@ -525,6 +527,7 @@ export function groupName(index: number, clients: number): string {
 }
 
 export function tooFewMasks({ masks, smallestGroup }: { masks: number; smallestGroup: number }): string {
-  const are = masks === 0 ? 'None is there yet' : masks === 1 ? 'One is there' : `${masks} are there`;
-  return `It shows from ${smallestGroup} masks on, so that it tells of nobody alone. ${are}.`;
+  const soFar = masks === 0 ? 'None yet' : `${masks} so far`;
+  if (smallestGroup === 1) return `Appears once 1 person has a mask. ${soFar}.`;
+  return `Appears once ${smallestGroup} people have masks, so that nobody is singled out. ${soFar}.`;
 }

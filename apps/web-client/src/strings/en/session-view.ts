@@ -4,7 +4,7 @@ import type { RoundState } from '../../shared/session/session-state.ts';
 
 export const strings = {
   now: 'Now',
-  progress: 'Progress of the present step',
+  progress: 'Progress of the current step',
   beforeRounds: 'Before the first round',
   unknown: '–',
 
@@ -15,21 +15,21 @@ export const strings = {
     resume: 'Resume',
     stop: 'Stop',
     leave: 'Leave',
-    pauseHint: 'Computing stops after the present step. You stay in the federation and go on where you were.',
-    resumeHint: 'Goes on at the very step where it was paused.',
-    stopHint: 'You take part no longer. Text, key and model stay in this browser, and you can go on later.',
-    leaveHint: 'You take part no longer, and this browser forgets text, key and model of this federation.',
+    pauseHint: 'Computing stops after the current step. You stay in the federation and continue where you left off.',
+    resumeHint: 'Continues at the exact step where it was paused.',
+    stopHint: 'You stop taking part. Your text, key and model stay in this browser, and you can continue later.',
+    leaveHint: 'You stop taking part, and this browser deletes your text, key and model for this federation.',
     tryModel: 'Try your model',
-    takeHome: 'Take it with you',
+    takeHome: 'Export your model',
   },
   leaving: {
-    title: 'Leave and forget?',
-    text: 'The coordinator is told that you go. Your text, your key, your mask and your personal model of this federation are deleted from this browser. If you come back, you come back as somebody new.',
-    keep: 'Whoever wants to keep the model stops instead, or takes the adapter home first.',
+    title: 'Leave and delete?',
+    text: 'You’ll leave the federation. Your text, key, mask and personal model for it are deleted from this browser. If you come back, you’ll join as someone new.',
+    keep: 'To keep your model, choose Stop instead, or export the adapter first.',
     cancel: 'Stay',
     confirm: 'Leave and delete',
   },
-  takeBack: 'Take it back to this tab',
+  takeBack: 'Continue in this tab',
 
   facts: {
     activity: 'This stage ends in',
@@ -40,41 +40,40 @@ export const strings = {
 
   end: {
     rounds: 'Rounds you took part in',
-    perplexity: 'Perplexity, base and yours',
-    time: 'Time in all',
+    perplexity: 'Perplexity: base → yours',
+    time: 'Total time',
     sent: 'Sent',
   },
 
   notices: {
-    background:
-      'You can use other tabs meanwhile: it goes on, and this tab’s title says how far it is. Only keep it open.',
-    paused: 'Nothing is computed. You are still in the federation; rounds that close meanwhile close without you.',
-    pausing: 'The present step is finished first.',
-    offlineComputing: 'No connection. Computing goes on; what is ready is sent when it is back.',
-    offlineWaiting: 'No connection. It is tried again by itself; nothing is lost.',
-    late: 'At this pace the round closes before your part is done. You then take part in the next one.',
-    finished: 'Your text was never sent. Below you can compare the models, and take yours with you.',
-    stopped: 'The coordinator was told that you go. The others go on without you.',
-    replaced: 'Key and progress are in use in the other tab. You can take them back.',
-    idle: 'Nothing is computed at the moment.',
+    background: 'You can use other tabs meanwhile; this tab’s title shows the progress. Just keep this tab open.',
+    paused: 'Computing is paused. You’re still in the federation; rounds that close meanwhile close without you.',
+    pausing: 'Finishing the current step first.',
+    offlineComputing: 'No connection. Computing continues; results are sent once it’s back.',
+    offlineWaiting: 'No connection. Retrying automatically; nothing is lost.',
+    late: 'At this pace, the round closes before your part is done. You’ll take part in the next one.',
+    finished: 'Your text was never sent. Below, you can compare the models and export yours.',
+    stopped: 'You’ve left the federation. The others continue without you.',
+    replaced: 'Your key and progress are in use in the other tab. You can continue here instead.',
+    idle: 'Nothing is running right now.',
   },
 
   awake: {
-    switch: 'Keep the screen on while it computes',
+    switch: 'Keep the screen on while it’s running',
     held: 'The screen stays on.',
-    off: 'A device that falls asleep stops computing.',
-    waiting: 'Not needed at the moment.',
-    over: 'Kept for your next federation.',
-    refused: 'The browser does not allow it at the moment.',
-    unsupported: 'This browser cannot do that: a device that falls asleep stops computing.',
+    off: 'A device that goes to sleep stops computing.',
+    waiting: 'Not needed right now.',
+    over: 'Saved for your next federation.',
+    refused: 'The browser doesn’t allow it right now.',
+    unsupported: 'This browser can’t do that: a device that goes to sleep stops computing.',
   },
   tell: {
-    switch: 'Tell me when it is finished',
-    on: 'A notification comes at the end.',
+    switch: 'Notify me when it’s finished',
+    on: 'You’ll get a notification at the end.',
     off: 'Off.',
-    over: 'Kept for your next federation.',
-    denied: 'This browser does not allow notifications of this page.',
-    unsupported: 'This browser has no notifications.',
+    over: 'Saved for your next federation.',
+    denied: 'This browser doesn’t allow notifications from this page.',
+    unsupported: 'This browser doesn’t support notifications.',
     title: 'PerFIT is finished',
     failedTitle: 'PerFIT has stopped',
   },
@@ -90,55 +89,55 @@ export const strings = {
 
   perplexity: 'Is it getting better?',
   perplexityLead:
-    'Perplexity on your held-out examples, which it never trains on: roughly, between how many words the model hesitates at each word. Lower is better.',
+    'Perplexity on your held-out examples, which it never trains on: roughly, how many words it is choosing between at each step. Lower is better.',
   perplexityAxis: 'perplexity (lower is better)',
-  perplexityCaption: 'Base is the untouched model, received is what came from everybody, tuned is yours.',
+  perplexityCaption: 'Base is the original model, received is the shared result, tuned is yours.',
   base: 'base',
   received: 'received',
   tuned: 'tuned',
   round: 'round',
-  lastModule: 'Chat and export use the model that you tuned last.',
+  lastModule: 'Chat and export use the model you tuned last.',
   noModule: 'Your personal model comes with the first tuning.',
   rounds: 'Rounds so far',
-  noRounds: 'The first round begins when enough people are ready.',
+  noRounds: 'The first round starts when enough people are ready.',
 
   loss: 'How it learns',
   lossLead: 'How surprised the model is by the answers in your text, step by step.',
   lossAxis: 'loss (lower is better)',
-  lossCaption: 'Each point is one step over a few of your examples, so it jumps about; the direction counts.',
-  warmUp: 'warm-up, to find your mask',
+  lossCaption: 'Each point is one step over a few of your examples, so it jumps around; the trend is what counts.',
+  warmUp: 'warmup, to find your mask',
   tuning: 'tuning',
   step: 'step',
 
   mask: 'Your mask',
   maskLead: 'Which parts of the model matter most for your text. You own and change only those.',
-  maskCaption: 'The share of each module’s adapter parameters that you own, in per cent.',
-  maskTable: 'Share that you own, by layer and module',
-  none: 'none of it',
-  all: 'all of it',
-  owned: 'Parameters that you own',
+  maskCaption: 'The share of each module’s adapter parameters that you own, in percent.',
+  maskTable: 'Share you own, by layer and module',
+  none: 'none',
+  all: 'all',
+  owned: 'Parameters you own',
   notChosen: 'not chosen yet',
-  chosenLater: 'the search in the first round chooses them',
-  noMask: 'The map comes with the search in the first round',
-  evenMask: 'It is the same share of every module: this federation lets each of them keep as much.',
+  chosenLater: 'chosen by the search in the first round',
+  noMask: 'Appears with the search in the first round',
+  evenMask: 'The share is the same for every module: this federation gives each the same budget.',
 
   bytes: 'What was sent and received',
-  bytesLead: 'Bytes of all messages in each round. The model’s own files are not counted.',
+  bytesLead: 'Bytes of all messages in each round. The model’s own files aren’t counted.',
   bytesCaption: 'The ledger below shows every single message.',
   sent: 'sent',
   got: 'received',
 
   figures: 'This session',
-  noFigures: 'Figures come with the first round',
-  asTable: 'As a table',
+  noFigures: 'Figures appear with the first round',
+  asTable: 'Table view',
 
   figure: {
     sent: 'Sent',
     sentNote: 'see the ledger for each message',
     received: 'Received',
-    receivedNote: 'without the model’s files',
+    receivedNote: 'excluding the model’s files',
     examples: 'Examples',
-    device: 'Computes on',
+    device: 'Runs on',
   },
   backends: { webgpu: 'WebGPU', wasm: 'WebAssembly', cpu: 'JavaScript' },
 } as const;
@@ -179,14 +178,14 @@ export function roundName({ number, attempt }: RoundState): string {
 export function roundOutcome(round: RoundState, isOver: boolean): string {
   const { outcome, reason, isSubmitted, submissions } = round;
   if (outcome === 'open') {
-    if (isSubmitted) return 'Your part is in. The others are still at it.';
-    return isOver ? 'You stopped before your part was done.' : 'Under way.';
+    if (isSubmitted) return 'Your part is in. The others are still working.';
+    return isOver ? 'You stopped before your part was done.' : 'In progress.';
   }
-  if (outcome === 'failed') return `It is repeated${reason ? `: ${reason}` : '.'}`;
+  if (outcome === 'failed') return `Repeated${reason ? `: ${reason}` : '.'}`;
   const people =
     submissions === undefined
       ? ''
-      : ` ${submissions === 1 ? 'One person’s changes' : `The changes of ${submissions} people`} were put together.`;
+      : ` ${submissions === 1 ? 'One person’s changes' : `The changes of ${submissions} people`} were combined.`;
   return isSubmitted === false || (isSubmitted === undefined && round.tuned === null)
     ? `It closed before your part was done.${people}`
     : `Done.${people}`;
@@ -215,7 +214,7 @@ export function describeLoss(first: number | undefined, last: number | undefined
 }
 
 export function describeBytes(up: number, down: number): string {
-  return `Bytes by round; ${formatBytes(up)} sent and ${formatBytes(down)} received in all.`;
+  return `Bytes by round; ${formatBytes(up)} sent and ${formatBytes(down)} received in total.`;
 }
 
 export function gain(base: number | null, own: number | null): string {
@@ -240,6 +239,6 @@ export function heldOut(count: number): string {
 
 export function remaining(kept: boolean): string {
   return kept
-    ? 'Your personal model so far stays yours.'
-    : 'There is no personal model yet: it comes with the first tuning.';
+    ? 'Stopping keeps your personal model so far in this browser.'
+    : 'There’s no personal model yet: it comes with the first tuning.';
 }
