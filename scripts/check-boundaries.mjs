@@ -30,6 +30,15 @@ const rooms = {
   'packages/federation': {
     may: ['@perfit/protocol', '@perfit/protocol/space', 'ml-matrix'],
     also: [{ files: /^test\/compile-kernel\.ts$/, may: ['wabt'] }],
+    inside: [
+      { files: /^src\/coordinator\//, mayNot: /^src\/(client|simulation)\//, why: 'a coordinator knows no client' },
+      { files: /^src\/client\//, mayNot: /^src\/(coordinator|simulation)\//, why: 'a client knows no coordinator' },
+      {
+        files: /^src\/(aggregation|round|strategy)\//,
+        mayNot: /^src\/(client|coordinator|simulation)\//,
+        why: 'rules know nobody who plays by them',
+      },
+    ],
   },
   'packages/perfit-core': {
     may: [
@@ -64,6 +73,7 @@ const rooms = {
       '@perfit/protocol',
       '@perfit/protocol/space',
       '@perfit/federation',
+      '@perfit/federation/coordinator',
       '@perfit/core/files',
       '@electric-sql/pglite',
       /^@fastify\//,

@@ -1,10 +1,6 @@
-/** Time as the coordinator sees it; tests pass their own. */
-export interface Clock {
-  /** Milliseconds since the epoch. */
-  now(): number;
-  /** Runs once after so many milliseconds. @returns a function that cancels it */
-  after(milliseconds: number, run: () => void): () => void;
-}
+import type { TimerClock } from '@perfit/federation/coordinator';
+
+export type Clock = TimerClock;
 
 /** `setTimeout` fires at once for more than 2³¹-1 ms. */
 const LONGEST_TIMER_MS = 0x7fffffff;

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { isEnded } from '@perfit/federation';
+import { Adapters, UploadSlots } from '@perfit/federation/coordinator';
 import { type FederationConfigInput, type FederationDetail, federationConfigSchema, type Host } from '@perfit/protocol';
 import type { Logger } from 'pino';
 import { ApiKeys } from './access/api-keys.ts';
@@ -15,7 +16,6 @@ import { type Clock, systemClock } from './clock.ts';
 import { lockDataDirectory } from './data-directory/lock.ts';
 import { loadSecret } from './data-directory/secret.ts';
 import { writingProblem } from './data-directory/storage-problem.ts';
-import { Adapters } from './federations/adapters.ts';
 import { Federations } from './federations/federations.ts';
 import { Views } from './federations/views.ts';
 import { addressOf, createHttpServer } from './http/http-server.ts';
@@ -30,8 +30,7 @@ import { createSocketServer } from './sockets/socket-server.ts';
 import { StartupError } from './startup-error.ts';
 import { AccessStore } from './store/access-store.ts';
 import { openDatabase } from './store/database.ts';
-import { Store } from './store/store.ts';
-import { UploadSlots } from './uploads/upload-service.ts';
+import { SqlStore } from './store/store.ts';
 
 export interface CoordinatorOptions {
   /** Everything that it keeps: database, blobs, deltas under way, its lock and its session key. */
@@ -138,7 +137,7 @@ async function start(
   const database = await openDatabase(join(dataDirectory, 'database'), options.databaseUrl);
   undo.push(() => database.close());
 
-  const store = new Store(database.database);
+  const store = new SqlStore(database.database);
   const adapters = new Adapters(blobs, store);
   const meters = new Meters();
   const views = new Views({ store, models, adapters, clock, host: options.runBy });

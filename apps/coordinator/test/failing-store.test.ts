@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { aggregate, layoutOf } from '@perfit/federation';
+import { Adapters, type FederationRoom, UploadService, UploadSlots } from '@perfit/federation/coordinator';
 import {
   type AnnouncementName,
   encodeMask,
@@ -15,18 +16,15 @@ import { initialTheta, Mask } from '@perfit/protocol/space';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { BlobStore } from '../src/blobs/blob-store.ts';
-import { Adapters } from '../src/federations/adapters.ts';
-import type { FederationRoom } from '../src/federations/federation-room.ts';
 import { Federations } from '../src/federations/federations.ts';
 import { ModelCatalogue } from '../src/models/model-catalogue.ts';
 import { type OpenDatabase, openDatabase } from '../src/store/database.ts';
-import { Store } from '../src/store/store.ts';
-import { UploadService, UploadSlots } from '../src/uploads/upload-service.ts';
+import { SqlStore, type Store } from '../src/store/store.ts';
 import { newIdentity, readyMessage, tinyDimensions } from './scripted-client.ts';
 import { type Folders, ManualClock, makeFolders, smallFederation } from './stage.ts';
 
 /** A store that fails when it is told to: before anything is stored, or after everything is (its answer was lost). */
-class FailingStore extends Store {
+class FailingStore extends SqlStore {
   next: ('works' | 'before' | 'after')[] = [];
 
   override async transaction<T>(work: (store: Store) => Promise<T>): Promise<T> {
@@ -76,7 +74,7 @@ async function seated(room: FederationRoom, seed: number) {
   await room.enter({ publicKey, agent: 'test', invite: null }, connection);
   await room.ready(client, connection, readyMessage);
   await room.takePart(client, connection);
-  const desk = new UploadService(room, client, new UploadSlots(10));
+  const desk = new UploadService(room, client, new UploadSlots(10, clock));
   const upload = async (announce: RequestOf<'announce'>, bytes: Uint8Array): Promise<Receipt> => {
     const answer = await desk.announce(announce);
     if (answer.state === 'done') return answer.receipt;

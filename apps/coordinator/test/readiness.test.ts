@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readiness } from '../src/http/readiness.ts';
 import { type OpenDatabase, openDatabase } from '../src/store/database.ts';
-import { Store } from '../src/store/store.ts';
+import { SqlStore, type Store } from '../src/store/store.ts';
 import { type Folders, ManualClock, makeFolders } from './stage.ts';
 
 let folders: Folders;
@@ -14,7 +14,7 @@ const clock = new ManualClock();
 beforeAll(async () => {
   folders = await makeFolders();
   database = await openDatabase(join(folders.dataDirectory, 'database'));
-  store = new Store(database.database);
+  store = new SqlStore(database.database);
 }, 120_000);
 
 afterAll(() => folders.remove());

@@ -2,12 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newFederation } from '@perfit/federation';
+import { type ClientRow, type EventPage, MemoryStore, type SubmissionRow } from '@perfit/federation/coordinator';
 import { federationConfigSchema } from '@perfit/protocol';
 import { describe, expect, it, type TestOptions, vi } from 'vitest';
 import { needsPostgres } from '../../../testing/needs.ts';
 import { openDatabase } from '../src/store/database.ts';
-import { type ClientRow, type EventPage, Store, type SubmissionRow } from '../src/store/store.ts';
-import { MemoryStore } from './memory-store.ts';
+import { SqlStore, type Store } from '../src/store/store.ts';
 import { startPostgres } from './postgres-server.ts';
 import { smallFederation } from './stage.ts';
 
@@ -71,7 +71,7 @@ async function openPglite(): Promise<Opened> {
   const folder = await mkdtemp(join(tmpdir(), 'perfit-contract-'));
   const database = await openDatabase(folder);
   return {
-    store: new Store(database.database),
+    store: new SqlStore(database.database),
     close: async () => {
       await database.close();
       await rm(folder, { recursive: true, force: true });
@@ -83,7 +83,7 @@ async function openServer(): Promise<Opened> {
   const server = await startPostgres();
   const database = await openDatabase('', server.url);
   return {
-    store: new Store(database.database),
+    store: new SqlStore(database.database),
     close: async () => {
       await database.close();
       server.stop();
@@ -264,5 +264,5 @@ async function keepsTransactionsWhole(store: Store): Promise<void> {
 
 it('the store in memory has every method of the store', () => {
   const own = (type: { prototype: object }) => Object.getOwnPropertyNames(type.prototype);
-  expect(own(MemoryStore)).toEqual(expect.arrayContaining(own(Store)));
+  expect(own(MemoryStore)).toEqual(expect.arrayContaining(own(SqlStore)));
 });

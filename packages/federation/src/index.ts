@@ -1,7 +1,6 @@
-export type { Aggregation, GlobalState, Moments } from './aggregation/aggregation.ts';
+export type { GlobalState } from './aggregation/aggregation.ts';
 export { checkDelta, deltaNorm, weightOf } from './aggregation/delta-check.ts';
 export { openAggregation } from './aggregation/open-aggregation.ts';
-export { assertHasOwners } from './aggregation/owner-counts.ts';
 export { aggregate, ParameterSums } from './aggregation/parameter-sums.ts';
 export { robustProblem } from './aggregation/robust-problem.ts';
 export type { ClientEvent } from './client/client-event.ts';
@@ -39,21 +38,12 @@ export {
   socketConnection,
 } from './client/socket-connection.ts';
 export { clientIdOf, generateKeyPair, identityFromKeyPair, verifySignature } from './identity.ts';
-export { checkMaskRound, checkSubmission, type SubmissionEvent } from './round/admission.ts';
 export { possibleActions, possibleRoundActions } from './round/possible-actions.ts';
-export type { RoundEffect, RoundEvent } from './round/round-event.ts';
 export {
-  type Aggregating,
   isEnded,
   newFederation,
-  presentIn,
   type RoundState,
-  versionOf,
-  wakeAt,
-  withPresent,
 } from './round/round-state.ts';
-export { statusOf } from './round/status.ts';
-export { step } from './round/step.ts';
 export { type Fault, Faults } from './simulation/fault.ts';
 export { lastMasks, type OwnedMask, withFinalEvaluation } from './simulation/final-evaluation.ts';
 export { RoundRecords } from './simulation/round-records.ts';

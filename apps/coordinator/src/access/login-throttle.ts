@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
+import { LeastRecentlyUsed } from '@perfit/federation/coordinator';
 import type { Clock } from '../clock.ts';
-import { LeastRecentlyUsed } from '../least-recently-used.ts';
 
 interface Failures {
   readonly count: number;

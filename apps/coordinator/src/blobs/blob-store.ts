@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Blobs } from '@perfit/federation/coordinator';
 import { sha256Hex } from '@perfit/protocol';
 import { writeDurably } from './durable-write.ts';
 
 /** Immutable bytes named by their SHA-256: versions of theta_g and masks. */
-export class BlobStore {
+export class BlobStore implements Blobs {
   private readonly folder: string;
 
   private constructor(folder: string) {

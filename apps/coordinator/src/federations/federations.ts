@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { isEnded, layoutOf, newFederation, robustProblem } from '@perfit/federation';
+import { type Adapters, FederationRoom, type FederationRow, type InviteRow } from '@perfit/federation/coordinator';
 import {
   type ClientAction,
   type FederationConfig,
@@ -11,14 +12,12 @@ import {
 import { type Layout, layoutHash, type ModelDimensions } from '@perfit/protocol/space';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
-import { Meters, RoundMeter } from '../metrics/meters.ts';
+import { FederationMeter, Meters } from '../metrics/meters.ts';
 import type { ModelCatalogue } from '../models/model-catalogue.ts';
 import { ModelError } from '../models/model-error.ts';
 import { randomId } from '../random-id.ts';
-import type { FederationRow, InviteRow, Store } from '../store/store.ts';
-import type { Adapters } from './adapters.ts';
-import { FederationRoom } from './federation-room.ts';
-import { Spool } from './spool.ts';
+import type { Store } from '../store/store.ts';
+import { DiskSpool } from './disk-spool.ts';
 
 export interface FederationsParts {
   readonly dataDirectory: string;
@@ -206,10 +205,10 @@ export class Federations {
       createdAt: row.createdAt,
       store,
       adapters,
-      spool: new Spool(dataDirectory, row.id),
+      spool: new DiskSpool(dataDirectory, row.id),
       clock,
       logger: logger.child({ federation: row.id }),
-      meter: new RoundMeter(this.meters, row.id),
+      meter: new FederationMeter(this.meters, row.id),
       maxClients,
       onChange: () => this.changed(row.id),
     });

@@ -1,4 +1,14 @@
 import { possibleActions, possibleRoundActions } from '@perfit/federation';
+import {
+  type Adapters,
+  type ClientRow,
+  type EventPage,
+  type EventRow,
+  type FederationRoom,
+  type InviteRow,
+  LeastRecentlyUsed,
+  type SubmissionRow,
+} from '@perfit/federation/coordinator';
 import type {
   EventView,
   FederationDetail,
@@ -10,11 +20,8 @@ import type {
 } from '@perfit/protocol';
 import { maskOverlap } from '@perfit/protocol/space';
 import type { Clock } from '../clock.ts';
-import { LeastRecentlyUsed } from '../least-recently-used.ts';
 import type { ModelCatalogue } from '../models/model-catalogue.ts';
-import type { ClientRow, EventPage, EventRow, InviteRow, Store, SubmissionRow } from '../store/store.ts';
-import type { Adapters } from './adapters.ts';
-import type { FederationRoom } from './federation-room.ts';
+import type { Store } from '../store/store.ts';
 import { maskAtlas, moduleDensities } from './mask-atlas.ts';
 
 const EVENTS_SHOWN = 200;

@@ -1,3 +1,4 @@
+import { thetaToBytes } from '@perfit/federation/coordinator';
 import {
   byFederationSchema,
   clientActionSchema,
@@ -18,7 +19,6 @@ import {
   roundActionSchema,
 } from '@perfit/protocol';
 import { z } from 'zod';
-import { thetaToBytes } from '../blobs/theta-bytes.ts';
 import type { Federations } from '../federations/federations.ts';
 import { resultRows, resultsAsCsv } from '../federations/results.ts';
 import type { Views } from '../federations/views.ts';

@@ -1,3 +1,4 @@
+import type { RoundMeter } from '@perfit/federation/coordinator';
 import { Counter, Histogram, Registry } from 'prom-client';
 
 /** Seconds of what answers at once when all is well. */
@@ -91,7 +92,7 @@ export class Meters {
 }
 
 /** Follows the attempts at one federation's rounds. Times are milliseconds of the coordinator's clock. */
-export class RoundMeter {
+export class FederationMeter implements RoundMeter {
   private readonly meters: Meters;
   private readonly federation: string;
   private phase: { readonly name: 'training' | 'aggregating'; readonly since: number } | null = null;

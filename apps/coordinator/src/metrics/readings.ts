@@ -1,8 +1,8 @@
 import { statfs } from 'node:fs/promises';
+import type { FederationRoom } from '@perfit/federation/coordinator';
 import { PROTOCOL_VERSION } from '@perfit/protocol';
 import { Counter, collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
 import type { Clock } from '../clock.ts';
-import type { FederationRoom } from '../federations/federation-room.ts';
 import type { Federations } from '../federations/federations.ts';
 
 const states = ['recruiting', 'training', 'aggregating', 'paused', 'finished', 'failed', 'stopped'] as const;

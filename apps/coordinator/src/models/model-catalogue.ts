@@ -149,8 +149,11 @@ export class ModelCatalogue {
   }
 
   private async parsedConfig(id: string): Promise<z.infer<typeof modelConfigSchema>> {
-    const parsed = modelConfigSchema.safeParse(parseJson(await this.config(id)));
+    const text = await this.config(id);
+    const parsed = modelConfigSchema.safeParse(parseJson(text));
     if (parsed.success) return parsed.data;
+    const refusal = refusalOf(text);
+    if (refusal !== null) throw new ModelError(`The model "${id}" cannot be used. ${refusal}`);
     const where = parsed.error.issues[0]?.path.join('.') || 'its content';
     throw new ModelError(`The config.json of the model "${id}" is not of the Llama family: ${where} is wrong.`);
   }
@@ -258,6 +261,16 @@ export class ModelCatalogue {
 /** A folder with such a file is a model's. */
 function isOfModel(name: string): boolean {
   return name === 'config.json' || isGguf(name);
+}
+
+/** What whoever loads it would say of a config.json that is one; null where it is none. */
+function refusalOf(text: string): string | null {
+  try {
+    parseModelConfig(text);
+    return null;
+  } catch (error) {
+    return error instanceof UnfollowedModelError ? error.message : null;
+  }
 }
 
 function parseJson(text: string): unknown {

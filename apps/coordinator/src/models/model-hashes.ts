@@ -1,10 +1,10 @@
 import type { Stats } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { SerialQueue } from '@perfit/federation/coordinator';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { writeDurably } from '../blobs/durable-write.ts';
-import { SerialQueue } from '../serial-queue.ts';
 import { type FileHashes, fileHashesSchema, Hasher } from './hasher.ts';
 import type { ModelFile } from './model-catalogue.ts';
 

@@ -1,5 +1,5 @@
 import { assertFinite, modelAt, WeightsError } from '@perfit/core/files';
-import { SerialQueue } from '../serial-queue.ts';
+import { SerialQueue } from '@perfit/federation/coordinator';
 import type { ModelFile } from './model-catalogue.ts';
 import { ReadOnce } from './read-once.ts';
 

@@ -1,12 +1,12 @@
+import { ClientSession, type UploadSlots } from '@perfit/federation/coordinator';
 import { notices, ProtocolError, type RequestName, requests } from '@perfit/protocol';
 import type { Logger } from 'pino';
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import type { Namespace, Socket } from 'socket.io';
 import type { Clock } from '../clock.ts';
+import { storageProblem } from '../data-directory/storage-problem.ts';
 import type { Federations } from '../federations/federations.ts';
 import type { Meters } from '../metrics/meters.ts';
-import type { UploadSlots } from '../uploads/upload-service.ts';
-import { ClientSession } from './client-session.ts';
 
 export interface GatewayParts {
   readonly federations: Federations;
@@ -32,6 +32,7 @@ export function attachClients(namespace: Namespace, parts: GatewayParts): void {
 function attach(socket: Socket, limiter: RateLimiterMemory, { clock, meters, ...parts }: GatewayParts): void {
   const logger = parts.logger.child({ connection: socket.id });
   const session = new ClientSession({
+    storageProblem,
     ...parts,
     logger,
     line: { send: (name, message) => socket.emit(name, message), close: () => socket.disconnect(true) },

@@ -1,47 +1,48 @@
 import type { RoundState } from '@perfit/federation';
-import { type FederationConfig, federationConfigSchema } from '@perfit/protocol';
+import type {
+  ClientRow,
+  EventPage,
+  EventRow,
+  FederationRow,
+  FederationStore,
+  InviteRow,
+  NewEvent,
+  RoundRow,
+  SubmissionRow,
+  VersionBlobs,
+} from '@perfit/federation/coordinator';
+import { federationConfigSchema } from '@perfit/protocol';
 import { and, asc, desc, eq, gt, inArray, isNull, lt, or, type SQL, sql } from 'drizzle-orm';
 import type { Database } from './database.ts';
 import { roundStateSchema } from './round-state-schema.ts';
 import { clients, events, federations, invites, rounds, submissions, versions } from './schema.ts';
 
-export type ClientRow = typeof clients.$inferSelect;
-export type RoundRow = typeof rounds.$inferSelect;
-export type SubmissionRow = typeof submissions.$inferSelect;
-export type EventRow = typeof events.$inferSelect;
-export type InviteRow = typeof invites.$inferSelect;
-
-export interface FederationRow {
-  readonly id: string;
-  readonly config: FederationConfig;
-  readonly layoutHash: string;
-  readonly layoutSize: number;
-  readonly state: RoundState;
-  readonly createdAt: Date;
-}
-
-export interface NewEvent {
-  readonly at: Date;
-  readonly kind: string;
-  readonly text: string;
-  readonly data: Record<string, unknown>;
-}
-
-export interface EventPage {
-  readonly after?: number | undefined;
-  readonly kinds?: readonly string[] | undefined;
-  readonly limit: number;
-}
-
-/** Hashes of what a version consists of. */
-export interface VersionBlobs {
-  readonly blob: string;
-  readonly momentsBlob: string | null;
-  readonly ownersBlob: string | null;
-}
-
 /** Everything that the coordinator remembers, but for blobs and deltas under way. */
-export class Store {
+export interface Store extends FederationStore {
+  /** All of the work, or none of it. */
+  transaction<T>(work: (store: Store) => Promise<T>): Promise<T>;
+  ping(): Promise<void>;
+  /** The names of those that have run. */
+  migrations(): Promise<string[]>;
+
+  federations(): Promise<FederationRow[]>;
+  addFederation(row: FederationRow): Promise<void>;
+
+  addInvite(row: InviteRow): Promise<void>;
+  invites(federation: string): Promise<InviteRow[]>;
+  /** @returns whether there is such an invite; one that is revoked stays so */
+  revokeInvite(federation: string, id: string, now: Date): Promise<boolean>;
+
+  rounds(federation: string): Promise<RoundRow[]>;
+
+  /** The last so many, oldest first. */
+  events(federation: string, limit: number): Promise<EventRow[]>;
+  /** Oldest first: those after a sequence number, or else the last ones. */
+  eventPage(federation: string, page: EventPage): Promise<EventRow[]>;
+}
+
+/** In Postgres, or PGlite. */
+export class SqlStore implements Store {
   private readonly database: Database;
 
   constructor(database: Database) {
@@ -50,7 +51,7 @@ export class Store {
 
   /** All of the work, or none of it. */
   transaction<T>(work: (store: Store) => Promise<T>): Promise<T> {
-    return this.database.transaction((tx) => work(new Store(tx)));
+    return this.database.transaction((tx) => work(new SqlStore(tx)));
   }
 
   async ping(): Promise<void> {

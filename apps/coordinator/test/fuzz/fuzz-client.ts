@@ -1,3 +1,4 @@
+import type { ClientSession } from '@perfit/federation/coordinator';
 import {
   encodeMask,
   encodeValues,
@@ -12,7 +13,6 @@ import {
   type ValueOf,
 } from '@perfit/protocol';
 import { Mask, seededRandom } from '@perfit/protocol/space';
-import type { ClientSession } from '../../src/sockets/client-session.ts';
 import { type ClientIdentity, readyMessage } from '../scripted-client.ts';
 import type { FuzzWorld } from './fuzz-world.ts';
 

@@ -1,17 +1,21 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { aggregate, isEnded, layoutOf } from '@perfit/federation';
+import {
+  Adapters,
+  ClientSession,
+  type Fate,
+  type FederationRoom,
+  type Line,
+  MemoryStore,
+  UploadSlots,
+} from '@perfit/federation/coordinator';
 import { type FederationConfig, federationConfigSchema, type OperatorAction, type RoundAction } from '@perfit/protocol';
 import { initialTheta, type Layout, layoutHash } from '@perfit/protocol/space';
 import { pino } from 'pino';
 import { BlobStore } from '../../src/blobs/blob-store.ts';
-import { Adapters } from '../../src/federations/adapters.ts';
-import type { FederationRoom } from '../../src/federations/federation-room.ts';
 import { Federations } from '../../src/federations/federations.ts';
 import type { ModelCatalogue } from '../../src/models/model-catalogue.ts';
-import { ClientSession, type Line } from '../../src/sockets/client-session.ts';
-import { UploadSlots } from '../../src/uploads/upload-service.ts';
-import { type Fate, MemoryStore } from '../memory-store.ts';
 import { type ClientIdentity, tinyDimensions } from '../scripted-client.ts';
 import { smallFederation } from '../stage.ts';
 import { FuzzClient, type SentDelta } from './fuzz-client.ts';
@@ -267,7 +271,7 @@ export class FuzzWorld {
       maxClients: 100,
     });
     store.fate = (at) => this.fateOf(owner, at);
-    const booted = Object.assign(owner, { store, federations, slots: new UploadSlots(16), sessions: new Set() });
+    const booted = Object.assign(owner, { store, federations, slots: new UploadSlots(16, clock), sessions: new Set() });
     await federations.open();
     return booted;
   }

@@ -2,7 +2,7 @@ import { decodeValues, downDtype, encodeValues, type FederationConfig } from '@p
 import { Mask } from '@perfit/protocol/space';
 import type { ClientRecord, ClientStore } from '../client/ports.ts';
 import { strategyOf } from '../strategy/registry.ts';
-import type { CoordinatorParts } from './in-memory-coordinator.ts';
+import type { LocalCoordinatorParts } from './local-coordinator.ts';
 import type { SimulatedRound } from './round-records.ts';
 import type { SimulatedClient, SimulationOptions } from './simulate-federation.ts';
 
@@ -77,7 +77,7 @@ async function withAfter(
  * @param theta the last θ_g, [N]   @returns [N]
  */
 export function nextStart(
-  { config, layout }: Pick<CoordinatorParts, 'config' | 'layout'>,
+  { config, layout }: Pick<LocalCoordinatorParts, 'config' | 'layout'>,
   theta: Float32Array,
   { mask: owned, tuned }: Pick<ClientRecord, 'tuned'> & { readonly mask: Mask },
 ): Float32Array {

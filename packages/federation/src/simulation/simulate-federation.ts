@@ -8,8 +8,8 @@ import { memoryStore } from '../client/memory-store.ts';
 import type { Identity } from '../client/ports.ts';
 import { type Fault, Faults } from './fault.ts';
 import { lastMasks, type OwnedMask, withFinalEvaluation } from './final-evaluation.ts';
-import type { InMemoryConnection } from './in-memory-connection.ts';
-import { InMemoryCoordinator, SIMULATED_FEDERATION } from './in-memory-coordinator.ts';
+import type { LocalConnection } from './local-connection.ts';
+import { LocalCoordinator, SIMULATED_FEDERATION } from './local-coordinator.ts';
 import { RoundRecords, type SimulatedRound } from './round-records.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -64,7 +64,7 @@ export async function* simulateFederation(
   const records = new RoundRecords(options.stopwatch);
   const clock = new VirtualClock();
   const stores = new Map(names.map((name) => [name, memoryStore()]));
-  const coordinator = await InMemoryCoordinator.open({
+  const coordinator = await LocalCoordinator.open({
     config,
     layout,
     clock,
@@ -72,7 +72,7 @@ export async function* simulateFederation(
     onBytes: (client, round, direction, bytes) => records.addBytes({ client, round }, direction, bytes),
   });
 
-  const live = async (client: SimulatedClient, connection: InMemoryConnection, seed: number) => {
+  const live = async (client: SimulatedClient, connection: LocalConnection, seed: number) => {
     const { name, tuner, maxDensity } = client;
     let round = 0;
     try {
@@ -133,15 +133,17 @@ export async function* simulateFederation(
     await running.catch(() => {});
   }
   const { status } = coordinator;
+  const theta = await coordinator.theta();
+  await coordinator.close();
   if (status.state !== 'finished') {
     throw new ProtocolError(
       'federation-ended',
       `The federation ${status.state}: ${status.reason ?? 'no reason given'}`,
     );
   }
-  const left = { theta: coordinator.theta, stores, federation: SIMULATED_FEDERATION };
+  const left = { theta, stores, federation: SIMULATED_FEDERATION };
   const rounds = await withFinalEvaluation(records.finished(names), options, left);
-  return { rounds, status, theta: coordinator.theta, masks: await lastMasks(options, left) };
+  return { rounds, status, theta, masks: await lastMasks(options, left) };
 }
 
 /** Its "public key" follows from its name: who it is must not change from run to run, and here nobody checks signatures. */

@@ -1,39 +1,34 @@
+import { decodeValues, ProtocolError, type RoundClosed } from '@perfit/protocol';
+import type { Mask } from '@perfit/protocol/space';
+import type { Aggregation, GlobalState } from '../aggregation/aggregation.ts';
+import { openAggregation } from '../aggregation/open-aggregation.ts';
+import { checkSubmission, type SubmissionEvent } from '../round/admission.ts';
+import type { RoundEffect, RoundEvent } from '../round/round-event.ts';
 import {
   type Aggregating,
-  type Aggregation,
-  checkSubmission,
-  type GlobalState,
   isEnded,
-  openAggregation,
   presentIn,
-  type RoundEffect,
-  type RoundEvent,
   type RoundState,
-  type SubmissionEvent,
-  step,
   versionOf,
   wakeAt,
   withPresent,
-} from '@perfit/federation';
-import { decodeValues, ProtocolError, type RoundClosed } from '@perfit/protocol';
-import type { Mask } from '@perfit/protocol/space';
-import type { Logger } from 'pino';
-import type { Clock } from '../clock.ts';
-import type { RoundMeter } from '../metrics/meters.ts';
-import { SerialQueue } from '../serial-queue.ts';
-import type { Store, SubmissionRow } from '../store/store.ts';
+} from '../round/round-state.ts';
+import { step } from '../round/step.ts';
 import type { AdapterSpace, Adapters } from './adapters.ts';
 import { applyYielding } from './apply-yielding.ts';
-import { type Sentence, sentencesOf } from './event-messages.ts';
-import type { Spool } from './spool.ts';
+import type { TimerClock } from './clock.ts';
+import { type EventMessage, eventMessagesOf } from './event-messages.ts';
+import type { Logger, RoundMeter, Spool, UploadFile } from './ports.ts';
+import { SerialQueue } from './serial-queue.ts';
+import type { FederationStore, SubmissionRow } from './store.ts';
 
 export interface DriverParts {
   readonly space: AdapterSpace;
   readonly state: RoundState;
-  readonly store: Store;
+  readonly store: FederationStore;
   readonly adapters: Adapters;
   readonly spool: Spool;
-  readonly clock: Clock;
+  readonly clock: TimerClock;
   readonly logger: Logger;
   readonly meter: RoundMeter;
 }
@@ -55,7 +50,7 @@ export type RoundEventInput = RoundEvent extends infer E ? (E extends RoundEvent
 /** A submission whose contents are checked, with the upload that it lies in. */
 export interface CheckedSubmission {
   readonly row: Omit<SubmissionRow, 'position'>;
-  readonly upload: string;
+  readonly upload: UploadFile;
   readonly mask: Mask;
   /** Packed, [mask.kept]. */
   readonly values: Float32Array;
@@ -123,7 +118,7 @@ export class RoundDriver {
     const position = submittedIn(this.current).length + 1;
     const sums = await this.openSums();
     // Where the step is not stored, this file has no row, and is removed when the sums are folded again.
-    await this.parts.spool.accept(upload, round, client);
+    await upload.accept(round, client);
     await this.dispatch(
       { type: 'submission', client, round, attempt },
       {
@@ -144,7 +139,7 @@ export class RoundDriver {
     also: {
       /** What the log says of an accepted submission: with it and the deltas' bytes a commit can be computed again. */
       accepted?: Record<string, unknown>;
-      durably?: (tx: Store) => Promise<void>;
+      durably?: (tx: FederationStore) => Promise<void>;
       whenStored?: () => void;
     } = {},
   ): Promise<void> {
@@ -153,7 +148,7 @@ export class RoundDriver {
     const before = this.current;
     const { state: after, effects } = step(before, event, this.parts.space.config.schedule);
     const nameOf = (client: string) => this.audience.nameOf(client);
-    const log = sentencesOf({ before, event, after, effects, accepted: also.accepted ?? {}, nameOf });
+    const log = eventMessagesOf({ before, event, after, effects, accepted: also.accepted ?? {}, nameOf });
     if (after !== before || effects.length > 0 || also.durably || log.length > 0) {
       await this.stored(async (tx) => {
         // Who is here is nothing that outlives this process, and thousands of names at every step are much to store.
@@ -181,7 +176,7 @@ export class RoundDriver {
   }
 
   /** What the operator's log says; of what a client does there is too much for every day. */
-  private logSteps(log: readonly Sentence[]): void {
+  private logSteps(log: readonly EventMessage[]): void {
     const { logger } = this.parts;
     for (const { kind, text, data } of log) {
       const ofClient = kind.startsWith('client-') || kind === 'submission-accepted';
@@ -189,7 +184,7 @@ export class RoundDriver {
     }
   }
 
-  private async stored(work: (tx: Store) => Promise<void>, input: string): Promise<void> {
+  private async stored(work: (tx: FederationStore) => Promise<void>, input: string): Promise<void> {
     try {
       await this.parts.store.transaction(work);
     } catch (error) {
@@ -202,7 +197,7 @@ export class RoundDriver {
   }
 
   /** The part of an effect that belongs to the same transaction as the state. */
-  private async record(effect: RoundEffect, tx: Store): Promise<void> {
+  private async record(effect: RoundEffect, tx: FederationStore): Promise<void> {
     const at = this.now();
     switch (effect.type) {
       case 'begin': {
@@ -380,7 +375,7 @@ export class RoundDriver {
     // Not before: half of the sums would be taken for all of them.
     this.isStale = false;
     if (lost.length === 0) return;
-    const durably = async (tx: Store) => {
+    const durably = async (tx: FederationStore) => {
       for (const client of lost) await tx.removeSubmission(this.id, round, client);
     };
     await this.dispatch({ type: 'submissions-lost', clients: lost }, { durably });

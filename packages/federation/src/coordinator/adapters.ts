@@ -1,4 +1,3 @@
-import { assertHasOwners, type GlobalState, type Moments } from '@perfit/federation';
 import {
   decodeMask,
   downDtype,
@@ -9,10 +8,12 @@ import {
   sha256Hex,
 } from '@perfit/protocol';
 import { initialTheta, type Layout, Mask } from '@perfit/protocol/space';
-import type { BlobStore } from '../blobs/blob-store.ts';
-import { thetaFromBytes, thetaToBytes } from '../blobs/theta-bytes.ts';
-import { LeastRecentlyUsed } from '../least-recently-used.ts';
-import type { Store, VersionBlobs } from '../store/store.ts';
+import type { GlobalState, Moments } from '../aggregation/aggregation.ts';
+import { assertHasOwners } from '../aggregation/owner-counts.ts';
+import { LeastRecentlyUsed } from './least-recently-used.ts';
+import type { Blobs } from './ports.ts';
+import type { FederationStore, VersionBlobs } from './store.ts';
+import { thetaFromBytes, thetaToBytes } from './theta-bytes.ts';
 
 export interface Payload {
   readonly bytes: Uint8Array;
@@ -36,13 +37,13 @@ export interface AdapterSpace {
 
 /** Versions of theta_g and masks, read from blobs when they are asked for; what was used last stays in memory. */
 export class Adapters {
-  private readonly blobs: BlobStore;
-  private readonly store: Store;
+  private readonly blobs: Blobs;
+  private readonly store: FederationStore;
   private readonly thetas = new LeastRecentlyUsed<Float32Array>(THETA_CACHE_BYTES);
   private readonly masks = new LeastRecentlyUsed<Mask>(MASK_CACHE_BYTES);
   private readonly payloads = new LeastRecentlyUsed<Promise<Payload>>(PAYLOAD_CACHE_BYTES);
 
-  constructor(blobs: BlobStore, store: Store) {
+  constructor(blobs: Blobs, store: FederationStore) {
     this.blobs = blobs;
     this.store = store;
   }

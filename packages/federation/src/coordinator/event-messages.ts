@@ -1,6 +1,7 @@
-import { isEnded, type RoundEffect, type RoundEvent, type RoundState } from '@perfit/federation';
 import type { ClientAction, Consent, OperatorAction, RoundAction } from '@perfit/protocol';
-import type { NewEvent } from '../store/store.ts';
+import type { RoundEffect, RoundEvent } from '../round/round-event.ts';
+import { isEnded, type RoundState } from '../round/round-state.ts';
+import type { NewEvent } from './store.ts';
 
 interface Moment {
   readonly before: RoundState;
@@ -13,7 +14,7 @@ interface Moment {
 }
 
 /** The log of a federation: each move of its machine, as a sentence for a person and as data for a replay. */
-export function sentencesOf(moment: Moment): NewEvent[] {
+export function eventMessagesOf(moment: Moment): NewEvent[] {
   const { event, effects } = moment;
   const at = new Date(event.at);
   const told = [ofEvent(moment), ...effects.map((effect) => ofEffect(effect, moment)), ofEnd(moment)];
@@ -24,7 +25,7 @@ export function sentencesOf(moment: Moment): NewEvent[] {
 export function consented(
   { client, name, shareEvaluation }: { client: string; name: string; shareEvaluation: boolean },
   { version, at }: Consent,
-): Sentence {
+): EventMessage {
   const shares = shareEvaluation ? 'shares losses and perplexities' : 'shares no losses and perplexities';
   const text = `${name} agreed to take part at ${at} (wording ${version.slice(0, 8)}), and ${shares}.`;
   return say('client-consented', text, { client, version, agreedAt: at, shareEvaluation });
@@ -35,12 +36,12 @@ export function moderated(
   { client, name }: { client: string; name: string },
   action: ClientAction,
   reason: string | null,
-): Sentence {
+): EventMessage {
   const [kind, deed] = moderations[action];
   return say(kind, `The operator ${deed} ${name}${reason ? `: ${reason}` : ''}.`, { client, reason });
 }
 
-export type Sentence = Omit<NewEvent, 'at'>;
+export type EventMessage = Omit<NewEvent, 'at'>;
 
 const deeds: Record<OperatorAction | RoundAction, string> = {
   start: 'started the federation',
@@ -57,7 +58,7 @@ const moderations: Record<ClientAction, [kind: string, deed: string]> = {
   unban: ['client-unbanned', 'lifted the ban of'],
 };
 
-function ofEvent({ before, event, after, nameOf }: Moment): Sentence | null {
+function ofEvent({ before, event, after, nameOf }: Moment): EventMessage | null {
   switch (event.type) {
     case 'client-ready':
       return say('client-ready', `${nameOf(event.client)} is ready.`, { client: event.client });
@@ -82,7 +83,7 @@ function ofEvent({ before, event, after, nameOf }: Moment): Sentence | null {
   }
 }
 
-function ofEffect(effect: RoundEffect, { accepted, nameOf }: Moment): Sentence | null {
+function ofEffect(effect: RoundEffect, { accepted, nameOf }: Moment): EventMessage | null {
   switch (effect.type) {
     case 'begin': {
       const again = effect.attempt > 1 ? `, attempt ${effect.attempt},` : '';
@@ -112,12 +113,12 @@ function ofEffect(effect: RoundEffect, { accepted, nameOf }: Moment): Sentence |
   }
 }
 
-function ofEnd({ before, after }: Moment): Sentence | null {
+function ofEnd({ before, after }: Moment): EventMessage | null {
   if (isEnded(before) || !isEnded(after)) return null;
   const reason = after.reason ? ` ${after.reason}` : '';
   return say('ended', `The federation is ${after.state}.${reason}`, { state: after.state });
 }
 
-function say(kind: string, text: string, data: Record<string, unknown>): Sentence {
+function say(kind: string, text: string, data: Record<string, unknown>): EventMessage {
   return { kind, text, data };
 }

@@ -1,17 +1,16 @@
-import { SerialQueue } from '../src/serial-queue.ts';
-import type { Database } from '../src/store/database.ts';
-import {
-  type ClientRow,
-  type EventPage,
-  type EventRow,
-  type FederationRow,
-  type InviteRow,
-  type NewEvent,
-  type RoundRow,
-  Store,
-  type SubmissionRow,
-  type VersionBlobs,
-} from '../src/store/store.ts';
+import { SerialQueue } from './serial-queue.ts';
+import type {
+  ClientRow,
+  EventPage,
+  EventRow,
+  FederationRow,
+  FederationStore,
+  InviteRow,
+  NewEvent,
+  RoundRow,
+  SubmissionRow,
+  VersionBlobs,
+} from './store.ts';
 
 interface Tables {
   federations: readonly FederationRow[];
@@ -31,14 +30,13 @@ export type Fate = 'works' | 'before' | 'after';
  * schedules. Rows are never written to, so that a transaction works on a copy of the lists alone. `store-contract.test.ts`
  * holds it to what the databases do.
  */
-export class MemoryStore extends Store {
+export class MemoryStore implements FederationStore {
   /** Asked before each statement that stands alone and each transaction. */
   fate: (what: 'statement' | 'transaction') => Fate = () => 'works';
   private tables: Tables;
   private readonly queue: SerialQueue | null;
 
   constructor(tables: Tables = emptyTables(), isTransaction = false) {
-    super(null as unknown as Database);
     this.tables = tables;
     this.queue = isTransaction ? null : new SerialQueue();
   }
@@ -48,7 +46,7 @@ export class MemoryStore extends Store {
     return new MemoryStore({ ...this.tables });
   }
 
-  override transaction<T>(work: (store: Store) => Promise<T>): Promise<T> {
+  transaction<T>(work: (store: MemoryStore) => Promise<T>): Promise<T> {
     return this.statement(async () => {
       const copy = new MemoryStore({ ...this.tables }, true);
       const result = await work(copy);
@@ -57,35 +55,35 @@ export class MemoryStore extends Store {
     }, 'transaction');
   }
 
-  override ping(): Promise<void> {
+  ping(): Promise<void> {
     return this.statement(() => {});
   }
 
-  override migrations(): Promise<string[]> {
+  migrations(): Promise<string[]> {
     return this.statement(() => []);
   }
 
-  override federations() {
+  federations() {
     return this.statement(() => by(this.tables.federations, (row) => row.createdAt.getTime()));
   }
 
-  override addFederation(row: FederationRow) {
+  addFederation(row: FederationRow) {
     return this.statement(() => {
       this.tables.federations = [...this.tables.federations, row];
     });
   }
 
-  override state(federation: string) {
+  state(federation: string) {
     return this.statement(() => this.tables.federations.find((row) => row.id === federation)?.state ?? null);
   }
 
-  override saveState(federation: string, state: FederationRow['state']) {
+  saveState(federation: string, state: FederationRow['state']) {
     return this.statement(() => {
       this.tables.federations = change(this.tables.federations, (row) => row.id === federation, { state });
     });
   }
 
-  override addVersion(federation: string, version: number, { at: _, ...blobs }: VersionBlobs & { at: Date }) {
+  addVersion(federation: string, version: number, { at: _, ...blobs }: VersionBlobs & { at: Date }) {
     return this.statement(() => {
       const isThere = this.tables.versions.some((row) => row.federation === federation && row.version === version);
       if (isThere) throw new Error(`version ${version} of ${federation} is there already`);
@@ -93,7 +91,7 @@ export class MemoryStore extends Store {
     });
   }
 
-  override versionBlobs(federation: string, version: number): Promise<VersionBlobs | null> {
+  versionBlobs(federation: string, version: number): Promise<VersionBlobs | null> {
     return this.statement(() => {
       const found = this.tables.versions.find((row) => row.federation === federation && row.version === version);
       if (!found) return null;
@@ -102,14 +100,14 @@ export class MemoryStore extends Store {
     });
   }
 
-  override addInvite(row: InviteRow) {
+  addInvite(row: InviteRow) {
     return this.statement(() => {
       if (this.tables.invites.some(({ code }) => code === row.code)) throw new Error('the invite is there already');
       this.tables.invites = [...this.tables.invites, row];
     });
   }
 
-  override invites(federation: string) {
+  invites(federation: string) {
     return this.statement(() =>
       by(
         this.tables.invites.filter((row) => row.federation === federation),
@@ -118,11 +116,11 @@ export class MemoryStore extends Store {
     );
   }
 
-  override hasInvite(federation: string, code: string, now: Date) {
+  hasInvite(federation: string, code: string, now: Date) {
     return this.statement(() => this.tables.invites.some(isUsable(federation, code, now)));
   }
 
-  override revokeInvite(federation: string, id: string, now: Date) {
+  revokeInvite(federation: string, id: string, now: Date) {
     return this.statement(() => {
       const isThis = (row: InviteRow) => row.federation === federation && row.id === id;
       const found = this.tables.invites.find(isThis);
@@ -131,7 +129,7 @@ export class MemoryStore extends Store {
     });
   }
 
-  override useInvite(federation: string, code: string, now: Date) {
+  useInvite(federation: string, code: string, now: Date) {
     return this.statement(() => {
       const isThis = isUsable(federation, code, now);
       const found = this.tables.invites.find(isThis);
@@ -140,11 +138,11 @@ export class MemoryStore extends Store {
     });
   }
 
-  override client(federation: string, id: string) {
+  client(federation: string, id: string) {
     return this.statement(() => this.tables.clients.find(isClient(federation, id)) ?? null);
   }
 
-  override clients(federation: string) {
+  clients(federation: string) {
     return this.statement(() => {
       const here = this.tables.clients.filter((row) => row.federation === federation);
       return by(
@@ -154,26 +152,26 @@ export class MemoryStore extends Store {
     });
   }
 
-  override countClients(federation: string) {
+  countClients(federation: string) {
     return this.statement(
       () => this.tables.clients.filter((row) => row.federation === federation && !row.removedAt).length,
     );
   }
 
-  override addClient(row: ClientRow) {
+  addClient(row: ClientRow) {
     return this.statement(() => {
       if (!this.tables.clients.some(isClient(row.federation, row.id)))
         this.tables.clients = [...this.tables.clients, row];
     });
   }
 
-  override updateClient(federation: string, id: string, changed: Partial<ClientRow>) {
+  updateClient(federation: string, id: string, changed: Partial<ClientRow>) {
     return this.statement(() => {
       this.tables.clients = change(this.tables.clients, isClient(federation, id), changed);
     });
   }
 
-  override addTraffic(federation: string, id: string, { up, down }: { up: number; down: number }) {
+  addTraffic(federation: string, id: string, { up, down }: { up: number; down: number }) {
     return this.statement(() => {
       const row = this.tables.clients.find(isClient(federation, id));
       if (!row) return;
@@ -182,20 +180,20 @@ export class MemoryStore extends Store {
     });
   }
 
-  override addRound(row: RoundRow) {
+  addRound(row: RoundRow) {
     return this.statement(() => {
       if (!this.tables.rounds.some(isRound(row.federation, { round: row.number, attempt: row.attempt })))
         this.tables.rounds = [...this.tables.rounds, row];
     });
   }
 
-  override updateRound(federation: string, at: { round: number; attempt: number }, changed: Partial<RoundRow>) {
+  updateRound(federation: string, at: { round: number; attempt: number }, changed: Partial<RoundRow>) {
     return this.statement(() => {
       this.tables.rounds = change(this.tables.rounds, isRound(federation, at), changed);
     });
   }
 
-  override rounds(federation: string) {
+  rounds(federation: string) {
     return this.statement(() => {
       const here = this.tables.rounds.filter((row) => row.federation === federation);
       return by(
@@ -205,25 +203,25 @@ export class MemoryStore extends Store {
     });
   }
 
-  override addSubmission(row: SubmissionRow) {
+  addSubmission(row: SubmissionRow) {
     return this.statement(() => {
       if (this.tables.submissions.some(isSubmission(row))) throw new Error('the submission is there already');
       this.tables.submissions = [...this.tables.submissions, row];
     });
   }
 
-  override submission(federation: string, round: number, client: string) {
+  submission(federation: string, round: number, client: string) {
     return this.statement(() => this.tables.submissions.find(isSubmission({ federation, round, client })) ?? null);
   }
 
-  override lastSubmission(federation: string, client: string) {
+  lastSubmission(federation: string, client: string) {
     return this.statement(() => {
       const own = this.tables.submissions.filter((row) => row.federation === federation && row.client === client);
       return own.length ? Math.max(...own.map((row) => row.round)) : null;
     });
   }
 
-  override submissions(federation: string, inRounds?: readonly number[]) {
+  submissions(federation: string, inRounds?: readonly number[]) {
     return this.statement(() => {
       const here = this.tables.submissions.filter(
         (row) => row.federation === federation && (inRounds?.includes(row.round) ?? true),
@@ -235,21 +233,21 @@ export class MemoryStore extends Store {
     });
   }
 
-  override removeSubmissions(federation: string, round: number) {
+  removeSubmissions(federation: string, round: number) {
     return this.statement(() => {
       const isGone = (row: SubmissionRow) => row.federation === federation && row.round === round;
       this.tables.submissions = this.tables.submissions.filter((row) => !isGone(row));
     });
   }
 
-  override removeSubmission(federation: string, round: number, client: string) {
+  removeSubmission(federation: string, round: number, client: string) {
     return this.statement(() => {
       const isGone = isSubmission({ federation, round, client });
       this.tables.submissions = this.tables.submissions.filter((row) => !isGone(row));
     });
   }
 
-  override appendEvents(federation: string, added: readonly NewEvent[]) {
+  appendEvents(federation: string, added: readonly NewEvent[]) {
     return this.statement(() => {
       const first = this.tables.events.filter((row) => row.federation === federation).length + 1;
       const rows = added.map((event, i) => ({ ...event, federation, sequence: first + i }));
@@ -257,14 +255,14 @@ export class MemoryStore extends Store {
     });
   }
 
-  override events(federation: string, limit: number) {
+  events(federation: string, limit: number) {
     return this.statement(() => {
       const here = this.tables.events.filter((row) => row.federation === federation);
       return here.slice(Math.max(0, here.length - limit));
     });
   }
 
-  override eventPage(federation: string, { after, kinds, limit }: EventPage) {
+  eventPage(federation: string, { after, kinds, limit }: EventPage) {
     return this.statement(() => {
       const here = this.tables.events.filter(
         (row) =>

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { type FileHandle, open, readFile, rm, truncate } from 'node:fs/promises';
 import {
   type Announce,
   MAX_CHUNK_BYTES,
@@ -10,10 +8,10 @@ import {
   type ValueOf,
   valuesByteLength,
 } from '@perfit/protocol';
-import { type Clock, systemClock } from '../clock.ts';
-import type { FederationRoom } from '../federations/federation-room.ts';
-import { sizeOf } from '../federations/spool.ts';
-import { SerialQueue } from '../serial-queue.ts';
+import type { TimerClock } from './clock.ts';
+import type { FederationRoom } from './federation-room.ts';
+import type { UploadFile } from './ports.ts';
+import { SerialQueue } from './serial-queue.ts';
 
 /** What an upload may take at least, and how slow it may be; a slower one gives its slot up and is announced again. */
 const MIN_TIME_MS = 60_000;
@@ -22,10 +20,10 @@ const SLOWEST_BYTES_PER_SECOND = 4096;
 /** Uploads under way in the whole process; beyond it clients are asked to come again. */
 export class UploadSlots {
   readonly capacity: number;
-  private readonly clock: Clock;
+  private readonly clock: TimerClock;
   private taken = 0;
 
-  constructor(capacity: number, clock: Clock = systemClock) {
+  constructor(capacity: number, clock: TimerClock) {
     this.capacity = capacity;
     this.clock = clock;
   }
@@ -59,8 +57,7 @@ export class UploadSlots {
 interface Upload {
   readonly id: string;
   readonly message: Announce;
-  readonly path: string;
-  readonly file: FileHandle;
+  readonly file: UploadFile;
   readonly queue: SerialQueue;
   offset: number;
   cancelDeadline: () => void;
@@ -115,11 +112,11 @@ export class UploadService {
       }
       // Its time may have run out while the chunk before it was written.
       this.find(id);
-      const { bytesWritten } = await upload.file.write(data, 0, data.length, offset);
-      upload.offset += bytesWritten;
-      this.room.traffic.add(this.client, 'up', bytesWritten);
+      const written = await upload.file.write(data, offset);
+      upload.offset += written;
+      this.room.traffic.add(this.client, 'up', written);
       // A disk that becomes full takes a part; the client goes on behind it.
-      if (bytesWritten === 0) {
+      if (written === 0) {
         throw new ProtocolError(
           'storage-failed',
           'The disk of the coordinator takes no more. It may be tried again later.',
@@ -142,7 +139,7 @@ export class UploadService {
           offset: upload.offset,
         });
       }
-      const content = await readFile(upload.path).catch(async () => {
+      const content = await upload.file.read().catch(async () => {
         // Another connection of this client has just finished the same upload, or the round was discarded. Announced
         // again it begins anew.
         await this.end(upload, { remove: false });
@@ -192,19 +189,16 @@ export class UploadService {
 
   private async begin(message: Announce): Promise<Upload> {
     const before = this.open.get(message.kind);
-    const id = uploadId(this.room.id, this.client, message);
+    const id = await uploadId(this.room.id, this.client, message);
     if (before?.id === id) return before;
     // Announced anew, it is not counted any more: the round was discarded.
     this.receipts.delete(id);
     if (before) await before.queue.run(() => this.end(before, { remove: true }));
     this.slots.take();
     try {
-      const path = await this.room.spool.uploadPath(message.round, id, message.bytes);
-      const there = await sizeOf(path);
-      if (there > message.bytes) await truncate(path, 0);
-      const file = await open(path, there > 0 ? 'r+' : 'w+');
-      const offset = there > message.bytes ? 0 : there;
-      const upload: Upload = { id, message, path, file, queue: new SerialQueue(), offset, cancelDeadline: () => {} };
+      const file = await this.room.spool.openUpload(message.round, id, message.bytes);
+      const { size: offset } = file;
+      const upload: Upload = { id, message, file, queue: new SerialQueue(), offset, cancelDeadline: () => {} };
       upload.cancelDeadline = this.slots.onTooSlow(message.bytes - offset, () => {
         // What has come stays on disk: [UP2] it goes on from there. Closing a file fails only where it is closed.
         upload.queue.run(() => this.end(upload, { remove: false })).catch(() => {});
@@ -217,10 +211,10 @@ export class UploadService {
     }
   }
 
-  private take({ message, path }: Upload, bytes: Uint8Array): Promise<Receipt> {
+  private take({ message, file }: Upload, bytes: Uint8Array): Promise<Receipt> {
     return message.kind === 'mask'
       ? this.room.takeMask(this.client, message, bytes)
-      : this.room.takeDelta(this.client, message, { path, bytes });
+      : this.room.takeDelta(this.client, message, { file, bytes });
   }
 
   private find(id: string): Upload {
@@ -234,10 +228,11 @@ export class UploadService {
     upload.cancelDeadline();
     this.slots.giveBack();
     await upload.file.close();
-    if (remove) await rm(upload.path, { force: true });
+    if (remove) await upload.file.remove();
   }
 }
 
-function uploadId(federation: string, client: string, { kind, round, sha256 }: Announce): string {
-  return createHash('sha256').update([federation, client, kind, round, sha256].join(' ')).digest('hex').slice(0, 40);
+async function uploadId(federation: string, client: string, { kind, round, sha256 }: Announce): Promise<string> {
+  const name = [federation, client, kind, round, sha256].join(' ');
+  return (await sha256Hex(new TextEncoder().encode(name))).slice(0, 40);
 }

@@ -1,18 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
-import {
-  checkDelta,
-  checkExchangedMask,
-  checkMaskRound,
-  clientIdOf,
-  densityOf,
-  isEnded,
-  isSearchDue,
-  presentIn,
-  type RoundState,
-  statusOf,
-  versionOf,
-  weightOf,
-} from '@perfit/federation';
 import {
   type Announce,
   type ClientAction,
@@ -33,12 +18,18 @@ import {
   type RoundClosed,
   type Welcome,
 } from '@perfit/protocol';
-import type { ClientRow, SubmissionRow } from '../store/store.ts';
+import { checkDelta, weightOf } from '../aggregation/delta-check.ts';
+import { clientIdOf } from '../identity.ts';
+import { checkMaskRound } from '../round/admission.ts';
+import { isEnded, presentIn, type RoundState, versionOf } from '../round/round-state.ts';
+import { statusOf } from '../round/status.ts';
+import { checkExchangedMask, densityOf, isSearchDue } from '../strategy/registry.ts';
 import type { AdapterSpace, Payload } from './adapters.ts';
 import { consented, moderated } from './event-messages.ts';
+import type { Spool, UploadFile } from './ports.ts';
 import { type Audience, type CheckedSubmission, type DriverParts, RoundDriver } from './round-driver.ts';
 import type { ClientConnection, Seat } from './seat.ts';
-import type { Spool } from './spool.ts';
+import type { ClientRow, SubmissionRow } from './store.ts';
 import { Traffic } from './traffic.ts';
 
 export interface RoomParts extends DriverParts {
@@ -370,7 +361,7 @@ export class FederationRoom {
   async takeDelta(
     client: string,
     message: DeltaAnnounce,
-    upload: { path: string; bytes: Uint8Array },
+    upload: { file: UploadFile; bytes: Uint8Array },
   ): Promise<Receipt> {
     const { maskBlob, maskHash: hash, shareEvaluation } = await this.clientRow(client);
     if (!maskBlob || !hash) throw new ProtocolError('mask-missing', 'No mask of this client is on file.');
@@ -394,7 +385,7 @@ export class FederationRoom {
       maskHash: hash,
       receivedAt: this.now(),
     };
-    const checked = { row, upload: upload.path, mask, values };
+    const checked = { row, upload: upload.file, mask, values };
     return new Promise((answer, refuse) => {
       this.driver.queue.run(() => this.accept(checked, answer)).catch(refuse);
     });
@@ -459,8 +450,8 @@ export class FederationRoom {
   private moved(): void {
     this.parts.onChange();
     const { told, status } = this;
-    if (this.isClosed || (told && isDeepStrictEqual(told, status))) return;
-    const onlyHeads = told && isDeepStrictEqual({ ...told, ready: 0 }, { ...status, ready: 0 });
+    if (this.isClosed || (told && isSameStatus(told, status))) return;
+    const onlyHeads = told && isSameStatus({ ...told, ready: 0 }, { ...status, ready: 0 });
     if (onlyHeads) this.cancelStatus ??= this.parts.clock.after(STATUS_PAUSE_MS, () => this.tellStatus());
     else this.tellStatus();
   }
@@ -574,6 +565,11 @@ function inviteInvalid(): ProtocolError {
 /** [UP4] The first answer, again. */
 function receiptOf({ round, sha256, bytes }: Pick<SubmissionRow, 'round' | 'sha256' | 'bytes'>): Receipt {
   return { kind: 'delta', round, sha256, bytes };
+}
+
+/** Both are made by {@link statusOf}, whose fields are in one order. */
+function isSameStatus(one: FederationStatus, other: FederationStatus): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 function isSame(one: Consent, other: Consent | null): boolean {

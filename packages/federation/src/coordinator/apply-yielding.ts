@@ -1,5 +1,4 @@
-import { setImmediate as turn } from 'node:timers/promises';
-import type { Aggregation, GlobalState } from '@perfit/federation';
+import type { Aggregation, GlobalState } from '../aggregation/aggregation.ts';
 
 /**
  * What a round's submissions make of theta_g. Where that takes long the event loop turns between its steps, so that
@@ -11,6 +10,14 @@ export async function applyYielding(aggregation: Aggregation): Promise<GlobalSta
   for (;;) {
     const step = steps.next();
     if (step.done) return step.value;
-    await turn();
+    await yieldToEventLoop();
   }
+}
+
+function yieldToEventLoop(): Promise<void> {
+  return new Promise((resolve) => {
+    // Browsers have no setImmediate.
+    if (typeof setImmediate === 'function') setImmediate(resolve);
+    else setTimeout(resolve, 0);
+  });
 }

@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto';
-import { verifySignature } from '@perfit/federation';
 import {
   announcements,
   MAX_CHUNK_BYTES,
@@ -14,13 +12,12 @@ import {
   signedText,
   type ValueOf,
 } from '@perfit/protocol';
-import type { Logger } from 'pino';
-import { storageProblem } from '../data-directory/storage-problem.ts';
-import type { FederationRoom } from '../federations/federation-room.ts';
-import type { Federations } from '../federations/federations.ts';
-import type { ClientConnection } from '../federations/seat.ts';
-import { SerialQueue } from '../serial-queue.ts';
-import { UploadService, type UploadSlots } from '../uploads/upload-service.ts';
+import { verifySignature } from '../identity.ts';
+import type { FederationRoom } from './federation-room.ts';
+import type { Logger } from './ports.ts';
+import type { ClientConnection } from './seat.ts';
+import { SerialQueue } from './serial-queue.ts';
+import { UploadService, type UploadSlots } from './upload-service.ts';
 
 /** What a session needs of its socket. */
 export interface Line {
@@ -30,9 +27,13 @@ export interface Line {
 
 export interface SessionParts {
   readonly line: Line;
-  readonly federations: Federations;
+  readonly federations: { find(id: string): FederationRoom | null };
   readonly slots: UploadSlots;
   readonly logger: Logger;
+  /** A sentence for whoever waits, where disk or database are to blame for an error and it may pass; else null. */
+  readonly storageProblem?: (error: unknown) => string | null;
+  /** Where nobody could pretend to be another: a simulation. */
+  readonly verify?: typeof verifySignature;
 }
 
 type Phase =
@@ -50,7 +51,7 @@ interface Joined {
   readonly phase: 'joined';
   readonly room: FederationRoom;
   readonly client: string;
-  readonly desk: UploadService;
+  readonly uploads: UploadService;
 }
 
 /** What is done once the answer is on its way. */
@@ -125,9 +126,9 @@ export class ClientSession {
         await this.goodbye();
         return { value: {} };
       }),
-    announce: async (request) => ({ value: await this.joined().desk.announce(request) }),
-    chunk: async (request) => ({ value: await this.joined().desk.chunk(request) }),
-    complete: async (request) => ({ value: await this.joined().desk.complete(request) }),
+    announce: async (request) => ({ value: await this.joined().uploads.announce(request) }),
+    chunk: async (request) => ({ value: await this.joined().uploads.chunk(request) }),
+    complete: async (request) => ({ value: await this.joined().uploads.complete(request) }),
     download: (request) => this.download(request),
   };
 
@@ -146,7 +147,7 @@ export class ClientSession {
     const room = this.parts.federations.find(hello.federation);
     if (!room) throw new ProtocolError('unknown-federation', `There is no federation "${hello.federation}" here.`);
     await room.mayEnter(applicantOf(hello));
-    const nonce = randomBytes(24).toString('base64url');
+    const nonce = newNonce();
     this.state = { phase: 'challenged', hello, room, nonce };
     return { value: { nonce } };
   }
@@ -156,12 +157,13 @@ export class ClientSession {
     if (this.state.phase !== 'challenged') throw new ProtocolError('not-joined', 'Hello comes before the proof.');
     const { hello, room, nonce } = this.state;
     this.state = { phase: 'new' };
-    if (!(await verifySignature(hello.publicKey, signedText(hello.federation, nonce), signature))) {
+    const { verify = verifySignature } = this.parts;
+    if (!(await verify(hello.publicKey, signedText(hello.federation, nonce), signature))) {
       throw new ProtocolError('signature-invalid', 'The signature is not one of this key over this challenge.');
     }
     const welcome = await room.enter(applicantOf(hello), this.connection);
-    const desk = new UploadService(room, welcome.client, this.parts.slots);
-    this.state = { phase: 'joined', room, client: welcome.client, desk };
+    const uploads = new UploadService(room, welcome.client, this.parts.slots);
+    this.state = { phase: 'joined', room, client: welcome.client, uploads };
     this.logger = this.parts.logger.child({ federation: room.id, client: welcome.client });
     this.logger.debug({ agent: hello.agent }, 'a client has joined');
     return { value: welcome };
@@ -188,7 +190,7 @@ export class ClientSession {
     const before = this.state;
     this.state = { phase: 'gone' };
     if (before.phase !== 'joined') return;
-    await before.desk.close();
+    await before.uploads.close();
     await before.room.leave(before.client, this.connection);
   }
 
@@ -204,10 +206,18 @@ export class ClientSession {
       return error;
     }
     this.logger.error({ request: name, err: error }, 'a request failed');
-    const problem = storageProblem(error);
+    const problem = this.parts.storageProblem?.(error);
     if (problem) return new ProtocolError('storage-failed', `${problem} It may be tried again later.`);
     return new ProtocolError('internal', 'The coordinator failed at this; it may be tried again.');
   }
+}
+
+/** 24 bytes in base64url. */
+function newNonce(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(24));
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_');
 }
 
 function applicantOf({ publicKey, agent, invite }: RequestOf<'hello'>) {
