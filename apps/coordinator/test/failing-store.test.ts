@@ -71,9 +71,9 @@ async function seated(room: FederationRoom, seed: number) {
   const { publicKey, client } = await newIdentity();
   const heard: AnnouncementName[] = [];
   const connection = { send: (name: AnnouncementName) => void heard.push(name), replace() {}, close() {} };
-  await room.enter({ publicKey, agent: 'test', invite: null }, connection);
-  await room.ready(client, connection, readyMessage);
-  await room.takePart(client, connection);
+  await room.roster.enter({ publicKey, agent: 'test', invite: null }, connection);
+  await room.roster.ready(client, connection, readyMessage);
+  await room.roster.takePart(client, connection);
   const desk = new UploadService(room, client, new UploadSlots(10, clock));
   const upload = async (announce: RequestOf<'announce'>, bytes: Uint8Array): Promise<Receipt> => {
     const answer = await desk.announce(announce);

@@ -183,7 +183,7 @@ export class Federations {
 
   /** @throws FederationError `unknown` */
   async moderate(id: string, client: string, done: { action: ClientAction; reason: string | null }): Promise<void> {
-    if (await this.get(id).moderate(client, done.action, done.reason)) return;
+    if (await this.get(id).roster.moderate(client, done.action, done.reason)) return;
     throw new FederationError('unknown', `The federation knows no client "${client}".`);
   }
 

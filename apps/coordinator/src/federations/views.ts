@@ -53,14 +53,14 @@ export class Views {
   }
 
   async summary(room: FederationRoom): Promise<FederationSummary> {
-    const { id, config, status, modelPath, space } = room;
+    const { id, config, status, space } = room;
     const host = config.host ?? this.host;
     return {
       id,
       config,
       status,
       ...(host ? { host } : {}),
-      modelPath,
+      modelPath: room.descriptor.modelPath,
       modelBytes: await this.models.bytes(config.model),
       layoutSize: space.layout.size,
     };

@@ -304,7 +304,7 @@ export class FuzzWorld {
   private async quiet(): Promise<void> {
     const nobody = { send() {}, replace() {}, close() {} };
     // What a step sets off may queue another one.
-    for (let i = 0; i < 3; i++) await this.room.leave('nobody', nobody);
+    for (let i = 0; i < 3; i++) await this.room.roster.leave('nobody', nobody);
   }
 
   /** [RD2] [RD4] A round whose time is over is closed, or somebody will wake up to close it. */

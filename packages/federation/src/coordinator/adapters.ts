@@ -39,7 +39,7 @@ export interface AdapterSpace {
 export class Adapters {
   private readonly blobs: Blobs;
   private readonly store: FederationStore;
-  private readonly thetas = new LeastRecentlyUsed<Float32Array>(THETA_CACHE_BYTES);
+  private readonly thetas = new LeastRecentlyUsed<Promise<Float32Array>>(THETA_CACHE_BYTES);
   private readonly masks = new LeastRecentlyUsed<Mask>(MASK_CACHE_BYTES);
   private readonly payloads = new LeastRecentlyUsed<Promise<Payload>>(PAYLOAD_CACHE_BYTES);
 
@@ -48,14 +48,21 @@ export class Adapters {
     this.store = store;
   }
 
-  /** theta_g at a version; version 0 is θ⁰ (PF1). Not to be written to. @returns [N] */
-  async theta(space: AdapterSpace, version: number): Promise<Float32Array> {
-    const key = `${space.federation}/${version}`;
+  /** theta_g at a version, read once for all who ask; version 0 is θ⁰ (PF1). Not to be written to. @returns [N] */
+  theta(space: AdapterSpace, version: number): Promise<Float32Array> {
+    const key = keyOf(space, version);
     const known = this.thetas.get(key);
     if (known) return known;
-    const theta = version === 0 ? initialTheta(space.layout, space.config.seed) : await this.read(space, version);
-    this.thetas.set(key, theta, theta.byteLength);
+    const theta =
+      version === 0 ? Promise.resolve(initialTheta(space.layout, space.config.seed)) : this.read(space, version);
+    this.thetas.set(key, theta, 4 * space.layout.size);
+    theta.catch(() => this.thetas.delete(key));
     return theta;
+  }
+
+  /** What has just been committed need not be read again: everybody asks for it next. */
+  prime(space: AdapterSpace, version: number, { theta }: GlobalState): void {
+    this.thetas.set(keyOf(space, version), Promise.resolve(theta), theta.byteLength);
   }
 
   /** Everything of a version. Not to be written to. */
@@ -139,6 +146,10 @@ export class Adapters {
     if (!blobs) throw new ProtocolError('download-range', `There is no version ${version} of the adapter.`);
     return blobs;
   }
+}
+
+function keyOf({ federation }: AdapterSpace, version: number): string {
+  return `${federation}/${version}`;
 }
 
 /** The first moments and then, where there are some, the second ones. */

@@ -103,7 +103,7 @@ export class ClientSession {
   notice(message: unknown): void {
     const progress = notices.progress.safeParse(message);
     if (this.state.phase !== 'joined' || !progress.success) return;
-    this.state.room.progress(this.state.client, this.connection, progress.data);
+    this.state.room.roster.progress(this.state.client, this.connection, progress.data);
   }
 
   /** The socket is gone. */
@@ -146,7 +146,7 @@ export class ClientSession {
     }
     const room = this.parts.federations.find(hello.federation);
     if (!room) throw new ProtocolError('unknown-federation', `There is no federation "${hello.federation}" here.`);
-    await room.mayEnter(applicantOf(hello));
+    await room.roster.mayEnter(applicantOf(hello));
     const nonce = newNonce();
     this.state = { phase: 'challenged', hello, room, nonce };
     return { value: { nonce } };
@@ -161,7 +161,7 @@ export class ClientSession {
     if (!(await verify(hello.publicKey, signedText(hello.federation, nonce), signature))) {
       throw new ProtocolError('signature-invalid', 'The signature is not one of this key over this challenge.');
     }
-    const welcome = await room.enter(applicantOf(hello), this.connection);
+    const welcome = await room.roster.enter(applicantOf(hello), this.connection);
     const uploads = new UploadService(room, welcome.client, this.parts.slots);
     this.state = { phase: 'joined', room, client: welcome.client, uploads };
     this.logger = this.parts.logger.child({ federation: room.id, client: welcome.client });
@@ -171,13 +171,13 @@ export class ClientSession {
 
   private async ready(message: RequestOf<'ready'>): Promise<Answer<'ready'>> {
     const { room, client } = this.joined();
-    const density = await room.ready(client, this.connection, message);
-    return { value: { density }, afterwards: () => room.takePart(client, this.connection) };
+    const density = await room.roster.ready(client, this.connection, message);
+    return { value: { density }, afterwards: () => room.roster.takePart(client, this.connection) };
   }
 
   private async download({ what, version, offset }: RequestOf<'download'>): Promise<Answer<'download'>> {
     const { room, client } = this.joined();
-    const { bytes, sha256 } = await room.payload(client, what, version);
+    const { bytes, sha256 } = await room.intake.payload(client, what, version);
     if (offset > bytes.length) {
       throw new ProtocolError('download-range', `There are ${bytes.length} bytes; byte ${offset} is behind them.`);
     }
@@ -191,7 +191,7 @@ export class ClientSession {
     this.state = { phase: 'gone' };
     if (before.phase !== 'joined') return;
     await before.uploads.close();
-    await before.room.leave(before.client, this.connection);
+    await before.room.roster.leave(before.client, this.connection);
   }
 
   private joined(): Joined {

@@ -1,24 +1,17 @@
-import { decodeValues, ProtocolError, type RoundClosed } from '@perfit/protocol';
+import { ProtocolError, type Receipt, type RoundClosed } from '@perfit/protocol';
 import type { Mask } from '@perfit/protocol/space';
 import type { Aggregation, GlobalState } from '../aggregation/aggregation.ts';
-import { openAggregation } from '../aggregation/open-aggregation.ts';
 import { checkSubmission, type SubmissionEvent } from '../round/admission.ts';
-import type { RoundEffect, RoundEvent } from '../round/round-event.ts';
-import {
-  type Aggregating,
-  isEnded,
-  presentIn,
-  type RoundState,
-  versionOf,
-  wakeAt,
-  withPresent,
-} from '../round/round-state.ts';
+import type { RoundEffect, RoundEffectOf, RoundEvent } from '../round/round-event.ts';
+import { type Aggregating, isEnded, type RoundState, versionOf, wakeAt, withPresent } from '../round/round-state.ts';
 import { step } from '../round/step.ts';
 import type { AdapterSpace, Adapters } from './adapters.ts';
 import { applyYielding } from './apply-yielding.ts';
 import type { TimerClock } from './clock.ts';
 import { type EventMessage, eventMessagesOf } from './event-messages.ts';
 import type { Logger, RoundMeter, Spool, UploadFile } from './ports.ts';
+import { RoundRecovery } from './round-recovery.ts';
+import { RoundSums } from './round-sums.ts';
 import { SerialQueue } from './serial-queue.ts';
 import type { FederationStore, SubmissionRow } from './store.ts';
 
@@ -47,21 +40,41 @@ export interface Audience {
 /** An event without its time: the driver's clock tells that. */
 export type RoundEventInput = RoundEvent extends infer E ? (E extends RoundEvent ? Omit<E, 'at'> : never) : never;
 
-/** A submission whose contents are checked, with the upload that it lies in. */
-export interface CheckedSubmission {
+/** A submission whose contents are checked, with the upload that it lies in, and whoever waits for the answer. */
+export interface PendingSubmission {
   readonly row: Omit<SubmissionRow, 'position'>;
   readonly upload: UploadFile;
   readonly mask: Mask;
   /** Packed, [mask.kept]. */
   readonly values: Float32Array;
+  readonly answer: (receipt: Receipt) => void;
+  readonly refuse: (error: ProtocolError) => void;
+}
+
+/** What an event brings with it besides. */
+interface Along {
+  readonly submission?: PendingSubmission;
+  /** In the same transaction as the state. */
+  readonly durably?: (tx: FederationStore) => Promise<void>;
+  readonly whenStored?: () => void;
+}
+
+/** One event on its way through the machine. */
+interface Move {
+  readonly event: RoundEvent;
+  readonly after: RoundState;
+  readonly along: Along;
+  /** Opened before anything is stored, where a submission is accepted. */
+  sums: Aggregation | null;
 }
 
 /** What failed for the storage's sake, timer or commit, is tried again after this. */
 const RETRY_MS = 1_000;
 
 /**
- * Feeds one federation's round machine with events, one after another, and does what its effects say. Whatever
- * is acknowledged or announced is on disk before (RD3); whatever is in memory can be rebuilt from there (RD4).
+ * Feeds one federation's round machine with events, one after another, and does what its effects say: each is prepared,
+ * recorded with the state in one transaction, and then acted on. Whatever is acknowledged or announced is on disk before
+ * (RD3); whatever is in memory can be rebuilt from there (RD4).
  */
 export class RoundDriver {
   /** Everything that reads or moves the round in more than one step runs in here. */
@@ -69,11 +82,10 @@ export class RoundDriver {
   private readonly id: string;
   private readonly parts: DriverParts;
   private readonly audience: Audience;
+  private readonly sums: RoundSums;
+  private readonly recovery: RoundRecovery;
   private current: RoundState;
-  private sums: Aggregation | null = null;
   private cancelTimer: () => void = () => {};
-  /** The store has failed in a step: whether the step is on disk or not, only the disk knows. */
-  private isStale = false;
   private isClosed = false;
 
   constructor(parts: DriverParts, audience: Audience) {
@@ -81,6 +93,8 @@ export class RoundDriver {
     this.parts = parts;
     this.audience = audience;
     this.current = parts.state;
+    this.sums = new RoundSums(parts);
+    this.recovery = this.recoveryOf(parts);
   }
 
   get state(): RoundState {
@@ -90,7 +104,7 @@ export class RoundDriver {
   /** [RD4] After a restart: what was accepted is folded again, in the order in which it was; then the round goes on. */
   async open(): Promise<void> {
     if (isEnded(this.current)) return this.endRound(versionOf(this.current) + 1);
-    await this.foldAgain();
+    await this.recovery.foldAgain();
     await this.dispatch({ type: 'restarted' });
   }
 
@@ -108,71 +122,132 @@ export class RoundDriver {
   }
 
   /**
-   * [RD3] [UP4] Puts a submission on disk, counts it, and only then answers. Runs inside the queue.
-   * The answer does not wait for the commit that the submission may bring about.
+   * [RD3] [UP4] The machine answers a submission: it is put on disk and counted before its receipt is given. Runs inside
+   * the queue. The answer does not wait for the commit that the submission may bring about.
    */
-  async accept({ row, upload, mask, values }: CheckedSubmission, answer: () => void): Promise<void> {
-    if (this.isStale) await this.reload();
-    const { client, round, attempt } = row;
-    this.assertTakes({ client, round, attempt });
-    const position = submittedIn(this.current).length + 1;
-    const sums = await this.openSums();
-    // Where the step is not stored, this file has no row, and is removed when the sums are folded again.
-    await upload.accept(round, client);
-    await this.dispatch(
-      { type: 'submission', client, round, attempt },
-      {
-        accepted: { round, position, sha256: row.sha256, mask: row.maskHash, weight: row.weight },
-        durably: (tx) => tx.addSubmission({ ...row, position }),
-        whenStored: () => {
-          this.parts.meter.accepted();
-          sums.add(mask, values, row.weight);
-          answer();
-        },
-      },
-    );
+  async submit(submission: PendingSubmission): Promise<void> {
+    const { client, round, attempt } = submission.row;
+    await this.dispatch({ type: 'submission', client, round, attempt }, { submission });
   }
 
   /** One event: step, store, then act. Runs inside the queue. @throws ProtocolError `storage-failed` */
-  async dispatch(
-    input: RoundEventInput,
-    also: {
-      /** What the log says of an accepted submission: with it and the deltas' bytes a commit can be computed again. */
-      accepted?: Record<string, unknown>;
-      durably?: (tx: FederationStore) => Promise<void>;
-      whenStored?: () => void;
-    } = {},
-  ): Promise<void> {
-    if (this.isStale) await this.reload();
+  async dispatch(input: RoundEventInput, along: Along = {}): Promise<void> {
+    await this.recovery.run();
     const event = { ...input, at: this.parts.clock.now() } as RoundEvent;
     const before = this.current;
     const { state: after, effects } = step(before, event, this.parts.space.config.schedule);
+    const move: Move = { event, after, along, sums: null };
     const nameOf = (client: string) => this.audience.nameOf(client);
-    const log = eventMessagesOf({ before, event, after, effects, accepted: also.accepted ?? {}, nameOf });
-    if (after !== before || effects.length > 0 || also.durably || log.length > 0) {
+    const log = eventMessagesOf({ before, event, after, effects, accepted: acceptedIn(move), nameOf });
+    for (const effect of effects) await this.prepare(effect, move);
+    if (after !== before || effects.length > 0 || along.durably || log.length > 0) {
       await this.stored(async (tx) => {
         // Who is here is nothing that outlives this process, and thousands of names at every step are much to store.
         await tx.saveState(this.id, withPresent(after, []));
-        for (const effect of effects) await this.record(effect, tx);
-        await also.durably?.(tx);
+        for (const effect of effects) await this.record(effect, move, tx);
+        await along.durably?.(tx);
         await tx.appendEvents(this.id, log);
       }, event.type);
     }
     this.current = after;
     this.logSteps(log);
-    // The sums must hold a submission before the commit that it brings about.
-    also.whenStored?.();
+    along.whenStored?.();
     for (const effect of effects) {
       this.measure(effect, event.at);
       // Everybody hears of the end of a round before the new state, and of the new state before its offers.
       if (effect.type !== 'close') this.audience.moved();
-      await this.act(effect).catch((error: unknown) => {
+      await this.act(effect, move).catch((error: unknown) => {
         this.parts.logger.error({ effect: effect.type, err: error }, 'an effect failed');
       });
     }
     if (isEnded(this.current) && !isEnded(before)) await this.endRound(versionOf(this.current) + 1);
     this.arm();
     this.audience.moved();
+  }
+
+  /** What must be there before an effect is recorded. Where the step is not stored, it is removed when sums are folded again. */
+  private async prepare(effect: RoundEffect, move: Move): Promise<void> {
+    const { submission } = move.along;
+    if (effect.type !== 'accept' || !submission) return;
+    move.sums = await this.sums.open(versionOf(this.current));
+    await submission.upload.accept(submission.row.round, effect.client);
+  }
+
+  /** The part of an effect that belongs to the same transaction as the state. */
+  private async record(effect: RoundEffect, { along, after }: Move, tx: FederationStore): Promise<void> {
+    const at = this.now();
+    switch (effect.type) {
+      case 'begin': {
+        const { round: number, attempt } = effect;
+        const row = { federation: this.id, number, attempt, reason: null, startedAt: at, closedAt: null };
+        return tx.addRound({ ...row, state: 'training', aggregatingAt: null });
+      }
+      case 'accept':
+        if (along.submission) await tx.addSubmission({ ...along.submission.row, position: submittedIn(after).length });
+        return;
+      case 'commit':
+        return tx.updateRound(this.id, effect, { state: 'aggregating', aggregatingAt: at });
+      case 'close':
+        return tx.updateRound(this.id, effect, { state: effect.outcome, reason: effect.reason, closedAt: at });
+      case 'discard':
+        return tx.removeSubmissions(this.id, effect.round);
+      case 'offer':
+      case 'answer-again':
+      case 'refuse':
+        return;
+    }
+  }
+
+  private measure(effect: RoundEffect, at: number): void {
+    const { meter } = this.parts;
+    if (effect.type === 'begin') meter.begun(at);
+    if (effect.type === 'commit') meter.aggregating(at);
+    if (effect.type === 'close') meter.closed(effect.outcome, at);
+    if (effect.type === 'accept') meter.accepted();
+  }
+
+  /** What an effect does once it is stored. */
+  private async act(effect: RoundEffect, move: Move): Promise<void> {
+    switch (effect.type) {
+      case 'offer':
+        for (const client of effect.clients) await this.audience.offer(client);
+        return;
+      case 'accept':
+        return this.count(move);
+      case 'answer-again':
+        return this.answerAgain(move);
+      case 'refuse':
+        move.along.submission?.refuse(new ProtocolError(effect.code, effect.message));
+        return;
+      case 'commit':
+        return this.commit();
+      case 'close':
+        return this.closeRound(effect);
+      case 'discard':
+        return this.endRound(effect.round);
+      case 'begin':
+        return;
+    }
+  }
+
+  /** [UP4] The sums hold a submission before the commit that it brings about. */
+  private async count({ along: { submission }, sums }: Move): Promise<void> {
+    if (!submission || !sums) return;
+    const { mask, values, row } = submission;
+    sums.add(mask, values, row.weight);
+    submission.answer(receiptOf(row));
+  }
+
+  private async answerAgain({ along: { submission } }: Move): Promise<void> {
+    if (!submission) return;
+    const { round, client } = submission.row;
+    const first = await this.parts.store.submission(this.id, round, client);
+    submission.answer(receiptOf(first ?? submission.row));
+  }
+
+  private async closeRound({ type: _, reason, ...closed }: RoundEffectOf<'close'>): Promise<void> {
+    this.audience.roundClosed({ ...closed, ...(reason ? { reason: reason.slice(0, 500) } : {}) });
+    if (closed.outcome === 'committed') await this.endRound(closed.round);
   }
 
   /** What the operator's log says; of what a client does there is too much for every day. */
@@ -188,7 +263,7 @@ export class RoundDriver {
     try {
       await this.parts.store.transaction(work);
     } catch (error) {
-      this.isStale = true;
+      this.recovery.need();
       this.parts.meter.storageFailed('step');
       this.arm();
       this.parts.logger.error({ event: input, err: error }, 'the store refused a step');
@@ -196,59 +271,7 @@ export class RoundDriver {
     }
   }
 
-  /** The part of an effect that belongs to the same transaction as the state. */
-  private async record(effect: RoundEffect, tx: FederationStore): Promise<void> {
-    const at = this.now();
-    switch (effect.type) {
-      case 'begin': {
-        const { round: number, attempt } = effect;
-        const row = { federation: this.id, number, attempt, reason: null, startedAt: at, closedAt: null };
-        return tx.addRound({ ...row, state: 'training', aggregatingAt: null });
-      }
-      case 'commit':
-        return tx.updateRound(this.id, effect, { state: 'aggregating', aggregatingAt: at });
-      case 'close':
-        return tx.updateRound(this.id, effect, { state: effect.outcome, reason: effect.reason, closedAt: at });
-      case 'discard':
-        return tx.removeSubmissions(this.id, effect.round);
-      case 'offer':
-      case 'accept':
-      case 'answer-again':
-      case 'refuse':
-        return;
-    }
-  }
-
-  private measure(effect: RoundEffect, at: number): void {
-    const { meter } = this.parts;
-    if (effect.type === 'begin') meter.begun(at);
-    if (effect.type === 'commit') meter.aggregating(at);
-    if (effect.type === 'close') meter.closed(effect.outcome, at);
-  }
-
-  /** What an effect does once it is stored. */
-  private async act(effect: RoundEffect): Promise<void> {
-    switch (effect.type) {
-      case 'offer':
-        for (const client of effect.clients) await this.audience.offer(client);
-        return;
-      case 'commit':
-        return this.commit();
-      case 'close': {
-        const { type: _, reason, ...closed } = effect;
-        this.audience.roundClosed({ ...closed, ...(reason ? { reason: reason.slice(0, 500) } : {}) });
-        if (effect.outcome === 'committed') await this.endRound(effect.round);
-        return;
-      }
-      case 'discard':
-        return this.endRound(effect.round);
-      case 'begin':
-      case 'accept':
-      case 'answer-again':
-      case 'refuse':
-        return;
-    }
-  }
+  // The end of a round
 
   /** [PF6] [RD3] What the sums make of theta_g, on disk before anybody hears of it. */
   private async commit(): Promise<void> {
@@ -264,7 +287,10 @@ export class RoundDriver {
         { type: 'committed', tuned: await this.tunedPerplexities(version + 1) },
         {
           durably: (tx) => tx.addVersion(this.id, version + 1, { ...blobs, at: this.now() }),
-          whenStored: () => meter.committed(clock.now() - since),
+          whenStored: () => {
+            this.parts.adapters.prime(this.parts.space, version + 1, next);
+            meter.committed(clock.now() - since);
+          },
         },
       );
     } catch (error) {
@@ -287,22 +313,25 @@ export class RoundDriver {
 
   /** What nobody has submitted to is left as it is, whatever the strategy does with sums. */
   private async nextGlobal(): Promise<GlobalState> {
-    if (submittedIn(this.current).length > 0) return applyYielding(await this.openSums());
-    return this.parts.adapters.global(this.parts.space, versionOf(this.current));
+    const version = versionOf(this.current);
+    if (submittedIn(this.current).length > 0) return applyYielding(await this.sums.open(version));
+    return this.parts.adapters.global(this.parts.space, version);
   }
 
   /** Nothing of a single client is kept beyond its round. */
   private async endRound(round: number): Promise<void> {
-    this.sums = null;
+    this.sums.drop();
     await this.parts.spool.clear(round);
     await this.audience.roundEnded();
   }
+
+  // Time, and trouble
 
   private arm(): void {
     this.cancelTimer();
     if (this.isClosed) return;
     const due = wakeAt(this.current);
-    if (this.isStale || this.owesCommit()) this.wakeIn(RETRY_MS, () => this.catchUp());
+    if (this.recovery.isNeeded || this.owesCommit()) this.wakeIn(RETRY_MS, () => this.recovery.catchUp());
     else if (due !== null) this.wakeIn(due - this.parts.clock.now(), () => this.dispatch({ type: 'time-passed' }));
   }
 
@@ -323,84 +352,35 @@ export class RoundDriver {
     return aggregatingIn(this.current)?.retryAt === null;
   }
 
-  private async catchUp(): Promise<void> {
-    if (this.isStale) await this.reload();
-    if (this.owesCommit()) await this.commit();
-    this.arm();
-  }
-
-  /** After a failure of the store: the disk says what has happened. */
-  private async reload(): Promise<void> {
-    const state = await this.parts.store.state(this.id);
-    if (!state) throw new ProtocolError('storage-failed', 'The federation cannot be read from the store.');
-    const here = presentIn(this.current).filter((client) => this.audience.isHere(client));
-    this.current = withPresent(state, here);
-    // The effects of a step that was stored after all have not been run.
-    if (isEnded(state)) {
-      this.isStale = false;
-      return this.endRound(versionOf(this.current) + 1);
-    }
-    await this.foldAgain();
-    // Whoever asked for this may be refused: then nothing else would wake it.
-    this.arm();
-    if (this.current.state !== 'training') return;
-    const { present, submitted } = this.current;
-    for (const client of present) if (!submitted.includes(client)) await this.audience.offer(client);
-  }
-
-  /** [RD4] Sums from the spool, in the order of acceptance. What the disk has lost is asked for again. */
-  private async foldAgain(): Promise<void> {
-    const { store, spool, logger } = this.parts;
-    const round = versionOf(this.current) + 1;
-    await spool.clear(round - 1);
-    const rows = await store.submissions(this.id, [round]);
-    await spool.keepOnly(
-      round,
-      rows.map((row) => row.client),
+  private recoveryOf({ space, store, spool, logger }: DriverParts): RoundRecovery {
+    const driver = this;
+    return new RoundRecovery(
+      { federation: space.federation, store, spool, logger, sums: this.sums },
+      {
+        get state() {
+          return driver.current;
+        },
+        take: (state) => {
+          this.current = state;
+        },
+        isHere: (client) => this.audience.isHere(client),
+        offer: (client) => this.audience.offer(client),
+        lose: (clients) => this.lose(clients),
+        commitIfOwed: async () => {
+          if (this.owesCommit()) await this.commit();
+        },
+        endRound: (round) => this.endRound(round),
+        arm: () => this.arm(),
+      },
     );
-    this.sums = null;
-    const lost: string[] = [];
-    for (const row of rows) {
-      // Outside of what follows: a database that fails is asked again, and nothing is lost by that.
-      const sums = await this.openSums();
-      try {
-        const { mask, values } = await this.readAccepted(row);
-        sums.add(mask, values, row.weight);
-      } catch (error) {
-        if (isPassing(error)) throw error;
-        logger.error({ round, client: row.client, err: error }, 'a submission is lost');
-        lost.push(row.client);
-      }
-    }
-    // Not before: half of the sums would be taken for all of them.
-    this.isStale = false;
-    if (lost.length === 0) return;
+  }
+
+  private async lose(clients: readonly string[]): Promise<void> {
+    const round = versionOf(this.current) + 1;
     const durably = async (tx: FederationStore) => {
-      for (const client of lost) await tx.removeSubmission(this.id, round, client);
+      for (const client of clients) await tx.removeSubmission(this.id, round, client);
     };
-    await this.dispatch({ type: 'submissions-lost', clients: lost }, { durably });
-  }
-
-  private async readAccepted({ client, round, maskBlob, maskHash }: SubmissionRow) {
-    const { space, adapters, spool } = this.parts;
-    const mask = await adapters.mask(space, maskBlob);
-    const { layoutHash, config } = space;
-    const expected = { layoutHash, maskHash, count: mask.kept, dtype: config.wire.dtype };
-    return { mask, values: decodeValues(await spool.read(round, client), expected) };
-  }
-
-  /** Of the round that is under way. */
-  private async openSums(): Promise<Aggregation> {
-    const { space, adapters } = this.parts;
-    const version = versionOf(this.current);
-    const { config, layout } = space;
-    this.sums ??= openAggregation({
-      config,
-      layout,
-      round: version + 1,
-      global: await adapters.global(space, version),
-    });
-    return this.sums;
+    await this.dispatch({ type: 'submissions-lost', clients }, { durably });
   }
 
   private now(): Date {
@@ -408,10 +388,16 @@ export class RoundDriver {
   }
 }
 
-/** Whether a file that could not be read may be there all the same: this process has run out of something. */
-function isPassing(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : null;
-  return ['EMFILE', 'ENFILE', 'EAGAIN', 'EBUSY', 'ENOMEM'].includes(String(code));
+/** [UP4] The first answer, again. */
+export function receiptOf({ round, sha256, bytes }: Pick<SubmissionRow, 'round' | 'sha256' | 'bytes'>): Receipt {
+  return { kind: 'delta', round, sha256, bytes };
+}
+
+/** What the log says of an accepted submission: with it and the deltas' bytes a commit can be computed again. */
+function acceptedIn({ along: { submission }, after }: Move): Record<string, unknown> {
+  if (!submission) return {};
+  const { round, sha256, maskHash: mask, weight } = submission.row;
+  return { round, position: submittedIn(after).length, sha256, mask, weight };
 }
 
 /** The round that is closed and not yet committed, where there is one. */

@@ -153,7 +153,7 @@ export class UploadService {
         this.receipts.set(id, receipt);
         return receipt;
       } catch (error) {
-        if (error instanceof ProtocolError) await this.room.noteRefusal(this.client, upload.message, error);
+        if (error instanceof ProtocolError) await this.room.intake.noteRefusal(this.client, upload.message, error);
         throw error;
       } finally {
         await this.end(upload, { remove: true });
@@ -175,9 +175,9 @@ export class UploadService {
       if (message.bytes > most) {
         throw new ProtocolError('upload-size', `A mask of this layout has at most ${most} bytes.`, { most });
       }
-      return this.room.admitMask(this.client, message);
+      return this.room.intake.admitMask(this.client, message);
     }
-    const admitted = await this.room.admitDelta(this.client, message);
+    const admitted = await this.room.intake.admitDelta(this.client, message);
     if ('receipt' in admitted) return admitted.receipt;
     const expected = valuesByteLength(admitted.kept, config.wire.dtype);
     if (message.bytes !== expected) {
@@ -213,8 +213,8 @@ export class UploadService {
 
   private take({ message, file }: Upload, bytes: Uint8Array): Promise<Receipt> {
     return message.kind === 'mask'
-      ? this.room.takeMask(this.client, message, bytes)
-      : this.room.takeDelta(this.client, message, { file, bytes });
+      ? this.room.intake.takeMask(this.client, message, bytes)
+      : this.room.intake.takeDelta(this.client, message, { file, bytes });
   }
 
   private find(id: string): Upload {

@@ -45,3 +45,4 @@ export type RoundEffect =
     }
   /** The accepted submissions of this round are of no use any more. */
   | { readonly type: 'discard'; readonly round: number };
+export type RoundEffectOf<T extends RoundEffect['type']> = Extract<RoundEffect, { type: T }>;
