@@ -1,12 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import {
   type ClientStore,
-  decodeClientRecord,
-  encodeClientRecord,
   generateKeyPair,
   type Identity,
   identityFromKeyPair,
+  type PartStorage,
+  recordStore,
 } from '@perfit/federation';
 
 const CURVE = { name: 'ECDSA', namedCurve: 'P-256' };
@@ -33,24 +33,37 @@ export async function folderIdentity(folder: string): Promise<Identity> {
   });
 }
 
-/** One file a federation; a damaged one is as good as none, and says so. */
+/** A file and a folder of parts a federation; what is damaged is as good as none, and says so. */
 export function folderStore(folder: string, say: (line: string) => void): ClientStore {
-  const fileOf = (federation: string) => join(resolve(folder), `${federation}.client`);
+  return recordStore(folderParts(folder), (reason, federation) =>
+    say(`${join(resolve(folder), `${federation}.client`)} cannot be used and is left aside: ${reason}`),
+  );
+}
+
+/** The head is what counts: parts that it does not name, or not yet, are in nobody's way. */
+function folderParts(folder: string): PartStorage {
+  const headOf = (federation: string) => join(resolve(folder), `${federation}.client`);
+  const partsOf = (federation: string) => join(resolve(folder), `${federation}.parts`);
+  const read = (file: string) => (existsSync(file) ? readFileSync(file) : null);
   return {
-    async load(federation) {
-      const file = fileOf(federation);
-      if (!existsSync(file)) return null;
-      const { record, reason } = await decodeClientRecord(readFileSync(file));
-      if (!record) say(`${file} cannot be used and is left aside: ${reason}`);
-      return record;
-    },
-    async save(federation, record) {
-      const file = fileOf(federation);
-      writeFileSync(`${file}.new`, await encodeClientRecord(record), { mode: 0o600 });
-      renameSync(`${file}.new`, file);
+    head: async (federation) => read(headOf(federation)),
+    part: async (federation, name) => read(join(partsOf(federation), name)),
+    async write(federation, { head, added, names }) {
+      const parts = partsOf(federation);
+      mkdirSync(parts, { recursive: true, mode: 0o700 });
+      for (const [name, bytes] of added) replace(join(parts, name), bytes);
+      replace(headOf(federation), head);
+      for (const name of readdirSync(parts)) if (!names.has(name)) rmSync(join(parts, name), { force: true });
     },
     async remove(federation) {
-      rmSync(fileOf(federation), { force: true });
+      rmSync(headOf(federation), { force: true });
+      rmSync(partsOf(federation), { recursive: true, force: true });
     },
   };
+}
+
+/** A reader finds the file from before or this one. */
+function replace(file: string, bytes: Uint8Array): void {
+  writeFileSync(`${file}.new`, bytes, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
 }

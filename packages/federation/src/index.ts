@@ -31,6 +31,7 @@ export type {
   Residual,
 } from './client/ports.ts';
 export { decodeClientRecord, encodeClientRecord } from './client/record-codec.ts';
+export { type PartStorage, recordStore, type WrittenRecord } from './client/record-store.ts';
 export { isPassing } from './client/session.ts';
 export {
   type LedgerEntry,

@@ -207,10 +207,10 @@ async function digestOf(bytes: Uint8Array): Promise<Uint8Array> {
 }
 
 /** A perplexity may be infinite, which JSON cannot say. */
-function spellNumber(_key: string, value: unknown): unknown {
+export function spellNumber(_key: string, value: unknown): unknown {
   return typeof value === 'number' && !Number.isFinite(value) ? `number:${value}` : value;
 }
 
-function readNumber(_key: string, value: unknown): unknown {
+export function readNumber(_key: string, value: unknown): unknown {
   return typeof value === 'string' && value.startsWith('number:') ? Number(value.slice(7)) : value;
 }
