@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FederationConfigInput, FederationDetail, SessionRecord } from '@perfit/protocol';
+import { AdminClient } from '@perfit/protocol/admin';
 import type { Browser } from 'playwright';
 import { launchBrowser } from './browser.ts';
 import { CoordinatorProcess, projectRoot } from './coordinator-process.ts';
 import { type LocalText, localTexts } from './local-texts.ts';
 import { servedModel } from './model-folder.ts';
-import { Operator } from './operator.ts';
 import { type Answer, composeResult, type SimulationResult } from './result.ts';
 import { Tab } from './tab.ts';
 
@@ -59,7 +59,8 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   options.say(`coordinator listens on ${coordinator.url}`);
   let browser: Browser | null = null;
   try {
-    const operator = await Operator.login(coordinator.url, 'operator', operatorPassword);
+    const login = { name: 'operator', password: operatorPassword };
+    const operator = await AdminClient.signedIn({ url: coordinator.url, fetch }, login);
     const recipe = (await operator.models()).find(({ id }) => id === model)?.recipe ?? {};
     const { id, joinUrl } = await operator.create(demoFederation(options, { model, recipe }));
     await operator.act(id, 'start');
@@ -121,7 +122,7 @@ function demoFederation(
 
 /** Says what changes until the federation ends. @returns sentences about trouble, none where all went well */
 async function watch(options: {
-  operator: Operator;
+  operator: AdminClient;
   id: string;
   tabs: readonly Tab[];
   deadline: number;
@@ -154,7 +155,7 @@ async function watch(options: {
 }
 
 /** The tabs hear of the end a moment after the operator: waits until each has, ten seconds at most. */
-async function settle(options: { operator: Operator; id: string; tabs: readonly Tab[] }): Promise<{
+async function settle(options: { operator: AdminClient; id: string; tabs: readonly Tab[] }): Promise<{
   detail: FederationDetail;
   sessions: SessionRecord[];
 }> {

@@ -179,7 +179,7 @@ test('an operator invites people, watches two of them tune, sees what came of it
     await page.getByRole('button', { name: 'Download adapter (PEFT)' }).click();
     const about = JSON.parse(readFileSync(await (await config).path(), 'utf8'));
     expect(about).toMatchObject({ peft_type: 'LORA', base_model_name_or_path: tinyModel });
-    const theta = await stage.operator.theta(id, 1);
+    const theta = Buffer.from(await stage.operator.theta(id, 1));
     const file = readFileSync(await (await weights).path());
     const header = 8 + Number(file.readBigUint64LE(0));
     expect(inOrderOfSize(file.subarray(header))).toEqual(inOrderOfSize(theta));

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FederationConfigInput, FederationDetail } from '@perfit/protocol';
+import type { AdminClient } from '@perfit/protocol/admin';
 import { test as base, expect } from 'playwright/test';
 import { firefoxPath } from '../demo/browser.ts';
 import { type CoordinatorProcess, projectRoot } from '../demo/coordinator-process.ts';
 import { localTexts } from '../demo/local-texts.ts';
-import type { Operator } from '../demo/operator.ts';
 import { Tab, type TabOptions } from '../demo/tab.ts';
 import { TestCoordinator, tinyModel } from './test-coordinator.ts';
 
@@ -48,7 +48,7 @@ export class Stage {
     return join(this.#coordinator.folder, 'coordinator');
   }
 
-  get operator(): Operator {
+  get operator(): AdminClient {
     return this.#coordinator.operator;
   }
 

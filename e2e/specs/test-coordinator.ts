@@ -3,8 +3,8 @@ import { constants, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, 
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { AdminClient } from '@perfit/protocol/admin';
 import { CoordinatorProcess, projectRoot } from '../demo/coordinator-process.ts';
-import { Operator } from '../demo/operator.ts';
 import { writeTinyModel } from './tiny-model.ts';
 
 export const embeddedModel = 'perfit-nano';
@@ -21,7 +21,7 @@ export class TestCoordinator {
   /** The built page; a test may give the next start a copy that it changes. */
   webDirectory = join(projectRoot, 'apps', 'web-client', 'dist');
   #process: CoordinatorProcess | null = null;
-  #operator: Operator | null = null;
+  #operator: AdminClient | null = null;
   #port = 0;
 
   constructor() {
@@ -35,7 +35,7 @@ export class TestCoordinator {
     return this.#process;
   }
 
-  get operator(): Operator {
+  get operator(): AdminClient {
     if (!this.#operator) throw new Error('no operator is logged in');
     return this.#operator;
   }
@@ -52,7 +52,7 @@ export class TestCoordinator {
       port: this.#port,
       operatorPassword: PASSWORD,
     });
-    this.#operator = await Operator.login(this.#process.url, this.login.name, this.login.password);
+    this.#operator = await AdminClient.signedIn({ url: this.#process.url, fetch }, this.login);
   }
 
   async close(): Promise<void> {

@@ -1,10 +1,11 @@
 import { type OperatorRole, operatorRoles } from '@perfit/protocol';
+import { cookieOf } from '@perfit/protocol/admin';
 import { fastify } from 'fastify';
 import { io } from 'socket.io-client';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type AdminParts, addAdminRoutes, refuseUndeclared } from '../src/http/admin-routes.ts';
 import type { Coordinator } from '../src/index.ts';
-import { AdminCaller, cookieOf } from './admin-caller.ts';
+import { AdminCaller } from './admin-caller.ts';
 import { type Folders, ManualClock, makeFolders, operator, smallFederation, startCoordinator } from './stage.ts';
 
 vi.setConfig({ testTimeout: 90_000 });

@@ -1,13 +1,17 @@
-import { type OperatorRole, sessionSchema } from '@perfit/protocol';
+import type { OperatorRole } from '@perfit/protocol';
+import { AdminClient } from '@perfit/protocol/admin';
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly headers: Headers;
   // biome-ignore lint/suspicious/noExplicitAny: a test says what it expects of it
   readonly body: any;
 }
 
-/** Somebody who asks the operator's API: with a cookie as a page does, with a key as a program does, or with nothing. */
+/**
+ * Somebody who asks the operator's API whatever it likes, and is told what came back: with a cookie as a page does, with
+ * a key as a program does, or with nothing. Whoever asks as one should takes an `AdminClient`.
+ */
 export class AdminCaller {
   private readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -17,12 +21,9 @@ export class AdminCaller {
     this.headers = headers;
   }
 
-  static async login(url: string, { name, password }: { name: string; password: string }): Promise<AdminCaller> {
-    const stranger = new AdminCaller(url, { 'x-perfit-csrf': '1', origin: url });
-    const answer = await stranger.post('/login', { name, password });
-    if (answer.status !== 200) throw new Error(`the login was answered with ${JSON.stringify(answer.body)}`);
-    sessionSchema.parse(answer.body);
-    return stranger.with({ cookie: cookieOf(answer) });
+  static async login(url: string, login: { name: string; password: string }): Promise<AdminCaller> {
+    const { headers } = await AdminClient.signedIn({ url, fetch }, login);
+    return new AdminCaller(url, { ...headers, origin: url });
   }
 
   with(headers: Record<string, string>): AdminCaller {
@@ -57,11 +58,4 @@ export class AdminCaller {
     const { body } = await this.post('/operators', { name, role });
     return AdminCaller.login(this.url, { name, password: body.password });
   }
-}
-
-export function cookieOf({ headers }: Answer): string {
-  return headers
-    .getSetCookie()
-    .map((line) => line.split(';')[0])
-    .join('; ');
 }

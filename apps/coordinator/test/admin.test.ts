@@ -6,8 +6,8 @@ import {
   federationSummarySchema,
   inviteCreatedSchema,
   maskAtlasSchema,
-  sessionSchema,
 } from '@perfit/protocol';
+import { AdminClient } from '@perfit/protocol/admin';
 import { initialTheta } from '@perfit/protocol/space';
 import { io } from 'socket.io-client';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -53,13 +53,8 @@ function call(
 }
 
 async function login(): Promise<string> {
-  const response = await call('POST', '/api/admin/login', { body: operator, headers: ours });
-  expect(response.status).toBe(200);
-  sessionSchema.parse(await response.json());
-  return response.headers
-    .getSetCookie()
-    .map((line) => line.split(';')[0])
-    .join('; ');
+  const { headers } = await AdminClient.signedIn({ url: coordinator.url, fetch }, operator);
+  return headers.cookie ?? '';
 }
 
 /** As the dashboard asks. */

@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { aggregate } from '@perfit/federation';
+import { AdminClient } from '@perfit/protocol/admin';
 import { initialTheta } from '@perfit/protocol/space';
 import { describe, expect, it, type TestOptions, vi } from 'vitest';
 import { needsPostgres } from '../../../testing/needs.ts';
@@ -19,19 +20,8 @@ const databases: { name: string; isServer: boolean; needs: TestOptions }[] = [
 ];
 
 async function fetchBackup(url: string): Promise<Uint8Array> {
-  const headers = { 'content-type': 'application/json', 'x-perfit-csrf': '1' };
-  const login = await fetch(new URL('/api/admin/login', url), {
-    method: 'POST',
-    headers,
-    body: JSON.stringify(operator),
-  });
-  const cookie = login.headers.getSetCookie().map((line) => line.split(';')[0] as string);
-  const response = await fetch(new URL('/api/admin/backup', url), {
-    method: 'POST',
-    headers: { cookie: cookie.join('; '), 'x-perfit-csrf': '1' },
-  });
-  expect(response.status).toBe(200);
-  return new Uint8Array(await response.arrayBuffer());
+  const archive = await (await AdminClient.signedIn({ url, fetch }, operator)).backup();
+  return new Uint8Array(await new Response(archive).arrayBuffer());
 }
 
 describe.each(databases)('a backup amid a round, restored into $name', ({ isServer, needs }) => {

@@ -4,9 +4,9 @@ import { appendFile, cp, mkdir, readdir, readFile, readlink, rm, symlink, trunca
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { modelAt, openWeights } from '@perfit/core/files';
-import { modelListSchema, modelManifestSchema, operatorModelSchema } from '@perfit/protocol';
+import { modelListSchema, modelManifestSchema } from '@perfit/protocol';
+import { AdminClient } from '@perfit/protocol/admin';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { z } from 'zod';
 import type { Coordinator } from '../src/index.ts';
 import { type Folders, makeFolders, operator, safetensors, smallFederation, startCoordinator } from './stage.ts';
 
@@ -21,22 +21,14 @@ let coordinator: Coordinator;
 let tiny: string;
 
 let config: Buffer;
-let cookie: string;
+let admin: AdminClient;
 
 beforeAll(async () => {
   folders = await makeFolders();
   tiny = join(folders.modelsDirectory, 'tiny');
   config = await readFile(join(tiny, 'config.json'));
   coordinator = await startCoordinator(folders);
-  const login = await fetch(new URL('/api/admin/login', coordinator.url), {
-    method: 'POST',
-    headers: { 'x-perfit-csrf': '1', 'content-type': 'application/json' },
-    body: JSON.stringify(operator),
-  });
-  cookie = login.headers
-    .getSetCookie()
-    .map((line) => line.split(';')[0])
-    .join('; ');
+  admin = await AdminClient.signedIn({ url: coordinator.url, fetch }, operator);
 });
 afterAll(async () => {
   await coordinator.close();
@@ -72,7 +64,7 @@ describe('a GGUF file', () => {
   it('is a model by itself: listed, served with its hashes, and described as a Hugging Face folder', async () => {
     await writeFile(join(folder(), 'tokenizer.json'), 'of something else');
     expect(await listed()).toMatchObject({ modelType: 'llama', bytes: gguf.length, problem: null });
-    const operators = z.array(operatorModelSchema).parse(await (await get('/api/admin/models', { cookie })).json());
+    const operators = await admin.models();
     expect(operators.find(({ id }) => id === 'one-file')?.recipe).toEqual({
       learningRate: 4e-3,
       warmup: 0,
@@ -83,12 +75,7 @@ describe('a GGUF file', () => {
     expect(await bytesOf(await get('/models/one-file/m.gguf'))).toEqual(new Uint8Array(gguf));
     expect(await (await get('/models/one-file/config.json')).json()).toMatchObject({ hidden_size: 32 });
     expect((await get('/models/one-file/chat_template.jinja')).status).toBe(404);
-    const created = await fetch(new URL('/api/admin/federations', coordinator.url), {
-      method: 'POST',
-      headers: { cookie, 'x-perfit-csrf': '1', 'content-type': 'application/json' },
-      body: JSON.stringify({ ...smallFederation, model: 'one-file' }),
-    });
-    expect(created.status, await created.clone().text()).toBe(201);
+    await admin.create({ ...smallFederation, model: 'one-file' });
   });
 
   it('that cannot be read is listed with the reason, and with none once it can', async () => {
@@ -181,7 +168,7 @@ it('what lies beside the models and looks like one is shown to the operator with
   await mkdir(join(models, 'notes of mine'));
   await mkdir(join(models, 'upper'));
   await writeFile(join(models, 'upper', 'M.GGUF'), 'GGUF');
-  const operators = z.array(operatorModelSchema).parse(await (await get('/api/admin/models', { cookie })).json());
+  const operators = await admin.models();
   expect(operators.filter(({ id }) => id !== 'tiny').map(({ id, problem }) => [id, problem])).toEqual([
     ['linked', expect.stringMatching(/^linked is not offered: it is a link/)],
     ['loose.gguf', 'The file loose.gguf is not offered: each model has a folder of its own.'],
@@ -382,8 +369,6 @@ async function openDescriptorsOf(path: string): Promise<number> {
 }
 
 describe('the operator’s list of models', () => {
-  const operatorModels = async () =>
-    z.array(operatorModelSchema).parse(await (await get('/api/admin/models', { cookie })).json());
   const index = (...shards: string[]) =>
     JSON.stringify({ weight_map: Object.fromEntries(shards.map((shard, i) => [`tensor.${i}`, shard])) });
 
@@ -422,11 +407,11 @@ describe('the operator’s list of models', () => {
       /index\.json cannot be read/,
     ],
   ])('is shown to the operator with the reason, and offered to nobody: %s', async (_, damage, reason) => {
-    expect(await operatorModels()).toEqual([
+    expect(await admin.models()).toEqual([
       { id: 'tiny', bytes: expect.any(Number), problem: null, notes: [], recipe: null },
     ]);
     await damage();
-    expect(await operatorModels()).toEqual([
+    expect(await admin.models()).toEqual([
       { id: 'tiny', bytes: expect.any(Number), problem: expect.stringMatching(reason), notes: [], recipe: null },
     ]);
     const { models } = modelListSchema.parse(await (await get('/api/models')).json());
@@ -442,9 +427,9 @@ describe('the operator’s list of models', () => {
   it('is offered once it is complete', async () => {
     const path = join(tiny, 'model.safetensors');
     await truncate(path, 5000);
-    expect((await operatorModels())[0]?.problem).not.toBe(null);
+    expect((await admin.models())[0]?.problem).not.toBe(null);
     await writeFile(path, weights);
-    expect(await operatorModels()).toEqual([
+    expect(await admin.models()).toEqual([
       { id: 'tiny', bytes: expect.any(Number), problem: null, notes: [], recipe: null },
     ]);
     expect((await manifestOf('tiny')).files).toHaveLength(2);
@@ -457,7 +442,7 @@ describe('the operator’s list of models', () => {
     const config = JSON.parse(await readFile(new URL('tokenizer_config.json', nano), 'utf8'));
     const notesWith = async (template: string) => {
       await writeFile(join(tiny, 'tokenizer_config.json'), JSON.stringify({ ...config, chat_template: template }));
-      return (await operatorModels())[0]?.notes;
+      return (await admin.models())[0]?.notes;
     };
     const lines = (end: string) =>
       `{% for m in messages %}{{ m['role'] + ': ' + m['content'] ${end} + '\n' }}{% endfor %}{% if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}`;

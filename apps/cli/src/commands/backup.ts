@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { restoreBackup } from '@perfit/coordinator';
 import { Command } from 'commander';
-import { AdminApi, type RemoteFlags, remoteCommand, tell } from '../remote/admin-api.ts';
+import { openAdmin, type RemoteFlags, remoteCommand, tell } from '../remote/admin-api.ts';
 
 interface BackupFlags extends RemoteFlags {
   readonly out: string;
@@ -35,8 +35,7 @@ export function restoreCommand(): Command {
 }
 
 async function backup({ out, ...flags }: BackupFlags): Promise<void> {
-  const api = await AdminApi.open(flags);
-  const archive = await api.stream('POST', '/api/admin/backup');
+  const archive = await (await openAdmin(flags)).backup();
   const half = `${resolve(out)}.part`;
   try {
     await pipeline(Readable.fromWeb(archive as ReadableStream), createWriteStream(half, { mode: 0o600 }));

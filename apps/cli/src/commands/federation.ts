@@ -1,26 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import {
-  type FederationDetail,
-  federationCreatedSchema,
-  federationDetailSchema,
-  federationSummarySchema,
-  type OperatorAction,
-  operatorActions,
-  operatorModelSchema,
-} from '@perfit/protocol';
+import { type OperatorAction, operatorActions } from '@perfit/protocol';
+import type { AdminClient } from '@perfit/protocol/admin';
 import { Command, Option } from 'commander';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { wholeNumber } from '../numbers.ts';
-import {
-  AdminApi,
-  federationAddress,
-  RemoteError,
-  type RemoteFlags,
-  remoteCommand,
-  table,
-  tell,
-} from '../remote/admin-api.ts';
+import { openAdmin, RemoteError, type RemoteFlags, remoteCommand, table, tell } from '../remote/admin-api.ts';
 
 interface ExportFlags extends RemoteFlags {
   readonly format: 'json' | 'csv' | 'peft';
@@ -65,20 +50,18 @@ export function federationCommand(): Command {
 }
 
 async function create(file: string, flags: RemoteFlags & { id?: string; start: boolean }): Promise<void> {
-  const api = await AdminApi.open(flags);
-  const config = await withRecipe(configurationIn(file), api);
-  const wanted = flags.id === undefined ? config : { ...config, id: flags.id };
-  const made = await api.json(federationCreatedSchema, 'POST', '/api/admin/federations', wanted);
-  if (flags.start) await move(api, made.id, 'start');
+  const admin = await openAdmin(flags);
+  const config = await withRecipe(configurationIn(file), admin);
+  const made = await admin.create(flags.id === undefined ? config : { ...config, id: flags.id });
+  if (flags.start) await admin.act(made.id, 'start');
   tell(flags, made, `${made.id}: ${made.joinUrl}`);
 }
 
 /** With what a model of its size is tuned with as a rule, where nobody says it. */
-async function withRecipe(config: Record<string, unknown>, api: AdminApi): Promise<Record<string, unknown>> {
+async function withRecipe(config: Record<string, unknown>, admin: AdminClient): Promise<Record<string, unknown>> {
   const tuning = z.record(z.string(), z.unknown()).safeParse(config.tuning ?? {});
   if (!tuning.success) return config;
-  const models = await api.json(z.array(operatorModelSchema), 'GET', '/api/admin/models');
-  const recipe = models.find(({ id }) => id === config.model)?.recipe;
+  const recipe = (await admin.models()).find(({ id }) => id === config.model)?.recipe;
   return recipe ? { ...config, tuning: { ...recipe, ...tuning.data } } : config;
 }
 
@@ -97,8 +80,7 @@ function configurationIn(file: string): Record<string, unknown> {
 }
 
 async function list(flags: RemoteFlags): Promise<void> {
-  const api = await AdminApi.open(flags);
-  const all = await api.json(z.array(federationSummarySchema), 'GET', '/api/admin/federations');
+  const all = await (await openAdmin(flags)).federations();
   const rows = all.map(({ id, config, status }) => ({
     id,
     name: config.name,
@@ -110,7 +92,7 @@ async function list(flags: RemoteFlags): Promise<void> {
 }
 
 async function show(id: string, flags: RemoteFlags): Promise<void> {
-  const detail = await detailOf(await AdminApi.open(flags), id);
+  const detail = await (await openAdmin(flags)).detail(id);
   const { status, actions, rounds, clients } = detail;
   const lines = [
     `${detail.id} is ${status.state}, ${status.version} of ${status.rounds} rounds are committed, ${status.ready} clients are ready.`,
@@ -139,24 +121,24 @@ async function show(id: string, flags: RemoteFlags): Promise<void> {
 }
 
 async function act(id: string, action: OperatorAction, flags: RemoteFlags): Promise<void> {
-  const detail = await move(await AdminApi.open(flags), id, action);
+  const detail = await (await openAdmin(flags)).act(id, action);
   tell(flags, detail.status, `${id} is ${detail.status.state}.`);
 }
 
 async function write(id: string, flags: ExportFlags): Promise<void> {
-  const api = await AdminApi.open(flags);
+  const admin = await openAdmin(flags);
   switch (flags.format) {
     case 'json': {
-      const { config, status, rounds } = await detailOf(api, id);
+      const { config, status, rounds } = await admin.detail(id);
       return put(flags, `${JSON.stringify({ id, config, status, rounds }, null, 2)}\n`);
     }
     case 'csv':
-      return put(flags, await api.text(`${federationAddress(id)}/results.csv`));
+      return put(flags, await admin.resultsCsv(id));
     case 'peft': {
       // Whoever only asks waits for no TensorFlow.js.
       const { writePeft } = await import('../remote/write-peft.ts');
       if (!flags.out) throw new RemoteError('usage', 'An adapter is a folder: say where with --out.', 'usage');
-      const written = await writePeft(api, await detailOf(api, id), { round: flags.round, out: flags.out });
+      const written = await writePeft(admin, await admin.detail(id), { round: flags.round, out: flags.out });
       return tell(flags, written, `Round ${written.round}'s adapter is in ${written.out}.`);
     }
   }
@@ -172,12 +154,4 @@ function put({ out }: ExportFlags, content: string): void {
   } catch (error) {
     throw new RemoteError('usage', `${out} cannot be written: ${(error as Error).message}`, 'usage');
   }
-}
-
-function detailOf(api: AdminApi, id: string): Promise<FederationDetail> {
-  return api.json(federationDetailSchema, 'GET', federationAddress(id));
-}
-
-function move(api: AdminApi, id: string, action: OperatorAction): Promise<FederationDetail> {
-  return api.json(federationDetailSchema, 'POST', `${federationAddress(id)}/actions`, { action });
 }

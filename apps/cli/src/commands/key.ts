@@ -1,8 +1,7 @@
-import { apiKeyCreatedSchema, apiKeyViewSchema, operatorRoles } from '@perfit/protocol';
+import { type OperatorRole, operatorRoles } from '@perfit/protocol';
 import { Command, Option } from 'commander';
-import { z } from 'zod';
 import { wholeNumber } from '../numbers.ts';
-import { AdminApi, type RemoteFlags, remoteCommand, table, tell } from '../remote/admin-api.ts';
+import { openAdmin, type RemoteFlags, remoteCommand, table, tell } from '../remote/admin-api.ts';
 
 export function keyCommand(): Command {
   return new Command('key')
@@ -22,17 +21,15 @@ export function keyCommand(): Command {
 
 async function add(
   label: string,
-  flags: RemoteFlags & { role: string; days: number; forever: boolean },
+  flags: RemoteFlags & { role: OperatorRole; days: number; forever: boolean },
 ): Promise<void> {
-  const api = await AdminApi.open(flags);
-  const wanted = { label, role: flags.role, expiresInDays: flags.forever ? null : flags.days };
-  const made = await api.json(apiKeyCreatedSchema, 'POST', '/api/admin/keys', wanted);
+  const admin = await openAdmin(flags);
+  const made = await admin.addKey({ label, role: flags.role, expiresInDays: flags.forever ? null : flags.days });
   tell(flags, made, made.key);
 }
 
 async function list(flags: RemoteFlags): Promise<void> {
-  const api = await AdminApi.open(flags);
-  const keys = await api.json(z.array(apiKeyViewSchema), 'GET', '/api/admin/keys');
+  const keys = await (await openAdmin(flags)).keys();
   const rows = keys.map(({ id, label, role, createdBy, expiresAt, lastUsed, revokedAt }) => ({
     id,
     label,
@@ -45,7 +42,6 @@ async function list(flags: RemoteFlags): Promise<void> {
 }
 
 async function revoke(id: string, flags: RemoteFlags): Promise<void> {
-  const api = await AdminApi.open(flags);
-  await api.json(z.object({}), 'DELETE', `/api/admin/keys/${encodeURIComponent(id)}`);
+  await (await openAdmin(flags)).revokeKey(id);
   tell(flags, { revoked: id }, `${id} is revoked.`);
 }

@@ -1,7 +1,6 @@
-import { newOperatorSchema, operatorAccountSchema, operatorCreatedSchema, operatorRoles } from '@perfit/protocol';
+import { newOperatorSchema, operatorRoles } from '@perfit/protocol';
 import { Command, Option } from 'commander';
-import { z } from 'zod';
-import { AdminApi, RemoteError, type RemoteFlags, remoteCommand, table, tell } from '../remote/admin-api.ts';
+import { openAdmin, RemoteError, type RemoteFlags, remoteCommand, table, tell } from '../remote/admin-api.ts';
 
 export function userCommand(): Command {
   return new Command('user')
@@ -29,19 +28,16 @@ async function add(name: string, flags: RemoteFlags & { role: string }): Promise
     const [issue] = wanted.error.issues;
     throw new RemoteError('usage', `${issue?.path.join('.')}: ${issue?.message}.`, 'usage');
   }
-  const api = await AdminApi.open(flags);
-  const made = await api.json(operatorCreatedSchema, 'POST', '/api/admin/operators', wanted.data);
+  const made = await (await openAdmin(flags)).addOperator(wanted.data);
   tell(flags, made, `${made.name} is ${made.role}${made.password ? `, with ${made.password} (shown only now)` : ''}.`);
 }
 
 async function list(flags: RemoteFlags): Promise<void> {
-  const api = await AdminApi.open(flags);
-  const operators = await api.json(z.array(operatorAccountSchema), 'GET', '/api/admin/operators');
+  const operators = await (await openAdmin(flags)).operators();
   tell(flags, operators, table(operators.map(({ name, role, createdAt }) => ({ name, role, since: createdAt }))));
 }
 
 async function remove(name: string, flags: RemoteFlags): Promise<void> {
-  const api = await AdminApi.open(flags);
-  await api.json(z.object({}), 'DELETE', `/api/admin/operators/${encodeURIComponent(name)}`);
+  await (await openAdmin(flags)).removeOperator(name);
   tell(flags, { removed: name }, `${name} is removed.`);
 }

@@ -1,6 +1,5 @@
-import { errorBodySchema } from '@perfit/protocol';
+import { AdminClient } from '@perfit/protocol/admin';
 import { Command } from 'commander';
-import type { z } from 'zod';
 
 /** How a command against a coordinator ends, besides 0 and the 1 of what nobody foresaw. */
 export const exitCodes = { usage: 2, refused: 3, 'not-found': 4, unreachable: 5 } as const;
@@ -39,92 +38,38 @@ export function remoteCommand(name: string): Command {
     );
 }
 
-/** A coordinator's REST API, for a program. Every call ends with an answer that fits its schema, or a RemoteError. */
-export class AdminApi {
-  readonly url: string;
-  private readonly headers: Readonly<Record<string, string>>;
-
-  private constructor(url: string, headers: Record<string, string>) {
-    this.url = url;
-    this.headers = headers;
+/**
+ * The coordinator's API, for whom the flags or the environment name.
+ * @throws RemoteError, as every call of the client does
+ */
+export async function openAdmin(flags: RemoteFlags): Promise<AdminClient> {
+  const url = flags.url ?? process.env.PERFIT_URL;
+  if (!url || !URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    throw new RemoteError('usage', 'Say which coordinator: --url http://… or PERFIT_URL.', 'usage');
   }
-
-  static async open(flags: RemoteFlags): Promise<AdminApi> {
-    const url = flags.url ?? process.env.PERFIT_URL;
-    if (!url || !URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-      throw new RemoteError('usage', 'Say which coordinator: --url http://… or PERFIT_URL.', 'usage');
-    }
-    const key = flags.apiKey ?? process.env.PERFIT_API_KEY;
-    if (flags.user === undefined) {
-      if (!key) throw new RemoteError('usage', 'Say who asks: PERFIT_API_KEY, or --user and PERFIT_PASSWORD.', 'usage');
-      return new AdminApi(url, { authorization: `Bearer ${key}` });
-    }
-    const password = process.env.PERFIT_PASSWORD;
-    if (!password) throw new RemoteError('usage', `Put the password of "${flags.user}" into PERFIT_PASSWORD.`, 'usage');
-    const stranger = new AdminApi(url, { 'x-perfit-csrf': '1' });
-    const answer = await stranger.ask('POST', '/api/admin/login', { name: flags.user, password });
-    const cookie = answer.headers
-      .getSetCookie()
-      .map((line) => line.split(';')[0])
-      .join('; ');
-    return new AdminApi(url, { 'x-perfit-csrf': '1', cookie });
+  const options = { url, fetch: fetchOrUnreachable, toError: refused };
+  const key = flags.apiKey ?? process.env.PERFIT_API_KEY;
+  if (flags.user === undefined) {
+    if (!key) throw new RemoteError('usage', 'Say who asks: PERFIT_API_KEY, or --user and PERFIT_PASSWORD.', 'usage');
+    return new AdminClient({ ...options, apiKey: key });
   }
+  const password = process.env.PERFIT_PASSWORD;
+  if (!password) throw new RemoteError('usage', `Put the password of "${flags.user}" into PERFIT_PASSWORD.`, 'usage');
+  return AdminClient.signedIn(options, { name: flags.user, password });
 
-  async json<T extends z.ZodType>(
-    schema: T,
-    method: 'GET' | 'POST' | 'DELETE',
-    path: string,
-    body?: unknown,
-  ): Promise<z.output<T>> {
-    const answer = await this.ask(method, path, body);
-    const parsed = schema.safeParse(await answer.json().catch(() => null));
-    if (parsed.success) return parsed.data;
-    throw new RemoteError(
-      'bad-answer',
-      `${this.url} answers ${path} as no coordinator of this version does.`,
-      'refused',
-    );
-  }
-
-  async bytes(path: string): Promise<ArrayBuffer> {
-    return (await this.ask('GET', path)).arrayBuffer();
-  }
-
-  async text(path: string): Promise<string> {
-    return (await this.ask('GET', path)).text();
-  }
-
-  async stream(method: 'GET' | 'POST', path: string): Promise<ReadableStream<Uint8Array>> {
-    const { body } = await this.ask(method, path);
-    if (body) return body;
-    throw new RemoteError('bad-answer', `${this.url} answers ${path} with nothing.`, 'refused');
-  }
-
-  private async ask(method: string, path: string, body?: unknown): Promise<Response> {
-    let answer: Response;
+  async function fetchOrUnreachable(address: URL, init: RequestInit): Promise<Response> {
     try {
-      answer = await fetch(new URL(path, this.url), {
-        method,
-        // A key goes to the coordinator that was named, and to nobody that it points to.
-        redirect: 'error',
-        headers: { ...this.headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
+      return await fetch(address, init);
     } catch (error) {
       const { cause } = error as { cause?: Error };
       const why = cause?.message || (error as Error).message;
-      throw new RemoteError('unreachable', `No coordinator answers at ${this.url}: ${why}.`, 'unreachable');
+      throw new RemoteError('unreachable', `No coordinator answers at ${url}: ${why}.`, 'unreachable');
     }
-    if (answer.ok) return answer;
-    const refusal = errorBodySchema.safeParse(await answer.json().catch(() => null));
-    const ending = answer.status === 404 ? 'not-found' : answer.status >= 502 ? 'unreachable' : 'refused';
-    if (refusal.success) throw new RemoteError(refusal.data.code, refusal.data.message, ending);
-    throw new RemoteError('bad-answer', `${this.url} answers ${path} with ${answer.status}.`, ending);
   }
 }
 
-export function federationAddress(id: string): string {
-  return `/api/admin/federations/${encodeURIComponent(id)}`;
+function refused({ code, message }: { code: string; message: string }, status: number): RemoteError {
+  return new RemoteError(code, message, status === 404 ? 'not-found' : status >= 502 ? 'unreachable' : 'refused');
 }
 
 /** The answer as JSON where that is asked for, else in words. */

@@ -2,15 +2,15 @@ import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { createCoordinator } from '@perfit/coordinator';
+import { AdminClient } from '@perfit/protocol/admin';
 import { pino } from 'pino';
-import { Operator } from './operator.ts';
 import { SteeredClock } from './steered-clock.ts';
 
 /** A coordinator for one federation. */
 export interface Host {
   readonly url: string;
   /** Again after time was let pass: an operator's session ends by the same clock. */
-  logIn(): Promise<Operator>;
+  logIn(): Promise<AdminClient>;
   letPass(milliseconds: number): void;
   /** Its data go with it. */
   close(): Promise<void>;
@@ -37,7 +37,7 @@ export async function openHost(model: string): Promise<Host> {
     const { url, operator } = coordinator;
     return {
       url,
-      logIn: () => Operator.login(url, operator.name, operator.password ?? ''),
+      logIn: () => AdminClient.signedIn({ url, fetch }, { name: operator.name, password: operator.password ?? '' }),
       letPass: (milliseconds) => clock.pass(milliseconds),
       close: () => coordinator.close().finally(clear),
     };

@@ -18,11 +18,11 @@ import {
   withFinalEvaluation,
 } from '@perfit/federation';
 import { type FederationConfig, type FederationCreated, type FederationStatus, ProtocolError } from '@perfit/protocol';
+import type { AdminClient } from '@perfit/protocol/admin';
 import { io } from 'socket.io-client';
 import { ConductedConnection } from './conducted-connection.ts';
 import { Conductor } from './conductor.ts';
 import { type Host, openHost } from './host.ts';
-import type { Operator } from './operator.ts';
 import { Turnstile, takingTurns } from './taking-turns.ts';
 
 export interface LiveOptions extends SimulationOptions {
@@ -74,9 +74,11 @@ async function playAt(host: Host, options: LiveOptions): Promise<SimulationResul
   // The clock may have moved on behind the session's end.
   const later = await host.logIn();
   const status = await finishedStatus(later, federation.id);
-  const ending = { theta: await later.theta(federation.id), stores, federation: federation.id };
+  // float32, little-endian, as every machine is that this runs on.
+  const theta = new Float32Array(await later.theta(federation.id));
+  const ending = { theta, stores, federation: federation.id };
   const rounds = await withFinalEvaluation(records.finished(names), options, ending);
-  return { rounds, status, theta: ending.theta, masks: await lastMasks(options, ending) };
+  return { rounds, status, theta, masks: await lastMasks(options, ending) };
 }
 
 interface Play extends LiveOptions {
@@ -152,7 +154,7 @@ async function live(
   }
 }
 
-async function finishedStatus(operator: Operator, federation: string): Promise<FederationStatus> {
+async function finishedStatus(operator: AdminClient, federation: string): Promise<FederationStatus> {
   const { status } = await operator.detail(federation);
   if (status.state !== 'finished') {
     const text = `The federation ${status.state}: ${status.reason ?? 'no reason given'}`;
