@@ -21,7 +21,7 @@ import { Views } from './federations/views.ts';
 import { addressOf, createHttpServer } from './http/http-server.ts';
 import { Origins } from './http/origins.ts';
 import { createLogger } from './logger.ts';
-import { Meters } from './metrics/meters.ts';
+import { FederationMeter, Meters } from './metrics/meters.ts';
 import { ModelCatalogue } from './models/model-catalogue.ts';
 import { ModelHashes } from './models/model-hashes.ts';
 import { attachClients } from './sockets/client-gateway.ts';
@@ -157,7 +157,7 @@ async function start(
     clock,
     logger,
     maxClients: limits.clientsPerFederation,
-    meters,
+    meterOf: (federation) => new FederationMeter(meters, federation),
   });
   undo.push(() => federations.close());
   await federations.open();

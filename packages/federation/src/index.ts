@@ -1,8 +1,6 @@
 export type { GlobalState } from './aggregation/aggregation.ts';
 export { checkDelta, deltaNorm, weightOf } from './aggregation/delta-check.ts';
-export { openAggregation } from './aggregation/open-aggregation.ts';
 export { aggregate, ParameterSums } from './aggregation/parameter-sums.ts';
-export { robustProblem } from './aggregation/robust-problem.ts';
 export type { ClientEvent } from './client/client-event.ts';
 export { runClient } from './client/client-loop.ts';
 export { ConnectionLost } from './client/connection-lost.ts';
@@ -54,6 +52,7 @@ export {
   type SimulationResult,
   simulateFederation,
 } from './simulation/simulate-federation.ts';
+export { openAggregation } from './strategy/open-aggregation.ts';
 export { positionsOf, ranksOf } from './strategy/positions.ts';
 export {
   budgetOf,
@@ -64,3 +63,4 @@ export {
   layoutOf,
   strategyOf,
 } from './strategy/registry.ts';
+export { robustProblem } from './strategy/robust-problem.ts';

@@ -84,6 +84,7 @@ export {
 export { type ResponsePiece, responsePieces } from './text/response-pieces.ts';
 export { splitExamples } from './text/split.ts';
 export { templateNotes } from './text/template-notes.ts';
+export type { TokenBatch } from './text/token-batch.ts';
 export { type TokenizedSplit, type TokenizeSplitOptions, tokenizeSplit } from './text/tokenize-split.ts';
 export { loadTokenizer, type Tokenizer } from './text/tokenizer.ts';
 export { takeValidation } from './text/validation.ts';
@@ -101,7 +102,6 @@ export {
   type Recovery,
   recoveringTuner,
 } from './training/recovering-tuner.ts';
-export type { TokenBatch } from './training/token-batch.ts';
 export { MAX_THREADS, type Thread } from './wasm/threads.ts';
 export { type CachedSource, cachedSource } from './weights/cache/cached-source.ts';
 export type { PartStore, WithLock } from './weights/cache/part-store.ts';

@@ -1,9 +1,10 @@
 // The pieces that a benchmark times one by one. A product takes what index.ts has.
-export type { WasmBackend } from './backend/wasm-heap.ts';
+
 export { MODEL_SHAPES, type ModelShape } from './catalogue/model-shapes.ts';
 export { predictStepBytes } from './model/packed/memory.ts';
 export { PackedModel } from './model/packed/packed-model.ts';
 export { currentPrograms, type Programs } from './model/packed/programs.ts';
+export { syntheticSource } from './model/synthetic-source.ts';
 export { type AdamWStep, type AdamWTensors, type OwnedAdamW, ownedAdamW } from './ops/adamw/adamw.ts';
 export { ComposedAdamW } from './ops/adamw/composed-adamw.ts';
 export { FusedAdamW } from './ops/adamw/fused-adamw.ts';
@@ -29,7 +30,7 @@ export { autotune } from './speed/autotune.ts';
 export { noise } from './speed/noise.ts';
 export { type Timing, timeOnDevice } from './speed/timing.ts';
 export { WasmRunner } from './wasm/runner.ts';
-export { syntheticSource } from './weights/synthetic-source.ts';
+export type { WasmBackend } from './wasm/wasm-heap.ts';
 export { unsigned } from './wgsl/access.ts';
 export type { WgslProgram } from './wgsl/program.ts';
 export type { RowLanes } from './wgsl/row-lanes.ts';

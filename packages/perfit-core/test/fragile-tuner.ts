@@ -1,5 +1,5 @@
 import { type Layout, Mask } from '@perfit/protocol/space';
-import { BackendError } from '../src/backend/backend-error.ts';
+import { BackendError } from '../src/backend-error.ts';
 import type { LocalSearchSettings, LocalTuningSettings, ModelTuner } from '../src/training/local-tuner.ts';
 import type { TuneProgress, TuneResult } from '../src/training/tune.ts';
 import { warmUp } from '../src/training/warm-up.ts';

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { AdapterTensors } from '../src/model/adapter-tensors.ts';
 import type { LanguageModel } from '../src/model/language-model.ts';
 import { type LoadModelOptions, loadModel } from '../src/model/load-model.ts';
-import type { TokenBatch } from '../src/training/token-batch.ts';
+import type { TokenBatch } from '../src/text/token-batch.ts';
 import { NaiveLlama } from './naive-llama.ts';
 import { type TinyModel, type TinyOptions, tinyModel, tinySource } from './tiny-models.ts';
 

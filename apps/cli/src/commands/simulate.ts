@@ -9,9 +9,9 @@ import { ExperimentProgress } from '../experiments/progress.ts';
 import { missingCells, resultsOf, runCells } from '../experiments/run-cells.ts';
 import { setupOf } from '../experiments/setup.ts';
 import { readSimulationConfig } from '../experiments/simulation-config.ts';
-import { writeResults } from '../experiments/write-results.ts';
 import { UsageError } from '../explain.ts';
 import type { BackendChoice } from '../local-model.ts';
+import { writeResults } from '../report/write-results.ts';
 
 interface Flags {
   readonly out?: string;

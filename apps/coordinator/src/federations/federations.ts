@@ -1,6 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { isEnded, layoutOf, newFederation, robustProblem } from '@perfit/federation';
-import { type Adapters, FederationRoom, type FederationRow, type InviteRow } from '@perfit/federation/coordinator';
+import {
+  type Adapters,
+  FederationRoom,
+  type FederationRow,
+  type InviteRow,
+  type RoundMeter,
+  silentMeter,
+} from '@perfit/federation/coordinator';
 import {
   type ClientAction,
   type FederationConfig,
@@ -12,7 +19,6 @@ import {
 import { type Layout, layoutHash, type ModelDimensions } from '@perfit/protocol/space';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
-import { FederationMeter, Meters } from '../metrics/meters.ts';
 import type { ModelCatalogue } from '../models/model-catalogue.ts';
 import { ModelError } from '../models/model-error.ts';
 import { randomId } from '../random-id.ts';
@@ -27,7 +33,8 @@ export interface FederationsParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly maxClients: number;
-  readonly meters?: Meters;
+  /** Who measures a federation's rounds; nobody where absent. */
+  readonly meterOf?: (federation: string) => RoundMeter;
 }
 
 /** A federation cannot be made or moved as asked; the message is for its operator. */
@@ -51,11 +58,9 @@ export class Federations {
   private readonly parts: FederationsParts;
   private readonly rooms = new Map<string, FederationRoom>();
   private readonly listeners = new Set<(federation: string) => void>();
-  private readonly meters: Meters;
 
   constructor(parts: FederationsParts) {
     this.parts = parts;
-    this.meters = parts.meters ?? new Meters();
   }
 
   /** [RD4] Every federation on disk goes on. One whose model is gone is left alone, with a line in the log. */
@@ -208,7 +213,7 @@ export class Federations {
       spool: new DiskSpool(dataDirectory, row.id),
       clock,
       logger: logger.child({ federation: row.id }),
-      meter: new FederationMeter(this.meters, row.id),
+      meter: this.parts.meterOf?.(row.id) ?? silentMeter,
       maxClients,
       onChange: () => this.changed(row.id),
     });

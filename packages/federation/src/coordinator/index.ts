@@ -5,7 +5,7 @@ export type { TimerClock } from './clock.ts';
 export { FederationRoom } from './federation-room.ts';
 export { LeastRecentlyUsed } from './least-recently-used.ts';
 export { type Fate, MemoryStore } from './memory-store.ts';
-export type { Blobs, RoundMeter, Spool, UploadFile } from './ports.ts';
+export { type Blobs, type RoundMeter, type Spool, silentMeter, type UploadFile } from './ports.ts';
 export { SerialQueue } from './serial-queue.ts';
 export type {
   ClientRow,

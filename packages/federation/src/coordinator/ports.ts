@@ -18,6 +18,16 @@ export interface RoundMeter {
   storageFailed(operation: 'step' | 'commit'): void;
 }
 
+/** Where nobody measures. */
+export const silentMeter: RoundMeter = {
+  begun() {},
+  aggregating() {},
+  closed() {},
+  accepted() {},
+  committed() {},
+  storageFailed() {},
+};
+
 /** Immutable bytes named by their SHA-256: versions of theta_g and masks. */
 export interface Blobs {
   /** @returns the hash, when the bytes will be found by it whatever happens */

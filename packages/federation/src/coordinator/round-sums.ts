@@ -1,7 +1,7 @@
 import { decodeValues } from '@perfit/protocol';
 import type { Mask } from '@perfit/protocol/space';
 import type { Aggregation } from '../aggregation/aggregation.ts';
-import { openAggregation } from '../aggregation/open-aggregation.ts';
+import { openAggregation } from '../strategy/open-aggregation.ts';
 import type { AdapterSpace, Adapters } from './adapters.ts';
 import type { Spool } from './ports.ts';
 import type { SubmissionRow } from './store.ts';

@@ -14,7 +14,7 @@ import { FederationRoom } from '../coordinator/federation-room.ts';
 import { MemoryBlobs } from '../coordinator/memory-blobs.ts';
 import { MemorySpool } from '../coordinator/memory-spool.ts';
 import { MemoryStore } from '../coordinator/memory-store.ts';
-import type { Logger, RoundMeter } from '../coordinator/ports.ts';
+import { type Logger, silentMeter } from '../coordinator/ports.ts';
 import { UploadSlots } from '../coordinator/upload-service.ts';
 import { isEnded, newFederation, versionOf } from '../round/round-state.ts';
 import type { Faults } from './fault.ts';
@@ -76,7 +76,7 @@ export class LocalCoordinator {
       logger: loggerOf((error) => {
         this.failure ??= error;
       }),
-      meter: meterOf(() => this.attemptClosed()),
+      meter: { ...silentMeter, closed: () => this.attemptClosed() },
       maxClients: Number.POSITIVE_INFINITY,
       onChange: () => {},
     });
@@ -279,16 +279,4 @@ function loggerOf(onFault: (error: unknown) => void): Logger {
     child: () => logger,
   };
   return logger;
-}
-
-function meterOf(onClosed: () => void): RoundMeter {
-  const nothing = () => {};
-  return {
-    begun: nothing,
-    aggregating: nothing,
-    closed: onClosed,
-    accepted: nothing,
-    committed: nothing,
-    storageFailed: nothing,
-  };
 }

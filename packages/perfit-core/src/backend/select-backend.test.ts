@@ -2,8 +2,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { BackendError } from '../backend-error.ts';
 import { nodeBackend } from '../node/node-backend.ts';
-import { BackendError } from './backend-error.ts';
 import { selectBackend } from './select-backend.ts';
 
 const wasmPaths = join(dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm')), '/');

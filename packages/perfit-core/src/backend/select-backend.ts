@@ -1,4 +1,4 @@
-import { BackendError } from './backend-error.ts';
+import { BackendError } from '../backend-error.ts';
 import { startWasm, type WasmPaths } from './wasm-backend.ts';
 import type { ThreadMeans } from './wasm-threads.ts';
 import {

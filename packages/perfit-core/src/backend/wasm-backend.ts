@@ -1,10 +1,10 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
+import { BackendError } from '../backend-error.ts';
 import { WasmRunner } from '../wasm/runner.ts';
 import { MAX_THREADS } from '../wasm/threads.ts';
-import { BackendError } from './backend-error.ts';
+import type { WasmBackend } from '../wasm/wasm-heap.ts';
 import { guardAllocations, wasmFailure } from './wasm-failure.ts';
-import type { WasmBackend } from './wasm-heap.ts';
 import { startInSharedMemory, type ThreadMeans } from './wasm-threads.ts';
 import { makeCurrent } from './webgpu-device.ts';
 

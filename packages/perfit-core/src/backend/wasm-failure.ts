@@ -1,4 +1,4 @@
-import { BackendError } from './backend-error.ts';
+import { BackendError } from '../backend-error.ts';
 
 /** What WebAssembly throws where an address is wrong, and JavaScript where a view of its memory is. */
 const BROKEN_VIEW = /typed array|out of bounds|offset|Array buffer allocation/i;

@@ -1,9 +1,9 @@
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs-core';
+import { BackendError } from '../backend-error.ts';
+import { DeviceWatch } from '../wgsl/device-watch.ts';
+import { softwareNames } from '../wgsl/software-names.ts';
 import type { TfjsWebGpuBackend } from '../wgsl/tfjs-backend.ts';
-import { BackendError } from './backend-error.ts';
-import { DeviceWatch } from './device-watch.ts';
-import { softwareNames } from './software-names.ts';
 
 export interface AdapterDescription {
   readonly vendor: string;

@@ -1,7 +1,7 @@
 import { buildLayout, type ModelDimensions, PROJECTIONS } from '@perfit/protocol/space';
 import { describe, expect, it } from 'vitest';
 import { inverseFrequencies } from '../model/config.ts';
-import { syntheticSource } from '../weights/synthetic-source.ts';
+import { syntheticSource } from '../model/synthetic-source.ts';
 import { automaticPrecision } from './automatic-precision.ts';
 import { CATALOGUE, type CatalogueModel } from './catalogue.ts';
 import { fits } from './fits.ts';

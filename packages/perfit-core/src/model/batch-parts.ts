@@ -1,4 +1,4 @@
-import type { TokenBatch } from '../training/token-batch.ts';
+import type { TokenBatch } from '../text/token-batch.ts';
 import { countLabels } from './labelled-rows.ts';
 
 /** Some rows of a batch. */

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { RowSelection } from '../ops/gather-rows/gather-rows.ts';
 import type { RowTargets } from '../ops/head-cross-entropy/head-cross-entropy.ts';
-import { noLabel, type TokenBatch } from '../training/token-batch.ts';
+import { noLabel, type TokenBatch } from '../text/token-batch.ts';
 
 /** How many labels of a batch carry loss. */
 export function countLabels({ labels }: Pick<TokenBatch, 'labels'>): number {

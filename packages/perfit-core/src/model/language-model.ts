@@ -1,7 +1,7 @@
 import type { Layout, LoraSpace, ModelDimensions } from '@perfit/protocol/space';
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Precision } from '../ops/packed-matrix/formats.ts';
-import type { TokenBatch } from '../training/token-batch.ts';
+import type { TokenBatch } from '../text/token-batch.ts';
 import type { AdapterTensors } from './adapter-tensors.ts';
 import type { ModelConfig } from './config.ts';
 import type { MemoryPlan } from './packed/plan-memory.ts';

@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
-import { BackendError } from '../backend/backend-error.ts';
 import { type BackendDescription, selectBackend } from '../backend/select-backend.ts';
+import { BackendError } from '../backend-error.ts';
 import type { Thread } from '../wasm/threads.ts';
 import { dawnFlags, findWebGpuDriver, useWebGpuDriver } from './webgpu-driver.ts';
 

@@ -5,7 +5,7 @@ import { constants, homedir, tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { softwareNames } from '../backend/software-names.ts';
+import { softwareNames } from '../wgsl/software-names.ts';
 
 /** What WebGPU finds on this machine in Node, and what a process needs in its environment to find it. */
 export interface WebGpuDriver {

@@ -1,7 +1,7 @@
 import { initialTheta, type Layout, PROJECTIONS } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LanguageModel } from '../model/language-model.ts';
-import type { TokenBatch } from '../training/token-batch.ts';
+import type { TokenBatch } from '../text/token-batch.ts';
 import type { OtherGradient, OtherModel } from './other-model.ts';
 import type { ParityCheck } from './run-parity.ts';
 

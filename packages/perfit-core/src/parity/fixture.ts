@@ -1,5 +1,5 @@
 import type { Projection } from '@perfit/protocol/space';
-import type { TokenBatch } from '../training/token-batch.ts';
+import type { TokenBatch } from '../text/token-batch.ts';
 import { readHeader } from '../weights/safetensors-reader.ts';
 import type { ModelSource } from '../weights/source.ts';
 import { readTensor } from '../weights/tensor-values.ts';

@@ -1,6 +1,6 @@
 import type { Layout } from '@perfit/protocol/space';
 import type { Precision } from '../ops/packed-matrix/formats.ts';
-import type { TokenBatch } from '../training/token-batch.ts';
+import type { TokenBatch } from '../text/token-batch.ts';
 import type { ModelSource } from '../weights/source.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { seededRandom, shuffled } from '@perfit/protocol/space';
-import type { TokenBatch } from '../training/token-batch.ts';
 import { NO_LOSS, type TokenizedExample } from './examples.ts';
+import type { TokenBatch } from './token-batch.ts';
 
 export interface BatchOptions {
   /** B: every batch has this many rows, except the last. */

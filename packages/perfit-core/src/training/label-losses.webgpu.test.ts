@@ -8,11 +8,11 @@ import { MODEL_SHAPES } from '../catalogue/model-shapes.ts';
 import { AdapterTensors } from '../model/adapter-tensors.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import { loadModel } from '../model/load-model.ts';
+import { syntheticSource } from '../model/synthetic-source.ts';
 import { directorySource } from '../node/directory-source.ts';
 import type { Example } from '../text/example.ts';
 import { tokenizeExamples } from '../text/examples.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer.ts';
-import { syntheticSource } from '../weights/synthetic-source.ts';
 import { evaluate } from './evaluate.ts';
 import { labelLosses } from './label-losses.ts';
 

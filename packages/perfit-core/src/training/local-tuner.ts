@@ -12,11 +12,11 @@ import {
 import { searchMaskOnDevice } from '../search/search-mask-on-device.ts';
 import { makeBatches } from '../text/batches.ts';
 import type { TokenizedExample } from '../text/examples.ts';
+import type { TokenBatch } from '../text/token-batch.ts';
 import { type AdamWState, MaskedAdamW } from './adamw.ts';
 import { mapProgress } from './map-progress.ts';
 import { perplexity } from './perplexity.ts';
 import { gradientOnDevice, gradientOnHost, type SearchTask } from './search-gradient.ts';
-import type { TokenBatch } from './token-batch.ts';
 import { TrainingError } from './training-error.ts';
 import { type TuneProgress, type TuneResult, type TuneSettings, tune as tuneModel } from './tune.ts';
 import { warmUp } from './warm-up.ts';

@@ -1,8 +1,8 @@
 import type { AdapterTensors } from '../model/adapter-tensors.ts';
 import { countLabels } from '../model/labelled-rows.ts';
 import type { LanguageModel } from '../model/language-model.ts';
+import type { TokenBatch } from '../text/token-batch.ts';
 import { yieldToEventLoop } from './event-loop.ts';
-import type { TokenBatch } from './token-batch.ts';
 import { TrainingError } from './training-error.ts';
 
 /**

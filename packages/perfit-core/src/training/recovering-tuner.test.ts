@@ -8,7 +8,7 @@ import {
   fragileTuner,
   stepsInEpoch,
 } from '../../test/fragile-tuner.ts';
-import { BackendError } from '../backend/backend-error.ts';
+import { BackendError } from '../backend-error.ts';
 import { type RecoveringTuner, type Recovery, recoveringTuner } from './recovering-tuner.ts';
 
 const dimensions = {

@@ -1,6 +1,6 @@
-import { BackendError } from '../backend/backend-error.ts';
-import { DeviceWatch } from '../backend/device-watch.ts';
 import { afterWasmFailure } from '../backend/wasm-backend.ts';
+import { BackendError } from '../backend-error.ts';
+import { DeviceWatch } from '../wgsl/device-watch.ts';
 import type { LocalTuningSettings, ModelTuner } from './local-tuner.ts';
 import { mapProgress } from './map-progress.ts';
 import { SearchLog } from './search-log.ts';

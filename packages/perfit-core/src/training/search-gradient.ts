@@ -1,8 +1,8 @@
 import type { Layout } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LanguageModel } from '../model/language-model.ts';
+import type { TokenBatch } from '../text/token-batch.ts';
 import { yieldToEventLoop } from './event-loop.ts';
-import type { TokenBatch } from './token-batch.ts';
 import { TrainingError } from './training-error.ts';
 import { meanGradient } from './tune.ts';
 

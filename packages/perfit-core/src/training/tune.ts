@@ -2,11 +2,11 @@ import type { Layout, Mask } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import { AdapterTensors } from '../model/adapter-tensors.ts';
 import type { LanguageModel } from '../model/language-model.ts';
+import type { TokenBatch } from '../text/token-batch.ts';
 import { type AdamWSettings, type AdamWState, MaskedAdamW } from './adamw.ts';
 import { yieldToEventLoop } from './event-loop.ts';
 import { CONSTANT_RATE, type RateSchedule, rateAt } from './learning-rate.ts';
 import { perplexity } from './perplexity.ts';
-import type { TokenBatch } from './token-batch.ts';
 import { TrainingError } from './training-error.ts';
 
 export interface TuneSettings extends AdamWSettings {

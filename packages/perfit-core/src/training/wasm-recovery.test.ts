@@ -5,9 +5,9 @@ import { startWasm } from '../../test/backend.ts';
 import { fragileSettings } from '../../test/fragile-tuner.ts';
 import { tinyModel, tinySource } from '../../test/tiny-models.ts';
 import { afterWasmFailure } from '../backend/wasm-backend.ts';
-import type { WasmBackend } from '../backend/wasm-heap.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import { loadModel } from '../model/load-model.ts';
+import type { WasmBackend } from '../wasm/wasm-heap.ts';
 import { createLocalTuner } from './local-tuner.ts';
 import { type Recovery, recoveringTuner } from './recovering-tuner.ts';
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startWasm } from '../../test/backend.ts';
 import { MODEL_SHAPES } from '../catalogue/model-shapes.ts';
 import { loadModel } from '../model/load-model.ts';
-import { syntheticSource } from '../weights/synthetic-source.ts';
+import { syntheticSource } from '../model/synthetic-source.ts';
 import type { SimdWay } from './programs.ts';
 import { WasmRunner } from './runner.ts';
 

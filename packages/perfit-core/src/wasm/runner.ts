@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { BackendError } from '../backend/backend-error.ts';
-import type { WasmBackend } from '../backend/wasm-heap.ts';
+import { BackendError } from '../backend-error.ts';
 import { type SimdWay, startPrograms, type WasmPrograms } from './programs.ts';
 import { makeCall, type ProgramCall, type Thread, ThreadPool } from './threads.ts';
+import type { WasmBackend } from './wasm-heap.ts';
 
 /** Of a panel of a product, 8 columns and {@link DEPTH} rows, and a tile at its edge. */
 const PANEL_BYTES = 4 * 8 * 256 + 256;

@@ -1,15 +1,15 @@
 import { initialTheta, PROJECTIONS } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-import type { WasmBackend } from '../backend/wasm-heap.ts';
 import { MODEL_SHAPES } from '../catalogue/model-shapes.ts';
 import { loadModel } from '../model/load-model.ts';
+import { syntheticSource } from '../model/synthetic-source.ts';
 import { nodeBackend } from '../node/node-backend.ts';
 import { MaskedAdamW } from '../training/adamw.ts';
-import { syntheticSource } from '../weights/synthetic-source.ts';
 import { startPrograms } from './programs.ts';
 import { WasmRunner } from './runner.ts';
 import { ThreadPool } from './threads.ts';
+import type { WasmBackend } from './wasm-heap.ts';
 
 /** Wide enough that its products are cut, also into three. */
 const shape = { ...MODEL_SHAPES['smollm2-135m'], num_hidden_layers: 2, vocab_size: 512 };

@@ -1,4 +1,4 @@
-import { BackendError } from '../backend/backend-error.ts';
+import { BackendError } from '../backend-error.ts';
 import type { WasmPrograms } from './programs.ts';
 import { CALL, CALL_BYTES, CALLS_AT, claim, FAILED, GLANCES, PENDING, UNCLAIMED } from './thread.js';
 

@@ -1,5 +1,5 @@
-import { softwareNames } from '../backend/software-names.ts';
 import type { RowLanes } from './row-lanes.ts';
+import { softwareNames } from './software-names.ts';
 import { sharedBytes, type TileShape, threadsOf } from './tiled-product.ts';
 
 /** Tiles of the products by their kind. */

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { BackendError } from '../backend/backend-error.ts';
-import { DeviceWatch } from '../backend/device-watch.ts';
-import { softwareNames } from '../backend/software-names.ts';
+import { BackendError } from '../backend-error.ts';
 import { type Choices, firstChoices } from './choices.ts';
+import { DeviceWatch } from './device-watch.ts';
 import { moduleOf, uniformBytes, type WgslProgram } from './program.ts';
+import { softwareNames } from './software-names.ts';
 import type { TfjsWebGpuBackend } from './tfjs-backend.ts';
 
 /** One call of a program. */

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { headCrossEntropy, headLoss, headRowLosses } from '../../ops/head-cross-entropy/head-cross-entropy.ts';
 import { rmsNorm } from '../../ops/rms-norm/rms-norm.ts';
 import { registerStockGradients } from '../../ops/stock-gradients/stock-gradients.ts';
-import type { TokenBatch } from '../../training/token-batch.ts';
+import type { TokenBatch } from '../../text/token-batch.ts';
 import { AdapterTensors } from '../adapter-tensors.ts';
 import { batchParts, type TokenPart } from '../batch-parts.ts';
 import { countLabels, labelledRows } from '../labelled-rows.ts';

@@ -5,7 +5,7 @@ import type { FrozenMatrix } from '../../ops/frozen-matrix/frozen-matrix.ts';
 import type { FrozenLinear } from '../../ops/lora-linear/lora-linear.ts';
 import type { Precision } from '../../ops/packed-matrix/formats.ts';
 import { type RopeTable, ropeTable } from '../../ops/rope/rope.ts';
-import type { TokenBatch } from '../../training/token-batch.ts';
+import type { TokenBatch } from '../../text/token-batch.ts';
 import type { AdapterTensors } from '../adapter-tensors.ts';
 import { dimensions, inverseFrequencies, type ModelConfig } from '../config.ts';
 import type { KvCache, LanguageModel, LossAndGradient, TokenRows } from '../language-model.ts';

@@ -4,12 +4,12 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { needsWebGpu } from '../../../../../testing/needs.ts';
 import { startWebGpu } from '../../../test/webgpu.ts';
 import { PUBLISHED_CONFIGS } from '../../catalogue/published-configs.ts';
-import { syntheticSource } from '../../weights/synthetic-source.ts';
 import { WgslRunner } from '../../wgsl/runner.ts';
 import { AdapterTensors } from '../adapter-tensors.ts';
 import { dimensions, parseModelConfig } from '../config.ts';
 import type { LanguageModel } from '../language-model.ts';
 import { loadModel } from '../load-model.ts';
+import { syntheticSource } from '../synthetic-source.ts';
 import { predictChatBytes } from './chat-memory.ts';
 
 const space = { rank: 8, alpha: 8, targets: PROJECTIONS };

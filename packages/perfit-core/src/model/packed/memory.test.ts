@@ -3,13 +3,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { startWasm } from '../../../test/backend.ts';
 import { tinyModel, tinySource } from '../../../test/tiny-models.ts';
-import type { WasmBackend } from '../../backend/wasm-heap.ts';
 import { MODEL_SHAPES } from '../../catalogue/model-shapes.ts';
-import { noLabel, type TokenBatch } from '../../training/token-batch.ts';
-import { syntheticSource } from '../../weights/synthetic-source.ts';
+import { noLabel, type TokenBatch } from '../../text/token-batch.ts';
+import type { WasmBackend } from '../../wasm/wasm-heap.ts';
 import { parseModelConfig } from '../config.ts';
 import type { LanguageModel } from '../language-model.ts';
 import { loadModel } from '../load-model.ts';
+import { syntheticSource } from '../synthetic-source.ts';
 import { predictStepBytes } from './memory.ts';
 import { planMemory, WASM_BUDGET } from './plan-memory.ts';
 

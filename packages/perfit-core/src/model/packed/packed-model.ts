@@ -2,7 +2,7 @@ import { buildLayout, type Layout, type LoraSpace, type ModelDimensions } from '
 import * as tf from '@tensorflow/tfjs-core';
 import type { Precision } from '../../ops/packed-matrix/formats.ts';
 import { type RopeTableOnDevice, ropeTableOnDevice } from '../../ops/rope/rope-wgsl.ts';
-import type { TokenBatch } from '../../training/token-batch.ts';
+import type { TokenBatch } from '../../text/token-batch.ts';
 import type { AdapterTensors } from '../adapter-tensors.ts';
 import { batchParts, type TokenPart } from '../batch-parts.ts';
 import { dimensions, inverseFrequencies, type ModelConfig } from '../config.ts';

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { WasmBackend } from '../../backend/wasm-heap.ts';
+import type { WasmBackend } from '../../wasm/wasm-heap.ts';
 
 const kernelName = 'PerfitBatchMatMul';
 

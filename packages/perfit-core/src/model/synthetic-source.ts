@@ -1,6 +1,6 @@
-import { parseModelConfig } from '../model/config.ts';
-import { expectedTensors } from '../model/expected-tensors.ts';
-import type { ModelSource } from './source.ts';
+import type { ModelSource } from '../weights/source.ts';
+import { parseModelConfig } from './config.ts';
+import { expectedTensors } from './expected-tensors.ts';
 
 /** A model's files by its config alone, in F16 with random weights: shapes can be measured that nobody has downloaded. */
 export function syntheticSource(config: Readonly<Record<string, unknown>>): ModelSource {

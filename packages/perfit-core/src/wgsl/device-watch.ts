@@ -1,4 +1,4 @@
-import { BackendError } from './backend-error.ts';
+import { BackendError } from '../backend-error.ts';
 
 /** Some drivers tell a lack of memory as a loss. */
 const lackOfMemory = /out.?of.?(?:(?:device|host|video).?)?memory/i;

@@ -1,5 +1,5 @@
 import type { FederationConfig } from '@perfit/protocol';
-import { strategyOf } from '../strategy/registry.ts';
+import { strategyOf } from './registry.ts';
 
 /** The most that the held deltas of one round may take, in bytes. */
 const MAX_HELD = 2 ** 31;

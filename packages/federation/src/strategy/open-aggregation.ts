@@ -1,13 +1,13 @@
-import { strategyOf } from '../strategy/registry.ts';
-import type { Averaging } from '../strategy/strategy.ts';
-import type { Aggregation, AggregationSpace } from './aggregation.ts';
-import { clipped } from './clipped.ts';
-import { flexLoraAggregation } from './flex-lora.ts';
-import { floraAggregation } from './flora.ts';
-import { hetLoraAggregation } from './het-lora.ts';
-import { parameterwise } from './parameterwise.ts';
-import { robust } from './robust.ts';
+import type { Aggregation, AggregationSpace } from '../aggregation/aggregation.ts';
+import { clipped } from '../aggregation/clipped.ts';
+import { flexLoraAggregation } from '../aggregation/flex-lora.ts';
+import { floraAggregation } from '../aggregation/flora.ts';
+import { hetLoraAggregation } from '../aggregation/het-lora.ts';
+import { parameterwise } from '../aggregation/parameterwise.ts';
+import { robust } from '../aggregation/robust.ts';
+import { strategyOf } from './registry.ts';
 import { robustProblem } from './robust-problem.ts';
+import type { Averaging } from './strategy.ts';
 
 const aggregations: Record<Averaging, (space: AggregationSpace) => Aggregation> = {
   parameterwise,

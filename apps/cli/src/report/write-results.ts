@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { renderReport } from '../report/render-report.ts';
-import { renderCsv, renderJson, renderTable } from './render-results.ts';
-import { summarize } from './results.ts';
-import type { Results } from './results-file.ts';
+import { renderCsv, renderJson, renderTable } from '../experiments/render-results.ts';
+import { summarize } from '../experiments/results.ts';
+import type { Results } from '../experiments/results-file.ts';
+import { renderReport } from './render-report.ts';
 
 /** `results.json`, `results.csv` and `report.html`. @returns the table, for the terminal */
 export async function writeResults(folder: string, results: Results): Promise<string> {

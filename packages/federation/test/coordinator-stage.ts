@@ -1,0 +1,342 @@
+import {
+  type AnnouncementName,
+  announcements,
+  type ErrorCode,
+  type FederationConfig,
+  notices,
+  type OperatorAction,
+  type Progress,
+  ProtocolError,
+  parseMessage,
+  type RequestName,
+  type RequestOf,
+  type RoundAction,
+  requests,
+  type ValueOf,
+} from '@perfit/protocol';
+import { type Layout, layoutHash } from '@perfit/protocol/space';
+import {
+  Adapters,
+  ClientSession,
+  FederationRoom,
+  type Line,
+  MemoryStore,
+  type SubmissionRow,
+  UploadSlots,
+} from '../src/coordinator/index.ts';
+import { MemoryBlobs } from '../src/coordinator/memory-blobs.ts';
+import { MemorySpool } from '../src/coordinator/memory-spool.ts';
+import type { Logger } from '../src/coordinator/ports.ts';
+import { type Connection, type ConnectionEvent, ConnectionLost, newFederation } from '../src/index.ts';
+import { wakeAt } from '../src/round/round-state.ts';
+import { VirtualClock } from '../src/simulation/virtual-clock.ts';
+
+export const FEDERATION = 'a-federation';
+
+/** A request as it is sent. */
+type SentRequest = { [K in RequestName]: { readonly name: K; readonly message: RequestOf<K> } }[RequestName];
+
+/** What happens to one request: it arrives; it is lost on its way; its answer is lost; it is refused; what comes down is another. */
+type Fate =
+  | 'arrives'
+  | 'request-lost'
+  | 'answer-lost'
+  | { readonly refuse: ErrorCode }
+  | { readonly falsify: (answer: ValueOf<'download'>) => Promise<ValueOf<'download'>> };
+
+interface StageParts {
+  readonly config: FederationConfig;
+  readonly layout: Layout;
+  readonly hash: string;
+}
+
+/**
+ * The coordinator's own core on memory, for tests of clients: real sessions and signatures, a clock that only the test
+ * moves, and faults on the lines between. A test reads what the coordinator has from its store, and acts as its operator.
+ */
+export class CoordinatorStage {
+  readonly layout: Layout;
+  readonly room: FederationRoom;
+  readonly store: MemoryStore;
+  /** Every request of every client, also those that do not arrive. */
+  readonly requests: SentRequest[] = [];
+  /** Every notice that was sent. */
+  readonly notices: Progress[] = [];
+  /** Decides about the n-th request of all. */
+  fate: (request: SentRequest, index: number) => Fate = () => 'arrives';
+  /** Called before a request arrives. What it throws, the client's request throws. */
+  onRequest: (request: SentRequest) => void | Promise<void> = () => {};
+  /** Called when the coordinator has done what a request asks: its answer goes out after this. */
+  beforeAnswer: (request: SentRequest) => void | Promise<void> = () => {};
+  private readonly clock = new VirtualClock();
+  private readonly slots: UploadSlots;
+  /** What went wrong in the coordinator itself: no test asks for that. */
+  private failure: unknown = null;
+
+  private constructor({ config, layout, hash }: StageParts, store: MemoryStore) {
+    this.layout = layout;
+    this.store = store;
+    this.slots = new UploadSlots(Number.POSITIVE_INFINITY, this.clock);
+    const nothing = () => {};
+    this.room = new FederationRoom({
+      space: { federation: FEDERATION, config, layout, layoutHash: hash },
+      state: newFederation,
+      createdAt: new Date(this.clock.now()),
+      store,
+      adapters: new Adapters(new MemoryBlobs(), store),
+      spool: new MemorySpool(),
+      clock: this.clock,
+      logger: loggerOf((error) => this.fail(error)),
+      meter: {
+        begun: nothing,
+        aggregating: nothing,
+        closed: nothing,
+        accepted: nothing,
+        committed: nothing,
+        storageFailed: nothing,
+      },
+      maxClients: Number.POSITIVE_INFINITY,
+      onChange: nothing,
+    });
+  }
+
+  /** A federation that its operator has started. */
+  static async open(config: FederationConfig, layout: Layout): Promise<CoordinatorStage> {
+    const hash = await layoutHash(layout);
+    const store = new MemoryStore();
+    await store.addFederation({
+      id: FEDERATION,
+      config,
+      layoutHash: hash,
+      layoutSize: layout.size,
+      state: newFederation,
+      createdAt: new Date(0),
+    });
+    const stage = new CoordinatorStage({ config, layout, hash }, store);
+    await stage.act('start');
+    return stage;
+  }
+
+  // Lines to it
+
+  /** One client's way to it. It stays down after a loss until it is told to connect. */
+  connection(): StageConnection {
+    return new StageConnection(this);
+  }
+
+  session(line: Line): ClientSession {
+    return new ClientSession({
+      line,
+      federations: { find: (id) => (id === FEDERATION ? this.room : null) },
+      slots: this.slots,
+      logger: loggerOf((error) => this.fail(error)),
+    });
+  }
+
+  /** Makes the next request of any client throw it. */
+  fail(error: unknown): void {
+    this.failure ??= error;
+  }
+
+  assertSound(): void {
+    if (this.failure) throw this.failure;
+  }
+
+  // What a test looks at
+
+  get version(): number {
+    return this.room.status.version;
+  }
+
+  /** Of the round that is under way. */
+  get attempt(): number {
+    const { state } = this.room;
+    if (state.state !== 'training') throw new Error(`no round is under way: the federation is ${state.state}`);
+    return state.attempt;
+  }
+
+  /** θ_g as it was committed last. @returns [N], not to be written to */
+  theta(): Promise<Float32Array> {
+    return this.room.theta();
+  }
+
+  /** What is accepted, by round. */
+  submissions(): Promise<SubmissionRow[]> {
+    return this.store.submissions(FEDERATION);
+  }
+
+  async acceptedRounds(): Promise<number[]> {
+    return (await this.submissions()).map(({ round }) => round);
+  }
+
+  /** Every mask that was taken, in that order. */
+  async masks(): Promise<{ client: string; kept: number; hash: string }[]> {
+    const limit = Number.POSITIVE_INFINITY;
+    const events = await this.store.eventPage(FEDERATION, { kinds: ['mask-received'], limit });
+    return events.map(({ data }) => data as { client: string; kept: number; hash: string });
+  }
+
+  /** The requests of a name, as they were sent. */
+  sent<K extends RequestName>(name: K): RequestOf<K>[] {
+    return this.requests.filter((request) => request.name === name).map(({ message }) => message as RequestOf<K>);
+  }
+
+  // What a test does
+
+  /** As the operator; `repeat` and `skip` are about the round that is under way. */
+  async act(action: OperatorAction | RoundAction): Promise<void> {
+    const hasChanged =
+      action === 'repeat' || action === 'skip'
+        ? await this.room.actOnRound(this.version + 1, action)
+        : await this.room.act(action);
+    if (!hasChanged) throw new Error(`there is nothing to ${action}: the federation is ${this.room.status.state}`);
+  }
+
+  /** [RD2] Until the round closes: where everybody has submitted, and it is enough, it settles; else its deadline passes. */
+  async passTime(): Promise<void> {
+    await this.settled();
+    const due = wakeAt(this.room.state);
+    if (due === null) throw new Error(`nothing waits for the time: the federation is ${this.room.status.state}`);
+    this.clock.advanceTo(due);
+    await this.settled();
+  }
+
+  /** When the room has done what follows from everything so far. */
+  async settled(): Promise<void> {
+    await this.room.withRoundsQuiesced(async () => {});
+    this.assertSound();
+  }
+}
+
+interface Link {
+  readonly session: ClientSession;
+  /** Aborted when the line is lost, by what its requests throw. */
+  readonly lost: AbortController;
+}
+
+/** A line between one client and the stage. */
+class StageConnection implements Connection {
+  isClosed = false;
+  /** So many attempts to connect fail. */
+  refusals = 0;
+  private readonly stage: CoordinatorStage;
+  private readonly listeners = new Set<(event: ConnectionEvent) => void>();
+  private link: Link | null = null;
+
+  constructor(stage: CoordinatorStage) {
+    this.stage = stage;
+  }
+
+  connect(): void {
+    if (this.link || this.isClosed) return;
+    if (this.refusals > 0) {
+      this.refusals--;
+      queueMicrotask(() => this.tell({ type: 'lost', reason: 'nobody answers' }));
+      return;
+    }
+    const lost = new AbortController();
+    const session = this.stage.session({
+      send: (name, message) => !lost.signal.aborted && this.hear(name as AnnouncementName, message),
+      close: () => !lost.signal.aborted && this.lose('the coordinator has hung up'),
+    });
+    this.link = { session, lost };
+    queueMicrotask(() => this.tell({ type: 'connected' }));
+  }
+
+  async request<K extends RequestName>(name: K, message: RequestOf<K>, signal?: AbortSignal): Promise<ValueOf<K>> {
+    signal?.throwIfAborted();
+    const { link, stage } = this;
+    if (!link) throw new ConnectionLost('not connected');
+    const request = { name, message } as SentRequest;
+    const index = stage.requests.push(request) - 1;
+    const fate = stage.fate(request, index);
+    if (fate === 'request-lost') this.lose('the request was lost');
+    else if (typeof fate === 'object' && 'refuse' in fate) {
+      throw new ProtocolError(fate.refuse, `refused by the script: ${fate.refuse}`);
+    }
+    const { signal: lost } = link.lost;
+    return unlessAborted(signal ? AbortSignal.any([lost, signal]) : lost, async () => {
+      const answer = await this.exchange(link, request, fate);
+      return parseMessage(requests[name].value, answer, name) as ValueOf<K>;
+    });
+  }
+
+  notify(name: 'progress', message: Progress): void {
+    if (!this.link) return;
+    this.stage.notices.push(parseMessage(notices[name], message, name));
+    this.link.session.notice(message);
+  }
+
+  on(listener: (event: ConnectionEvent) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.listeners.clear();
+    this.lose('the client has hung up');
+  }
+
+  /** The coordinator learns of it at once. */
+  lose(reason = 'the script says so'): void {
+    const { link } = this;
+    if (!link) return;
+    this.link = null;
+    link.session.end().catch((error) => this.stage.fail(error));
+    this.tell({ type: 'lost', reason });
+    link.lost.abort(new ConnectionLost(reason));
+  }
+
+  private async exchange(link: Link, request: SentRequest, fate: Fate): Promise<unknown> {
+    const { stage } = this;
+    const { session, lost } = link;
+    await stage.onRequest(request);
+    lost.signal.throwIfAborted();
+    const { reply, afterwards } = await session.handle(request.name, request.message);
+    await stage.beforeAnswer(request);
+    if (fate === 'answer-lost' && this.link === link) this.lose('the answer was lost');
+    // The client hears the answer before anything that follows from it.
+    if (afterwards) queueMicrotask(() => afterwards().catch((error) => stage.fail(error)));
+    stage.assertSound();
+    if (!reply.ok) throw ProtocolError.from(reply.error);
+    if (typeof fate === 'object' && 'falsify' in fate) return fate.falsify(reply.value as ValueOf<'download'>);
+    return reply.value;
+  }
+
+  private hear(name: AnnouncementName, message: unknown): void {
+    this.tell({ type: name, message: parseMessage(announcements[name], message, name) } as ConnectionEvent);
+  }
+
+  private tell(event: ConnectionEvent): void {
+    for (const listener of [...this.listeners]) listener(event);
+  }
+}
+
+/** What `work` gives, unless the signal comes first: then its reason is thrown, and nobody waits for the work. */
+function unlessAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort);
+    work()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}
+
+/** Refusals are the clients' to hear; all else is a fault of the core. */
+function loggerOf(onFault: (error: unknown) => void): Logger {
+  const nothing = () => {};
+  const logger: Logger = {
+    debug: nothing,
+    info: nothing,
+    warn: nothing,
+    error(fields) {
+      const error = 'err' in fields ? fields.err : null;
+      if (error && !(error instanceof ProtocolError)) onFault(error);
+    },
+    child: () => logger,
+  };
+  return logger;
+}
