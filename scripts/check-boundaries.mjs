@@ -24,7 +24,7 @@ const OF_FILES = `(${[
 const FILES = new RegExp(`^src/${OF_FILES}`);
 const NO_BACKEND = 'a model is opened where nothing computes, too';
 
-/** What each room's sources may import from outside themselves; `also` widens it for some of its files. */
+/** What each room's sources may import from outside themselves; `also` widens it for some of its files, `types` for `import type`. */
 const rooms = {
   'packages/protocol': { may: ['zod'] },
   'packages/federation': {
@@ -87,7 +87,7 @@ const rooms = {
       'socket.io',
       'tar-stream',
     ],
-    also: [{ files: /^test\//, may: ['memfs'] }],
+    also: [{ files: /^test\//, may: ['memfs', '@perfit/protocol/admin'] }],
   },
   'apps/cli': {
     may: [
@@ -100,6 +100,7 @@ const rooms = {
       'vega-lite',
       'yaml',
       '@perfit/protocol',
+      '@perfit/protocol/admin',
       '@perfit/protocol/space',
       '@perfit/federation',
       '@perfit/bench',
@@ -117,6 +118,7 @@ const rooms = {
     may: [
       'zod',
       '@perfit/protocol',
+      '@perfit/protocol/admin',
       '@perfit/protocol/space',
       /^react(-dom)?(\/|$)/,
       /^@mantine\//,
@@ -139,21 +141,56 @@ const rooms = {
         files: /^src\/engine\//,
         may: ['@perfit/federation', '@perfit/bench', '@perfit/core', '@perfit/core/thread', TFJS],
       },
+      // What the page knows of strategies is held against the strategies.
+      { files: /^src\/shared\/federation\/.*\.test\.ts$/, may: ['@perfit/federation'] },
     ],
+    // What the worker tells is typed where it is made; of code nothing comes along.
+    types: [{ files: /^src\/contract\//, may: ['@perfit/federation', '@perfit/bench', '@perfit/core'] }],
     inside: [
       {
+        files: /^src\/contract\//,
+        mayNot: /^src\/(?!contract\/)/,
+        why: 'what page and worker agree on knows neither of them',
+      },
+      {
+        files: /^src\/engine\//,
+        mayNot: /^src\/(?!engine\/|contract\/|shared\/format\/)/,
+        why: 'the worker knows nothing of the page',
+      },
+      {
         files: /^src\/(?!engine\/)/,
-        mayNot: /^src\/engine\/(?![a-z]+-api\.ts$|engine-worker\.ts$)/,
-        why: 'the page knows the worker only by its interface',
+        mayNot: /^src\/engine\//,
+        why: 'the page knows the worker only by src/contract',
       },
       { files: /^src\/shared\//, mayNot: /^src\/(features|app)\//, why: 'shared code knows no feature' },
-      { files: /^src\/strings\//, mayNot: /^src\/(features|app)\//, why: 'words know no feature' },
+      { files: /^src\/shared\/format\//, mayNot: /^src\/(?!shared\/format\/)/, why: 'the worker formats, too' },
+      {
+        files: /^src\/strings\//,
+        mayNot: /^src\/(?!strings\/|contract\/|shared\/(format\/|federation\/|ui\/question\.ts$))/,
+        why: 'words know nobody who shows them',
+      },
       { files: /^src\/features\//, mayNot: /^src\/app\//, why: 'features point one way: shared, features, app' },
+    ],
+    without: [
+      {
+        files: /^src\/(contract|engine|shared\/(format|federation))\/(?!.*\.test\.ts$)/,
+        mayNot: /^#strings\//,
+        why: 'words are what the page shows: the worker tells codes, and words are made of what is here',
+      },
     ],
     separate: /^src\/features\/([^/]+)\//,
   },
   e2e: {
-    may: [NODE, 'zod', 'axe-core', 'commander', /^playwright(\/|$)/, '@huggingface/gguf', '@perfit/protocol'],
+    may: [
+      NODE,
+      'zod',
+      'axe-core',
+      'commander',
+      /^playwright(\/|$)/,
+      '@huggingface/gguf',
+      '@perfit/protocol',
+      '@perfit/protocol/admin',
+    ],
     // What all tests of the project share.
     outside: [
       { files: /^specs\//, may: /^\.\.\/testing\// },
@@ -178,6 +215,8 @@ const forTests = [
   '@huggingface/gguf',
 ];
 const TEST = /(\.test\.tsx?$|^test\/)/;
+/** Nothing of it is left when types are gone; of `import { type A }` the import is. */
+const TYPE_ONLY = /^(import|export)\s+type\b/;
 
 checkTheCheck();
 const breaches = [];
@@ -189,16 +228,49 @@ for (const [room, rule] of Object.entries(rooms)) {
     // AssemblyScript, which nobody imports.
     if (path.startsWith('assembly/')) continue;
     checked++;
-    for (const { specifier, line } of importsOf(file)) {
-      const why = breach({ room, rule, path, file, specifier });
+    for (const { specifier, line, isType } of importsOf(file)) {
+      const why = breach({ room, rule, path, file, specifier, isType });
       if (why) breaches.push(`${relative(root, file)}:${line} imports ${specifier}: ${why}`);
     }
   }
 }
+for (const room of Object.keys(rooms)) breaches.push(...circlesIn(room));
 for (const text of breaches) process.stdout.write(`${text}\n`);
 process.stdout.write(`${checked} files checked, ${breaches.length} breaches\n`);
 if (checked === 0) throw new Error('no source files were found: the check checked nothing');
 process.exitCode = breaches.length ? 1 : 0;
+
+/**
+ * Folders of a room's sources that import each other, directly or by others: such are one folder, or something in them lies
+ * in the wrong one. Tests may look at anything.
+ */
+function circlesIn(room) {
+  const base = join(root, room, 'src');
+  const folderOf = (file) => relative(base, file).split('/').slice(0, -1)[0] ?? null;
+  const imports = new Map();
+  for (const file of sources(join(root, room))) {
+    const from = file.startsWith(base) && !TEST.test(file) ? folderOf(file) : null;
+    if (from === null) continue;
+    for (const { specifier, line } of importsOf(file)) {
+      if (!specifier.startsWith('.')) continue;
+      const target = resolve(dirname(file), specifier);
+      const to = target.startsWith(base) ? folderOf(target) : null;
+      if (to === null || to === from) continue;
+      const known = imports.get(from) ?? new Map();
+      if (!known.has(to)) known.set(to, `${relative(root, file)}:${line}`);
+      imports.set(from, known);
+    }
+  }
+  const reachable = (from, seen = new Set()) => {
+    for (const to of imports.get(from)?.keys() ?? []) if (!seen.has(to)) reachable(to, seen.add(to));
+    return seen;
+  };
+  return [...imports].flatMap(([from, targets]) =>
+    [...targets]
+      .filter(([to]) => reachable(to).has(from))
+      .map(([to, place]) => `${place}: ${room}/src/${from} imports ${to}, which imports it back, itself or by others`),
+  );
+}
 
 /** A table that lets everything pass would look just like clean code: known breaches must be found first. */
 function checkTheCheck() {
@@ -221,19 +293,29 @@ function checkTheCheck() {
     ['apps/web-client', 'src/engine/engine.ts', '@tensorflow/tfjs'],
     ['apps/web-client', 'src/app/app.tsx', '@perfit/core'],
     ['apps/web-client', 'src/app/app.tsx', '../engine/engine.ts'],
+    ['apps/web-client', 'src/shared/api/engine-client.ts', '../../engine/engine-worker.ts'],
+    ['apps/web-client', 'src/strings/en/history.ts', '../../engine/engine.ts'],
+    ['apps/web-client', 'src/strings/en/access.ts', '../../shared/ui/confirm.tsx'],
+    ['apps/web-client', 'src/engine/engine.ts', '../shared/ui/confirm.tsx'],
+    ['apps/web-client', 'src/engine/engine.ts', '#strings/activity.ts'],
+    ['apps/web-client', 'src/contract/engine-event.ts', '../shared/format/format-number.ts'],
+    ['apps/web-client', 'src/contract/engine-event.ts', '@perfit/federation'],
+    ['apps/web-client', 'src/contract/engine-event.ts', '@perfit/coordinator', 'type'],
+    ['apps/web-client', 'src/app/app.tsx', '@perfit/federation', 'type'],
     ['apps/web-client', 'src/features/chat/chat.tsx', '../ledger/ledger.tsx'],
     ['apps/web-client', 'src/shared/ui/section.tsx', '../../features/chat/chat.tsx'],
     ['e2e', 'demo/main.ts', '@perfit/federation'],
     ['e2e', 'demo/main.ts', '../../testing/form.ts'],
     ['testing', 'needs.ts', '../packages/perfit-core/src/index.ts'],
   ];
-  for (const [room, path, specifier] of wrong) {
-    if (breach({ room, rule: rooms[room], path, file: join(root, room, path), specifier })) continue;
+  for (const [room, path, specifier, kind] of wrong) {
+    const isType = kind === 'type';
+    if (breach({ room, rule: rooms[room], path, file: join(root, room, path), specifier, isType })) continue;
     throw new Error(`the check is broken: it lets ${room}/${path} import ${specifier}`);
   }
 }
 
-function breach({ room, rule, path, file, specifier }) {
+function breach({ room, rule, path, file, specifier, isType }) {
   if (specifier.startsWith('.')) {
     const target = relative(join(root, room), resolve(dirname(file), specifier.split('?')[0]));
     const isAsset = /\.(jsonl?|css|wasm)$/.test(target);
@@ -247,7 +329,8 @@ function breach({ room, rule, path, file, specifier }) {
     return null;
   }
   for (const { files, mayNot, why } of rule.without ?? []) if (files.test(path) && mayNot.test(specifier)) return why;
-  const extra = (rule.also ?? []).flatMap(({ files, may }) => (files.test(path) ? may : []));
+  const wider = [...(rule.also ?? []), ...(isType ? (rule.types ?? []) : [])];
+  const extra = wider.flatMap(({ files, may }) => (files.test(path) ? may : []));
   const allowed = [...rule.may, ...extra, ...(TEST.test(path) ? forTests : [])];
   const bare = specifier.split('?')[0];
   const matches = allowed.some((entry) => (typeof entry === 'string' ? entry === bare : entry.test(bare)));
@@ -262,9 +345,14 @@ function importsOf(file) {
   const found = module.staticImports.map((entry) => ({
     specifier: entry.moduleRequest.value,
     line: lineAt(entry.start),
+    isType: TYPE_ONLY.test(text.slice(entry.start, entry.end)),
   }));
-  for (const entry of module.staticExports.flatMap((statement) => statement.entries)) {
-    if (entry.moduleRequest) found.push({ specifier: entry.moduleRequest.value, line: lineAt(entry.start) });
+  for (const { start, end, entries } of module.staticExports) {
+    // Of what is imported and exported again the statement is the import.
+    const isType = TYPE_ONLY.test(text.slice(start, end));
+    for (const { moduleRequest, start: at } of entries) {
+      if (moduleRequest) found.push({ specifier: moduleRequest.value, line: lineAt(at), isType });
+    }
   }
   for (const entry of module.dynamicImports) {
     const argument = text.slice(entry.moduleRequest.start, entry.moduleRequest.end);

@@ -35,7 +35,7 @@ describe('the web client is built again', () => {
     'packages/perfit-core/src/text/datasets.test.ts',
     'packages/perfit-core/test/webgpu.ts',
     'packages/perfit-core/src/node/index.ts',
-    'apps/web-client/src/shared/session/estimate.test.ts',
+    'apps/web-client/src/contract/session/estimate.test.ts',
     'apps/web-client/src/app/a-component.test.tsx',
     'apps/coordinator/src/coordinator.ts',
     'e2e/specs/join.spec.ts',

@@ -1,5 +1,5 @@
 import './app/trusted-types.ts';
-import './shared/without-eval.ts';
+import './contract/without-eval.ts';
 import '@mantine/core/styles.css';
 import './app/page.css';
 import { createRoot } from 'react-dom/client';

@@ -1,5 +1,5 @@
 import { emptySessionRecord, type SessionRecord } from '@perfit/protocol';
-import { engine, unwrap } from '../shared/engine-client/engine-client.ts';
+import { engine, unwrap } from '../shared/api/engine-client.ts';
 
 /**
  * For whoever drives the page by a program: tests and the simulation of many tabs.

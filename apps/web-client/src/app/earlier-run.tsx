@@ -1,7 +1,7 @@
 import { Button, Group, List, Paper, Stack, Text, Title } from '@mantine/core';
 import { strings as common } from '#strings/app.ts';
 import { agreedAt, leftOff, strings, welcome } from '#strings/join.ts';
-import type { EarlierSession, RecordedConsent } from '../engine/engine-api.ts';
+import type { EarlierSession, RecordedConsent } from '../contract/run-api.ts';
 import type { ParticipationControls } from './use-participation.ts';
 
 interface EarlierSittingProps {

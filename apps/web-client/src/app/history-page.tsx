@@ -3,13 +3,13 @@ import { useQuery } from '@tanstack/react-query';
 import { useParams, useSearch } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import { strings } from '#strings/history.ts';
+import { failureOf } from '../contract/failure.ts';
 import { HistoryList } from '../features/history/history-list.tsx';
 import { historyQuery } from '../features/history/history-query.ts';
 import { Exposure } from '../features/ledger/exposure.tsx';
 import { Ledger } from '../features/ledger/ledger.tsx';
-import { engine, unwrap } from '../shared/engine-client/engine-client.ts';
-import { failureOf } from '../shared/failure/failure.ts';
-import { FailureAlert } from '../shared/notices/failure-alert.tsx';
+import { engine, unwrap } from '../shared/api/engine-client.ts';
+import { FailureAlert } from '../shared/ui/failure-alert.tsx';
 import { PageLink } from '../shared/ui/links.tsx';
 
 /** /history: the federations that this browser remembers. */

@@ -2,7 +2,7 @@ import { Stack, Text, Title } from '@mantine/core';
 import { useSearch } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import { strings } from '#strings/models.ts';
-import type { ModelWish } from '../engine/models-api.ts';
+import type { ModelWish } from '../contract/models-api.ts';
 import { Chat } from '../features/chat/chat.tsx';
 import { AdapterInUse } from '../features/models/adapter-in-use.tsx';
 import { CachedModels } from '../features/models/cached-models.tsx';
@@ -14,7 +14,7 @@ import { Opening } from '../features/models/opening.tsx';
 import { type PrecisionWish, precisionOf } from '../features/models/precision.ts';
 import { ThisDevice } from '../features/models/this-device.tsx';
 import { type OpenModelControls, useOpenModel } from '../features/models/use-open-model.ts';
-import { isDemonstration } from '../shared/models/is-demonstration.ts';
+import { isDemonstration } from '../shared/federation/is-demonstration.ts';
 import classes from './models-page.module.css';
 
 /** /models: models outside a federation. */

@@ -4,8 +4,8 @@ import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { strings, welcomeBack } from '#strings/app.ts';
 import { strings as sessionStrings } from '#strings/session-view.ts';
-import type { HeldOutExample } from '../engine/comparison-api.ts';
-import type { Seat } from '../engine/engine-api.ts';
+import type { HeldOutExample } from '../contract/comparison-api.ts';
+import type { Seat } from '../contract/run-api.ts';
 import { AdapterExport } from '../features/adapter-export/adapter-export.tsx';
 import { Chat } from '../features/chat/chat.tsx';
 import { Improvements } from '../features/improvements/improvements.tsx';
@@ -16,9 +16,9 @@ import { FinishedActions, SessionActions } from '../features/session-view/sessio
 import { SessionCharts } from '../features/session-view/session-charts.tsx';
 import { StatusCard } from '../features/session-view/status-card.tsx';
 import { useProgressTitle } from '../features/session-view/use-progress-title.ts';
-import { isDemonstration } from '../shared/models/is-demonstration.ts';
-import { FailureAlert } from '../shared/notices/failure-alert.tsx';
+import { isDemonstration } from '../shared/federation/is-demonstration.ts';
 import { useSession } from '../shared/session/session-store.ts';
+import { FailureAlert } from '../shared/ui/failure-alert.tsx';
 import { GoOnOrAfresh } from './go-on-or-afresh.tsx';
 import type { ParticipationControls } from './use-participation.ts';
 

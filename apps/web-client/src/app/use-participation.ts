@@ -1,7 +1,8 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
-import type { EarlierSession, JoinOptions, Outcome, Seat } from '../engine/engine-api.ts';
-import { asSink, engine } from '../shared/engine-client/engine-client.ts';
-import type { Failure } from '../shared/failure/failure.ts';
+import type { Failure } from '../contract/failure.ts';
+import type { Outcome } from '../contract/outcome.ts';
+import type { EarlierSession, JoinOptions, Seat } from '../contract/run-api.ts';
+import { asSink, engine } from '../shared/api/engine-client.ts';
 import { useSession } from '../shared/session/session-store.ts';
 
 /** Where a person stands with a federation in this tab. */

@@ -1,6 +1,6 @@
 import { Alert, Button, Text } from '@mantine/core';
 import { strings } from '#strings/shell.ts';
-import { useWorkerWatch } from '../shared/engine-client/worker-watch.ts';
+import { useWorkerWatch } from '../shared/api/worker-watch.ts';
 
 const words = strings.workerStopped;
 

@@ -1,4 +1,4 @@
-/** Holds a lock of this worker's name as long as the worker lives, and says so: `shared/engine-client/worker-watch.ts`. */
+/** Holds a lock of this worker's name as long as the worker lives, and says so: `shared/api/worker-watch.ts`. */
 export function showLife(): void {
   // Locks are for pages of https: and of this machine only.
   if (!('locks' in navigator)) return;

@@ -1,4 +1,4 @@
-import '../shared/without-eval.ts';
+import '../contract/without-eval.ts';
 import { expose } from 'comlink';
 import { showLife } from './alive.ts';
 import { createEngine } from './engine.ts';

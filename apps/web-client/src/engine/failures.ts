@@ -1,7 +1,7 @@
 import { afterWasmFailure } from '@perfit/core';
 import { ProtocolError } from '@perfit/protocol';
-import { type Failure, type FailureCode, FailureError } from '../shared/failure/failure.ts';
-import type { Outcome } from './engine-api.ts';
+import { type Failure, type FailureCode, FailureError } from '../contract/failure.ts';
+import type { Outcome } from '../contract/outcome.ts';
 import { isQuotaExceeded } from './storage/sync-file.ts';
 
 /** Any error as what the page shows: a code and a sentence. */
@@ -22,11 +22,24 @@ function isCoded(error: unknown): error is Error & { readonly code: FailureCode 
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && ownCode.test(error.code);
 }
 
+/** The same for an error of what computes, after which WebAssembly may be of no use. */
+export function failureOfWork(error: unknown): Failure {
+  return toFailure(afterWasmFailure(error));
+}
+
 /** Runs a call of the page and turns whatever it throws into plain data. */
 export async function outcomeOf<T>(work: () => Promise<T> | T): Promise<Outcome<T>> {
   try {
     return { ok: true, value: await work() };
   } catch (error) {
-    return { ok: false, error: toFailure(afterWasmFailure(error)) };
+    return { ok: false, error: failureOfWork(error) };
   }
+}
+
+/** The same for a call that has nothing to answer. */
+export function whenDone(work: () => unknown): Promise<Outcome<null>> {
+  return outcomeOf(async () => {
+    await work();
+    return null;
+  });
 }

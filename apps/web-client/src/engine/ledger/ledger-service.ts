@@ -1,6 +1,6 @@
-import type { Seat } from '../engine-api.ts';
+import type { LedgerApi } from '../../contract/ledger-api.ts';
+import type { Seat } from '../../contract/run-api.ts';
 import { outcomeOf } from '../failures.ts';
-import type { LedgerApi } from '../ledger-api.ts';
 import { loadContent, loadLedger } from '../storage/ledger-store.ts';
 import type { LedgerStore } from './ledger-store.ts';
 import { readTransfer, verifyLedger } from './read-ledger.ts';

@@ -2,7 +2,7 @@ import 'fake-indexeddb/auto';
 import { encodeMask, encodeValues, maskHash, sha256Hex } from '@perfit/protocol';
 import { buildLayout, layoutHash, Mask } from '@perfit/protocol/space';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { LedgerEntry } from '../ledger-api.ts';
+import type { LedgerEntry } from '../../contract/ledger-api.ts';
 import { deleteDatabase, forgetSeat, keyOf, seatKeys } from '../storage/database.ts';
 import { loadContent, loadLedger } from '../storage/ledger-store.ts';
 import { LedgerStore } from './ledger-store.ts';

@@ -1,8 +1,8 @@
 import type { ObservedGet } from '@perfit/core';
 import type { LedgerEntry as WireMessage } from '@perfit/federation';
 import { sha256Hex } from '@perfit/protocol';
-import type { Seat } from '../engine-api.ts';
-import type { LedgerEntry } from '../ledger-api.ts';
+import type { LedgerEntry } from '../../contract/ledger-api.ts';
+import type { Seat } from '../../contract/run-api.ts';
 import { appendLedger, dropContents, type KeptMessage, keptContents, loadLedger } from '../storage/ledger-store.ts';
 import type { OlderEntry } from '../storage/stored-sessions.ts';
 import { LedgerWriter } from './ledger-writer.ts';

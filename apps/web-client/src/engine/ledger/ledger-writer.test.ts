@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LedgerEntry } from '../ledger-api.ts';
+import type { LedgerEntry } from '../../contract/ledger-api.ts';
 import { LedgerWriter } from './ledger-writer.ts';
 import { uploadMessages, wireMessage } from './wire-message.fixture.ts';
 

@@ -1,6 +1,6 @@
 import type { LedgerEntry as WireMessage } from '@perfit/federation';
 import { type RequestName, requests } from '@perfit/protocol';
-import type { LedgerEntry, TransferPart } from '../ledger-api.ts';
+import type { LedgerEntry, TransferPart } from '../../contract/ledger-api.ts';
 
 type Upload = Omit<TransferPart, 'offset'> & { readonly round: number };
 type Transfer = Omit<TransferPart, 'offset'> & { readonly offset?: number };

@@ -1,10 +1,10 @@
 import { layoutOf } from '@perfit/federation';
 import { decodeMask, readMaskHeader, sha256Hex } from '@perfit/protocol';
 import type { Mask } from '@perfit/protocol/space';
-import { FailureError } from '../../shared/failure/failure.ts';
-import type { Seat } from '../engine-api.ts';
+import { FailureError } from '../../contract/failure.ts';
+import type { LedgerCheck, LedgerEntry, TransferReport, TransferView } from '../../contract/ledger-api.ts';
+import type { Seat } from '../../contract/run-api.ts';
 import { toFailure } from '../failures.ts';
-import type { LedgerCheck, LedgerEntry, TransferReport, TransferView } from '../ledger-api.ts';
 import { loadRecord } from '../storage/client-records.ts';
 import { loadContent, loadLedger } from '../storage/ledger-store.ts';
 import { loadSession } from '../storage/stored-sessions.ts';

@@ -1,6 +1,6 @@
 import { decodeMask, decodeValues, maskHash, readMaskHeader, readValuesHeader } from '@perfit/protocol';
 import { type Layout, layoutHash, Mask } from '@perfit/protocol/space';
-import type { Histogram, ModuleView, TransferView } from '../ledger-api.ts';
+import type { Histogram, ModuleView, TransferView } from '../../contract/ledger-api.ts';
 
 /** In which values are counted; odd, so that the middle one is round zero. */
 const BARS = 41;

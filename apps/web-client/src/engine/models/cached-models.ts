@@ -1,5 +1,5 @@
 import { type ModelManifest, partCount } from '@perfit/core';
-import type { ModelOrigin, ModelStorage, StoredModel } from '../models-api.ts';
+import type { ModelOrigin, ModelStorage, StoredModel } from '../../contract/models-api.ts';
 import { database } from '../storage/database.ts';
 import { cachedParts, opfsParts, removePart } from './opfs-parts.ts';
 

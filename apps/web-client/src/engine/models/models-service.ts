@@ -7,11 +7,7 @@ import {
   peftSpace,
   templateNotes,
 } from '@perfit/core';
-import { FailureError } from '../../shared/failure/failure.ts';
-import type { Backend } from '../backend.ts';
-import { automaticOn } from '../catalogue-service.ts';
-import { readContent } from '../local-data.ts';
-import type { ModelHost } from '../model-host.ts';
+import { FailureError } from '../../contract/failure.ts';
 import type {
   AdapterFiles,
   Evaluation,
@@ -20,8 +16,13 @@ import type {
   ModelsApi,
   ModelWish,
   OpenedModel,
-} from '../models-api.ts';
-import { clearStrays, deleteModel } from './cached-models.ts';
+} from '../../contract/models-api.ts';
+import type { Backend } from '../device/backend.ts';
+import { outcomeOf } from '../failures.ts';
+import { readContent } from '../text/local-data.ts';
+import { clearStrays, deleteModel, modelStorage } from './cached-models.ts';
+import { automaticOn } from './catalogue-service.ts';
+import type { ModelHost } from './model-host.ts';
 import { notKept } from './not-cached.ts';
 
 interface DeskOptions {
@@ -141,4 +142,16 @@ export class ModelsService {
       message: 'Somebody takes part in a federation in this tab: leave it first, or use another tab.',
     });
   }
+}
+
+export function modelsApi(service: ModelsService): ModelsApi {
+  return {
+    openModel: (wish, onProgress) => outcomeOf(() => service.open(wish, onProgress)),
+    cancelModel: () => outcomeOf(() => service.cancel()),
+    closeModel: () => outcomeOf(() => service.close()),
+    modelStorage: () => outcomeOf(() => modelStorage()),
+    deleteModel: (key) => outcomeOf(() => service.delete(key)),
+    useAdapter: (files) => outcomeOf(() => service.useAdapter(files)),
+    evaluate: (wish, onProgress) => outcomeOf(() => service.evaluate(wish, onProgress)),
+  };
 }

@@ -1,5 +1,5 @@
 import type { WeightsError } from '@perfit/core';
-import type { Failure } from '../../shared/failure/failure.ts';
+import type { Failure } from '../../contract/failure.ts';
 import { formatBytes } from '../../shared/format/format-number.ts';
 import { modelStorage } from './cached-models.ts';
 

@@ -11,8 +11,8 @@ import {
   type RetryOptions,
   WeightsError,
 } from '@perfit/core';
-import { nameOfOrigin } from '../../shared/models/name-of-origin.ts';
-import type { ModelOrigin } from '../models-api.ts';
+import type { ModelOrigin } from '../../contract/models-api.ts';
+import { nameOfOrigin } from '../../contract/name-of-origin.ts';
 import { type CachedModel, cachedModels, rememberModel } from './cached-models.ts';
 import { acrossTabs, opfsParts } from './opfs-parts.ts';
 

@@ -1,4 +1,4 @@
-import type { ModelProgress } from '../models-api.ts';
+import type { ModelProgress } from '../../contract/models-api.ts';
 
 /** Long enough to be steady, short enough to follow a connection that changes. */
 const WINDOW_MS = 5000;

@@ -1,5 +1,5 @@
 import { type ClientRecord, type ClientStore, decodeClientRecord, encodeClientRecord } from '@perfit/federation';
-import type { Seat } from '../engine-api.ts';
+import type { Seat } from '../../contract/run-api.ts';
 import { database, keyOf } from './database.ts';
 
 export interface ClientRecords extends ClientStore {

@@ -1,8 +1,8 @@
 import type { Choices } from '@perfit/core';
 import { type DBSchema, deleteDB, type IDBPDatabase, openDB } from 'idb';
-import { FailureError } from '../../shared/failure/failure.ts';
-import type { Seat } from '../engine-api.ts';
-import type { LedgerEntry } from '../ledger-api.ts';
+import { FailureError } from '../../contract/failure.ts';
+import type { LedgerEntry } from '../../contract/ledger-api.ts';
+import type { Seat } from '../../contract/run-api.ts';
 import type { CachedModel } from '../models/cached-models.ts';
 import type { StoredSession } from './stored-sessions.ts';
 

@@ -1,5 +1,5 @@
 import { generateKeyPair } from '@perfit/federation';
-import type { Seat } from '../engine-api.ts';
+import type { Seat } from '../../contract/run-api.ts';
 import { database, keyOf } from './database.ts';
 
 /** [HS2] The key of a seat: made in this browser when first needed, and never readable. */

@@ -1,5 +1,5 @@
-import type { Seat } from '../engine-api.ts';
-import type { LedgerEntry } from '../ledger-api.ts';
+import type { LedgerEntry } from '../../contract/ledger-api.ts';
+import type { Seat } from '../../contract/run-api.ts';
 import { database, keyOf, ofSeat } from './database.ts';
 
 /** An entry, and its bytes where they are to be kept. */

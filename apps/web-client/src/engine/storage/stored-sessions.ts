@@ -1,8 +1,9 @@
 import type { ModelDimensions } from '@perfit/protocol/space';
-import type { SessionState } from '../../shared/session/session-state.ts';
-import type { BackendChoice, EarlierSession, RecordedConsent, Seat } from '../engine-api.ts';
-import type { LedgerEntry } from '../ledger-api.ts';
-import type { ReadFile } from '../local-data.ts';
+import type { BackendChoice } from '../../contract/device-api.ts';
+import type { LedgerEntry } from '../../contract/ledger-api.ts';
+import type { EarlierSession, RecordedConsent, Seat } from '../../contract/run-api.ts';
+import type { SessionState } from '../../contract/session/session-state.ts';
+import type { ReadFile } from '../text/local-data.ts';
 import { database, keyOf } from './database.ts';
 
 /** A person's text, with what they said of its columns. */

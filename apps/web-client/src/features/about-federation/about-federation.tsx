@@ -13,9 +13,9 @@ import {
 } from '#strings/about-federation.ts';
 import { about } from '#strings/durations.ts';
 import { plainStateWords } from '#strings/federation-state.ts';
-import type { TuningTime } from '../../shared/estimate/tuning-time.ts';
+import { stateColor } from '../../shared/federation/federation-state.ts';
+import type { TuningTime } from '../../shared/federation/tuning-time.ts';
 import { formatBytes } from '../../shared/format/format-number.ts';
-import { stateColor } from '../../shared/session/federation-state.ts';
 import { DetailsTable } from '../../shared/ui/details-table.tsx';
 import { Fact } from '../../shared/ui/fact.tsx';
 import { Section } from '../../shared/ui/section.tsx';

@@ -1,7 +1,7 @@
 import { Anchor, Avatar, Group, Stack, Text } from '@mantine/core';
 import type { Host } from '@perfit/protocol';
 import { siteNote, strings } from '#strings/about-federation.ts';
-import { safeLink } from '../../shared/links/safe-link.ts';
+import { safeLink } from '../../shared/ui/safe-link.ts';
 
 /** Who runs a federation, and how to reach them, as they say themselves. */
 export function HostLine({ host }: { readonly host: Host | undefined }) {

@@ -10,7 +10,7 @@ import {
 } from '@perfit/protocol';
 import { queryOptions } from '@tanstack/react-query';
 import { z } from 'zod';
-import { request } from '../../shared/coordinator/request.ts';
+import { request } from '../../shared/api/request.ts';
 
 const nothing = z.unknown();
 

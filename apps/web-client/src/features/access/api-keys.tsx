@@ -3,9 +3,9 @@ import { type ApiKeyView, newApiKeySchema, type OperatorRole } from '@perfit/pro
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { keyExpiry, moment, revokeQuestion, strings, keyStrings as words } from '#strings/access.ts';
-import { failureOf } from '../../shared/failure/failure.ts';
-import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
+import { failureOf } from '../../contract/failure.ts';
 import { Confirm } from '../../shared/ui/confirm.tsx';
+import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
 import { addKey, keysQuery, revokeKey } from './access-api.ts';
 import { RoleSelect } from './role-select.tsx';

@@ -2,8 +2,8 @@ import { Button, Group, NativeSelect, Skeleton, Stack, Table, Text } from '@mant
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { actorOf, moment, auditStrings as words } from '#strings/access.ts';
-import { failureOf } from '../../shared/failure/failure.ts';
-import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
+import { failureOf } from '../../contract/failure.ts';
+import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
 import { auditQuery } from './access-api.ts';
 

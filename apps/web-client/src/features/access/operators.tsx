@@ -3,9 +3,9 @@ import { newOperatorSchema, type OperatorAccount, type OperatorRole } from '@per
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { moment, removeQuestion, strings, operatorStrings as words } from '#strings/access.ts';
-import { failureOf } from '../../shared/failure/failure.ts';
-import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
+import { failureOf } from '../../contract/failure.ts';
 import { Confirm } from '../../shared/ui/confirm.tsx';
+import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
 import { addOperator, changeRole, operatorsQuery, removeOperator } from './access-api.ts';
 import { RoleSelect } from './role-select.tsx';

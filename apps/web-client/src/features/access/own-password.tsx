@@ -2,8 +2,8 @@ import { Button, Group, PasswordInput, SimpleGrid, Stack, Text } from '@mantine/
 import { passwordChangeSchema } from '@perfit/protocol';
 import { type FormEvent, useState } from 'react';
 import { passwordStrings as words } from '#strings/access.ts';
-import { failureOf } from '../../shared/failure/failure.ts';
-import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
+import { failureOf } from '../../contract/failure.ts';
+import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
 import { changePassword } from './access-api.ts';
 import { useChange } from './use-change.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ExportFormat } from '../../engine/engine-api.ts';
+import type { ExportFormat } from '../../contract/exports-api.ts';
 import { commandsFor } from './commands.ts';
 
 const filesOf: Record<ExportFormat, readonly string[]> = {

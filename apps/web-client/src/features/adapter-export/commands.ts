@@ -1,5 +1,5 @@
 import { type CommandKind, commandWords } from '#strings/adapter-export.ts';
-import type { ExportChoice, ExportChoices } from '../../engine/engine-api.ts';
+import type { ExportChoice, ExportChoices } from '../../contract/exports-api.ts';
 
 /** What to type, or to put into a file, to use an export elsewhere. */
 export interface Command {

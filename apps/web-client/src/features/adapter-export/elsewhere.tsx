@@ -1,6 +1,6 @@
 import { Button, Code, CopyButton, Group, Stack, Text, Title } from '@mantine/core';
 import { commandStrings, commandWords, copyOf, strings } from '#strings/adapter-export.ts';
-import type { ExportChoice, ExportChoices } from '../../engine/engine-api.ts';
+import type { ExportChoice, ExportChoices } from '../../contract/exports-api.ts';
 import { commandsFor } from './commands.ts';
 
 interface ElsewhereProps {

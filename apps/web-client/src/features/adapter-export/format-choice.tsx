@@ -1,6 +1,6 @@
 import { Group, Radio, SimpleGrid, Stack, Text } from '@mantine/core';
 import { formatStrings, strings } from '#strings/adapter-export.ts';
-import type { ExportChoice, ExportFormat } from '../../engine/engine-api.ts';
+import type { ExportChoice, ExportFormat } from '../../contract/exports-api.ts';
 import { formatBytes } from '../../shared/format/format-number.ts';
 
 interface FormatChoiceProps {

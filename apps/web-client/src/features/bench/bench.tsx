@@ -1,11 +1,11 @@
 import { Button, Group, Loader, Stack, Table, Text, Title } from '@mantine/core';
 import { useState } from 'react';
 import { limitsLine, strings } from '#strings/bench.ts';
-import type { BenchReport } from '../../engine/engine-api.ts';
-import { engine, telling, unwrap } from '../../shared/engine-client/engine-client.ts';
-import { type Failure, failureOf } from '../../shared/failure/failure.ts';
-import { saveFile } from '../../shared/files/save-file.ts';
-import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
+import type { BenchReport } from '../../contract/device-api.ts';
+import { type Failure, failureOf } from '../../contract/failure.ts';
+import { engine, telling, unwrap } from '../../shared/api/engine-client.ts';
+import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
+import { saveFile } from '../../shared/ui/save-file.ts';
 import { Section } from '../../shared/ui/section.tsx';
 
 type State =

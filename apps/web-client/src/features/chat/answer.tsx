@@ -1,6 +1,6 @@
 import { Button, CopyButton, Group, Paper, Text } from '@mantine/core';
 import { copyAnswer, forgot, roundOf, strings, tokensAndSpeed } from '#strings/chat.ts';
-import type { ChatReply, ChatWhich } from '../../engine/chat-api.ts';
+import type { ChatReply, ChatWhich } from '../../contract/chat-api.ts';
 import classes from './chat.module.css';
 import type { Answer } from './conversation.ts';
 

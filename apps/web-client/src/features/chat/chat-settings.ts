@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ChatOptions, ChatWhich } from '../../engine/chat-api.ts';
+import type { ChatOptions, ChatWhich } from '../../contract/chat-api.ts';
 
 /** What each setting may be; the sampling itself is described in perfit-core. */
 export const bounds = {

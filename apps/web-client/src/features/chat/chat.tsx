@@ -13,9 +13,9 @@ import {
 import { useDisclosure, useLocalStorage } from '@mantine/hooks';
 import { type FormEvent, useEffect, useId, useRef, useState } from 'react';
 import { answered, type ChatWords, settingsStrings, strings } from '#strings/chat.ts';
-import type { ChatWhich } from '../../engine/chat-api.ts';
-import type { HeldOutExample } from '../../engine/comparison-api.ts';
-import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
+import type { ChatWhich } from '../../contract/chat-api.ts';
+import type { HeldOutExample } from '../../contract/comparison-api.ts';
+import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
 import classes from './chat.module.css';
 import { type ChatSettings, defaultSettings, parseSettings } from './chat-settings.ts';

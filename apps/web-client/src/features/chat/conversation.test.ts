@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ChatReply } from '../../engine/chat-api.ts';
+import type { ChatReply } from '../../contract/chat-api.ts';
 import { defaultSettings, optionsOf, parseSettings } from './chat-settings.ts';
 import { askedAgain, askedOf, type Exchange, withPiece, withReplies } from './conversation.ts';
 

@@ -1,4 +1,4 @@
-import type { ChatAsked, ChatMessage, ChatPiece, ChatReply, ChatWhich } from '../../engine/chat-api.ts';
+import type { ChatAsked, ChatMessage, ChatPiece, ChatReply, ChatWhich } from '../../contract/chat-api.ts';
 import { type ChatSettings, optionsOf } from './chat-settings.ts';
 
 /** An answer as far as it has come. */

@@ -1,6 +1,6 @@
 import { Paper, SimpleGrid, Stack, Text } from '@mantine/core';
 import { type ChatWords, strings } from '#strings/chat.ts';
-import type { ChatWhich } from '../../engine/chat-api.ts';
+import type { ChatWhich } from '../../contract/chat-api.ts';
 import { AnswerBox } from './answer.tsx';
 import classes from './chat.module.css';
 import type { Exchange } from './conversation.ts';

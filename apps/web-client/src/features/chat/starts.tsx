@@ -3,8 +3,8 @@ import { useDisclosure } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { allOf, firstOf, strings } from '#strings/chat.ts';
-import type { HeldOutExample } from '../../engine/comparison-api.ts';
-import { engine, unwrap } from '../../shared/engine-client/engine-client.ts';
+import type { HeldOutExample } from '../../contract/comparison-api.ts';
+import { engine, unwrap } from '../../shared/api/engine-client.ts';
 import classes from './chat.module.css';
 
 /** So many are offered at once. */

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
-import type { ChatPiece } from '../../engine/chat-api.ts';
-import { engine, telling, unwrap } from '../../shared/engine-client/engine-client.ts';
-import { type Failure, failureOf } from '../../shared/failure/failure.ts';
+import type { ChatPiece } from '../../contract/chat-api.ts';
+import { type Failure, failureOf } from '../../contract/failure.ts';
+import { engine, telling, unwrap } from '../../shared/api/engine-client.ts';
 import type { ChatSettings } from './chat-settings.ts';
 import { askedAgain, askedOf, type Exchange, withPiece, withReplies } from './conversation.ts';
 

@@ -10,14 +10,14 @@ import {
   threadsNote,
   wasmMemory,
 } from '#strings/device-check.ts';
-import type { DeviceReport, DeviceWish } from '../../engine/engine-api.ts';
-import type { DeviceProbe } from '../../engine/probe-api.ts';
-import { probeQuery } from '../../shared/device/probe-query.ts';
-import { engine, unwrap } from '../../shared/engine-client/engine-client.ts';
-import { failureOf } from '../../shared/failure/failure.ts';
+import type { DeviceReport, DeviceWish } from '../../contract/device-api.ts';
+import { failureOf } from '../../contract/failure.ts';
+import type { DeviceProbe } from '../../contract/probe-api.ts';
+import { engine, unwrap } from '../../shared/api/engine-client.ts';
+import { probeQuery } from '../../shared/api/probe-query.ts';
 import { formatBytes } from '../../shared/format/format-number.ts';
-import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
 import { Fact } from '../../shared/ui/fact.tsx';
+import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
 import classes from './device-check.module.css';
 import { DeviceDetails } from './device-details.tsx';

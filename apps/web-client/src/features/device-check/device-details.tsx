@@ -1,7 +1,7 @@
 import { deviceMemory, strings } from '#strings/device-check.ts';
 import { precisionNames } from '#strings/precisions.ts';
-import type { DeviceReport } from '../../engine/engine-api.ts';
-import type { DeviceProbe } from '../../engine/probe-api.ts';
+import type { DeviceReport } from '../../contract/device-api.ts';
+import type { DeviceProbe } from '../../contract/probe-api.ts';
 import { formatBytes } from '../../shared/format/format-number.ts';
 import { DetailsTable } from '../../shared/ui/details-table.tsx';
 

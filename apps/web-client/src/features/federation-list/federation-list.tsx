@@ -3,10 +3,10 @@ import type { FederationSummary } from '@perfit/protocol';
 import { useQuery } from '@tanstack/react-query';
 import { roundOf, strings } from '#strings/federation-list.ts';
 import { plainStateWords } from '#strings/federation-state.ts';
-import { federationsQuery } from '../../shared/coordinator/federations.ts';
-import { failureOf } from '../../shared/failure/failure.ts';
-import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
-import { isOver, stateColor } from '../../shared/session/federation-state.ts';
+import { failureOf } from '../../contract/failure.ts';
+import { federationsQuery } from '../../shared/api/federations.ts';
+import { isOver, stateColor } from '../../shared/federation/federation-state.ts';
+import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
 import { PageLink } from '../../shared/ui/links.tsx';
 
 /** Every federation that the coordinator shows to anybody; those that are over come last. */

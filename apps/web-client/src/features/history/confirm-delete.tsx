@@ -1,6 +1,6 @@
 import { Button, Group, Modal, Stack, Text } from '@mantine/core';
 import { strings } from '#strings/history.ts';
-import type { HistoryEntry } from '../../engine/history-api.ts';
+import type { HistoryEntry } from '../../contract/history-api.ts';
 import { nameOf } from './name-of.ts';
 
 const words = strings.really;

@@ -2,10 +2,10 @@ import { Alert, Button, Group, List, Modal, Stack, Text, TextInput } from '@mant
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { deleted, strings } from '#strings/history.ts';
-import type { Deleted } from '../../engine/history-api.ts';
-import { engine, unwrap } from '../../shared/engine-client/engine-client.ts';
-import { type Failure, failureOf } from '../../shared/failure/failure.ts';
-import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
+import { type Failure, failureOf } from '../../contract/failure.ts';
+import type { Deleted } from '../../contract/history-api.ts';
+import { engine, unwrap } from '../../shared/api/engine-client.ts';
+import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
 import { clearPageStorage } from './clear-page-storage.ts';
 

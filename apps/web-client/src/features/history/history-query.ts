@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
-import { engine, unwrap } from '../../shared/engine-client/engine-client.ts';
+import { engine, unwrap } from '../../shared/api/engine-client.ts';
 
 /** What this browser remembers; other tabs change it, so that it is read at every look. */
 export const historyQuery = queryOptions({

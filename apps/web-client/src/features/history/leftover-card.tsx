@@ -1,6 +1,6 @@
 import { Button, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { deleteLabel, strings } from '#strings/history.ts';
-import type { HistoryEntry } from '../../engine/history-api.ts';
+import type { HistoryEntry } from '../../contract/history-api.ts';
 import { formatBytes } from '../../shared/format/format-number.ts';
 import { nameOf } from './name-of.ts';
 

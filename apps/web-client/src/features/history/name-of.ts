@@ -1,4 +1,4 @@
-import type { HistoryEntry } from '../../engine/history-api.ts';
+import type { HistoryEntry } from '../../contract/history-api.ts';
 
 /** What a person knows an entry by. */
 export function nameOf(entry: HistoryEntry): string {

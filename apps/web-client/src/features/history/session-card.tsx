@@ -1,7 +1,7 @@
 import { Badge, Button, Group, List, Paper, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { agreedAt, byline, day, deleteLabel, exchanged, roundsOf, strings } from '#strings/history.ts';
-import type { RecordedConsent } from '../../engine/engine-api.ts';
-import type { HistoryEntry } from '../../engine/history-api.ts';
+import type { HistoryEntry } from '../../contract/history-api.ts';
+import type { RecordedConsent } from '../../contract/run-api.ts';
 import { formatBytes, formatPerplexity } from '../../shared/format/format-number.ts';
 import { Fact } from '../../shared/ui/fact.tsx';
 import { PageLinkButton } from '../../shared/ui/links.tsx';

@@ -1,7 +1,7 @@
 import { Accordion, Button, Group, SegmentedControl, Stack, Text, VisuallyHidden } from '@mantine/core';
 import { useState } from 'react';
 import { fromTo, fromToInWords, gainInWords, strings } from '#strings/improvements.ts';
-import type { ComparedExample, HeldOutExample } from '../../engine/comparison-api.ts';
+import type { ComparedExample, HeldOutExample } from '../../contract/comparison-api.ts';
 import classes from './example-list.module.css';
 import { byGain, gainOf, standingOf } from './gains.ts';
 import { TokenView } from './token-view.tsx';

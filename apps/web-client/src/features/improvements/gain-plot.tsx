@@ -1,6 +1,6 @@
 import { Group, Text } from '@mantine/core';
 import { describePlot, strings, timesOf } from '#strings/improvements.ts';
-import type { ComparedExample } from '../../engine/comparison-api.ts';
+import type { ComparedExample } from '../../contract/comparison-api.ts';
 import classes from './gain-plot.module.css';
 import { byGain, gainOf, standingOf, tallyOf } from './gains.ts';
 import { placeDots } from './place-dots.ts';

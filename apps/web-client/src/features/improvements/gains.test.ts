@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ComparedExample } from '../../engine/comparison-api.ts';
+import type { ComparedExample } from '../../contract/comparison-api.ts';
 import { byGain, gainOf, perplexityOf, standingOf, tallyOf } from './gains.ts';
 import { placeDots } from './place-dots.ts';
 

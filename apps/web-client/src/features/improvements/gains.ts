@@ -1,4 +1,4 @@
-import type { ComparedExample } from '../../engine/comparison-api.ts';
+import type { ComparedExample } from '../../contract/comparison-api.ts';
 
 export type Standing = 'better' | 'worse' | 'same';
 

@@ -10,13 +10,13 @@ import {
   withModule,
   worseAndSame,
 } from '#strings/improvements.ts';
-import type { Comparison, HeldOutExample } from '../../engine/comparison-api.ts';
-import { engine, telling, unwrap } from '../../shared/engine-client/engine-client.ts';
-import { type Failure, failureOf } from '../../shared/failure/failure.ts';
+import type { Comparison, HeldOutExample } from '../../contract/comparison-api.ts';
+import { type Failure, failureOf } from '../../contract/failure.ts';
+import type { ModuleOrigin } from '../../contract/session/session-state.ts';
+import { engine, telling, unwrap } from '../../shared/api/engine-client.ts';
 import { formatPerplexity } from '../../shared/format/format-number.ts';
-import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
-import type { ModuleOrigin } from '../../shared/session/session-state.ts';
 import { Fact } from '../../shared/ui/fact.tsx';
+import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
 import { ExampleList } from './example-list.tsx';
 import { GainPlot } from './gain-plot.tsx';

@@ -2,7 +2,7 @@ import { Box, Collapse, Group, Stack, Table, Text, UnstyledButton } from '@manti
 import { useDisclosure } from '@mantine/hooks';
 import { useId } from 'react';
 import { chanceOf, strings, tokensSummary, tokenTitle } from '#strings/improvements.ts';
-import type { ComparedExample, ComparedPiece } from '../../engine/comparison-api.ts';
+import type { ComparedExample, ComparedPiece } from '../../contract/comparison-api.ts';
 import classes from './token-view.module.css';
 
 type Which = 'base' | 'personal';

@@ -1,10 +1,10 @@
 import { Button, Group, Text } from '@mantine/core';
 import { useState } from 'react';
 import { checked, checking, strings } from '#strings/ledger.ts';
-import type { Seat } from '../../engine/engine-api.ts';
-import type { LedgerCheck } from '../../engine/ledger-api.ts';
-import { engine, telling } from '../../shared/engine-client/engine-client.ts';
-import type { Failure } from '../../shared/failure/failure.ts';
+import type { Failure } from '../../contract/failure.ts';
+import type { LedgerCheck } from '../../contract/ledger-api.ts';
+import type { Seat } from '../../contract/run-api.ts';
+import { engine, telling } from '../../shared/api/engine-client.ts';
 
 type State =
   | { readonly kind: 'idle' }

@@ -1,6 +1,6 @@
 import { Stack, Text, Title } from '@mantine/core';
 import { barTitle, describeHistogram, figure, strings } from '#strings/ledger.ts';
-import type { Histogram as Counts } from '../../engine/ledger-api.ts';
+import type { Histogram as Counts } from '../../contract/ledger-api.ts';
 import classes from './ledger.module.css';
 
 const HEIGHT = 120;

@@ -1,4 +1,4 @@
-import type { LedgerEntry } from '../../engine/ledger-api.ts';
+import type { LedgerEntry } from '../../contract/ledger-api.ts';
 
 /** The ledger as JSONL: a line for each message, the earliest first. */
 export function ledgerFile(entries: readonly LedgerEntry[]): Uint8Array {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LedgerEntry, TransferPart } from '../../engine/ledger-api.ts';
+import type { LedgerEntry, TransferPart } from '../../contract/ledger-api.ts';
 import { fileName, ledgerFile } from './ledger-file.ts';
 import { filtered, piecesOf, rowsOf, totalsByKind, totalsByRound } from './ledger-rows.ts';
 

@@ -1,4 +1,4 @@
-import type { LedgerEntry } from '../../engine/ledger-api.ts';
+import type { LedgerEntry } from '../../contract/ledger-api.ts';
 
 type Direction = LedgerEntry['direction'];
 

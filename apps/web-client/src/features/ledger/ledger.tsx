@@ -1,9 +1,9 @@
 import { Button, Group, Select, Stack, Text } from '@mantine/core';
 import { useMemo, useState } from 'react';
 import { kindName, strings, summary } from '#strings/ledger.ts';
-import type { Seat } from '../../engine/engine-api.ts';
-import type { LedgerEntry } from '../../engine/ledger-api.ts';
-import { saveFile } from '../../shared/files/save-file.ts';
+import type { LedgerEntry } from '../../contract/ledger-api.ts';
+import type { Seat } from '../../contract/run-api.ts';
+import { saveFile } from '../../shared/ui/save-file.ts';
 import { Section } from '../../shared/ui/section.tsx';
 import { EntryDialog } from './entry-dialog.tsx';
 import { HashCheck } from './hash-check.tsx';

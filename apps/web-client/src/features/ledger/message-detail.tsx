@@ -1,14 +1,14 @@
 import { Button, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { dateTime, kindSentence, strings } from '#strings/ledger.ts';
-import type { Seat } from '../../engine/engine-api.ts';
-import type { LedgerEntry } from '../../engine/ledger-api.ts';
-import { engine, unwrap } from '../../shared/engine-client/engine-client.ts';
-import { failureOf } from '../../shared/failure/failure.ts';
-import { saveFile } from '../../shared/files/save-file.ts';
+import { failureOf } from '../../contract/failure.ts';
+import type { LedgerEntry } from '../../contract/ledger-api.ts';
+import type { Seat } from '../../contract/run-api.ts';
+import { engine, unwrap } from '../../shared/api/engine-client.ts';
 import { formatCount } from '../../shared/format/format-number.ts';
-import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
 import { DetailsTable } from '../../shared/ui/details-table.tsx';
+import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
+import { saveFile } from '../../shared/ui/save-file.ts';
 import classes from './ledger.module.css';
 import { fileName } from './ledger-file.ts';
 

@@ -1,6 +1,6 @@
 import { SimpleGrid, Stack, Table, Text, Title } from '@mantine/core';
 import { figure, layerName, ownedOf, strings } from '#strings/ledger.ts';
-import type { ModuleView, TransferKind, TransferView } from '../../engine/ledger-api.ts';
+import type { ModuleView, TransferKind, TransferView } from '../../contract/ledger-api.ts';
 import { formatCount, formatShare } from '../../shared/format/format-number.ts';
 import { Fact } from '../../shared/ui/fact.tsx';
 import { HeatGrid } from '../../shared/ui/heat-grid.tsx';

@@ -1,4 +1,4 @@
-import type { LocalFile } from '../../engine/engine-api.ts';
+import type { LocalFile } from '../../contract/data-api.ts';
 
 /** Files and folders that were dropped, or chosen; hidden ones are nobody's text. */
 export interface Collected {

@@ -1,7 +1,7 @@
 import { NativeSelect, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { strings } from '#strings/local-text.ts';
-import type { ColumnMapping, ColumnRole, DataFileReport } from '../../engine/engine-api.ts';
+import type { ColumnMapping, ColumnRole, DataFileReport } from '../../contract/data-api.ts';
 import { formatCount } from '../../shared/format/format-number.ts';
 import classes from './local-text.module.css';
 

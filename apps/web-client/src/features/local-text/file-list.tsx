@@ -1,7 +1,7 @@
 import { ActionIcon, Badge, Button, Collapse, Group, Stack, Text } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { strings } from '#strings/local-text.ts';
-import type { ColumnMapping, DataFileReport } from '../../engine/engine-api.ts';
+import type { ColumnMapping, DataFileReport } from '../../contract/data-api.ts';
 import { formatBytes, formatCount } from '../../shared/format/format-number.ts';
 import { ColumnSelects } from './column-selects.tsx';
 import classes from './local-text.module.css';

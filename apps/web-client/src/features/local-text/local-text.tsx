@@ -1,8 +1,8 @@
 import { Button, FileButton, Group, Loader, Stack, Tabs, Text, Textarea } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { strings } from '#strings/local-text.ts';
-import type { SplitSettings, TokenReport } from '../../engine/engine-api.ts';
-import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
+import type { SplitSettings, TokenReport } from '../../contract/data-api.ts';
+import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
 import { filesOfChoice } from './collect-files.ts';
 import { DropArea } from './drop-area.tsx';

@@ -2,8 +2,8 @@ import { Badge, Group, Pagination, SegmentedControl, Stack, Table, Text } from '
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { strings } from '#strings/local-text.ts';
-import type { DataPageWish, DataReport, DataRow } from '../../engine/engine-api.ts';
-import { engine, unwrap } from '../../shared/engine-client/engine-client.ts';
+import type { DataPageWish, DataReport, DataRow } from '../../contract/data-api.ts';
+import { engine, unwrap } from '../../shared/api/engine-client.ts';
 import { formatCount } from '../../shared/format/format-number.ts';
 import classes from './local-text.module.css';
 import type { TokenCount } from './use-local-text.ts';

@@ -1,7 +1,7 @@
 import { Alert, Button, Group, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { strings } from '#strings/local-text.ts';
-import type { DataReport } from '../../engine/engine-api.ts';
+import type { DataReport } from '../../contract/data-api.ts';
 import { formatCount } from '../../shared/format/format-number.ts';
 
 interface SizeNoticeProps {

@@ -1,6 +1,6 @@
 import { Alert, Progress, SimpleGrid, Stack, Text } from '@mantine/core';
 import { strings } from '#strings/local-text.ts';
-import type { DataReport } from '../../engine/engine-api.ts';
+import type { DataReport } from '../../contract/data-api.ts';
 import { formatBytes, formatCount } from '../../shared/format/format-number.ts';
 import { Fact } from '../../shared/ui/fact.tsx';
 import type { TokenCount } from './use-local-text.ts';

@@ -7,9 +7,9 @@ import type {
   SplitSettings,
   TokenReport,
   TokenWish,
-} from '../../engine/engine-api.ts';
-import { engine, telling, unwrap } from '../../shared/engine-client/engine-client.ts';
-import { type Failure, failureOf } from '../../shared/failure/failure.ts';
+} from '../../contract/data-api.ts';
+import { type Failure, failureOf } from '../../contract/failure.ts';
+import { engine, telling, unwrap } from '../../shared/api/engine-client.ts';
 import type { Collected } from './collect-files.ts';
 
 /** A text that can be tuned on. */

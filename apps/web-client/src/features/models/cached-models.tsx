@@ -2,11 +2,11 @@ import { Button, Group, Modal, Progress, Skeleton, Stack, Table, Text } from '@m
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { actOn, partlyKept, progressLine, reallyDelete, strings } from '#strings/models.ts';
-import type { ModelOrigin, StoredModel } from '../../engine/models-api.ts';
-import { engine, unwrap } from '../../shared/engine-client/engine-client.ts';
-import { type Failure, failureOf } from '../../shared/failure/failure.ts';
+import { type Failure, failureOf } from '../../contract/failure.ts';
+import type { ModelOrigin, StoredModel } from '../../contract/models-api.ts';
+import { engine, unwrap } from '../../shared/api/engine-client.ts';
 import { formatBytes } from '../../shared/format/format-number.ts';
-import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
+import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
 import { storageQuery } from './queries.ts';
 

@@ -1,11 +1,11 @@
 import { SimpleGrid, Skeleton, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { reckonedFor, strings } from '#strings/models.ts';
-import type { CatalogueEntry } from '../../engine/catalogue-api.ts';
-import type { BackendChoice } from '../../engine/engine-api.ts';
-import type { ModelWish } from '../../engine/models-api.ts';
-import { modelListQuery } from '../../shared/coordinator/models.ts';
-import { nameOfOrigin } from '../../shared/models/name-of-origin.ts';
+import type { CatalogueEntry } from '../../contract/catalogue-api.ts';
+import type { BackendChoice } from '../../contract/device-api.ts';
+import type { ModelWish } from '../../contract/models-api.ts';
+import { nameOfOrigin } from '../../contract/name-of-origin.ts';
+import { modelListQuery } from '../../shared/api/models.ts';
 import { Section } from '../../shared/ui/section.tsx';
 import { ModelCard } from './model-card.tsx';
 import { type PrecisionWish, precisionOf } from './precision.ts';

@@ -1,11 +1,11 @@
 import { Button, FileButton, Group, NumberInput, Progress, Stack, Table, Text } from '@mantine/core';
 import { useState } from 'react';
 import { strings } from '#strings/models.ts';
-import type { Evaluation } from '../../engine/models-api.ts';
-import { engine, telling, unwrap } from '../../shared/engine-client/engine-client.ts';
-import { type Failure, failureOf } from '../../shared/failure/failure.ts';
+import { type Failure, failureOf } from '../../contract/failure.ts';
+import type { Evaluation } from '../../contract/models-api.ts';
+import { engine, telling, unwrap } from '../../shared/api/engine-client.ts';
 import { formatCount, formatPerplexity } from '../../shared/format/format-number.ts';
-import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
+import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
 
 const words = strings.evaluation;

@@ -1,11 +1,11 @@
 import { Button, FileButton, Group, Paper, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { actOn, adviceFor, chosenFiles, strings } from '#strings/models.ts';
-import type { ModelNeeds } from '../../engine/catalogue-api.ts';
-import type { ModelOrigin } from '../../engine/models-api.ts';
-import { engine, unwrap } from '../../shared/engine-client/engine-client.ts';
-import { type Failure, failureOf } from '../../shared/failure/failure.ts';
-import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
+import type { ModelNeeds } from '../../contract/catalogue-api.ts';
+import { type Failure, failureOf } from '../../contract/failure.ts';
+import type { ModelOrigin } from '../../contract/models-api.ts';
+import { engine, unwrap } from '../../shared/api/engine-client.ts';
+import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
 import { NeedsLines } from './needs-lines.tsx';
 import { needsAt, type PrecisionWish } from './precision.ts';
 

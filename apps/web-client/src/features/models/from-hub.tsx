@@ -2,8 +2,8 @@ import { Alert, Button, Group, PasswordInput, Stack, TextInput } from '@mantine/
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { strings } from '#strings/models.ts';
-import type { ModelOrigin } from '../../engine/models-api.ts';
-import { modelListQuery } from '../../shared/coordinator/models.ts';
+import type { ModelOrigin } from '../../contract/models-api.ts';
+import { modelListQuery } from '../../shared/api/models.ts';
 
 const words = strings.other;
 

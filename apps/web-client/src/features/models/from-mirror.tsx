@@ -2,11 +2,11 @@ import { Button, Group, Paper, SimpleGrid, Skeleton, Stack, Text } from '@mantin
 import type { ModelList } from '@perfit/protocol';
 import { useQuery } from '@tanstack/react-query';
 import { actOn, labelled, strings } from '#strings/models.ts';
-import type { ModelOrigin } from '../../engine/models-api.ts';
-import { modelListQuery } from '../../shared/coordinator/models.ts';
-import { failureOf } from '../../shared/failure/failure.ts';
+import { failureOf } from '../../contract/failure.ts';
+import type { ModelOrigin } from '../../contract/models-api.ts';
+import { modelListQuery } from '../../shared/api/models.ts';
 import { formatBytes } from '../../shared/format/format-number.ts';
-import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
+import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
 import { NeedsLines } from './needs-lines.tsx';
 import { needsAt, type PrecisionWish } from './precision.ts';
 import { mirroredNeedsQuery } from './queries.ts';

@@ -2,7 +2,7 @@ import { Anchor, Badge, Button, Group, Paper, SimpleGrid, Stack, Text, Title } f
 import { useId } from 'react';
 import { actOn, labelled, strings } from '#strings/models.ts';
 import { precisionNames } from '#strings/precisions.ts';
-import type { CatalogueEntry } from '../../engine/catalogue-api.ts';
+import type { CatalogueEntry } from '../../contract/catalogue-api.ts';
 import { formatBytes, formatCount } from '../../shared/format/format-number.ts';
 import { Fact } from '../../shared/ui/fact.tsx';
 import { NeedsLines } from './needs-lines.tsx';

@@ -1,6 +1,6 @@
 import { Group, Stack, Text } from '@mantine/core';
 import { strings } from '#strings/models.ts';
-import type { PrecisionNeeds } from '../../engine/catalogue-api.ts';
+import type { PrecisionNeeds } from '../../contract/catalogue-api.ts';
 import { formatBytes } from '../../shared/format/format-number.ts';
 import { VerdictBadge } from './verdict-badge.tsx';
 

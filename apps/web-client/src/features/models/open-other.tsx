@@ -1,6 +1,6 @@
 import { Tabs } from '@mantine/core';
 import { strings } from '#strings/models.ts';
-import type { ModelWish } from '../../engine/models-api.ts';
+import type { ModelWish } from '../../contract/models-api.ts';
 import { Section } from '../../shared/ui/section.tsx';
 import { FromDisk } from './from-disk.tsx';
 import { FromHub } from './from-hub.tsx';

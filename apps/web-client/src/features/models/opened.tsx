@@ -1,7 +1,7 @@
 import { Alert, Button, SimpleGrid, Stack, Text } from '@mantine/core';
 import { parameterCount, strings } from '#strings/models.ts';
 import { precisionNames } from '#strings/precisions.ts';
-import type { OpenedModel } from '../../engine/models-api.ts';
+import type { OpenedModel } from '../../contract/models-api.ts';
 import { formatCount } from '../../shared/format/format-number.ts';
 import { Fact } from '../../shared/ui/fact.tsx';
 import { Section } from '../../shared/ui/section.tsx';

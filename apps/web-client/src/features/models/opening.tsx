@@ -1,9 +1,9 @@
 import { Button, Group, Progress, Stack, Text, VisuallyHidden } from '@mantine/core';
 import { actOn, adviceFor, fromKept, progressLine, strings, timeLeft } from '#strings/models.ts';
-import type { ModelProgress, ModelWish } from '../../engine/models-api.ts';
+import type { ModelProgress, ModelWish } from '../../contract/models-api.ts';
+import { nameOfOrigin } from '../../contract/name-of-origin.ts';
 import { formatBytes, formatSeconds } from '../../shared/format/format-number.ts';
-import { nameOfOrigin } from '../../shared/models/name-of-origin.ts';
-import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
+import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
 import type { OpenModelControls } from './use-open-model.ts';
 

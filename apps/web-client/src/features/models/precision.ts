@@ -1,5 +1,5 @@
-import type { ModelNeeds, PrecisionNeeds } from '../../engine/catalogue-api.ts';
-import type { RoundedPrecision } from '../../engine/models-api.ts';
+import type { ModelNeeds, PrecisionNeeds } from '../../contract/catalogue-api.ts';
+import type { RoundedPrecision } from '../../contract/models-api.ts';
 
 /** What a person chose; `auto` leaves it to the worker. */
 export type PrecisionWish = RoundedPrecision | 'auto';

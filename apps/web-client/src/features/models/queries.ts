@@ -1,6 +1,6 @@
 import { queryOptions } from '@tanstack/react-query';
-import type { BackendChoice } from '../../engine/engine-api.ts';
-import { engine, unwrap } from '../../shared/engine-client/engine-client.ts';
+import type { BackendChoice } from '../../contract/device-api.ts';
+import { engine, unwrap } from '../../shared/api/engine-client.ts';
 
 /** What this device would need for the catalogue's models. */
 export function catalogueQuery(backend: BackendChoice) {

@@ -1,11 +1,11 @@
 import { SimpleGrid, Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { about, strings } from '#strings/models.ts';
-import type { BackendChoice } from '../../engine/engine-api.ts';
-import { failureOf } from '../../shared/failure/failure.ts';
+import type { BackendChoice } from '../../contract/device-api.ts';
+import { failureOf } from '../../contract/failure.ts';
 import { formatBytes } from '../../shared/format/format-number.ts';
-import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
 import { Fact } from '../../shared/ui/fact.tsx';
+import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
 import { catalogueQuery } from './queries.ts';
 

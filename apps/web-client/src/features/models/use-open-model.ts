@@ -1,8 +1,8 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useRef, useState } from 'react';
-import type { AdapterFiles, ModelProgress, ModelWish, OpenedModel } from '../../engine/models-api.ts';
-import { engine, telling, unwrap } from '../../shared/engine-client/engine-client.ts';
-import { type Failure, failureOf } from '../../shared/failure/failure.ts';
+import { type Failure, failureOf } from '../../contract/failure.ts';
+import type { AdapterFiles, ModelProgress, ModelWish, OpenedModel } from '../../contract/models-api.ts';
+import { engine, telling, unwrap } from '../../shared/api/engine-client.ts';
 import { storageQuery } from './queries.ts';
 
 /** The model of this page. */

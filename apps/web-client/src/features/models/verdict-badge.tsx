@@ -1,6 +1,6 @@
 import { Badge } from '@mantine/core';
 import { strings } from '#strings/models.ts';
-import type { Fit } from '../../engine/catalogue-api.ts';
+import type { Fit } from '../../contract/catalogue-api.ts';
 
 const colours = { fits: 'teal', tight: 'yellow', 'too large': 'red' } as const;
 

@@ -3,9 +3,9 @@ import type { FederationDetail } from '@perfit/protocol';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { downloadStrings } from '#strings/operator.ts';
-import { failureOf } from '../../shared/failure/failure.ts';
-import { saveBlob } from '../../shared/files/save-file.ts';
-import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
+import { failureOf } from '../../contract/failure.ts';
+import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
+import { saveBlob } from '../../shared/ui/save-file.ts';
 import { peftFiles } from './admin-api.ts';
 
 const words = downloadStrings.adapter;

@@ -4,7 +4,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { clientActionLabel, clientActionWords, clientQuestion } from '#strings/operator.ts';
 import { Confirm } from '../../shared/ui/confirm.tsx';
-import { actOnClient, detailQuery } from './admin-api.ts';
+import { admin, detailQuery } from './admin-api.ts';
 
 interface ClientActionsProps {
   readonly federation: string;
@@ -16,7 +16,7 @@ export function ClientActions({ federation, client }: ClientActionsProps) {
   const queries = useQueryClient();
   const [asked, setAsked] = useState<ClientAction | null>(null);
   const doing = useMutation({
-    mutationFn: (action: ClientAction) => actOnClient(federation, client.id, action),
+    mutationFn: (action: ClientAction) => admin.actOnClient(federation, client.id, action),
     onSuccess: () => setAsked(null),
     onSettled: () => queries.invalidateQueries({ queryKey: detailQuery(federation).queryKey }),
   });

@@ -2,7 +2,7 @@ import { Badge, Progress, Stack, Table, Text } from '@mantine/core';
 import type { ClientView, FederationDetail } from '@perfit/protocol';
 import { deviceLine, lastSeenLine, progressOf, tierOf, clientStrings as words } from '#strings/operator.ts';
 import { formatBytes, formatCount, formatPerplexity, formatShare } from '../../shared/format/format-number.ts';
-import { useNow } from '../../shared/session/use-now.ts';
+import { useNow } from '../../shared/ui/use-now.ts';
 import { ClientActions } from './client-actions.tsx';
 import classes from './clients-table.module.css';
 import { useMay } from './use-role.ts';

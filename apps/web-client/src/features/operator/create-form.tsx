@@ -3,9 +3,9 @@ import { federationConfigSchema, type OperatorModel, strategyNames } from '@perf
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { costLine, fieldHints, createStrings as words } from '#strings/operator.ts';
-import { failureOf } from '../../shared/failure/failure.ts';
-import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
-import { createFederation } from './admin-api.ts';
+import { failureOf } from '../../contract/failure.ts';
+import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
+import { admin } from './admin-api.ts';
 import { AdvancedFields } from './advanced-fields.tsx';
 import { ChoiceField, type DraftForm, NumberField } from './draft-fields.tsx';
 import { configOf, type Draft, emptyDraft, issuesOf } from './federation-draft.ts';
@@ -25,11 +25,14 @@ export function CreateForm({ models, onCreated, onCancel }: CreateFormProps) {
   const [preset, setPreset] = useState<PresetName | null>(null);
   const [asked, setAsked] = useState(false);
   const issues = issuesOf(draft);
-  const creation = useMutation({ mutationFn: createFederation, onSuccess: onCreated });
+  const creation = useMutation({
+    mutationFn: () => admin.create(configOf(draft)),
+    onSuccess: ({ id }) => onCreated(id),
+  });
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     setAsked(true);
-    if (issues.size === 0) creation.mutate(configOf(draft));
+    if (issues.size === 0) creation.mutate();
     else focusFirstWrong(event.currentTarget);
   };
   const config = federationConfigSchema.safeParse(configOf({ ...draft, name: draft.name || words.create }));

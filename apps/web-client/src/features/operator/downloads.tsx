@@ -2,11 +2,11 @@ import { Anchor, Button, Group, Stack } from '@mantine/core';
 import type { FederationDetail } from '@perfit/protocol';
 import { useMutation } from '@tanstack/react-query';
 import { downloadStrings as words } from '#strings/operator.ts';
-import { failureOf } from '../../shared/failure/failure.ts';
-import { saveFile } from '../../shared/files/save-file.ts';
-import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
+import { failureOf } from '../../contract/failure.ts';
+import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
+import { saveFile } from '../../shared/ui/save-file.ts';
 import { AdapterDownload } from './adapter-download.tsx';
-import { allEvents, csvPath } from './admin-api.ts';
+import { admin, allEvents } from './admin-api.ts';
 
 /** What came out, to keep or to compute with. */
 export function Downloads({ detail }: { readonly detail: FederationDetail }) {
@@ -17,7 +17,7 @@ export function Downloads({ detail }: { readonly detail: FederationDetail }) {
   return (
     <Stack gap="sm">
       <Group gap="sm">
-        <Anchor href={csvPath(detail.id)} download size="sm">
+        <Anchor href={admin.csvPath(detail.id)} download size="sm">
           {words.csv}
         </Anchor>
         <Button

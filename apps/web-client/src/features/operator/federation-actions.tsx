@@ -3,10 +3,11 @@ import type { FederationDetail, OperatorAction, RoundAction } from '@perfit/prot
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { actionWords, roundActionWords, roundQuestion, stopQuestion } from '#strings/operator.ts';
-import { failureOf } from '../../shared/failure/failure.ts';
-import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
-import { Confirm, type Question } from '../../shared/ui/confirm.tsx';
-import { act, actOnRound, detailQuery } from './admin-api.ts';
+import { failureOf } from '../../contract/failure.ts';
+import { Confirm } from '../../shared/ui/confirm.tsx';
+import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
+import type { Question } from '../../shared/ui/question.ts';
+import { admin, detailQuery } from './admin-api.ts';
 import { useMay } from './use-role.ts';
 
 /** What moves the federation, or its round in progress. */
@@ -21,7 +22,9 @@ export function FederationActions({ detail }: { readonly detail: FederationDetai
   const may = useMay('operator');
   const doing = useMutation({
     mutationFn: (deed: Deed) =>
-      deed.of === 'federation' ? act(detail.id, deed.action) : actOnRound(detail.id, deed.round, deed.action),
+      deed.of === 'federation'
+        ? admin.act(detail.id, deed.action)
+        : admin.actOnRound(detail.id, deed.round, deed.action),
     onSuccess: () => setAsked(null),
     onSettled: () => queries.invalidateQueries({ queryKey: detailQuery(detail.id).queryKey }),
   });

@@ -1,9 +1,9 @@
 import { SimpleGrid } from '@mantine/core';
 import type { FederationDetail } from '@perfit/protocol';
 import { bytesCaption, participationCaption, phaseWords, chartStrings as words } from '#strings/operator.ts';
-import { useChartColors } from '../../shared/charts/chart-colors.ts';
-import { LineChart } from '../../shared/charts/line-chart.tsx';
 import { formatBytes, formatPerplexity, formatSeconds } from '../../shared/format/format-number.ts';
+import { useChartColors } from '../../shared/ui/chart-colors.ts';
+import { LineChart } from '../../shared/ui/line-chart.tsx';
 import { phases, type RoundFigures, roundFigures, timedRounds } from './round-figures.ts';
 import { usePhaseColors } from './round-rows.tsx';
 

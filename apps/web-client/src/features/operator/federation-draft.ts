@@ -1,5 +1,5 @@
 import { type FederationConfigInput, federationConfigSchema, robustSchema } from '@perfit/protocol';
-import { usesOption } from '../../shared/strategies/used-options.ts';
+import { usesOption } from '../../shared/federation/used-options.ts';
 
 const defaults = federationConfigSchema.parse({ name: 'defaults', model: 'perfit-nano' });
 const robust = robustSchema.parse({});

@@ -10,11 +10,11 @@ import {
   usesLine,
   inviteStrings as words,
 } from '#strings/operator.ts';
-import { failureOf } from '../../shared/failure/failure.ts';
-import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
+import { failureOf } from '../../contract/failure.ts';
 import { Confirm } from '../../shared/ui/confirm.tsx';
+import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
-import { invitesQuery, revokeInvite } from './admin-api.ts';
+import { admin, invitesQuery } from './admin-api.ts';
 import { NewInviteForm } from './new-invite-form.tsx';
 
 const QrCode = lazy(async () => ({ default: (await import('./qr-code.tsx')).QrCode }));
@@ -126,7 +126,7 @@ function InviteButtons({ federation, invite, onShow }: InviteButtonsProps) {
   const queries = useQueryClient();
   const [asked, setAsked] = useState(false);
   const revoking = useMutation({
-    mutationFn: () => revokeInvite(federation, invite.id),
+    mutationFn: () => admin.revokeInvite(federation, invite.id),
     onSuccess: () => setAsked(false),
     onSettled: () => queries.invalidateQueries({ queryKey: invitesQuery(federation, 0).queryKey.slice(0, -1) }),
   });

@@ -2,9 +2,9 @@ import { Button, Paper, Stack, TextInput, Title } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { loginStrings as words } from '#strings/operator.ts';
-import { failureOf } from '../../shared/failure/failure.ts';
-import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
-import { login } from './admin-api.ts';
+import { failureOf } from '../../contract/failure.ts';
+import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
+import { admin } from './admin-api.ts';
 
 /** Nothing of the operator's is shown before this. */
 export function LoginForm() {
@@ -12,7 +12,7 @@ export function LoginForm() {
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
   const attempt = useMutation({
-    mutationFn: () => login(name, password),
+    mutationFn: () => admin.login(name, password),
     onSuccess: () => queries.invalidateQueries({ queryKey: ['operator'] }),
   });
   const submit = (event: FormEvent) => {

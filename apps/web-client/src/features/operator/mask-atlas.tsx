@@ -3,8 +3,8 @@ import type { FederationDetail, MaskAtlas } from '@perfit/protocol';
 import { useQuery } from '@tanstack/react-query';
 import { groupName, tooFewMasks, atlasStrings as words } from '#strings/operator.ts';
 import { layerName } from '#strings/session-view.ts';
-import { failureOf } from '../../shared/failure/failure.ts';
-import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
+import { failureOf } from '../../contract/failure.ts';
+import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
 import { HeatGrid } from '../../shared/ui/heat-grid.tsx';
 import { atlasQuery } from './admin-api.ts';
 

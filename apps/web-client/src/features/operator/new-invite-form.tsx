@@ -3,9 +3,9 @@ import { type InviteView, newInviteSchema } from '@perfit/protocol';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { inviteStrings as words } from '#strings/operator.ts';
-import { failureOf } from '../../shared/failure/failure.ts';
-import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
-import { addInvite, invitesQuery } from './admin-api.ts';
+import { failureOf } from '../../contract/failure.ts';
+import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
+import { admin, invitesQuery } from './admin-api.ts';
 
 interface NewInviteFormProps {
   readonly federation: string;
@@ -26,7 +26,7 @@ export function NewInviteForm({ federation, onMade, onCancel }: NewInviteFormPro
   });
   const wrong = new Set(wanted.error?.issues.map(({ path }) => path[0]));
   const making = useMutation({
-    mutationFn: () => addInvite(federation, wanted.success ? wanted.data : {}),
+    mutationFn: () => admin.addInvite(federation, wanted.success ? wanted.data : {}),
     onSuccess: onMade,
     onSettled: () => queries.invalidateQueries({ queryKey: invitesQuery(federation, 0).queryKey.slice(0, -1) }),
   });

@@ -10,9 +10,9 @@ import {
   roundLine,
   detailStrings as words,
 } from '#strings/operator.ts';
-import { failureOf } from '../../shared/failure/failure.ts';
-import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
-import { isOver, stateColor } from '../../shared/session/federation-state.ts';
+import { failureOf } from '../../contract/failure.ts';
+import { isOver, stateColor } from '../../shared/federation/federation-state.ts';
+import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
 import { PageLink } from '../../shared/ui/links.tsx';
 import { Section } from '../../shared/ui/section.tsx';
 import { ClientsTable } from './clients-table.tsx';

@@ -2,10 +2,10 @@ import { Button, Group, Skeleton, Stack, Text } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { loggedInAs, loginStrings } from '#strings/operator.ts';
-import { FailureError, failureOf } from '../../shared/failure/failure.ts';
-import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
+import { FailureError, failureOf } from '../../contract/failure.ts';
+import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
 import { PageLink } from '../../shared/ui/links.tsx';
-import { logout, operatorQuery } from './admin-api.ts';
+import { admin, operatorQuery } from './admin-api.ts';
 import { LoginForm } from './login-form.tsx';
 
 /** Shows its children to a logged-in operator, and the login to everybody else. */
@@ -16,7 +16,7 @@ export function OperatorGate({ children }: { readonly children: ReactNode }) {
   if (error instanceof FailureError && error.failure.code === 'login-required') return <LoginForm />;
   if (!data) return <FailureAlert failure={failureOf(error)} />;
   const leave = async () => {
-    await logout();
+    await admin.logout();
     queries.removeQueries({ queryKey: ['operator'] });
     await queries.invalidateQueries({ queryKey: ['operator'] });
     window.location.reload();

@@ -8,8 +8,8 @@ import {
   submissionLine,
   roundStrings as words,
 } from '#strings/operator.ts';
-import { useChartColors } from '../../shared/charts/chart-colors.ts';
-import { useNow } from '../../shared/session/use-now.ts';
+import { useChartColors } from '../../shared/ui/chart-colors.ts';
+import { useNow } from '../../shared/ui/use-now.ts';
 import { type Phase, type PhaseTimes, phases, timedRounds } from './round-figures.ts';
 import classes from './round-rows.module.css';
 

@@ -1,8 +1,8 @@
 import { describeBytes, strings } from '#strings/session-view.ts';
-import { useChartColors } from '../../shared/charts/chart-colors.ts';
-import { LineChart } from '../../shared/charts/line-chart.tsx';
+import type { RoundState, SessionState } from '../../contract/session/session-state.ts';
 import { formatBytes } from '../../shared/format/format-number.ts';
-import type { RoundState, SessionState } from '../../shared/session/session-state.ts';
+import { useChartColors } from '../../shared/ui/chart-colors.ts';
+import { LineChart } from '../../shared/ui/line-chart.tsx';
 
 /** Bytes up and down by round, all attempts together. */
 export function BytesChart({ session }: { readonly session: SessionState }) {

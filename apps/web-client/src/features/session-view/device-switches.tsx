@@ -2,7 +2,7 @@ import { Group, Switch } from '@mantine/core';
 import { useLocalStorage } from '@mantine/hooks';
 import { useState } from 'react';
 import { strings } from '#strings/session-view.ts';
-import type { SessionState } from '../../shared/session/session-state.ts';
+import type { SessionState } from '../../contract/session/session-state.ts';
 import { askForNotices, type NoticePermission, noticePermission, useFinishNotice } from './use-finish-notice.ts';
 import { useWakeLock, type WakeLockState } from './use-wake-lock.ts';
 

@@ -1,8 +1,8 @@
 import { useMemo } from 'react';
 import { describeLoss, strings } from '#strings/session-view.ts';
-import { useChartColors } from '../../shared/charts/chart-colors.ts';
-import { LineChart } from '../../shared/charts/line-chart.tsx';
-import type { SessionState } from '../../shared/session/session-state.ts';
+import type { SessionState } from '../../contract/session/session-state.ts';
+import { useChartColors } from '../../shared/ui/chart-colors.ts';
+import { LineChart } from '../../shared/ui/line-chart.tsx';
 
 /** The loss of every optimizer step, the search's warm-up apart from tuning. */
 export function LossChart({ losses }: Pick<SessionState, 'losses'>) {

@@ -1,7 +1,7 @@
 import { Stack, Text } from '@mantine/core';
 import { layerName, ownedOf, strings } from '#strings/session-view.ts';
+import type { SessionState } from '../../contract/session/session-state.ts';
 import { formatShare } from '../../shared/format/format-number.ts';
-import type { SessionState } from '../../shared/session/session-state.ts';
 import { Fact } from '../../shared/ui/fact.tsx';
 import { HeatGrid } from '../../shared/ui/heat-grid.tsx';
 

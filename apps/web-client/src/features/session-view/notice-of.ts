@@ -1,5 +1,5 @@
 import { problemWords, strings } from '#strings/session-view.ts';
-import type { SessionState } from '../../shared/session/session-state.ts';
+import type { SessionState } from '../../contract/session/session-state.ts';
 
 export interface Notice {
   readonly text: string;

@@ -1,8 +1,8 @@
 import { describeGain, strings } from '#strings/session-view.ts';
-import { useChartColors } from '../../shared/charts/chart-colors.ts';
-import { LineChart } from '../../shared/charts/line-chart.tsx';
+import type { SessionState } from '../../contract/session/session-state.ts';
 import { formatPerplexity } from '../../shared/format/format-number.ts';
-import type { SessionState } from '../../shared/session/session-state.ts';
+import { useChartColors } from '../../shared/ui/chart-colors.ts';
+import { LineChart } from '../../shared/ui/line-chart.tsx';
 
 /** [PF8] Base, received and tuned by round; of a round that was repeated its latest attempt. */
 export function PerplexityChart({ session }: { readonly session: SessionState }) {

@@ -1,7 +1,7 @@
 import { Text } from '@mantine/core';
 import { useEffect, useRef } from 'react';
 import { roundFigures, roundName, roundOutcome, roundTime, strings } from '#strings/session-view.ts';
-import type { SessionState } from '../../shared/session/session-state.ts';
+import type { SessionState } from '../../contract/session/session-state.ts';
 import classes from './round-timeline.module.css';
 
 /** What became of each round, in words. Its height is fixed: it grows inside, and shows the latest. */

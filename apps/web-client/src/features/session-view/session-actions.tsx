@@ -1,7 +1,7 @@
 import { Anchor, Button, Group, Modal, Stack, Text, Tooltip } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { remaining, strings } from '#strings/session-view.ts';
-import type { SessionState } from '../../shared/session/session-state.ts';
+import type { SessionState } from '../../contract/session/session-state.ts';
 import classes from './session-actions.module.css';
 
 export interface SessionActionsProps {

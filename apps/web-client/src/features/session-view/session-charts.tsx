@@ -1,8 +1,8 @@
 import { SimpleGrid, Text } from '@mantine/core';
 import { heldOut, strings, tokensASecond } from '#strings/session-view.ts';
+import type { SessionState } from '../../contract/session/session-state.ts';
 import { formatBytes, formatCount } from '../../shared/format/format-number.ts';
 import { describeModule } from '../../shared/session/describe-module.ts';
-import type { SessionState } from '../../shared/session/session-state.ts';
 import { Fact } from '../../shared/ui/fact.tsx';
 import { Section } from '../../shared/ui/section.tsx';
 import { BytesChart } from './bytes-chart.tsx';

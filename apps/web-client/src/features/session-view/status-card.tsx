@@ -2,13 +2,13 @@ import { Box, Group, Loader, Paper, Progress, SimpleGrid, Stack, Text, VisuallyH
 import { useNetwork } from '@mantine/hooks';
 import type { ReactNode } from 'react';
 import { closesIn, gain, roundLine, strings, timeLeft, tokensASecond } from '#strings/session-view.ts';
+import { figureOfModule } from '../../contract/session/figure-of-module.ts';
+import type { SessionState } from '../../contract/session/session-state.ts';
 import { formatDuration } from '../../shared/format/format-duration.ts';
 import { formatBytes } from '../../shared/format/format-number.ts';
 import { activityShare, describeActivity, describePhase } from '../../shared/session/describe-activity.ts';
-import { figureOfModule } from '../../shared/session/describe-module.ts';
-import type { SessionState } from '../../shared/session/session-state.ts';
-import { useNow } from '../../shared/session/use-now.ts';
 import { Fact } from '../../shared/ui/fact.tsx';
+import { useNow } from '../../shared/ui/use-now.ts';
 import { noticeOf } from './notice-of.ts';
 import classes from './status-card.module.css';
 

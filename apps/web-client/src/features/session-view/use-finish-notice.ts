@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'react';
 import { strings } from '#strings/session-view.ts';
+import type { SessionState } from '../../contract/session/session-state.ts';
 import { describeActivity } from '../../shared/session/describe-activity.ts';
-import type { SessionState } from '../../shared/session/session-state.ts';
 
 export type NoticePermission = NotificationPermission | 'unsupported';
 

@@ -1,7 +1,7 @@
 import { useEffect } from 'react';
 import { strings, tabTitle } from '#strings/session-view.ts';
-import type { SessionState } from '../../shared/session/session-state.ts';
-import { roundShare } from '../../shared/session/work-left.ts';
+import type { SessionState } from '../../contract/session/session-state.ts';
+import { roundShare } from '../../contract/session/work-left.ts';
 import { useTabTitle } from '../../shared/ui/tab-title.ts';
 
 /** The tab's title says how far it is: it is all that is seen of a tab in the background. */

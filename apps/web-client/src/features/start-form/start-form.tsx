@@ -2,10 +2,10 @@ import { Button, Group, Input, SegmentedControl, Select, SimpleGrid, Stack, Text
 import { displayNameSchema } from '@perfit/protocol';
 import { type FormEvent, useId } from 'react';
 import { inviteAdvice, strings } from '#strings/start-form.ts';
-import type { BackendChoice } from '../../engine/engine-api.ts';
-import type { Portion } from '../../shared/budget/budget.ts';
-import type { Failure } from '../../shared/failure/failure.ts';
-import { FailureAlert } from '../../shared/notices/failure-alert.tsx';
+import type { BackendChoice } from '../../contract/device-api.ts';
+import type { Failure } from '../../contract/failure.ts';
+import type { Portion } from '../../shared/federation/budget.ts';
+import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
 import { ConsentBoxes } from './consent-boxes.tsx';
 

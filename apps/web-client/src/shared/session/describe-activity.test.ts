@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { emptySession, type SessionState } from '../../contract/session/session-state.ts';
 import { describeActivity, describePhase } from './describe-activity.ts';
-import { emptySession, type SessionState } from './session-state.ts';
 
 const tuning: SessionState = {
   ...emptySession,

@@ -11,7 +11,7 @@ import {
   uploading,
   warmingUp,
 } from '#strings/activity.ts';
-import type { Activity, SessionState } from './session-state.ts';
+import type { Activity, SessionState } from '../../contract/session/session-state.ts';
 
 type Described = Pick<SessionState, 'activity' | 'status'> & Partial<Pick<SessionState, 'pause' | 'phase'>>;
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { EngineEvent } from '../../engine/engine-api.ts';
+import type { EngineEvent } from '../../contract/engine-event.ts';
+import { foldEvents } from '../../contract/session/fold-event.ts';
+import { emptySession, type ModuleOrigin } from '../../contract/session/session-state.ts';
 import { describeModule } from './describe-module.ts';
-import { foldEvents } from './fold-event.ts';
-import { emptySession, type ModuleOrigin } from './session-state.ts';
 
 /** After rounds with these perplexities, received and tuned. */
 function noteOn(personal: ModuleOrigin | null, figures: readonly (readonly [number, number | null])[]): string | null {

@@ -1,7 +1,8 @@
 import { create } from 'zustand';
-import type { LedgerEntry, TimedEvent } from '../../engine/engine-api.ts';
-import { foldEvents } from './fold-event.ts';
-import { emptySession, type SessionState } from './session-state.ts';
+import type { TimedEvent } from '../../contract/engine-event.ts';
+import type { LedgerEntry } from '../../contract/ledger-api.ts';
+import { foldEvents } from '../../contract/session/fold-event.ts';
+import { emptySession, type SessionState } from '../../contract/session/session-state.ts';
 
 interface SessionStore {
   readonly session: SessionState;

@@ -1,14 +1,8 @@
 import { Button, Group, Modal, Stack, Text } from '@mantine/core';
 import { strings as words } from '#strings/confirm.ts';
-import { failureOf } from '../failure/failure.ts';
-import { FailureAlert } from '../notices/failure-alert.tsx';
-
-/** What is asked before something is lost. */
-export interface Question {
-  readonly title: string;
-  readonly text: string;
-  readonly confirm: string;
-}
+import { failureOf } from '../../contract/failure.ts';
+import { FailureAlert } from './failure-alert.tsx';
+import type { Question } from './question.ts';
 
 interface ConfirmProps {
   /** Null is closed. */

@@ -1,5 +1,5 @@
 import { downDtype, type FederationSummary, SMALLEST_GROUP, valuesByteLength } from '@perfit/protocol';
-import { referenceDensity } from '../../shared/budget/budget.ts';
+import { referenceDensity } from '../../shared/federation/budget.ts';
 import { formatBytes, formatCount } from '../../shared/format/format-number.ts';
 import { about, exactly } from './durations.ts';
 

@@ -1,5 +1,5 @@
 import type { ApiKeyView, AuditPage, OperatorAccount, OperatorRole, SessionListEntry } from '@perfit/protocol';
-import type { Question } from '../../shared/ui/confirm.tsx';
+import type { Question } from '../../shared/ui/question.ts';
 
 type Entry = AuditPage['entries'][number];
 

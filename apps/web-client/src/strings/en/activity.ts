@@ -1,5 +1,5 @@
+import type { LoadProgress } from '../../contract/session/session-state.ts';
 import { formatBytes, formatSeconds } from '../../shared/format/format-number.ts';
-import type { LoadProgress } from '../../shared/session/session-state.ts';
 
 export const strings = {
   idle: 'Not started',

@@ -1,4 +1,4 @@
-import type { ExportFormat } from '../../engine/engine-api.ts';
+import type { ExportFormat } from '../../contract/exports-api.ts';
 
 export const strings = {
   title: 'Export your model',

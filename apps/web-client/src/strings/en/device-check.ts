@@ -1,4 +1,4 @@
-import type { DeviceProbe } from '../../engine/probe-api.ts';
+import type { DeviceProbe } from '../../contract/probe-api.ts';
 import { formatBytes } from '../../shared/format/format-number.ts';
 
 export const strings = {

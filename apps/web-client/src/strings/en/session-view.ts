@@ -1,6 +1,6 @@
+import type { RoundState } from '../../contract/session/session-state.ts';
 import { formatDuration } from '../../shared/format/format-duration.ts';
 import { formatBytes, formatCount, formatPerplexity, formatSeconds } from '../../shared/format/format-number.ts';
-import type { RoundState } from '../../shared/session/session-state.ts';
 
 export const strings = {
   now: 'Now',

@@ -1,0 +1,6 @@
+/** What is asked before something is lost. */
+export interface Question {
+  readonly title: string;
+  readonly text: string;
+  readonly confirm: string;
+}
