@@ -28,7 +28,7 @@ const NO_BACKEND = 'a model is opened where nothing computes, too';
 const rooms = {
   'packages/protocol': { may: ['zod'] },
   'packages/federation': {
-    may: ['@perfit/protocol', '@perfit/protocol/space', 'ml-matrix'],
+    may: ['@perfit/protocol', '@perfit/protocol/space', '@perfit/protocol/tuner', 'ml-matrix'],
     also: [{ files: /^test\/compile-kernel\.ts$/, may: ['wabt'] }],
     inside: [
       { files: /^src\/coordinator\//, mayNot: /^src\/(client|simulation)\//, why: 'a coordinator knows no client' },
@@ -43,6 +43,7 @@ const rooms = {
   'packages/perfit-core': {
     may: [
       '@perfit/protocol/space',
+      '@perfit/protocol/tuner',
       TFJS,
       '@huggingface/tokenizers',
       '@huggingface/jinja',

@@ -2,11 +2,11 @@ import {
   type BackendDescription,
   type LanguageModel,
   type LoadModelOptions,
+  type LocalTuner,
   loadModel,
   loadTokenizer,
   type ModelConfig,
   type ModelSource,
-  type ModelTuner,
   type OpenedTuner,
   type Tokenizer,
   type TuningWish,
@@ -73,7 +73,7 @@ export function withinPositions(maxLength: number, { contextLength }: Pick<Model
 /** What opens a tuner: over the model that is there at first, and over one that is loaded anew after its device was lost. */
 export function reopening(
   first: LanguageModel,
-  of: { load: (share: number) => Promise<LanguageModel>; tunerOf: (model: LanguageModel) => ModelTuner },
+  of: { load: (share: number) => Promise<LanguageModel>; tunerOf: (model: LanguageModel) => LocalTuner },
 ): (share: number) => Promise<OpenedTuner> {
   let waiting: LanguageModel | null = first;
   return async (share) => {

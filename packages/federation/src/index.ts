@@ -1,9 +1,3 @@
-export type { GlobalState } from './aggregation/aggregation.ts';
-export { checkDelta, deltaNorm, weightOf } from './aggregation/delta-check.ts';
-export { aggregate, ParameterSums } from './aggregation/parameter-sums.ts';
-export type { ClientEvent } from './client/client-event.ts';
-export { runClient } from './client/client-loop.ts';
-export { ConnectionLost } from './client/connection-lost.ts';
 export type {
   EvaluationSplit,
   LocalTuner,
@@ -14,7 +8,13 @@ export type {
   TuningProgress,
   TuningSettings,
   TuningStart,
-} from './client/local-tuner.ts';
+} from '@perfit/protocol/tuner';
+export type { GlobalState } from './aggregation/aggregation.ts';
+export { checkDelta, deltaNorm, weightOf } from './aggregation/delta-check.ts';
+export { aggregate, ParameterSums } from './aggregation/parameter-sums.ts';
+export type { ClientEvent } from './client/client-event.ts';
+export { runClient } from './client/client-loop.ts';
+export { ConnectionLost } from './client/connection-lost.ts';
 export type { ClientOptions } from './client/membership.ts';
 export { memoryStore } from './client/memory-store.ts';
 export { Pause } from './client/pause.ts';

@@ -1,3 +1,4 @@
+export type { LocalTuner } from '@perfit/protocol/tuner';
 export { exportPeft, importPeft, type PeftFiles, peftSpace } from './adapter/peft.ts';
 export { type BackendDescription, selectBackend } from './backend/select-backend.ts';
 export { afterWasmFailure } from './backend/wasm-backend.ts';
@@ -91,10 +92,7 @@ export { takeValidation } from './text/validation.ts';
 export { type BestEpochProgress, tuneForBest } from './training/best-epoch.ts';
 export { evaluate } from './training/evaluate.ts';
 export { labelLosses } from './training/label-losses.ts';
-export {
-  createLocalTuner,
-  type ModelTuner,
-} from './training/local-tuner.ts';
+export { createLocalTuner } from './training/local-tuner.ts';
 export { type Recipe, rateRecipe, recipeFor } from './training/recipes.ts';
 export {
   type OpenedTuner,

@@ -1,12 +1,11 @@
 import { type Layout, Mask } from '@perfit/protocol/space';
+import type { LocalTuner, SearchSettings, TunedAdapter, TuningProgress, TuningSettings } from '@perfit/protocol/tuner';
 import { BackendError } from '../src/backend-error.ts';
-import type { LocalSearchSettings, LocalTuningSettings, ModelTuner } from '../src/training/local-tuner.ts';
-import type { TuneProgress, TuneResult } from '../src/training/tune.ts';
 import { warmUp } from '../src/training/warm-up.ts';
 
 export const stepsInEpoch = 5;
 
-export const fragileSettings: LocalTuningSettings = {
+export const fragileSettings: TuningSettings = {
   epochs: 3,
   batchSize: 8,
   accumulation: 1,
@@ -20,7 +19,7 @@ export const fragileSettings: LocalTuningSettings = {
   seed: 1,
 };
 
-export const fragileSearch: LocalSearchSettings = {
+export const fragileSearch: SearchSettings = {
   density: 0.5,
   warmupEpochs: 1,
   iterations: 4,
@@ -45,13 +44,13 @@ export function fragileTuner(
   layout: Layout,
   { works, failure = new BackendError('device-lost', 'the graphics device was lost') }: FragileDevice,
   isSaved: (step: number) => boolean = () => false,
-): ModelTuner {
+): LocalTuner {
   let left = works;
   const work = () => {
     if (left-- <= 0) throw failure;
   };
 
-  async function* tune(...[start, settings, signal]: Parameters<ModelTuner['tune']>): ReturnType<ModelTuner['tune']> {
+  async function* tune(...[start, settings, signal]: Parameters<LocalTuner['tune']>): ReturnType<LocalTuner['tune']> {
     const steps = settings.epochs * stepsInEpoch;
     let { theta, step } = start.checkpoint ?? { theta: start.theta, step: 0 };
     let losses: number[] = [];
@@ -70,7 +69,7 @@ export function fragileTuner(
     }
     work();
     const loss = losses.reduce((sum, value) => sum + value, 0) / Math.max(1, losses.length);
-    return { theta, steps, loss } satisfies TuneResult;
+    return { theta, steps, loss } satisfies TunedAdapter;
   }
 
   return {
@@ -102,6 +101,6 @@ export function fragileTuner(
   };
 }
 
-function told({ step, steps, loss }: { step: number; steps: number; loss: number }): TuneProgress {
+function told({ step, steps, loss }: { step: number; steps: number; loss: number }): TuningProgress {
   return { kind: 'step', epoch: Math.ceil(step / stepsInEpoch), step, steps, loss, tokens: 7 };
 }

@@ -5,9 +5,9 @@ import {
   type ColumnMapping,
   createLocalTuner,
   exportPeft,
+  type LocalTuner,
   loadModel,
   loadTokenizer,
-  type ModelTuner,
   mirrorSource,
   modelFolder,
   planSentence,
@@ -156,7 +156,7 @@ const clock: Clock = {
 async function exportPersonal(of: {
   out: string | undefined;
   store: ClientStore;
-  tuner: ModelTuner | null;
+  tuner: LocalTuner | null;
   descriptor: FederationDescriptor | null;
 }): Promise<void> {
   const { out, store, tuner, descriptor } = of;

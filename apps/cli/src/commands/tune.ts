@@ -6,7 +6,7 @@ import {
   createLocalTuner,
   dimensions,
   exportPeft,
-  type ModelTuner,
+  type LocalTuner,
   parameterCount,
   parseModelConfig,
   planSentence,
@@ -265,7 +265,7 @@ function configOf(flags: Flags, recipe: Recipe): FederationConfig {
 async function ownedMask(of: {
   config: FederationConfig;
   layout: Layout;
-  tuner: ModelTuner;
+  tuner: LocalTuner;
   start: Float32Array;
 }): Promise<Mask> {
   const { config, layout, tuner, start } = of;

@@ -1,5 +1,5 @@
 import type { FederationDescriptor, FederationStatus, ProtocolError, RoundClosed } from '@perfit/protocol';
-import type { SearchProgress, TuningProgress } from './local-tuner.ts';
+import type { SearchProgress, TuningProgress } from '@perfit/protocol/tuner';
 
 /**
  * What a client's loop tells whoever watches: page, command line, tests. The loop is an async generator of these;

@@ -9,10 +9,10 @@ import {
   type Welcome,
 } from '@perfit/protocol';
 import { layoutHash } from '@perfit/protocol/space';
+import type { LocalTuner } from '@perfit/protocol/tuner';
 import { strategyOf } from '../strategy/registry.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import type { ClientEvent } from './client-event.ts';
-import type { LocalTuner } from './local-tuner.ts';
 import type { Pause } from './pause.ts';
 import type { ClientStore, Clock, Connection, Identity } from './ports.ts';
 import { RecordKeeper } from './record-keeper.ts';

@@ -1,6 +1,6 @@
 import type { AnnouncementName, AnnouncementOf, Progress, RequestName, RequestOf, ValueOf } from '@perfit/protocol';
 import type { Mask } from '@perfit/protocol/space';
-import type { SearchCheckpoint, TuningCheckpoint } from './local-tuner.ts';
+import type { SearchCheckpoint, TuningCheckpoint } from '@perfit/protocol/tuner';
 
 /**
  * The way to the coordinator. `connected` comes after every connect and reconnect, and then the handshake runs anew.

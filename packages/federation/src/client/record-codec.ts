@@ -1,6 +1,6 @@
 import { sha256Hex } from '@perfit/protocol';
 import { Mask } from '@perfit/protocol/space';
-import type { SearchCheckpoint, TuningCheckpoint } from './local-tuner.ts';
+import type { SearchCheckpoint, TuningCheckpoint } from '@perfit/protocol/tuner';
 import type { ClientRecord, FinishedTuning, Residual } from './ports.ts';
 
 /**

@@ -1,8 +1,8 @@
 import type { FederationConfig, Progress } from '@perfit/protocol';
+import type { SearchSettings, TuningSettings } from '@perfit/protocol/tuner';
 import { strategyOf } from '../strategy/registry.ts';
 import type { MaskSearch } from '../strategy/strategy.ts';
 import type { ClientEvent } from './client-event.ts';
-import type { SearchSettings, TuningSettings } from './local-tuner.ts';
 
 /**
  * The same federation on the same text finds the same mask, on whatever machine. Only masks that are drawn by lot must

@@ -1,9 +1,9 @@
 import { type FederationConfig, type FederationStatus, ProtocolError, sha256Hex } from '@perfit/protocol';
 import { type Layout, seededRandom } from '@perfit/protocol/space';
+import type { LocalTuner } from '@perfit/protocol/tuner';
 import { Channel } from '../client/channel.ts';
 import type { ClientEvent } from '../client/client-event.ts';
 import { runClient } from '../client/client-loop.ts';
-import type { LocalTuner } from '../client/local-tuner.ts';
 import { memoryStore } from '../client/memory-store.ts';
 import type { Identity } from '../client/ports.ts';
 import { type Fault, Faults } from './fault.ts';

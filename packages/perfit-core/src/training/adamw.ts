@@ -1,4 +1,5 @@
 import type { Mask } from '@perfit/protocol/space';
+import type { TuningCheckpoint } from '@perfit/protocol/tuner';
 import * as tf from '@tensorflow/tfjs-core';
 import { type AdamWStep, type OwnedAdamW, ownedAdamW, type ProximalPull } from '../ops/adamw/adamw.ts';
 import { OwnedValues } from '../ops/owned-values/owned-values.ts';
@@ -14,13 +15,6 @@ export interface AdamWSettings {
 }
 
 /** theta and both moments after `step` steps, each [N], on the host. */
-export interface AdamWState {
-  readonly step: number;
-  readonly theta: Float32Array;
-  readonly firstMoment: Float32Array;
-  readonly secondMoment: Float32Array;
-}
-
 /**
  * AdamW on the packed theta, confined to a mask (PF4): gradient, moments, weight decay and the norm that clipping looks
  * at know owned coordinates only; all others stay as they are to the bit. Decoupled weight decay, bias correction.
@@ -29,7 +23,7 @@ export interface AdamWState {
  */
 export class MaskedAdamW {
   readonly #settings: AdamWSettings;
-  readonly #start: AdamWState;
+  readonly #start: TuningCheckpoint;
   readonly #mask: Mask;
   readonly #owned: OwnedAdamW;
   /** Packs what has moved, on a GPU; made when it is first read. */
@@ -37,7 +31,7 @@ export class MaskedAdamW {
   #step: number;
 
   /** @param state where an earlier run was; kept, for what the mask does not own */
-  constructor(state: AdamWState, mask: Mask, settings: AdamWSettings) {
+  constructor(state: TuningCheckpoint, mask: Mask, settings: AdamWSettings) {
     this.#settings = settings;
     this.#start = state;
     this.#mask = mask;
@@ -51,7 +45,7 @@ export class MaskedAdamW {
     this.#step = state.step;
   }
 
-  static start(theta: Float32Array): AdamWState {
+  static start(theta: Float32Array): TuningCheckpoint {
     return {
       step: 0,
       theta,
@@ -89,7 +83,7 @@ export class MaskedAdamW {
   }
 
   /** No step may be taken while it is read. */
-  async state(): Promise<AdamWState> {
+  async state(): Promise<TuningCheckpoint> {
     const { firstMoment, secondMoment } = this.#owned.tensors;
     const [theta, first, second] = await Promise.all([
       this.readTheta(),

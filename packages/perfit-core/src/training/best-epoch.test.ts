@@ -1,22 +1,21 @@
 import { Mask } from '@perfit/protocol/space';
+import type { LocalTuner, TunedAdapter, TuningProgress, TuningSettings } from '@perfit/protocol/tuner';
 import { describe, expect, it } from 'vitest';
 import { type BestEpochProgress, tuneForBest } from './best-epoch.ts';
-import type { LocalTuningSettings, ModelTuner } from './local-tuner.ts';
-import type { TuneProgress, TuneResult } from './tune.ts';
 
-const settings = { epochs: 5, batchSize: 1, seed: 1 } as unknown as LocalTuningSettings;
+const settings = { epochs: 5, batchSize: 1, seed: 1 } as unknown as TuningSettings;
 const start = { theta: Float32Array.of(0), mask: Mask.full(1) };
 
 /** Theta counts the epochs; the perplexity of each is given. */
 function tunerOf(perplexities: readonly number[], validation = 3) {
   const asked: (string | undefined)[] = [];
-  const tuner: Pick<ModelTuner, 'tune' | 'perplexity' | 'examples'> = {
+  const tuner: Pick<LocalTuner, 'tune' | 'perplexity' | 'examples'> = {
     examples: { training: 10, heldOut: 2, validation },
     async perplexity(theta, _signal, on) {
       asked.push(on);
       return perplexities[(theta?.[0] as number) - 1] as number;
     },
-    async *tune(): AsyncGenerator<TuneProgress, TuneResult> {
+    async *tune(): AsyncGenerator<TuningProgress, TunedAdapter> {
       // The optimizer goes on with the same memory.
       const theta = Float32Array.of(0);
       for (let epoch = 1; epoch <= perplexities.length; epoch++) {

@@ -1,8 +1,7 @@
-import type { LocalTuningSettings, LocalTuningStart, ModelTuner } from './local-tuner.ts';
-import type { TuneProgress } from './tune.ts';
+import type { LocalTuner, TuningProgress, TuningSettings, TuningStart } from '@perfit/protocol/tuner';
 
 export type BestEpochProgress =
-  | Extract<TuneProgress, { kind: 'step' }>
+  | Extract<TuningProgress, { kind: 'step' }>
   /** On the validation rows, after an epoch. */
   | { readonly kind: 'epoch'; readonly epoch: number; readonly perplexity: number; readonly isBest: boolean };
 
@@ -18,9 +17,9 @@ export interface BestEpoch {
  * not better it. Without such rows the last state stays.
  */
 export async function* tuneForBest(
-  tuner: Pick<ModelTuner, 'tune' | 'perplexity' | 'examples'>,
-  start: LocalTuningStart,
-  { patience, ...settings }: LocalTuningSettings & { readonly patience: number },
+  tuner: Pick<LocalTuner, 'tune' | 'perplexity' | 'examples'>,
+  start: TuningStart,
+  { patience, ...settings }: TuningSettings & { readonly patience: number },
 ): AsyncGenerator<BestEpochProgress, BestEpoch> {
   const hasValidation = tuner.examples.validation > 0;
   const run = tuner.tune(start, settings);

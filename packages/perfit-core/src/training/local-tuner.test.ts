@@ -1,4 +1,11 @@
 import { initialTheta, type Layout, Mask, PROJECTIONS, seededRandom } from '@perfit/protocol/space';
+import type {
+  LocalTuner,
+  SearchSettings,
+  TuningCheckpoint,
+  TuningProgress,
+  TuningSettings,
+} from '@perfit/protocol/tuner';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { startWasm } from '../../test/backend.ts';
@@ -8,17 +15,10 @@ import type { LanguageModel } from '../model/language-model.ts';
 import { loadModel } from '../model/load-model.ts';
 import { makeBatches } from '../text/batches.ts';
 import type { TokenizedExample } from '../text/examples.ts';
-import type { AdamWState } from './adamw.ts';
-import {
-  createLocalTuner,
-  type LocalSearchSettings,
-  type LocalTuningSettings,
-  type ModelTuner,
-} from './local-tuner.ts';
-import type { TuneProgress } from './tune.ts';
+import { createLocalTuner } from './local-tuner.ts';
 
 const tiny = tinyModel({ seed: 11 });
-const settings: LocalTuningSettings = {
+const settings: TuningSettings = {
   epochs: 2,
   batchSize: 4,
   accumulation: 2,
@@ -31,7 +31,7 @@ const settings: LocalTuningSettings = {
   proximal: 0,
   seed: 7,
 };
-const search: LocalSearchSettings = {
+const search: SearchSettings = {
   density: 0.5,
   warmupEpochs: 1,
   iterations: 2,
@@ -63,7 +63,7 @@ function examples(count: number, seed: number): TokenizedExample[] {
   });
 }
 
-function tunerWith(now: () => number = () => 0): ModelTuner {
+function tunerWith(now: () => number = () => 0): LocalTuner {
   const batching = { maxLength: 32, padId: 22 };
   return createLocalTuner({ model, layout, training: examples(22, 1), heldOut: examples(9, 2), batching, now });
 }
@@ -77,7 +77,7 @@ async function finish<P, R>(generator: AsyncGenerator<P, R>): Promise<{ progress
   }
 }
 
-function checkpoints(progress: readonly TuneProgress[]): AdamWState[] {
+function checkpoints(progress: readonly TuningProgress[]): TuningCheckpoint[] {
   return progress.flatMap((item) => (item.kind === 'checkpoint' ? [item.checkpoint] : []));
 }
 

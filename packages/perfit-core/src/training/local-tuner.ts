@@ -1,24 +1,19 @@
 import { type Layout, Mask } from '@perfit/protocol/space';
+import type { LocalTuner, SearchProgress } from '@perfit/protocol/tuner';
 import * as tf from '@tensorflow/tfjs-core';
 import { AdapterTensors } from '../model/adapter-tensors.ts';
 import type { LanguageModel } from '../model/language-model.ts';
-import {
-  type MaskSearch,
-  type PruneCheckpoint,
-  type PruneProgress,
-  type PruneStep,
-  searchMask,
-} from '../search/search-mask.ts';
+import { type MaskSearch, type PruneCheckpoint, type PruneStep, searchMask } from '../search/search-mask.ts';
 import { searchMaskOnDevice } from '../search/search-mask-on-device.ts';
 import { makeBatches } from '../text/batches.ts';
 import type { TokenizedExample } from '../text/examples.ts';
 import type { TokenBatch } from '../text/token-batch.ts';
-import { type AdamWState, MaskedAdamW } from './adamw.ts';
+import { MaskedAdamW } from './adamw.ts';
 import { mapProgress } from './map-progress.ts';
 import { perplexity } from './perplexity.ts';
 import { gradientOnDevice, gradientOnHost, type SearchTask } from './search-gradient.ts';
 import { TrainingError } from './training-error.ts';
-import { type TuneProgress, type TuneResult, type TuneSettings, tune as tuneModel } from './tune.ts';
+import { tune as tuneModel } from './tune.ts';
 import { warmUp } from './warm-up.ts';
 
 export interface LocalTunerOptions {
@@ -40,88 +35,16 @@ export interface LocalTunerOptions {
   readonly now?: () => number;
 }
 
-export interface LocalTuningSettings extends TuneSettings {
-  readonly batchSize: number;
-  /** Order of the examples. */
-  readonly seed: number;
-}
-
-export interface LocalSearchSettings extends MaskSearch {
-  /** W, as epochs over the training split; steps = max(1, round(epochs · steps an epoch)), 0 stays 0. */
-  readonly warmupEpochs: number;
-  /** S: the gradient of one score is averaged over this many batches. */
-  readonly batches: number;
-  /** The warm-up trains with these; its epochs are `warmupEpochs`. */
-  readonly tuning: LocalTuningSettings;
-}
-
-export interface LocalTuningStart {
-  readonly theta: Float32Array;
-  /** Coordinates that train; the others stay as they are in theta and still work (PF7 `receive: all`). */
-  readonly mask: Mask;
-  /** Takes up where an interrupted `tune` of the same start and settings was. */
-  readonly checkpoint?: AdamWState;
-}
-
-export interface LocalSearchStart {
-  readonly theta: Float32Array;
-  /** Takes up where an interrupted `search` of the same start and settings was. */
-  readonly checkpoint?: SearchCheckpoint;
-}
-
-/** Everything that a search needs to go on: in its warm-up, or after some of its steps. */
-type SearchCheckpoint =
-  | { readonly part: 'warm-up'; readonly tuning: AdamWState }
-  /** `warm` is θ after the warm-up, [N]. */
-  | ({ readonly part: 'pruning'; readonly warm: Float32Array } & PruneCheckpoint);
-
-export type LocalSearchProgress =
-  | {
-      readonly kind: 'warmup';
-      readonly step: number;
-      readonly steps: number;
-      readonly loss: number;
-      readonly tokens: number;
-    }
-  | PruneProgress
-  | { readonly kind: 'checkpoint'; readonly checkpoint: SearchCheckpoint };
-
-/** What a search found, and θ after its warm-up in the whole space, [N]. */
-interface SearchedMask {
-  readonly mask: Mask;
-  readonly warm: Float32Array;
-}
-
-/** What a client does with its own model and its own text. theta is always whole, [N] in layout order. */
-export interface ModelTuner {
-  readonly layout: Layout;
-  readonly examples: { readonly training: number; readonly heldOut: number; readonly validation: number };
-  /** On the held-out rows where nothing else is said. @throws TrainingError `training-no-examples` on an empty split */
-  perplexity(theta: Float32Array | null, signal?: AbortSignal, on?: 'heldOut' | 'validation'): Promise<number>;
-  /** PF2: tokens a second of one step over a training batch, padding not counted, after one that warms the device up. */
-  measureSpeed(signal?: AbortSignal): Promise<number>;
-  search(
-    start: LocalSearchStart,
-    settings: LocalSearchSettings,
-    signal?: AbortSignal,
-  ): AsyncGenerator<LocalSearchProgress, SearchedMask>;
-  tune(
-    start: LocalTuningStart,
-    settings: LocalTuningSettings,
-    signal?: AbortSignal,
-  ): AsyncGenerator<TuneProgress, TuneResult>;
-}
-
 /**
  * The tuner of one client over a model on the current backend. Every call frees what it put there, also where it
  * throws or where its consumer stops early. The generators yield after every step and throw the signal's reason.
  */
-export function createLocalTuner(options: LocalTunerOptions): ModelTuner {
+export function createLocalTuner(options: LocalTunerOptions): LocalTuner {
   const { model, layout, training, heldOut, validation = [], batching } = options;
   const { maxLength, padId, evaluationBatchSize = 8 } = batching;
   const now = options.now ?? (() => performance.now());
 
-  const tune: ModelTuner['tune'] = (start, settings, signal) => {
+  const tune: LocalTuner['tune'] = (start, settings, signal) => {
     const { batchSize, seed } = settings;
     const batchesOf = epochBatches(training, { batchSize, seed, maxLength, padId });
     const { theta, mask } = start;
@@ -181,7 +104,7 @@ export function createLocalTuner(options: LocalTunerOptions): ModelTuner {
       const search = pruned({ model, layout, batches: scored, signal }, pruning, settings);
       const mask = yield* mapProgress(
         search,
-        (progress): LocalSearchProgress =>
+        (progress): SearchProgress =>
           progress.kind === 'checkpoint'
             ? { kind: 'checkpoint', checkpoint: { part: 'pruning', warm, ...progress.checkpoint } }
             : progress,

@@ -1,14 +1,14 @@
+import type { LocalTuner, TuningSettings } from '@perfit/protocol/tuner';
 import { afterWasmFailure } from '../backend/wasm-backend.ts';
 import { BackendError } from '../backend-error.ts';
 import { DeviceWatch } from '../wgsl/device-watch.ts';
-import type { LocalTuningSettings, ModelTuner } from './local-tuner.ts';
 import { mapProgress } from './map-progress.ts';
 import { SearchLog } from './search-log.ts';
 import { TuningLog } from './tuning-log.ts';
 
 /** A tuner on a device. */
 export interface OpenedTuner {
-  readonly tuner: ModelTuner;
+  readonly tuner: LocalTuner;
   /** Frees the model, also where its device is lost. */
   readonly dispose: () => void;
 }
@@ -36,7 +36,7 @@ export interface Recovery {
   readonly goingOn: string;
 }
 
-export interface RecoveringTuner extends ModelTuner {
+export interface RecoveringTuner extends LocalTuner {
   /** Frees the model. */
   dispose(): void;
 }
@@ -101,12 +101,12 @@ export async function recoveringTuner(options: RecoveringTunerOptions): Promise<
     signal?.throwIfAborted();
   }
 
-  async function current(): Promise<ModelTuner> {
+  async function current(): Promise<LocalTuner> {
     opened ??= await options.open(share);
     return opened.tuner;
   }
 
-  async function surviving<Result>(run: (tuner: ModelTuner) => Promise<Result>, work: Work): Promise<Result> {
+  async function surviving<Result>(run: (tuner: LocalTuner) => Promise<Result>, work: Work): Promise<Result> {
     for (;;) {
       try {
         return await run(await current());
@@ -117,7 +117,7 @@ export async function recoveringTuner(options: RecoveringTunerOptions): Promise<
   }
 
   async function* survivingSteps<Progress, Result>(
-    run: (tuner: ModelTuner) => AsyncGenerator<Progress, Result>,
+    run: (tuner: LocalTuner) => AsyncGenerator<Progress, Result>,
     work: Work,
   ): AsyncGenerator<Progress, Result> {
     for (;;) {
@@ -130,10 +130,10 @@ export async function recoveringTuner(options: RecoveringTunerOptions): Promise<
   }
 
   async function* tune(
-    start: Parameters<ModelTuner['tune']>[0],
-    settings: LocalTuningSettings,
+    start: Parameters<LocalTuner['tune']>[0],
+    settings: TuningSettings,
     signal?: AbortSignal,
-  ): ReturnType<ModelTuner['tune']> {
+  ): ReturnType<LocalTuner['tune']> {
     const log = new TuningLog(start);
     const result = yield* survivingSteps(
       (tuner) => mapProgress(tuner.tune(log.start, settings, signal), (progress) => log.note(progress)),

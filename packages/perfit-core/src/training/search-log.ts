@@ -1,17 +1,17 @@
-import type { LocalSearchProgress, LocalSearchStart } from './local-tuner.ts';
+import type { SearchProgress, SearchStart } from '@perfit/protocol/tuner';
 
 /** What must be known of a search to take it up again and tell of it as if nothing had happened. */
 export class SearchLog {
-  #start: LocalSearchStart;
+  #start: SearchStart;
   #step = 0;
   #iteration = 0;
 
-  constructor(start: LocalSearchStart) {
+  constructor(start: SearchStart) {
     this.#start = start;
   }
 
   /** With the last checkpoint. */
-  get start(): LocalSearchStart {
+  get start(): SearchStart {
     return this.#start;
   }
 
@@ -23,7 +23,7 @@ export class SearchLog {
   }
 
   /** @returns what is to be told: null for a step that was told before */
-  note(progress: LocalSearchProgress): LocalSearchProgress | null {
+  note(progress: SearchProgress): SearchProgress | null {
     switch (progress.kind) {
       case 'checkpoint':
         this.#start = { ...this.#start, checkpoint: progress.checkpoint };

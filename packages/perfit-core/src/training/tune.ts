@@ -1,24 +1,17 @@
 import type { Layout, Mask } from '@perfit/protocol/space';
+import type { TunedAdapter, TuningCheckpoint, TuningProgress, TuningSettings } from '@perfit/protocol/tuner';
 import * as tf from '@tensorflow/tfjs-core';
 import { AdapterTensors } from '../model/adapter-tensors.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import type { TokenBatch } from '../text/token-batch.ts';
-import { type AdamWSettings, type AdamWState, MaskedAdamW } from './adamw.ts';
+import { MaskedAdamW } from './adamw.ts';
 import { yieldToEventLoop } from './event-loop.ts';
-import { CONSTANT_RATE, type RateSchedule, rateAt } from './learning-rate.ts';
+import { CONSTANT_RATE, rateAt } from './learning-rate.ts';
 import { perplexity } from './perplexity.ts';
 import { TrainingError } from './training-error.ts';
 
-export interface TuneSettings extends AdamWSettings {
-  /** Whole or not; steps = max(1, round(epochs · steps an epoch)), 0 stays 0. */
-  readonly epochs: number;
-  /** Batches whose gradients are averaged into one step. */
-  readonly accumulation: number;
-  /** Of the learning rate; constant where absent. */
-  readonly rate?: RateSchedule | undefined;
-  /** μ: the loss has (μ/2)·‖θ − anchor‖² more, over owned coordinates (FedProx, arXiv 1812.06127); 0 has nothing. */
-  readonly proximal: number;
-}
+/** Without what orders the examples. */
+type TuneSettings = Omit<TuningSettings, 'batchSize' | 'seed'>;
 
 export interface TuneTask {
   readonly model: LanguageModel;
@@ -35,27 +28,6 @@ export interface TuneTask {
   readonly now: () => number;
 }
 
-export type TuneProgress =
-  | {
-      readonly kind: 'step';
-      /** From 1. */
-      readonly epoch: number;
-      /** Steps done, of all. */
-      readonly step: number;
-      readonly steps: number;
-      /** Nats a response token, before the step. */
-      readonly loss: number;
-      readonly tokens: number;
-    }
-  | { readonly kind: 'checkpoint'; readonly checkpoint: AdamWState; readonly isEpochEnd?: boolean };
-
-export interface TuneResult {
-  readonly theta: Float32Array;
-  readonly steps: number;
-  /** Mean training loss of the last epoch (of its steps that this run did). */
-  readonly loss: number;
-}
-
 const checkpointInterval = 5_000;
 
 /**
@@ -63,7 +35,7 @@ const checkpointInterval = 5_000;
  * one gives the theta that the uninterrupted run gives, to the bit.
  * @throws the signal's reason between two steps   @throws TrainingError `training-not-finite`, `training-no-examples`, `training-wrong-size`
  */
-export async function* tune(task: TuneTask, start: AdamWState): AsyncGenerator<TuneProgress, TuneResult> {
+export async function* tune(task: TuneTask, start: TuningCheckpoint): AsyncGenerator<TuningProgress, TunedAdapter> {
   const { model, layout, mask, settings, signal, now } = task;
   checkSizes(task, start);
   const stepsInEpoch = Math.ceil(task.batchesOf(0).length / settings.accumulation);
@@ -147,7 +119,7 @@ function countSteps(epochs: number, stepsInEpoch: number): number {
   return epochs === 0 ? 0 : Math.max(1, Math.round(epochs * stepsInEpoch));
 }
 
-function checkSizes({ layout, mask, batchesOf }: TuneTask, start: AdamWState): void {
+function checkSizes({ layout, mask, batchesOf }: TuneTask, start: TuningCheckpoint): void {
   const lengths = [start.theta.length, start.firstMoment.length, start.secondMoment.length, mask.size];
   if (lengths.some((length) => length !== layout.size)) {
     throw new TrainingError(

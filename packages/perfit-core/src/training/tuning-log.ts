@@ -1,24 +1,24 @@
-import type { LocalTuningStart } from './local-tuner.ts';
-import { mean, type TuneProgress, type TuneResult } from './tune.ts';
+import type { TunedAdapter, TuningProgress, TuningStart } from '@perfit/protocol/tuner';
+import { mean } from './tune.ts';
 
 /** What must be known of a tuning to take it up again and tell of it as if nothing had happened. */
 export class TuningLog {
-  #start: LocalTuningStart;
+  #start: TuningStart;
   #step = 0;
   #epoch = 0;
   #losses: number[] = [];
 
-  constructor(start: LocalTuningStart) {
+  constructor(start: TuningStart) {
     this.#start = start;
   }
 
   /** With the last checkpoint. */
-  get start(): LocalTuningStart {
+  get start(): TuningStart {
     return this.#start;
   }
 
   /** @returns what is to be told: null for a step that was told before */
-  note(progress: TuneProgress): TuneProgress | null {
+  note(progress: TuningProgress): TuningProgress | null {
     if (progress.kind === 'checkpoint') {
       this.#start = { ...this.#start, checkpoint: progress.checkpoint };
       return progress;
@@ -32,7 +32,7 @@ export class TuningLog {
   }
 
   /** A run that took up in the middle of the last epoch knows only half of its losses. */
-  completed(result: TuneResult): TuneResult {
+  completed(result: TunedAdapter): TunedAdapter {
     return this.#losses.length > 0 ? { ...result, loss: mean(this.#losses) } : result;
   }
 }

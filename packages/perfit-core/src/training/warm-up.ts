@@ -1,18 +1,18 @@
 import { Mask } from '@perfit/protocol/space';
-import type { LocalSearchProgress, LocalSearchSettings, LocalSearchStart, ModelTuner } from './local-tuner.ts';
+import type { LocalTuner, SearchProgress, SearchSettings, SearchStart } from '@perfit/protocol/tuner';
 import { mapProgress } from './map-progress.ts';
 
 /** PF3 (a): tuning in the whole space, as a search reports it. @returns theta after it, [N] */
 export async function* warmUp(
-  tuner: Pick<ModelTuner, 'tune'>,
-  { theta, checkpoint }: LocalSearchStart,
-  { settings, signal }: { settings: LocalSearchSettings; signal?: AbortSignal | undefined },
-): AsyncGenerator<LocalSearchProgress, Float32Array> {
+  tuner: Pick<LocalTuner, 'tune'>,
+  { theta, checkpoint }: SearchStart,
+  { settings, signal }: { settings: SearchSettings; signal?: AbortSignal | undefined },
+): AsyncGenerator<SearchProgress, Float32Array> {
   if (settings.warmupEpochs === 0) return theta;
   const tuning = { ...settings.tuning, epochs: settings.warmupEpochs };
   const from = checkpoint?.part === 'warm-up' ? { checkpoint: checkpoint.tuning } : {};
   const run = tuner.tune({ theta, mask: Mask.full(theta.length), ...from }, tuning, signal);
-  const warm = yield* mapProgress(run, (progress): LocalSearchProgress => {
+  const warm = yield* mapProgress(run, (progress): SearchProgress => {
     if (progress.kind === 'checkpoint') {
       return { kind: 'checkpoint', checkpoint: { part: 'warm-up', tuning: progress.checkpoint } };
     }

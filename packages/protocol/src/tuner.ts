@@ -1,8 +1,8 @@
-import type { Layout, Mask } from '@perfit/protocol/space';
+import type { Layout, Mask } from './space/index.ts';
 
 /**
  * What a client must be able to do with its own model and its own text. The client's loop drives it and
- * knows nothing of tensors; perfit-core's `createLocalTuner` has this shape without importing it.
+ * knows nothing of tensors; perfit-core's `createLocalTuner` makes one over a model.
  *
  * theta is always the whole adapter [N] in layout order. Long work yields its progress and obeys the
  * signal by throwing its reason.
@@ -86,7 +86,7 @@ export interface TuningSettings {
   readonly accumulation: number;
   readonly learningRate: number;
   /** Share of the steps over which the rate rises; it does not where absent. */
-  readonly rate?: { readonly warmup: number; readonly decay: 'constant' };
+  readonly rate?: { readonly warmup: number; readonly decay: 'constant' | 'cosine' } | undefined;
   readonly weightDecay: number;
   readonly beta1: number;
   readonly beta2: number;
@@ -143,4 +143,4 @@ export type TuningProgress =
       /** Tokens of this step's batches, padding not counted. */
       readonly tokens: number;
     }
-  | { readonly kind: 'checkpoint'; readonly checkpoint: TuningCheckpoint };
+  | { readonly kind: 'checkpoint'; readonly checkpoint: TuningCheckpoint; readonly isEpochEnd?: boolean };
