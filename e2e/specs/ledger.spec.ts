@@ -251,7 +251,9 @@ async function keptHere() {
       asking.onsuccess = () => resolve(asking.result);
     });
     records += keys.length;
-    for (const key of ['keys', 'records', 'sessions', 'ledger', 'ledgerBytes'].includes(store) ? keys : []) {
+    for (const key of ['keys', 'records', 'recordParts', 'sessions', 'ledger', 'ledgerBytes'].includes(store)
+      ? keys
+      : []) {
       seats.add(String(Array.isArray(key) ? key[0] : key));
     }
   }

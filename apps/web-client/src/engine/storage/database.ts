@@ -9,8 +9,10 @@ import type { StoredSession } from './stored-sessions.ts';
 interface PerfitDatabase extends DBSchema {
   /** [HS2] By seat. The private halves cannot be read out, by nobody. */
   keys: { key: string; value: CryptoKeyPair };
-  /** Encoded client records. */
+  /** Heads of client records, by seat; of one piece where an earlier version wrote them. */
   records: { key: string; value: Uint8Array };
+  /** By seat and hash. */
+  recordParts: { key: [string, string]; value: Uint8Array };
   sessions: { key: string; value: StoredSession };
   /** By seat and id. */
   ledger: { key: [string, number]; value: LedgerEntry };
@@ -24,11 +26,21 @@ interface PerfitDatabase extends DBSchema {
 }
 
 const DATABASE = 'perfit';
-const stores = ['keys', 'records', 'sessions', 'ledger', 'ledgerBytes', 'tiles', 'models', 'modelParts'] as const;
+const stores = [
+  'keys',
+  'records',
+  'recordParts',
+  'sessions',
+  'ledger',
+  'ledgerBytes',
+  'tiles',
+  'models',
+  'modelParts',
+] as const;
 /** Of a seat, by its key. */
 const seatStores = ['keys', 'records', 'sessions'] as const;
-/** Of a seat, by its key and a number. */
-const ledgerStores = ['ledger', 'ledgerBytes'] as const;
+/** Of a seat, by its key and a number, or a hash. */
+const seatRangeStores = ['ledger', 'ledgerBytes', 'recordParts'] as const;
 
 /** Told where the person, or the browser, has deleted all that was kept, under the eyes of this page. */
 const clearedListeners = new Set<() => void>();
@@ -70,7 +82,7 @@ async function opened(attempts = 5): Promise<IDBPDatabase<PerfitDatabase>> {
 }
 
 function open(): Promise<IDBPDatabase<PerfitDatabase>> {
-  return openDB<PerfitDatabase>(DATABASE, 4, {
+  return openDB<PerfitDatabase>(DATABASE, 5, {
     upgrade: (db) => {
       for (const store of stores) if (!db.objectStoreNames.contains(store)) db.createObjectStore(store);
     },
@@ -87,17 +99,17 @@ export function keyOf({ federation, as }: Seat): string {
   return `${federation}/${as}`;
 }
 
-/** All that has the seat's key and a number. */
+/** All that has the seat's key and something behind it. */
 export function ofSeat(key: string): IDBKeyRange {
   return IDBKeyRange.bound([key], [key, []]);
 }
 
 /** Key, record, session and ledger of a seat: gone for good. @param key {@link keyOf} the seat */
 export async function forgetSeat(key: string): Promise<void> {
-  const transaction = (await database()).transaction([...seatStores, ...ledgerStores], 'readwrite');
+  const transaction = (await database()).transaction([...seatStores, ...seatRangeStores], 'readwrite');
   await Promise.all([
     ...seatStores.map((store) => transaction.objectStore(store).delete(key)),
-    ...ledgerStores.map((store) => transaction.objectStore(store).delete(ofSeat(key))),
+    ...seatRangeStores.map((store) => transaction.objectStore(store).delete(ofSeat(key))),
     transaction.done,
   ]);
 }

@@ -145,14 +145,19 @@ async function hasModel(seat: Seat): Promise<boolean> {
 /** Text, mask, adapter, and the ledger with its bytes. */
 async function keptBytesOf(key: string, stored: unknown): Promise<number> {
   const db = await database();
-  const [record, entries, kept] = await Promise.all([
+  const [record, parts, entries, kept] = await Promise.all([
     db.get('records', key),
+    db.getAll('recordParts', ofSeat(key)),
     db.getAll('ledger', ofSeat(key)),
     db.getAllKeys('ledgerBytes', ofSeat(key)),
   ]);
   const ids = new Set(kept.map(([, id]) => id));
   const messages = entries.reduce((sum, { id, bytes }) => sum + (ids.has(id) ? bytes : 0), 0);
-  return textBytes(stored) + (record?.byteLength ?? 0) + messages;
+  return textBytes(stored) + (record?.byteLength ?? 0) + sizeOf(parts) + messages;
+}
+
+function sizeOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
 function textBytes(stored: unknown): number {
