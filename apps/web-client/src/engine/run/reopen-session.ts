@@ -11,7 +11,7 @@ import type { StoredSession } from '../storage/stored-sessions.ts';
 import { heldOutExamples } from '../text/local-data.ts';
 import type { Journal } from './journal.ts';
 
-interface Desk {
+interface Parts {
   readonly journal: Journal;
   readonly backend: Backend;
   readonly modelHost: ModelHost;
@@ -21,7 +21,7 @@ interface Desk {
  * Model and adapter as they were, the past with them; nothing is sent.
  * @throws FailureError `not-ready`, and whatever keeps the model from being loaded: the journal has been told
  */
-export async function reopenSession({ options, session }: StoredSession, desk: Desk): Promise<void> {
+export async function reopenSession({ options, session }: StoredSession, parts: Parts): Promise<void> {
   const { federation } = session;
   if (!federation) {
     throw new FailureError({
@@ -30,11 +30,11 @@ export async function reopenSession({ options, session }: StoredSession, desk: D
     });
   }
   try {
-    await load(options, federation, desk);
-    desk.journal.emit({ type: 'models', ...desk.modelHost.ready });
-    desk.journal.emit(endOf(session));
+    await load(options, federation, parts);
+    parts.journal.emit({ type: 'models', ...parts.modelHost.ready });
+    parts.journal.emit(endOf(session));
   } catch (error) {
-    desk.journal.emit({ type: 'failed', error: failureOfWork(error) });
+    parts.journal.emit({ type: 'failed', error: failureOfWork(error) });
     throw error;
   }
 }
@@ -42,7 +42,7 @@ export async function reopenSession({ options, session }: StoredSession, desk: D
 async function load(
   { backend: choice, threads, dataset }: StoredSession['options'],
   { config, modelPath }: FederationDescriptor,
-  { journal, backend, modelHost }: Desk,
+  { journal, backend, modelHost }: Parts,
 ): Promise<void> {
   const device = await backend.start({ backend: choice, ...(threads === undefined ? {} : { threads }) });
   modelHost.moveTo(device.backend);
