@@ -185,6 +185,12 @@ async function isTakenOverAndBack(context: BrowserContext, tab: Tab): Promise<vo
   await test.step('who stops keeps everything, and goes on', async () => {
     await act(tab, 'Stop');
     await expect(tab.page.getByTestId('status')).toHaveText(/^You’ve stopped\. What you have so far is saved/);
+    await tab.page.getByRole('button', { name: 'Start over…' }).click();
+    const asked = tab.page.getByRole('dialog', { name: 'Start over?' });
+    await expect(asked).toContainText('deletes the key, text, mask and model');
+    await expect(asked.getByRole('button', { name: 'Export my model first' })).toBeVisible();
+    await asked.getByRole('button', { name: 'Cancel' }).click();
+    await expect(asked).toBeHidden();
     await tab.page.getByRole('button', { name: 'Continue', exact: true }).click();
     await until('it is at work again', async () =>
       ['tuning', 'uploading', 'waiting', 'finished'].includes((await tab.status()).state),

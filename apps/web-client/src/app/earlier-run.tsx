@@ -2,15 +2,16 @@ import { Button, Group, List, Paper, Stack, Text, Title } from '@mantine/core';
 import { strings as common } from '#strings/app.ts';
 import { agreedAt, leftOff, strings, welcome } from '#strings/join.ts';
 import type { EarlierSession, RecordedConsent } from '../contract/run-api.ts';
+import { StartOver } from './start-over.tsx';
 import type { ParticipationControls } from './use-participation.ts';
 
-interface EarlierSittingProps {
+interface EarlierRunProps {
   readonly earlier: EarlierSession;
   readonly controls: ParticipationControls;
 }
 
 /** A run that has ended, as this browser remembers it. */
-export function EarlierRun({ earlier, controls }: EarlierSittingProps) {
+export function EarlierRun({ earlier, controls }: EarlierRunProps) {
   const { name, round, dataset, consent } = earlier;
   const isFinished = earlier.standing === 'finished';
   return (
@@ -26,13 +27,8 @@ export function EarlierRun({ earlier, controls }: EarlierSittingProps) {
           ) : (
             <Button onClick={() => controls.resume(false)}>{common.join.goOn}</Button>
           )}
-          <Button variant="default" onClick={controls.startAfresh}>
-            {common.join.afresh}
-          </Button>
+          {isFinished ? null : <StartOver variant="default" controls={controls} exportFirst={controls.reopen} />}
         </Group>
-        <Text size="sm" c="dimmed">
-          {common.join.afreshHint}
-        </Text>
         {consent ? <ConsentGiven consent={consent} /> : null}
       </Stack>
     </Paper>

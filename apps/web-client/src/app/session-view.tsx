@@ -2,7 +2,7 @@ import { Box, Button, Group, Paper, Text } from '@mantine/core';
 import type { FederationConfig } from '@perfit/protocol';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import { strings, welcomeBack } from '#strings/app.ts';
+import { welcomeBack } from '#strings/app.ts';
 import { strings as sessionStrings } from '#strings/session-view.ts';
 import type { HeldOutExample } from '../contract/comparison-api.ts';
 import type { Seat } from '../contract/run-api.ts';
@@ -20,6 +20,7 @@ import { isDemonstration } from '../shared/federation/is-demonstration.ts';
 import { useSession } from '../shared/session/session-store.ts';
 import { FailureAlert } from '../shared/ui/failure-alert.tsx';
 import { GoOnOrAfresh } from './go-on-or-afresh.tsx';
+import { StartOver } from './start-over.tsx';
 import type { ParticipationControls } from './use-participation.ts';
 
 interface SessionViewProps {
@@ -42,6 +43,7 @@ export function SessionView({ seat, preview, controls }: SessionViewProps) {
   const stands = isRunning || participation.kind === 'ended' ? participation : null;
   const { activity } = session;
   const isWorking = isRunning && session.phase !== 'finished' && session.pause !== 'held';
+  const exportFirst = session.models.personal ? () => document.getElementById('take-home')?.scrollIntoView() : null;
   const result = [
     <Box key="chat" id="chat">
       <Chat
@@ -71,9 +73,7 @@ export function SessionView({ seat, preview, controls }: SessionViewProps) {
         <Paper withBorder radius="lg" p="sm" px="lg">
           <Group justify="space-between" gap="sm">
             <Text fw={500}>{welcomeBack(stands.round)}</Text>
-            <Button size="xs" variant="subtle" onClick={controls.startAfresh}>
-              {strings.join.afresh}
-            </Button>
+            <StartOver size="xs" variant="subtle" controls={controls} exportFirst={exportFirst} />
           </Group>
         </Paper>
       ) : null}
@@ -91,7 +91,7 @@ export function SessionView({ seat, preview, controls }: SessionViewProps) {
               }}
             />
           ) : activity.kind === 'left' ? (
-            <WayBack controls={controls} isReplaced={activity.reason === 'replaced'} />
+            <WayBack controls={controls} exportFirst={exportFirst} isReplaced={activity.reason === 'replaced'} />
           ) : session.models.personal ? (
             <FinishedActions chat="chat" takeHome="take-home" />
           ) : null
@@ -101,7 +101,7 @@ export function SessionView({ seat, preview, controls }: SessionViewProps) {
       </StatusCard>
       {activity.kind === 'failed' ? (
         <FailureAlert failure={activity.error}>
-          <GoOnOrAfresh controls={controls} />
+          <GoOnOrAfresh controls={controls} exportFirst={exportFirst} />
         </FailureAlert>
       ) : null}
       {parts}
@@ -111,9 +111,15 @@ export function SessionView({ seat, preview, controls }: SessionViewProps) {
   );
 }
 
+interface WayBackProps {
+  readonly controls: ParticipationControls;
+  readonly exportFirst: (() => void) | null;
+  readonly isReplaced: boolean;
+}
+
 /** After a stop the person goes on or begins anew; after another tab took over it is taken back. */
-function WayBack({ controls, isReplaced }: { readonly controls: ParticipationControls; readonly isReplaced: boolean }) {
-  if (!isReplaced) return <GoOnOrAfresh controls={controls} />;
+function WayBack({ controls, exportFirst, isReplaced }: WayBackProps) {
+  if (!isReplaced) return <GoOnOrAfresh controls={controls} exportFirst={exportFirst} />;
   return (
     <Button size="xs" onClick={() => controls.resume(true)} style={{ flexShrink: 0 }}>
       {sessionStrings.takeBack}

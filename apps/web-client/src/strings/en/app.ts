@@ -5,8 +5,14 @@ export const strings = {
     asAnother: 'Join as someone else',
     goOn: 'Continue',
     afresh: 'Start over…',
-    afreshHint: 'Starting over deletes the key, text, mask and model that this browser has saved for this federation.',
+    exportFirst: 'Export my model first',
   },
+} as const;
+
+export const startOverQuestion = {
+  title: 'Start over?',
+  text: 'This deletes the key, text, mask and model that this browser has saved for this federation. It can’t be undone.',
+  confirm: 'Delete and start over',
 } as const;
 
 /** What a tab that comes back says. */
