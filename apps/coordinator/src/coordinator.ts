@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { isEnded } from '@perfit/federation';
+import { isEnded, type RoundState } from '@perfit/federation';
 import { Adapters, UploadSlots } from '@perfit/federation/coordinator';
 import { type FederationConfigInput, type FederationDetail, federationConfigSchema, type Host } from '@perfit/protocol';
 import type { Logger } from 'pino';
@@ -95,6 +95,10 @@ export interface Coordinator {
   detail(id: string): Promise<FederationDetail>;
   /** theta_g at a version, the last one by default. @returns [N], a copy */
   globalTheta(id: string, version?: number): Promise<Float32Array>;
+  /** How the rounds of a federation stand, for whoever conducts it from the same process. */
+  roundState(id: string): RoundState;
+  /** Resolves when the federation has done what follows from everything that has come so far. */
+  settled(id: string): Promise<void>;
   /** Ends connections, finishes what is being stored, closes the database and gives the data directory back. */
   close(): Promise<void>;
 }
@@ -230,6 +234,8 @@ async function start(
     },
     act: (id, action) => federations.act(id, action),
     detail: (id) => views.detail(federations.get(id)),
+    roundState: (id) => federations.get(id).state,
+    settled: (id) => federations.get(id).withRoundsQuiesced(async () => {}),
     globalTheta: async (id, version) => (await federations.get(id).theta(version)).slice(),
     async close() {
       logger.info('the coordinator shuts down');

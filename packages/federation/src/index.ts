@@ -1,5 +1,4 @@
 export type {
-  EvaluationSplit,
   LocalTuner,
   SearchCheckpoint,
   SearchSettings,
@@ -30,7 +29,6 @@ export type {
 } from './client/ports.ts';
 export { decodeClientRecord, encodeClientRecord } from './client/record-codec.ts';
 export { type PartStorage, recordStore, type WrittenRecord } from './client/record-store.ts';
-export { isPassing } from './client/session.ts';
 export {
   type LedgerEntry,
   type SocketLike,
@@ -43,15 +41,9 @@ export {
   newFederation,
   type RoundState,
 } from './round/round-state.ts';
-export { type Fault, Faults } from './simulation/fault.ts';
-export { lastMasks, type OwnedMask, withFinalEvaluation } from './simulation/final-evaluation.ts';
-export { RoundRecords } from './simulation/round-records.ts';
-export {
-  type SimulatedClient,
-  type SimulationOptions,
-  type SimulationResult,
-  simulateFederation,
-} from './simulation/simulate-federation.ts';
+export { playFederation, type Stage } from './simulation/play-federation.ts';
+export { simulateFederation } from './simulation/simulate-federation.ts';
+export type { OwnedMask, SimulatedClient, SimulationOptions, SimulationResult } from './simulation/simulation.ts';
 export { openAggregation } from './strategy/open-aggregation.ts';
 export { positionsOf, ranksOf } from './strategy/positions.ts';
 export {

@@ -34,7 +34,7 @@ export interface LocalTuner {
 }
 
 /** Rows that a client never trains on: to report on, and to choose the best round by. */
-export type EvaluationSplit = 'heldOut' | 'validation';
+type EvaluationSplit = 'heldOut' | 'validation';
 
 interface SearchedMask {
   readonly mask: Mask;

@@ -101,7 +101,7 @@ export class RoundRecovery {
         const { mask, values } = await sums.read(row);
         opened.add(mask, values, row.weight);
       } catch (error) {
-        if (isPassing(error)) throw error;
+        if (isShortage(error)) throw error;
         logger.error({ round, client: row.client, err: error }, 'a submission is lost');
         lost.push(row.client);
       }
@@ -113,7 +113,7 @@ export class RoundRecovery {
 }
 
 /** Whether a file that could not be read may be there all the same: this process has run out of something. */
-function isPassing(error: unknown): boolean {
+function isShortage(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : null;
   return ['EMFILE', 'ENFILE', 'EAGAIN', 'EBUSY', 'ENOMEM'].includes(String(code));
 }

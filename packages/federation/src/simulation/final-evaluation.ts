@@ -4,7 +4,7 @@ import type { ClientRecord, ClientStore } from '../client/ports.ts';
 import { strategyOf } from '../strategy/registry.ts';
 import type { LocalCoordinatorParts } from './local-coordinator.ts';
 import type { SimulatedRound } from './round-records.ts';
-import type { SimulatedClient, SimulationOptions } from './simulate-federation.ts';
+import type { OwnedMask, SimulatedClient, SimulationOptions } from './simulation.ts';
 
 /** What the last commit left, and what every client knew then. */
 export interface Ending {
@@ -13,12 +13,6 @@ export interface Ending {
   readonly stores: ReadonlyMap<string, ClientStore>;
   /** What the federation is called in them. */
   readonly federation: string;
-}
-
-/** What a client owned at the end. */
-export interface OwnedMask {
-  readonly client: string;
-  readonly mask: Mask;
 }
 
 /** By the clients' own records: the coordinator knows only what is exchanged. In the order of the clients. */

@@ -8,7 +8,8 @@ import { aggregate } from '../aggregation/parameter-sums.ts';
 import { positionsOf } from '../strategy/positions.ts';
 import { layoutOf } from '../strategy/registry.ts';
 import type { Fault } from './fault.ts';
-import { type SimulationEvent, type SimulationResult, simulateFederation } from './simulate-federation.ts';
+import { simulateFederation } from './simulate-federation.ts';
+import type { SimulationEvent, SimulationResult } from './simulation.ts';
 
 const dimensions: ModelDimensions = { layers: 1, width: 4, queryWidth: 4, keyValueWidth: 2, feedForwardWidth: 6 };
 const NAMES = ['Ada', 'Bo', 'Cy'];

@@ -1,17 +1,17 @@
 import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { createCoordinator } from '@perfit/coordinator';
+import { type Coordinator, createCoordinator } from '@perfit/coordinator';
 import { AdminClient } from '@perfit/protocol/admin';
 import { pino } from 'pino';
 import { SteeredClock } from './steered-clock.ts';
 
-/** A coordinator for one federation. */
+/** A coordinator for one federation, in this process. */
 export interface Host {
-  readonly url: string;
+  readonly coordinator: Coordinator;
+  readonly clock: SteeredClock;
   /** Again after time was let pass: an operator's session ends by the same clock. */
   logIn(): Promise<AdminClient>;
-  letPass(milliseconds: number): void;
   /** Its data go with it. */
   close(): Promise<void>;
 }
@@ -36,9 +36,9 @@ export async function openHost(model: string): Promise<Host> {
     });
     const { url, operator } = coordinator;
     return {
-      url,
+      coordinator,
+      clock,
       logIn: () => AdminClient.signedIn({ url, fetch }, { name: operator.name, password: operator.password ?? '' }),
-      letPass: (milliseconds) => clock.pass(milliseconds),
       close: () => coordinator.close().finally(clear),
     };
   } catch (error) {

@@ -19,9 +19,6 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Sums in another order differ in their last bits, and f16 on the wire makes a little more of it. */
-const RELATIVE = 1e-3;
-
 const text = `
 name: tiny
 model: models/tiny
@@ -64,16 +61,10 @@ async function run(
   }
 }
 
-/** The same rows in every figure that is counted, and nearly the same in those that are computed. */
-function expectAlike(live: readonly ResultRow[], simulated: readonly ResultRow[]): void {
-  const counted = (rows: readonly ResultRow[]) => rows.map(({ perplexity: _, seconds: __, ...row }) => row);
-  expect(counted(live)).toEqual(counted(simulated));
-  for (const [i, { perplexity }] of live.entries()) {
-    for (const of of ['base', 'received', 'tuned'] as const) {
-      const expected = (simulated[i] as ResultRow).perplexity[of];
-      expect(Math.abs(perplexity[of] / expected - 1)).toBeLessThan(RELATIVE);
-    }
-  }
+/** Clients take their turns in the same order: the same figures, to the bit. */
+function expectSame(live: readonly ResultRow[], simulated: readonly ResultRow[]): void {
+  const figures = (rows: readonly ResultRow[]) => rows.map(({ seconds: _, ...row }) => row);
+  expect(figures(live)).toEqual(figures(simulated));
 }
 
 describe('an experiment with a real coordinator', { timeout: 240_000 }, () => {
@@ -83,14 +74,17 @@ describe('an experiment with a real coordinator', { timeout: 240_000 }, () => {
   - { client: doctors-reception, round: 2, kind: straggler }
 `;
     const [simulated, live] = [await run(text + faults, 'memory'), await run(text + faults, 'live')];
-    expectAlike(live.rows, simulated.rows);
+    expectSame(live.rows, simulated.rows);
     expect(readdirSync(folder)).toEqual(['models']);
 
     const own = (client: string) => live.rows.filter((row) => row.client === client);
     expect(own('bakers-shop').map(({ round }) => round)).toEqual([2]);
     expect(own('doctors-reception')[0]?.trainable).toBeLessThan((own('bicycle-workshop')[0]?.trainable ?? 0) / 3);
     const of = (kind: ClientEvent['type']) => live.events.filter(({ event }) => event.type === kind);
-    expect(of('problem')).toMatchObject([{ client: 'doctors-reception', event: { error: { code: 'round-closed' } } }]);
+    // The last round: when it has closed, the federation is over.
+    expect(of('problem')).toMatchObject([
+      { client: 'doctors-reception', event: { error: { code: 'federation-ended' } } },
+    ]);
     expect(of('connection').filter(({ event }) => 'state' in event && event.state === 'lost')).toMatchObject([
       { client: 'bakers-shop' },
     ]);
