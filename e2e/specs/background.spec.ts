@@ -14,11 +14,13 @@ test('a tab in the background goes on, asks for the screen only while it is look
     schedule: alone,
     tuning: { epochs: 60, batchSize: 8, maxLength: 128, learningRate: 1e-3 },
   });
+  // Otherwise a fast machine would be done before it has been looked at.
+  await stage.operator.act(id, 'pause');
   const tab = await Tab.openIn(context, { name: 'Ada', joinUrl, dataset, backend: 'wasm' });
   const { page } = tab;
   await tab.start();
 
-  await test.step('the screen stays on while it computes, where the person does not mind', async () => {
+  await test.step('the screen stays on while it is at work, where the person does not mind', async () => {
     const screen = page.getByRole('switch', { name: 'Keep the screen on while it’s running' });
     await expect(page.getByText('The screen stays on.')).toBeVisible();
     await screen.click();
@@ -35,6 +37,7 @@ test('a tab in the background goes on, asks for the screen only while it is look
     await expect(page.getByText('The screen stays on.')).toBeVisible();
     expect(await locksHeld(page)).toBe(1);
   });
+  await stage.operator.act(id, 'resume');
 
   await test.step('nothing of the page is needed: while it stands still, the work goes on and is sent', async () => {
     await page.getByRole('switch', { name: 'Notify me when it’s finished' }).click();
@@ -64,13 +67,24 @@ test('a tab in the background goes on, asks for the screen only while it is look
     const leaver = await Tab.openIn(context, { name: 'Grace', joinUrl: other.joinUrl, dataset, backend: 'wasm' });
     await leaver.start();
     await until('she waits', async () => (await leaver.status()).state === 'recruiting');
-    const leave = leaver.page.getByRole('button', { name: 'Leave', exact: true });
+
+    const [{ id: grace } = { id: '' }] = (await stage.operator.detail(other.id)).clients;
+    await stage.operator.actOnClient(other.id, grace, 'remove');
+    const status = leaver.page.getByTestId('status');
+    await expect(status).toHaveText(/^The operator removed you from this federation/);
+    await leaver.page.getByRole('button', { name: 'Continue', exact: true }).click();
+    await until('she waits again', async () => (await leaver.status()).state === 'recruiting');
+
+    const leave = leaver.page.getByRole('button', { name: 'Leave…' });
     await leave.click();
     await leaver.page.getByRole('button', { name: 'Stay' }).click();
     expect((await leaver.status()).state).toBe('recruiting');
     await leave.click();
-    await expect(leaver.page.getByRole('dialog')).toContainText('are deleted from this browser');
-    await leaver.page.getByRole('button', { name: 'Leave and delete' }).click();
+    const asked = leaver.page.getByRole('dialog', { name: 'Leave this federation?' });
+    await expect(asked.getByRole('radio', { name: 'Keep my place' })).toBeChecked();
+    await asked.getByRole('radio', { name: 'Delete everything' }).check();
+    await expect(asked).toContainText('are deleted from this browser');
+    await asked.getByRole('button', { name: 'Leave and delete' }).click();
     await expect(leaver.page).toHaveURL(`${stage.url}/`);
     await until('the coordinator was told', async () => (await stage.operator.detail(other.id)).status.ready === 0);
     await leaver.page.getByRole('link', { name: 'History' }).click();

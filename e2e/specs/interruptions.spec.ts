@@ -182,9 +182,12 @@ async function isTakenOverAndBack(context: BrowserContext, tab: Tab): Promise<vo
     await expect(tab.page.getByTestId('status')).toHaveAttribute('data-state', /tuning|uploading|waiting|finished/);
   });
 
-  await test.step('who stops keeps everything, and goes on', async () => {
-    await act(tab, 'Stop');
-    await expect(tab.page.getByTestId('status')).toHaveText(/^You’ve stopped\. What you have so far is saved/);
+  await test.step('who leaves keeps everything unless told otherwise, and goes on', async () => {
+    await act(tab, 'Leave…');
+    const leaving = tab.page.getByRole('dialog', { name: 'Leave this federation?' });
+    await expect(leaving.getByRole('radio', { name: 'Keep my model' })).toBeChecked();
+    await leaving.getByRole('button', { name: 'Leave', exact: true }).click();
+    await expect(tab.page.getByTestId('status')).toHaveText(/^You’ve left\. What you have so far is saved/);
     await tab.page.getByRole('button', { name: 'Start over…' }).click();
     const asked = tab.page.getByRole('dialog', { name: 'Start over?' });
     await expect(asked).toContainText('deletes the key, text, mask and model');
@@ -210,7 +213,7 @@ function nowIn({ page }: Tab) {
   return page.getByRole('region', { name: 'Now', exact: true });
 }
 
-async function act({ page }: Tab, name: 'Pause' | 'Resume' | 'Stop' | 'Leave'): Promise<void> {
+async function act({ page }: Tab, name: 'Pause' | 'Resume' | 'Leave…'): Promise<void> {
   await page.getByRole('group', { name: 'What you can do' }).getByRole('button', { name, exact: true }).click();
 }
 

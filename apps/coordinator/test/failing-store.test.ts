@@ -70,8 +70,8 @@ afterAll(async () => {
 async function seated(room: FederationRoom, seed: number) {
   const { publicKey, client } = await newIdentity();
   const heard: AnnouncementName[] = [];
-  const connection = { send: (name: AnnouncementName) => void heard.push(name), replace() {}, close() {} };
-  await room.roster.enter({ publicKey, agent: 'test', invite: null }, connection);
+  const connection = { send: (name: AnnouncementName) => void heard.push(name), replace() {}, remove() {}, close() {} };
+  await room.roster.enter({ publicKey, agent: 'test', invite: null, isReturning: false }, connection);
   await room.roster.ready(client, connection, readyMessage);
   await room.roster.takePart(client, connection);
   const desk = new UploadService(room, client, new UploadSlots(10, clock));

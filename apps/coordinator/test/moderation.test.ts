@@ -76,11 +76,17 @@ describe('clients', () => {
     const away = new Promise<string>((resolve) => client.socket.once('disconnect', resolve));
     const removed = await act('remove');
     expect(await away).toBe('io server disconnect');
+    expect(client.heard.at(-1)).toEqual({ name: 'removed', message: {} });
     expect(removed.body.clients).toMatchObject([{ connected: false, removedAt: expect.any(String), bannedAt: null }]);
     expect(removed.body.status.ready).toBe(0);
     const again = (with_: string | null) =>
       ScriptedClient.join(coordinator.url, { federation: id, invite: with_ }, client.identity);
     await expect(again(null)).rejects.toMatchObject({ code: 'invite-required' });
+    // A program that comes back by itself does not know of it, and stays away as well.
+    const ignorant = await ScriptedClient.connect(coordinator.url, client.identity);
+    const hello = { ...helloOf(client, id), invite: invite as string, returning: true };
+    await expect(ignorant.ask('hello', hello)).rejects.toMatchObject({ code: 'client-removed' });
+    ignorant.close();
     const back = await again(invite);
     const gone = new Promise<string>((resolve) => back.socket.once('disconnect', resolve));
     await act('ban', 'It sent noise');

@@ -54,7 +54,7 @@ export class ScriptedClient {
   private constructor(socket: Socket, identity: ClientIdentity) {
     this.socket = socket;
     this.identity = identity;
-    for (const name of ['offer', 'closed', 'status', 'replaced'] as const) {
+    for (const name of ['offer', 'closed', 'status', 'replaced', 'removed'] as const) {
       socket.on(name, (message: unknown) => {
         this.heard.push({ name, message } as Heard);
         this.wakeUp();

@@ -112,6 +112,26 @@ describe('leaving', () => {
     expect(coordinator.sent('hello').map(({ agent }) => agent)).toEqual(['test', 'elsewhere']);
   });
 
+  it('[HS3c] who is removed stays away, also where the connection was lost just then', async () => {
+    for (const isAway of [false, true]) {
+      const { coordinator, options, tuner } = await setting();
+      const connection = coordinator.connection();
+      tuner.onStep = async (step) => {
+        if (step !== 2) return;
+        if (isAway) connection.lose();
+        await coordinator.removeAll();
+      };
+      const events = await collect(options({ connection }));
+      expect(events.at(-1)).toEqual({ type: 'left', reason: 'removed' });
+      expect(connection.isClosed).toBe(true);
+      expect(coordinator.sent('hello').map(({ returning }) => returning)).toEqual(
+        isAway ? [undefined, true] : [undefined],
+      );
+      expect(await coordinator.submissions()).toEqual([]);
+      expect(coordinator.sent('leave')).toEqual([]);
+    }
+  });
+
   it('leaves when asked, in the middle of a step too, and says so', async () => {
     const { coordinator, options, tuner } = await setting();
     const leaving = new AbortController();

@@ -192,6 +192,13 @@ export class CoordinatorStage {
     if (!hasChanged) throw new Error(`there is nothing to ${action}: the federation is ${this.room.status.state}`);
   }
 
+  /** As the operator, who sends everybody away. */
+  async removeAll(): Promise<void> {
+    for (const { id } of await this.store.clients(FEDERATION)) {
+      await this.room.roster.moderate(id, 'remove', null);
+    }
+  }
+
   /** [RD2] Until the round closes: where everybody has submitted, and it is enough, it settles; else its deadline passes. */
   async passTime(): Promise<void> {
     await this.settled();

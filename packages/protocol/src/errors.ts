@@ -13,6 +13,7 @@ export const errorCodes = [
   'federation-ended',
   'signature-invalid',
   'client-banned',
+  'client-removed',
   'rate-limited',
   // rounds
   'round-closed',

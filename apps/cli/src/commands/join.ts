@@ -221,7 +221,7 @@ function describe(event: ClientEvent): string | null {
     case 'finished':
       return 'finished';
     case 'left':
-      return event.reason === 'asked' ? 'left' : 'this key joined from elsewhere; this client stops';
+      return leftBecause[event.reason];
     case 'tuning':
     case 'validation':
     case 'transfer':
@@ -237,3 +237,10 @@ function errorsAsObjects(_key: string, value: unknown): unknown {
 function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
+
+const leftBecause = {
+  asked: 'left',
+  replaced: 'this key joined from elsewhere; this client stops',
+  removed:
+    'the operator removed this client from the federation; it stops. What it has is kept: join again to come back',
+} as const;

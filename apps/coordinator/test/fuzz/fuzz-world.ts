@@ -302,7 +302,7 @@ export class FuzzWorld {
 
   /** Until nothing is under way in the room. */
   private async quiet(): Promise<void> {
-    const nobody = { send() {}, replace() {}, close() {} };
+    const nobody = { send() {}, replace() {}, remove() {}, close() {} };
     // What a step sets off may queue another one.
     for (let i = 0; i < 3; i++) await this.room.roster.leave('nobody', nobody);
   }

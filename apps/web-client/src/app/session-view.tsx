@@ -40,6 +40,7 @@ export function SessionView({ seat, preview, controls }: SessionViewProps) {
   useProgressTitle(session);
   const { participation } = controls;
   const isRunning = participation.kind === 'running';
+  const isUnderWay = isRunning && session.endedAt === null;
   const stands = isRunning || participation.kind === 'ended' ? participation : null;
   const { activity } = session;
   const isWorking = isRunning && session.phase !== 'finished' && session.pause !== 'held';
@@ -71,9 +72,10 @@ export function SessionView({ seat, preview, controls }: SessionViewProps) {
     <>
       {stands && stands.round !== null ? (
         <Paper withBorder radius="lg" p="sm" px="lg">
-          <Group justify="space-between" gap="sm">
+          {/* As high as its button: nothing below moves when another tab takes over, and it goes. */}
+          <Group justify="space-between" gap="sm" mih={30}>
             <Text fw={500}>{welcomeBack(stands.round)}</Text>
-            <StartOver size="xs" variant="subtle" controls={controls} exportFirst={exportFirst} />
+            {isUnderWay ? <StartOver size="xs" variant="subtle" controls={controls} exportFirst={exportFirst} /> : null}
           </Group>
         </Paper>
       ) : null}
@@ -81,7 +83,7 @@ export function SessionView({ seat, preview, controls }: SessionViewProps) {
         session={session}
         isRunning={isRunning}
         actions={
-          isRunning && session.endedAt === null ? (
+          isUnderWay ? (
             <SessionActions
               session={session}
               onPause={controls.setPaused}

@@ -53,4 +53,4 @@ export type ClientEvent =
   /** Something went wrong and the loop deals with it: `retry` says how. */
   | { readonly type: 'problem'; readonly error: ProtocolError; readonly retry: string }
   | { readonly type: 'finished'; readonly status: FederationStatus }
-  | { readonly type: 'left'; readonly reason: 'asked' | 'replaced' };
+  | { readonly type: 'left'; readonly reason: 'asked' | 'replaced' | 'removed' };

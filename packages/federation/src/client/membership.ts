@@ -88,7 +88,11 @@ export class Membership {
   async enter(ask: Ask): Promise<void> {
     const { identity, federation, invite, agent } = this.options;
     const hello = { protocol: PROTOCOL_VERSION, federation, publicKey: identity.publicKey, agent };
-    const { nonce } = await ask('hello', { ...hello, ...(invite ? { invite } : {}) });
+    const { nonce } = await ask('hello', {
+      ...hello,
+      ...(invite ? { invite } : {}),
+      ...(this.welcome ? { returning: true } : {}),
+    });
     this.welcome = await ask('prove', { signature: await identity.sign(signedText(federation, nonce)) });
   }
 

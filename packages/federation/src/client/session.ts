@@ -10,7 +10,7 @@ export type Ask = <K extends RequestName>(name: K, message: RequestOf<K>) => Pro
 /** Why a session is over. */
 export type SessionEnd =
   | { readonly type: 'finished'; readonly status: FederationStatus }
-  | { readonly type: 'left'; readonly reason: 'asked' | 'replaced' }
+  | { readonly type: 'left'; readonly reason: 'asked' | 'replaced' | 'removed' }
   | { readonly type: 'failed'; readonly error: unknown };
 
 export interface SessionOptions {
@@ -180,7 +180,8 @@ export class Session {
         this.onStatus(event.message);
         return;
       case 'replaced':
-        this.finish({ type: 'left', reason: 'replaced' });
+      case 'removed':
+        this.finish({ type: 'left', reason: event.type });
         return;
     }
   }
@@ -235,6 +236,9 @@ export class Session {
         if (epoch !== this.epoch || this.end) return;
         // Whatever is lost now comes back as another connection.
         if (error instanceof ConnectionLost) return;
+        if (error instanceof ProtocolError && error.code === 'client-removed') {
+          return this.finish({ type: 'left', reason: 'removed' });
+        }
         if (!isPassing(error) || ++failures === PATIENCE) throw error;
         emit({ type: 'problem', error, retry: 'Joining is tried again in a moment.' });
         await clock.sleep(this.waitAfter(failures), this.signal);

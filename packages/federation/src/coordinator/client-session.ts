@@ -15,6 +15,7 @@ import {
 import { verifySignature } from '../identity.ts';
 import type { FederationRoom } from './federation-room.ts';
 import type { Logger } from './ports.ts';
+import type { Applicant } from './roster.ts';
 import type { ClientConnection } from './seat.ts';
 import { SerialQueue } from './serial-queue.ts';
 import { UploadService, type UploadSlots } from './upload-service.ts';
@@ -76,6 +77,10 @@ export class ClientSession {
       send: (name, message) => line.send(name, announcements[name].parse(message)),
       replace: () => {
         line.send('replaced', {});
+        line.close();
+      },
+      remove: () => {
+        line.send('removed', {});
         line.close();
       },
       close: () => line.close(),
@@ -220,6 +225,6 @@ function newNonce(): string {
     .replaceAll('/', '_');
 }
 
-function applicantOf({ publicKey, agent, invite }: RequestOf<'hello'>) {
-  return { publicKey, agent, invite: invite ?? null };
+function applicantOf({ publicKey, agent, invite, returning = false }: RequestOf<'hello'>): Applicant {
+  return { publicKey, agent, invite: invite ?? null, isReturning: returning };
 }

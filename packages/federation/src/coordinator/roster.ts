@@ -25,6 +25,8 @@ export interface Applicant {
   readonly publicKey: string;
   readonly agent: string;
   readonly invite: string | null;
+  /** [HS3] Its program comes back by itself: nobody has decided that it should. */
+  readonly isReturning: boolean;
 }
 
 export interface RosterParts {
@@ -60,7 +62,7 @@ export class Roster {
   }
 
   /** [HS2] Whether this key may come in; a key that is known needs no invite. @throws ProtocolError */
-  async mayEnter({ publicKey, invite }: Applicant): Promise<void> {
+  async mayEnter({ publicKey, invite, isReturning }: Applicant): Promise<void> {
     const { store, maxClients } = this.parts;
     const known = await store.client(this.federation, await clientIdOf(publicKey));
     if (known?.bannedAt) {
@@ -68,6 +70,9 @@ export class Roster {
       throw new ProtocolError('client-banned', `This client may not take part in the federation any more.${why}`);
     }
     if (known && !known.removedAt) return;
+    if (known && isReturning) {
+      throw new ProtocolError('client-removed', 'The operator removed this client from the federation.');
+    }
     if (isEnded(this.driver.state))
       throw new ProtocolError('federation-ended', `The federation is ${this.driver.state.state}.`);
     if (this.parts.space.config.access === 'invite') {
@@ -181,7 +186,8 @@ export class Roster {
       const seat = action === 'unban' ? null : this.seats.get(client);
       if (seat) {
         // Deaf from here on, even where the store fails at taking leave of it.
-        seat.connection.close();
+        if (action === 'remove') seat.connection.remove();
+        else seat.connection.close();
         await this.vacate(seat);
       }
       this.parts.onChange();

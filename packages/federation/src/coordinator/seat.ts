@@ -5,6 +5,8 @@ export interface ClientConnection {
   send<K extends AnnouncementName>(name: K, message: AnnouncementOf<K>): void;
   /** [HS3] The key came back elsewhere. */
   replace(): void;
+  /** [HS3] An operator sent the client away. */
+  remove(): void;
   close(): void;
 }
 

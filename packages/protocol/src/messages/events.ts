@@ -35,12 +35,16 @@ export type ValueOf<K extends RequestName> = z.infer<(typeof requests)[K]['value
 /** Socket.IO events that a client sends and nobody answers. */
 export const notices = { progress: progressSchema } as const;
 
-/** Socket.IO events that the server sends. After `replaced` it closes the socket: the key came back elsewhere (HS3). */
+/**
+ * Socket.IO events that the server sends. After `replaced` (the key came back elsewhere) and
+ * `removed` (an operator sent the client away) it closes the socket, and the client stays away (HS3).
+ */
 export const announcements = {
   offer: roundOfferSchema,
   closed: roundClosedSchema,
   status: federationStatusSchema,
   replaced: nothing,
+  removed: nothing,
 } as const;
 export type AnnouncementName = keyof typeof announcements;
 export type AnnouncementOf<K extends AnnouncementName> = z.infer<(typeof announcements)[K]>;

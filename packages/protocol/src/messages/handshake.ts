@@ -21,6 +21,8 @@ export const helloSchema = z.object({
   invite: z.string().max(200).optional(),
   /** Software and version, for the operator's eyes. */
   agent: z.string().max(200),
+  /** [HS3] The program comes back by itself after a loss: it is not let in where an operator removed it meanwhile. */
+  returning: z.boolean().optional(),
 });
 export const challengeSchema = z.object({ nonce: base64url.min(22).max(100) });
 

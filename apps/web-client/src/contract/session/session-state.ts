@@ -41,7 +41,7 @@ export type Activity =
   | { readonly kind: 'uploading'; readonly what: 'mask' | 'delta'; readonly bytes: number; readonly total: number }
   | { readonly kind: 'waiting'; readonly why: 'others' | 'next-round' | 'paused' }
   | { readonly kind: 'finished' }
-  | { readonly kind: 'left'; readonly reason: 'asked' | 'replaced' }
+  | { readonly kind: 'left'; readonly reason: 'asked' | 'replaced' | 'removed' }
   | { readonly kind: 'failed'; readonly error: Failure };
 
 export interface RoundState {

@@ -15,7 +15,7 @@ export function noticeOf(
 ): Notice {
   const { notices } = strings;
   const { activity, lastProblem, pause, phase } = session;
-  if (activity.kind === 'left') return calm(activity.reason === 'replaced' ? notices.replaced : notices.stopped);
+  if (activity.kind === 'left') return calm(notices.left[activity.reason]);
   if (phase === 'finished') return calm(notices.finished);
   if (phase === 'failed' || !isRunning) return calm(notices.idle);
   const isCut = session.status !== null && (!session.connected || !isOnline);

@@ -11,8 +11,11 @@ export function useWakeLock(isWanted: boolean): WakeLockState {
     if (!isWanted || !isSupported) return;
     let lock: WakeLockSentinel | null = null;
     let isOver = false;
+    let isAsking = false;
     const acquire = async () => {
-      if (document.visibilityState !== 'visible' || (lock && !lock.released)) return;
+      if (document.visibilityState !== 'visible' || isAsking || (lock && !lock.released)) return;
+      // Whoever asked twice would hold two, and let go of one.
+      isAsking = true;
       try {
         const taken = await navigator.wakeLock.request('screen');
         if (isOver) return void taken.release();
@@ -22,6 +25,8 @@ export function useWakeLock(isWanted: boolean): WakeLockState {
       } catch {
         // A low battery, or the person's own setting.
         if (!isOver) setState('refused');
+      } finally {
+        isAsking = false;
       }
     };
     const onVisible = () => void acquire();

@@ -57,7 +57,7 @@ function wordsOf({ activity, status }: Described): string {
       if (status?.state === 'stopped') return strings.ended;
       return status?.state === 'failed' ? strings.finishedEarly : strings.finished;
     case 'left':
-      return activity.reason === 'replaced' ? strings.replaced : strings.left;
+      return strings.left[activity.reason];
     case 'failed':
       return failed(activity.error.message);
   }

@@ -75,7 +75,7 @@ export function roundsNote({ config, status }: FederationSummary): string {
 }
 
 export function keepOpen({ config }: FederationSummary): string {
-  return `Keep this tab open until the last round ends; it can run in the background. A round waits at most ${exactly(config.schedule.deadlineSeconds)} for a tab. You can stop at any time and keep what you have.`;
+  return `Keep this tab open until the last round ends; it can run in the background. A round waits at most ${exactly(config.schedule.deadlineSeconds)} for a tab. You can leave at any time and keep what you have.`;
 }
 
 /** Label and value. */

@@ -25,8 +25,11 @@ export const strings = {
   finished: 'Finished. Your personal model is ready',
   finishedEarly: 'The federation ended before all its rounds were done. You keep your personal model',
   ended: 'The operator ended this federation. You keep your personal model',
-  replaced: 'You continued in another tab, so this one has stopped',
-  left: 'You’ve stopped. What you have so far is saved in this browser',
+  left: {
+    asked: 'You’ve left. What you have so far is saved in this browser',
+    replaced: 'You continued in another tab, so this one has stopped',
+    removed: 'The operator removed you from this federation. What you have so far is saved in this browser',
+  },
 } as const;
 
 export function recruiting(ready: number, recruit: number): string {

@@ -13,7 +13,7 @@ export const strings = {
     running: 'In progress',
     interrupted: 'Interrupted',
     finished: 'Finished',
-    left: 'Stopped',
+    left: 'Left',
   },
   facts: {
     when: 'Started',

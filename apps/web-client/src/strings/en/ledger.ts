@@ -41,6 +41,7 @@ const kinds: Readonly<Record<string, { readonly name: string; readonly what: str
   closed: { name: 'Round closed', what: 'How a round ended, and how many took part.' },
   status: { name: 'Federation status', what: 'Where the federation stands, and how many are ready.' },
   replaced: { name: 'Replaced', what: 'The same key has connected from elsewhere.' },
+  removed: { name: 'Removed', what: 'The operator removed this client from the federation.' },
   fetch: {
     name: 'Model file',
     what: 'A request for part of the public model, or the response. Only its hash is here: the part itself is stored with the models.',

@@ -203,7 +203,7 @@ export function clientQuestion(action: ClientAction, name: string) {
     case 'remove':
       return {
         title: `Remove ${name}?`,
-        text: 'The client is disconnected. It can come back like a new one: with an invite, if one is needed.',
+        text: 'The client is disconnected, told so, and doesn’t come back by itself. Its person can join again like someone new: with an invite, if one is needed.',
         confirm: 'Remove',
       };
     case 'ban':

@@ -8,26 +8,28 @@ export const strings = {
   beforeRounds: 'Before the first round',
   unknown: '–',
 
-  /** Pause keeps the place; Stop keeps what there is; Leave keeps nothing. */
   actions: {
     label: 'What you can do',
     pause: 'Pause',
     resume: 'Resume',
-    stop: 'Stop',
-    leave: 'Leave',
+    leave: 'Leave…',
     pauseHint: 'Computing stops after the current step. You stay in the federation and continue where you left off.',
     resumeHint: 'Continues at the exact step where it was paused.',
-    stopHint: 'You stop taking part. Your text, key and model stay in this browser, and you can continue later.',
-    leaveHint: 'You stop taking part, and this browser deletes your text, key and model for this federation.',
+    leaveHint: 'You stop taking part. You choose whether this browser keeps your model.',
     tryModel: 'Try your model',
     takeHome: 'Export your model',
   },
   leaving: {
-    title: 'Leave and delete?',
-    text: 'You’ll leave the federation. Your text, key, mask and personal model for it are deleted from this browser. If you come back, you’ll join as someone new.',
-    keep: 'To keep your model, choose Stop instead, or export the adapter first.',
+    title: 'Leave this federation?',
+    question: 'The others continue without you. What should this browser do?',
+    keepModel: 'Keep my model',
+    keepPlace: 'Keep my place',
+    deleteAll: 'Delete everything',
+    deleteHint:
+      'Your text, key, mask and personal model for this federation are deleted from this browser. If you come back, you’ll join as someone new.',
     cancel: 'Stay',
-    confirm: 'Leave and delete',
+    confirm: 'Leave',
+    confirmDelete: 'Leave and delete',
   },
   takeBack: 'Continue in this tab',
 
@@ -53,8 +55,12 @@ export const strings = {
     offlineWaiting: 'No connection. Retrying automatically; nothing is lost.',
     late: 'At this pace, the round closes before your part is done. You’ll take part in the next one.',
     finished: 'Your text was never sent. Below, you can compare the models and export yours.',
-    stopped: 'You’ve left the federation. The others continue without you.',
-    replaced: 'Your key and progress are in use in the other tab. You can continue here instead.',
+    left: {
+      asked: 'You’ve left the federation. The others continue without you.',
+      replaced: 'Your key and progress are in use in the other tab. You can continue here instead.',
+      removed:
+        'The others continue without you, and this tab doesn’t come back by itself. If you think it was a mistake, ask the operator, then continue.',
+    },
     idle: 'Nothing is running right now.',
   },
 
@@ -237,8 +243,9 @@ export function heldOut(count: number): string {
   return `and ${formatCount(count)} held out`;
 }
 
-export function remaining(kept: boolean): string {
-  return kept
-    ? 'Stopping keeps your personal model so far in this browser.'
-    : 'There’s no personal model yet: it comes with the first tuning.';
+/** What there is for who leaves and keeps it. */
+export function keptOnLeaving(hasModel: boolean): string {
+  return hasModel
+    ? 'Your text, key and personal model stay in this browser. You can chat with it, export it, or come back later.'
+    : 'Your text and key stay in this browser, and you can come back later. There’s no personal model yet: it comes with the first tuning.';
 }
