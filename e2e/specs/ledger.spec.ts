@@ -119,13 +119,36 @@ test('everything that left can be read, checked, kept and deleted', async ({ sta
     await entries.filter({ hasText: 'Quick federation' }).getByRole('button', { name: 'Delete' }).click();
     await page.getByRole('button', { name: 'Delete it' }).click();
     await expect(entries).toHaveCount(1);
+    const between = await page.evaluate(keptHere);
+    expect(between).toMatchObject({ seats: [expect.stringMatching(/\/two$/)], discarded: 1 });
+    await page.getByRole('status').getByRole('button', { name: 'Undo' }).click();
+    await expect(entries).toHaveCount(2);
+    await entries.filter({ hasText: 'Quick federation' }).getByRole('link', { name: 'View ledger' }).click();
+    const { bytes } = await opened(page, 'Your changes', 1);
+    expect(decodeValues(bytes, readValuesHeader(bytes)).length).toBeGreaterThan(0);
+    await page.keyboard.press('Escape');
+    await page.getByRole('link', { name: 'History' }).click();
+    await entries.filter({ hasText: 'Quick federation' }).getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('button', { name: 'Delete it' }).click();
+    await expect(page.getByRole('status').getByRole('button', { name: 'Undo' })).toBeVisible();
+    // A tab that is closed or opened anew cannot undo it: nothing stays of it.
+    await page.reload();
+    await expect(entries).toHaveCount(1);
+    await expect.poll(async () => (await page.evaluate(keptHere)).discarded).toBe(0);
     expect((await page.evaluate(keptHere)).seats).toEqual([expect.stringMatching(/\/two$/)]);
     await page.evaluate(() => localStorage.setItem('left', 'over'));
     await deleteEverything(page);
     await expect(page.getByText('Everything was deleted')).toBeVisible();
     await expect(page.getByText('1 downloaded model')).toBeVisible();
     await expect(page.getByText('Nothing yet')).toBeVisible();
-    expect(await page.evaluate(keptHere)).toEqual({ seats: [], records: 0, files: [], caches: [], settings: 0 });
+    expect(await page.evaluate(keptHere)).toEqual({
+      seats: [],
+      records: 0,
+      discarded: 0,
+      files: [],
+      caches: [],
+      settings: 0,
+    });
   });
   expect(tab.errors).toEqual([]);
 });
@@ -245,12 +268,14 @@ async function keptHere() {
   });
   const seats = new Set<string>();
   let records = 0;
+  let discarded = 0;
   for (const store of db.objectStoreNames) {
     const keys = await new Promise<IDBValidKey[]>((resolve) => {
       const asking = db.transaction(store).objectStore(store).getAllKeys();
       asking.onsuccess = () => resolve(asking.result);
     });
     records += keys.length;
+    if (store === 'trash') discarded = keys.length;
     for (const key of ['keys', 'records', 'recordParts', 'sessions', 'ledger', 'ledgerBytes'].includes(store)
       ? keys
       : []) {
@@ -260,5 +285,5 @@ async function keptHere() {
   db.close();
   const files: string[] = [];
   for await (const name of (await navigator.storage.getDirectory()).keys()) files.push(name);
-  return { seats: [...seats], records, files, caches: await caches.keys(), settings: localStorage.length };
+  return { seats: [...seats], records, discarded, files, caches: await caches.keys(), settings: localStorage.length };
 }

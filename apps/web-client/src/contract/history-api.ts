@@ -55,7 +55,11 @@ export interface HistoryApi {
   /** The latest first. */
   history(): Promise<Outcome<readonly HistoryEntry[]>>;
   /** Key, text, mask, adapter and ledger of one seat. Refused (`other-tab`) while a tab is at work with it. */
-  deleteFromHistory(key: string): Promise<Outcome<null>>;
+  deleteFromHistory(key: string): Promise<Outcome<{ readonly canUndo: boolean }>>;
+  /** Of the seat that was deleted last. Refused where it is gone (`not-found`) or taken again (`conflict`). */
+  undoDeletion(key: string): Promise<Outcome<null>>;
+  /** Nobody will undo anything any more. Also done for a tab that was closed, when the next one opens. */
+  emptyTrash(): Promise<Outcome<null>>;
   /**
    * Everything that the worker can reach: the database, the private file system with models and exports, the caches.
    * Refused (`other-tab`) while a tab is at work with any seat. The page clears what only it can reach.

@@ -71,7 +71,7 @@ export async function withFreeSeats<T>(keys: readonly string[], work: () => Prom
     if (lock) return withFreeSeats(others, work);
     throw new FailureError({
       code: 'other-tab',
-      message: `Another tab of this browser is at work in the federation ${key.split('/')[0]}. Stop it there, or close that tab, and delete then.`,
+      message: `Another tab of this browser is at work in the federation ${key.split('/')[0]}. Leave it there, or close that tab, and delete then.`,
     });
   });
   return result as T;

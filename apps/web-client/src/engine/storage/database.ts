@@ -23,6 +23,15 @@ interface PerfitDatabase extends DBSchema {
   models: { key: string; value: CachedModel };
   /** Hashes of parts for which nobody names one, by model, file and part. */
   modelParts: { key: string; value: string };
+  /** What was deleted of a seat and can be put back, by seat. */
+  trash: { key: string; value: readonly DiscardedRow[] };
+}
+
+/** What a store of seats had. */
+export interface DiscardedRow {
+  readonly store: (typeof seatStores)[number] | (typeof seatRangeStores)[number];
+  readonly key: IDBValidKey;
+  readonly value: unknown;
 }
 
 const DATABASE = 'perfit';
@@ -36,11 +45,12 @@ const stores = [
   'tiles',
   'models',
   'modelParts',
+  'trash',
 ] as const;
 /** Of a seat, by its key. */
-const seatStores = ['keys', 'records', 'sessions'] as const;
+export const seatStores = ['keys', 'records', 'sessions'] as const;
 /** Of a seat, by its key and a number, or a hash. */
-const seatRangeStores = ['ledger', 'ledgerBytes', 'recordParts'] as const;
+export const seatRangeStores = ['ledger', 'ledgerBytes', 'recordParts'] as const;
 
 /** Told where the person, or the browser, has deleted all that was kept, under the eyes of this page. */
 const clearedListeners = new Set<() => void>();
@@ -82,7 +92,7 @@ async function opened(attempts = 5): Promise<IDBPDatabase<PerfitDatabase>> {
 }
 
 function open(): Promise<IDBPDatabase<PerfitDatabase>> {
-  return openDB<PerfitDatabase>(DATABASE, 5, {
+  return openDB<PerfitDatabase>(DATABASE, 6, {
     upgrade: (db) => {
       for (const store of stores) if (!db.objectStoreNames.contains(store)) db.createObjectStore(store);
     },

@@ -8,8 +8,9 @@ import { outcomeOf } from '../failures.ts';
 import { cachedModels } from '../models/cached-models.ts';
 import { heldSeats, withFreeSeats } from '../run/seat-lock.ts';
 import { loadRecord } from './client-records.ts';
-import { database, deleteDatabase, forgetSeat, ofSeat, seatKeys } from './database.ts';
+import { database, deleteDatabase, ofSeat, seatKeys } from './database.ts';
 import { type StoredSession, withFiles } from './stored-sessions.ts';
+import { Trash } from './trash.ts';
 
 interface DeskOptions {
   /** Ends when nobody is at work in this tab any more. */
@@ -20,12 +21,24 @@ interface DeskOptions {
 
 /** See {@link HistoryApi}. */
 export function historyService({ ended, letGo }: DeskOptions): HistoryApi {
+  const trash = new Trash();
+  // Of a tab that was closed before it could. Where nothing is kept, there is nothing to delete.
+  trash.empty().catch(() => {});
   return {
     history: () => outcomeOf(history),
     deleteFromHistory: (key) =>
       outcomeOf(async () => {
         await ended();
-        await withFreeSeats([key], () => forgetSeat(key));
+        return { canUndo: await withFreeSeats([key], () => trash.discard(key)) };
+      }),
+    undoDeletion: (key) =>
+      outcomeOf(async () => {
+        await trash.putBack(key);
+        return null;
+      }),
+    emptyTrash: () =>
+      outcomeOf(async () => {
+        await trash.empty();
         return null;
       }),
     deleteEverything: () =>

@@ -1,6 +1,6 @@
 import { Paper, Skeleton, Stack, Text } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { strings } from '#strings/history.ts';
 import { type Failure, failureOf } from '../../contract/failure.ts';
 import type { HistoryEntry } from '../../contract/history-api.ts';
@@ -9,6 +9,7 @@ import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
 import { PageLinkButton } from '../../shared/ui/links.tsx';
 import { ConfirmDelete } from './confirm-delete.tsx';
 import { DeleteAll } from './delete-all.tsx';
+import { DeletedBar, type DeletedEntry } from './deleted-bar.tsx';
 import { historyQuery } from './history-query.ts';
 import { LeftoverCard } from './leftover-card.tsx';
 import { SessionCard } from './session-card.tsx';
@@ -19,9 +20,19 @@ export function HistoryList() {
   const queries = useQueryClient();
   const [doomed, setDoomed] = useState<HistoryEntry | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
-  const remove = async ({ key }: HistoryEntry) => {
+  const [deleted, setDeleted] = useState<DeletedEntry | null>(null);
+  // Who goes on to another page has made up their mind.
+  useEffect(() => () => void engine().emptyTrash(), []);
+  const remove = async (entry: HistoryEntry) => {
     setDoomed(null);
-    const outcome = await engine().deleteFromHistory(key);
+    const outcome = await engine().deleteFromHistory(entry.key);
+    setFailure(outcome.ok ? null : outcome.error);
+    if (outcome.ok) setDeleted({ entry, ...outcome.value });
+    await queries.invalidateQueries(historyQuery);
+  };
+  const undo = async ({ key }: HistoryEntry) => {
+    setDeleted(null);
+    const outcome = await engine().undoDeletion(key);
     setFailure(outcome.ok ? null : outcome.error);
     await queries.invalidateQueries(historyQuery);
   };
@@ -35,6 +46,7 @@ export function HistoryList() {
   return (
     <Stack gap="md">
       {failure ? <FailureAlert failure={failure} title={strings.really.failed} /> : null}
+      {deleted ? <DeletedBar deleted={deleted} onUndo={() => void undo(deleted.entry)} /> : null}
       {data.length === 0 ? <Empty /> : null}
       <Stack component="ul" gap="md" p={0} m={0} style={{ listStyle: 'none' }}>
         {data.map((entry) => (

@@ -29,7 +29,8 @@ export const strings = {
   model: 'Open model',
   ledger: 'View ledger',
   delete: 'Delete',
-  inUse: 'In use in another tab. Stop it there to delete it here.',
+  undo: 'Undo',
+  inUse: 'In use in another tab. Leave it there to delete it here.',
 
   consent: 'What you agreed to',
   shared: 'You share how well the model does on your text.',
@@ -46,7 +47,7 @@ export const strings = {
     text: 'Its key, text, mask, model and ledger are deleted from this device. What the coordinator has isn’t touched. If you come back, you’ll join as someone new.',
     keep: 'Keep it',
     confirm: 'Delete it',
-    failed: 'Could not delete it',
+    failed: 'That didn’t work',
   },
 
   all: {
@@ -93,6 +94,13 @@ export function agreedAt(at: number): string {
 
 export function deleteLabel(name: string): string {
   return `Delete ${name}`;
+}
+
+/** After a federation was deleted from this browser. */
+export function deletedLine(name: string, canUndo: boolean): string {
+  return canUndo
+    ? `${name} is deleted. Until you leave this page, you can undo that.`
+    : `${name} is deleted. There was no room in this browser to keep it for an undo.`;
 }
 
 /** What was deleted, item by item. */
