@@ -4,14 +4,17 @@ import type { FederationConfigInput } from './federation-config.ts';
 import {
   apiKeyCreatedSchema,
   apiKeyViewSchema,
+  auditPageSchema,
   type ClientAction,
   inviteViewSchema,
   type NewInvite,
   type newApiKeySchema,
   type newOperatorSchema,
+  type OperatorRole,
   operatorAccountSchema,
   operatorCreatedSchema,
   type RoundAction,
+  sessionListSchema,
   sessionSchema,
 } from './operators.ts';
 import {
@@ -33,7 +36,7 @@ interface Abortable {
 }
 
 interface AdminRequest extends Abortable {
-  readonly method?: 'GET' | 'POST' | 'DELETE';
+  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** As JSON. */
   readonly body?: unknown;
 }
@@ -56,8 +59,22 @@ export abstract class AdminApi {
     return this.json(`${ROOT}/session`, sessionSchema, request);
   }
 
-  operators() {
-    return this.json(`${ROOT}/operators`, z.array(operatorAccountSchema));
+  /** Where somebody is logged in as the one who asks. */
+  sessions(request?: Abortable) {
+    return this.json(`${ROOT}/sessions`, sessionListSchema, request);
+  }
+
+  async endSession(id: string): Promise<void> {
+    await this.json(`${ROOT}/sessions/${encodeURIComponent(id)}`, nothing, { method: 'DELETE' });
+  }
+
+  /** One's own; every other session of this operator ends. */
+  changePassword(current: string, next: string) {
+    return this.json(`${ROOT}/password`, sessionSchema, { method: 'POST', body: { current, next } });
+  }
+
+  operators(request?: Abortable) {
+    return this.json(`${ROOT}/operators`, z.array(operatorAccountSchema), request);
   }
 
   /** @returns with the password that was made up where none is given, told this once */
@@ -65,12 +82,16 @@ export abstract class AdminApi {
     return this.json(`${ROOT}/operators`, operatorCreatedSchema, { method: 'POST', body: operator });
   }
 
+  async changeRole(name: string, role: OperatorRole): Promise<void> {
+    await this.json(`${ROOT}/operators/${encodeURIComponent(name)}`, nothing, { method: 'PATCH', body: { role } });
+  }
+
   async removeOperator(name: string): Promise<void> {
     await this.json(`${ROOT}/operators/${encodeURIComponent(name)}`, nothing, { method: 'DELETE' });
   }
 
-  keys() {
-    return this.json(`${ROOT}/keys`, z.array(apiKeyViewSchema));
+  keys(request?: Abortable) {
+    return this.json(`${ROOT}/keys`, z.array(apiKeyViewSchema), request);
   }
 
   /** @returns with the key itself, told this once */
@@ -80,6 +101,17 @@ export abstract class AdminApi {
 
   async revokeKey(id: string): Promise<void> {
     await this.json(`${ROOT}/keys/${encodeURIComponent(id)}`, nothing, { method: 'DELETE' });
+  }
+
+  /**
+   * A page of what operators did, newest first.
+   * @param before a sequence number; null is the newest page @param kind of deeds, with its dot; empty is all
+   */
+  audit({ before, kind, limit }: { before: number | null; kind: string; limit: number }, request?: Abortable) {
+    const search = new URLSearchParams({ limit: String(limit) });
+    if (before !== null) search.set('before', String(before));
+    if (kind !== '') search.set('action', kind);
+    return this.json(`${ROOT}/audit?${search}`, auditPageSchema, request);
   }
 
   /** The folders of the models directory, those that cannot be used included. */

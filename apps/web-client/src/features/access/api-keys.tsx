@@ -4,10 +4,11 @@ import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { keyExpiry, moment, revokeQuestion, strings, keyStrings as words } from '#strings/access.ts';
 import { failureOf } from '../../contract/failure.ts';
+import { admin } from '../../shared/api/admin.ts';
 import { Confirm } from '../../shared/ui/confirm.tsx';
 import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
-import { addKey, keysQuery, revokeKey } from './access-api.ts';
+import { keysQuery } from './access-api.ts';
 import { RoleSelect } from './role-select.tsx';
 import { ToldOnce } from './told-once.tsx';
 import { useChange } from './use-change.ts';
@@ -16,7 +17,7 @@ export function ApiKeys() {
   const { data, error } = useQuery(keysQuery);
   const [doomed, setDoomed] = useState<ApiKeyView | null>(null);
   const revoking = useChange(async (id: string) => {
-    await revokeKey(id);
+    await admin.revokeKey(id);
     setDoomed(null);
   });
   return (
@@ -81,7 +82,7 @@ function NewKey() {
   });
   const adding = useChange(async () => {
     if (!wanted.success) return null;
-    const added = await addKey(wanted.data);
+    const added = await admin.addKey(wanted.data);
     setLabel('');
     return added;
   });

@@ -4,10 +4,11 @@ import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { moment, removeQuestion, strings, operatorStrings as words } from '#strings/access.ts';
 import { failureOf } from '../../contract/failure.ts';
+import { admin } from '../../shared/api/admin.ts';
 import { Confirm } from '../../shared/ui/confirm.tsx';
 import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
-import { addOperator, changeRole, operatorsQuery, removeOperator } from './access-api.ts';
+import { operatorsQuery } from './access-api.ts';
 import { RoleSelect } from './role-select.tsx';
 import { ToldOnce } from './told-once.tsx';
 import { useChange } from './use-change.ts';
@@ -17,10 +18,10 @@ export function Operators({ me }: { readonly me: string }) {
   const { data, error } = useQuery(operatorsQuery);
   const [doomed, setDoomed] = useState<OperatorAccount | null>(null);
   const removing = useChange(async (name: string) => {
-    await removeOperator(name);
+    await admin.removeOperator(name);
     setDoomed(null);
   });
-  const changing = useChange(({ name, role }: { name: string; role: OperatorRole }) => changeRole(name, role));
+  const changing = useChange(({ name, role }: { name: string; role: OperatorRole }) => admin.changeRole(name, role));
   return (
     <Section title={words.title} lead={words.lead}>
       {error && !data ? <FailureAlert failure={failureOf(error)} /> : null}
@@ -79,7 +80,7 @@ function NewOperator() {
   const [name, setName] = useState('');
   const [role, setRole] = useState<OperatorRole>('operator');
   const adding = useChange(async () => {
-    const added = await addOperator(name.trim(), role);
+    const added = await admin.addOperator({ name: name.trim(), role });
     setName('');
     return added;
   });

@@ -3,16 +3,16 @@ import { passwordChangeSchema } from '@perfit/protocol';
 import { type FormEvent, useState } from 'react';
 import { passwordStrings as words } from '#strings/access.ts';
 import { failureOf } from '../../contract/failure.ts';
+import { admin } from '../../shared/api/admin.ts';
 import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
-import { changePassword } from './access-api.ts';
 import { useChange } from './use-change.ts';
 
 export function OwnPassword() {
   const [current, setCurrent] = useState('');
   const [next, setNext] = useState('');
   const changing = useChange(async () => {
-    await changePassword(current, next);
+    await admin.changePassword(current, next);
     setCurrent('');
     setNext('');
   });

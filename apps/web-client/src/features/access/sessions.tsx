@@ -4,10 +4,11 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { agentName, endQuestion, moment, strings, sessionStrings as words } from '#strings/access.ts';
 import { failureOf } from '../../contract/failure.ts';
+import { admin } from '../../shared/api/admin.ts';
 import { Confirm } from '../../shared/ui/confirm.tsx';
 import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
-import { endSession, sessionsQuery } from './access-api.ts';
+import { sessionsQuery } from './access-api.ts';
 import { useChange } from './use-change.ts';
 
 /** One's own, and to an admin everybody's. */
@@ -15,7 +16,7 @@ export function Sessions({ name }: { readonly name: string }) {
   const { data, error } = useQuery(sessionsQuery);
   const [doomed, setDoomed] = useState<SessionListEntry | null>(null);
   const ending = useChange(async (sessions: readonly SessionListEntry[]) => {
-    for (const { id } of sessions) await endSession(id);
+    for (const { id } of sessions) await admin.endSession(id);
     setDoomed(null);
   });
   const others = data?.filter(({ operator, current }) => operator === name && !current) ?? [];

@@ -1,16 +1,8 @@
 import type { EventView, FederationDetail } from '@perfit/protocol';
-import { AdminApi } from '@perfit/protocol/admin';
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { admin } from '../../shared/api/admin.ts';
 import { engine, handedOver, unwrap } from '../../shared/api/engine-client.ts';
-import { request, requestBytes, requestText } from '../../shared/api/request.ts';
-
-/** Asks as the page does: the browser keeps the session's cookie, and what comes to nothing is a failure. */
-class PageAdmin extends AdminApi {
-  protected override readonly json = request;
-  protected override readonly bytes = requestBytes;
-}
-
-export const admin = new PageAdmin();
+import { requestText } from '../../shared/api/request.ts';
 
 export const operatorQuery = queryOptions({
   queryKey: ['operator', 'session'],

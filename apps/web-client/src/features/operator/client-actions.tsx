@@ -3,8 +3,9 @@ import type { ClientAction, ClientView } from '@perfit/protocol';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { clientActionLabel, clientActionWords, clientQuestion } from '#strings/operator.ts';
+import { admin } from '../../shared/api/admin.ts';
 import { Confirm } from '../../shared/ui/confirm.tsx';
-import { admin, detailQuery } from './admin-api.ts';
+import { detailQuery } from './admin-api.ts';
 
 interface ClientActionsProps {
   readonly federation: string;

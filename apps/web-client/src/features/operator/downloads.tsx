@@ -3,10 +3,11 @@ import type { FederationDetail } from '@perfit/protocol';
 import { useMutation } from '@tanstack/react-query';
 import { downloadStrings as words } from '#strings/operator.ts';
 import { failureOf } from '../../contract/failure.ts';
+import { admin } from '../../shared/api/admin.ts';
 import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
 import { saveFile } from '../../shared/ui/save-file.ts';
 import { AdapterDownload } from './adapter-download.tsx';
-import { admin, allEvents } from './admin-api.ts';
+import { allEvents } from './admin-api.ts';
 
 /** What came out, to keep or to compute with. */
 export function Downloads({ detail }: { readonly detail: FederationDetail }) {

@@ -4,10 +4,11 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { actionWords, roundActionWords, roundQuestion, stopQuestion } from '#strings/operator.ts';
 import { failureOf } from '../../contract/failure.ts';
+import { admin } from '../../shared/api/admin.ts';
 import { Confirm } from '../../shared/ui/confirm.tsx';
 import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
 import type { Question } from '../../shared/ui/question.ts';
-import { admin, detailQuery } from './admin-api.ts';
+import { detailQuery } from './admin-api.ts';
 import { useMay } from './use-role.ts';
 
 /** What moves the federation, or its round in progress. */

@@ -11,10 +11,11 @@ import {
   inviteStrings as words,
 } from '#strings/operator.ts';
 import { failureOf } from '../../contract/failure.ts';
+import { admin } from '../../shared/api/admin.ts';
 import { Confirm } from '../../shared/ui/confirm.tsx';
 import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
-import { admin, invitesQuery } from './admin-api.ts';
+import { invitesQuery } from './admin-api.ts';
 import { NewInviteForm } from './new-invite-form.tsx';
 
 const QrCode = lazy(async () => ({ default: (await import('./qr-code.tsx')).QrCode }));

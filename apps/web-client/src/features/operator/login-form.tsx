@@ -3,8 +3,8 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { loginStrings as words } from '#strings/operator.ts';
 import { failureOf } from '../../contract/failure.ts';
+import { admin } from '../../shared/api/admin.ts';
 import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
-import { admin } from './admin-api.ts';
 
 /** Nothing of the operator's is shown before this. */
 export function LoginForm() {

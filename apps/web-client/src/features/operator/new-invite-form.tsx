@@ -4,8 +4,9 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { inviteStrings as words } from '#strings/operator.ts';
 import { failureOf } from '../../contract/failure.ts';
+import { admin } from '../../shared/api/admin.ts';
 import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
-import { admin, invitesQuery } from './admin-api.ts';
+import { invitesQuery } from './admin-api.ts';
 
 interface NewInviteFormProps {
   readonly federation: string;

@@ -3,9 +3,10 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { loggedInAs, loginStrings } from '#strings/operator.ts';
 import { FailureError, failureOf } from '../../contract/failure.ts';
+import { admin } from '../../shared/api/admin.ts';
 import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
 import { PageLink } from '../../shared/ui/links.tsx';
-import { admin, operatorQuery } from './admin-api.ts';
+import { operatorQuery } from './admin-api.ts';
 import { LoginForm } from './login-form.tsx';
 
 /** Shows its children to a logged-in operator, and the login to everybody else. */
