@@ -54,9 +54,10 @@ function describe({ figures, joinSeconds, restRssBytes, longestDelayMs, rounds }
     `submitting           ${figures.submitting} a round, ${figures.bytesPerSubmission} bytes each`,
     ...rounds.map(
       (round, i) =>
-        `round ${i + 1}              ${round.seconds.toFixed(1)} s, committed ${round.commitMs.toFixed(0)} ms after the last receipt; ${round.postponed} times asked to come later`,
+        `round ${i + 1}              ${round.seconds.toFixed(1)} s, committed ${round.commitMs.toFixed(0)} ms after the last receipt; ${round.postponed} times asked to come later; ${(round.downloadBytes / 1e6).toFixed(1)} MB of slices fetched in ${round.downloadSeconds.toFixed(1)} s`,
     ),
     `sums                 ${sumGBps.toFixed(2)} GB/s: ${share(addLoopGBps)} of an add loop (${addLoopGBps.toFixed(2)}), ${share(copyGBps)} of a copy (${copyGBps.toFixed(2)})`,
+    `downloads            ${figures.downloadMBps.toFixed(0)} MB/s in the slowest round, all submitters at a time`,
     `event loop's delay   p50 ${eventLoopDelayMs.p50.toFixed(1)} ms, p99 ${eventLoopDelayMs.p99.toFixed(1)} ms, at most ${longestDelayMs.toFixed(0)} ms`,
     `peak memory          ${(figures.peakRssBytes / 1e6).toFixed(0)} MB; ${(restRssBytes / 1e6).toFixed(0)} MB before anybody joined`,
     `lost submissions     ${figures.lostSubmissions}`,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { generateKeyPair, type Identity, identityFromKeyPair } from '@perfit/federation';
 import {
@@ -81,6 +82,20 @@ export class LoadClient {
       ({ offset } = await this.patiently('chunk', { upload: answer.upload, offset, data }));
     }
     return this.patiently('complete', { upload: answer.upload });
+  }
+
+  /** Its own slice of a version, as at the start of the next round. @throws Error where it is not what its hash says */
+  async download(version: number): Promise<number> {
+    const hash = createHash('sha256');
+    let [offset, total, expected] = [0, 1, ''];
+    while (offset < total) {
+      const piece = await this.patiently('download', { what: 'slice', version, offset });
+      ({ total, sha256: expected } = piece);
+      hash.update(piece.data);
+      offset += piece.data.byteLength;
+    }
+    if (hash.digest('hex') !== expected) throw new Error(`the slice of version ${version} is not what its hash says`);
+    return total;
   }
 
   private async patiently<K extends RequestName>(name: K, message: RequestOf<K>): Promise<ValueOf<K>> {

@@ -14,6 +14,7 @@ export interface SwarmPart {
 
 export type ToSwarm =
   | { readonly type: 'submit'; readonly round: number }
+  | { readonly type: 'download'; readonly version: number }
   | { readonly type: 'count-lost'; readonly round: number }
   | { readonly type: 'end' };
 
@@ -29,6 +30,7 @@ export type FromSwarm =
       readonly lastReceiptAt: number;
     }
   | { readonly type: 'closed'; readonly round: number; readonly outcome: string; readonly at: number }
+  | { readonly type: 'downloaded'; readonly version: number; readonly bytes: number }
   | { readonly type: 'counted'; readonly round: number; readonly lost: number }
   | { readonly type: 'failed'; readonly reason: string };
 

@@ -20,10 +20,12 @@ interface LoadFigures extends SumSpeeds {
   readonly connected: number;
   readonly submitting: number;
   readonly bytesPerSubmission: number;
-  /** While submissions come in and are summed, in all rounds. */
+  /** While submissions come in and are summed, and slices go out, in all rounds. */
   readonly eventLoopDelayMs: { readonly p50: number; readonly p99: number };
   /** From the last receipt to the moment at which a client hears of the commit; of the slowest round. */
   readonly commitMs: number;
+  /** Of slices, while all submitters fetch theirs at a time; of the slowest round. */
+  readonly downloadMBps: number;
   /** Of the coordinator's process alone. */
   readonly peakRssBytes: number;
   /** Acknowledged, and not known afterwards. */
@@ -45,6 +47,9 @@ interface RoundReport {
   readonly commitMs: number;
   /** How often somebody was told that too many uploads were under way. */
   readonly postponed: number;
+  /** All submitters fetch their slices of what was committed. */
+  readonly downloadSeconds: number;
+  readonly downloadBytes: number;
 }
 
 type Coordinator = Part<ToCoordinator, FromCoordinator>;
@@ -116,6 +121,7 @@ async function measure(
       ...sums,
       eventLoopDelayMs: { p50: loop.p50, p99: loop.p99 },
       commitMs: Math.max(...rounds.map(({ commitMs }) => commitMs)),
+      downloadMBps: Math.min(...rounds.map((each) => each.downloadBytes / each.downloadSeconds / 1e6)),
       peakRssBytes: loop.peakRss,
       lostSubmissions: counted.reduce((sum, { lost }) => sum + lost, 0),
     },
@@ -157,9 +163,15 @@ async function play(swarm: readonly Swarm[], round: number): Promise<RoundReport
   const closed = await Promise.all(swarm.map((each) => each.hear('closed')));
   const failed = closed.find(({ outcome }) => outcome !== 'committed');
   if (failed) throw new LoadError(`Round ${round} came out as ${failed.outcome}.`);
+  const seconds = (performance.now() - begun) / 1000;
+  const downloading = performance.now();
+  for (const each of swarm) each.send({ type: 'download', version: round });
+  const downloaded = await Promise.all(swarm.map((each) => each.hear('downloaded')));
   const lastReceiptAt = Math.max(...submitted.map((each) => each.lastReceiptAt));
   return {
-    seconds: (performance.now() - begun) / 1000,
+    seconds,
+    downloadSeconds: (performance.now() - downloading) / 1000,
+    downloadBytes: downloaded.reduce((sum, { bytes }) => sum + bytes, 0),
     commitMs: Math.min(...closed.map(({ at }) => at)) - lastReceiptAt,
     postponed: submitted.reduce((sum, each) => sum + each.postponed, 0),
   };

@@ -61,6 +61,13 @@ async function submit(round: number): Promise<FromSwarm> {
   return { type: 'submitted', round, acknowledged, postponed, lastReceiptAt };
 }
 
+/** Everybody who has a mask fetches its slice, all at a time: a round starts so. */
+async function download(version: number): Promise<FromSwarm> {
+  const owners = [...clients].filter(([index]) => index < submitting);
+  const sizes = await Promise.all(owners.map(([, client]) => client.download(version)));
+  return { type: 'downloaded', version, bytes: sizes.reduce((sum, size) => sum + size, 0) };
+}
+
 /** [UP4] What the coordinator has counted it answers with its receipt, also when the round is over. */
 async function countLost(round: number): Promise<FromSwarm> {
   let lost = 0;
@@ -97,6 +104,8 @@ async function obey(order: ToSwarm): Promise<void> {
   switch (order.type) {
     case 'submit':
       return tell(await submit(order.round));
+    case 'download':
+      return tell(await download(order.version));
     case 'count-lost':
       return tell(await countLost(order.round));
     case 'end':
