@@ -55,7 +55,7 @@ test('pause, lost networks, deleted and full storage, two tabs: one session goes
     await survivesDeletion(context, tab);
     // Half a minute; that a full disk is told is tested next to what writes.
     if (isLongForm) await survivesFullStorage(context, tab);
-    await isTakenOverAndBack(context, tab);
+    await isTakenOverAndBack(stage, context, tab, id);
 
     await test.step('and finishes', async () => {
       await until('the tab is through', async () => (await tab.status()).state === 'finished', { within: 300_000 });
@@ -167,7 +167,7 @@ async function survivesFullStorage(context: BrowserContext, tab: Tab): Promise<v
   });
 }
 
-async function isTakenOverAndBack(context: BrowserContext, tab: Tab): Promise<void> {
+async function isTakenOverAndBack(stage: Stage, context: BrowserContext, tab: Tab, id: string): Promise<void> {
   await test.step('a second tab of the same person offers to take over, and the first to take back', async () => {
     const second = await context.newPage();
     await second.goto(tab.address);
@@ -183,6 +183,8 @@ async function isTakenOverAndBack(context: BrowserContext, tab: Tab): Promise<vo
   });
 
   await test.step('who leaves keeps everything unless told otherwise, and goes on', async () => {
+    // Otherwise a slow machine may find it finished before the dialog is answered.
+    await stage.operator.act(id, 'pause');
     await act(tab, 'Leave…');
     const leaving = tab.page.getByRole('dialog', { name: 'Leave this federation?' });
     await expect(leaving.getByRole('radio', { name: 'Keep my model' })).toBeChecked();
@@ -195,6 +197,7 @@ async function isTakenOverAndBack(context: BrowserContext, tab: Tab): Promise<vo
     await asked.getByRole('button', { name: 'Cancel' }).click();
     await expect(asked).toBeHidden();
     await tab.page.getByRole('button', { name: 'Continue', exact: true }).click();
+    await stage.operator.act(id, 'resume');
     await until('it is at work again', async () =>
       ['tuning', 'uploading', 'waiting', 'finished'].includes((await tab.status()).state),
     );
