@@ -14,20 +14,18 @@ import {
   requests,
   type ValueOf,
 } from '@perfit/protocol';
-import { type Layout, layoutHash } from '@perfit/protocol/space';
+import type { Layout } from '@perfit/protocol/space';
+import { FaultLog } from '../src/coordinator/fault-log.ts';
 import {
-  Adapters,
   ClientSession,
-  FederationRoom,
+  type FederationRoom,
   type Line,
-  MemoryStore,
+  type MemoryStore,
   type SubmissionRow,
   UploadSlots,
 } from '../src/coordinator/index.ts';
-import { MemoryBlobs } from '../src/coordinator/memory-blobs.ts';
-import { MemorySpool } from '../src/coordinator/memory-spool.ts';
-import type { Logger } from '../src/coordinator/ports.ts';
-import { type Connection, type ConnectionEvent, ConnectionLost, newFederation } from '../src/index.ts';
+import { openMemoryRoom } from '../src/coordinator/memory-room.ts';
+import { type Connection, type ConnectionEvent, ConnectionLost } from '../src/index.ts';
 import { wakeAt } from '../src/round/round-state.ts';
 import { VirtualClock } from '../src/simulation/virtual-clock.ts';
 
@@ -45,9 +43,11 @@ type Fate =
   | { readonly falsify: (answer: ValueOf<'download'>) => Promise<ValueOf<'download'>> };
 
 interface StageParts {
-  readonly config: FederationConfig;
+  readonly room: FederationRoom;
+  readonly store: MemoryStore;
   readonly layout: Layout;
-  readonly hash: string;
+  readonly clock: VirtualClock;
+  readonly faults: FaultLog;
 }
 
 /**
@@ -68,51 +68,26 @@ export class CoordinatorStage {
   onRequest: (request: SentRequest) => void | Promise<void> = () => {};
   /** Called when the coordinator has done what a request asks: its answer goes out after this. */
   beforeAnswer: (request: SentRequest) => void | Promise<void> = () => {};
-  private readonly clock = new VirtualClock();
+  private readonly clock: VirtualClock;
   private readonly slots: UploadSlots;
   /** What went wrong in the coordinator itself: no test asks for that. */
-  private failure: unknown = null;
+  private readonly faults: FaultLog;
 
-  private constructor({ config, layout, hash }: StageParts, store: MemoryStore) {
-    this.layout = layout;
+  private constructor({ room, store, layout, clock, faults }: StageParts) {
+    this.room = room;
     this.store = store;
-    this.slots = new UploadSlots(Number.POSITIVE_INFINITY, this.clock);
-    const nothing = () => {};
-    this.room = new FederationRoom({
-      space: { federation: FEDERATION, config, layout, layoutHash: hash },
-      state: newFederation,
-      createdAt: new Date(this.clock.now()),
-      store,
-      adapters: new Adapters(new MemoryBlobs(), store),
-      spool: new MemorySpool(),
-      clock: this.clock,
-      logger: loggerOf((error) => this.fail(error)),
-      meter: {
-        begun: nothing,
-        aggregating: nothing,
-        closed: nothing,
-        accepted: nothing,
-        committed: nothing,
-        storageFailed: nothing,
-      },
-      maxClients: Number.POSITIVE_INFINITY,
-      onChange: nothing,
-    });
+    this.layout = layout;
+    this.clock = clock;
+    this.faults = faults;
+    this.slots = new UploadSlots(Number.POSITIVE_INFINITY, clock);
   }
 
   /** A federation that its operator has started. */
   static async open(config: FederationConfig, layout: Layout): Promise<CoordinatorStage> {
-    const hash = await layoutHash(layout);
-    const store = new MemoryStore();
-    await store.addFederation({
-      id: FEDERATION,
-      config,
-      layoutHash: hash,
-      layoutSize: layout.size,
-      state: newFederation,
-      createdAt: new Date(0),
-    });
-    const stage = new CoordinatorStage({ config, layout, hash }, store);
+    const clock = new VirtualClock();
+    const faults = new FaultLog();
+    const opened = await openMemoryRoom({ federation: FEDERATION, config, layout, clock, logger: faults });
+    const stage = new CoordinatorStage({ ...opened, layout, clock, faults });
     await stage.act('start');
     return stage;
   }
@@ -129,17 +104,17 @@ export class CoordinatorStage {
       line,
       federations: { find: (id) => (id === FEDERATION ? this.room : null) },
       slots: this.slots,
-      logger: loggerOf((error) => this.fail(error)),
+      logger: this.faults,
     });
   }
 
   /** Makes the next request of any client throw it. */
   fail(error: unknown): void {
-    this.failure ??= error;
+    this.faults.note(error);
   }
 
   assertSound(): void {
-    if (this.failure) throw this.failure;
+    this.faults.assertNone();
   }
 
   // What a test looks at
@@ -333,17 +308,3 @@ function unlessAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<
 }
 
 /** Refusals are the clients' to hear; all else is a fault of the core. */
-function loggerOf(onFault: (error: unknown) => void): Logger {
-  const nothing = () => {};
-  const logger: Logger = {
-    debug: nothing,
-    info: nothing,
-    warn: nothing,
-    error(fields) {
-      const error = 'err' in fields ? fields.err : null;
-      if (error && !(error instanceof ProtocolError)) onFault(error);
-    },
-    child: () => logger,
-  };
-  return logger;
-}

@@ -1,14 +1,11 @@
-import { type FederationConfig, type FederationStatus, ProtocolError } from '@perfit/protocol';
-import { type Layout, layoutHash } from '@perfit/protocol/space';
-import { Adapters } from '../coordinator/adapters.ts';
+import type { FederationConfig, FederationStatus } from '@perfit/protocol';
+import type { Layout } from '@perfit/protocol/space';
 import { ClientSession } from '../coordinator/client-session.ts';
-import { FederationRoom } from '../coordinator/federation-room.ts';
-import { MemoryBlobs } from '../coordinator/memory-blobs.ts';
-import { MemorySpool } from '../coordinator/memory-spool.ts';
-import { MemoryStore } from '../coordinator/memory-store.ts';
-import { type Logger, silentMeter } from '../coordinator/ports.ts';
+import { FaultLog } from '../coordinator/fault-log.ts';
+import type { FederationRoom } from '../coordinator/federation-room.ts';
+import { openMemoryRoom } from '../coordinator/memory-room.ts';
 import { UploadSlots } from '../coordinator/upload-service.ts';
-import { newFederation, type RoundState } from '../round/round-state.ts';
+import type { RoundState } from '../round/round-state.ts';
 import { LocalConnection } from './local-connection.ts';
 import type { Line } from './turn-connection.ts';
 import type { TurnHost } from './turn-taker.ts';
@@ -31,43 +28,26 @@ export class LocalCoordinator implements TurnHost {
   private readonly room: FederationRoom;
   private readonly slots: UploadSlots;
   /** What went wrong in the coordinator itself: it would try again, where nothing can have changed. */
-  private failure: unknown = null;
+  private readonly faults: FaultLog;
 
-  private constructor({ config, layout, clock }: LocalCoordinatorParts, hash: string, store: MemoryStore) {
+  private constructor(room: FederationRoom, clock: VirtualClock, faults: FaultLog) {
+    this.room = room;
     this.clock = clock;
+    this.faults = faults;
     this.slots = new UploadSlots(Number.POSITIVE_INFINITY, clock);
-    this.room = new FederationRoom({
-      space: { federation: SIMULATED_FEDERATION, config, layout, layoutHash: hash },
-      state: newFederation,
-      createdAt: new Date(clock.now()),
-      store,
-      adapters: new Adapters(new MemoryBlobs(), store),
-      spool: new MemorySpool(),
-      clock,
-      logger: loggerOf((error) => {
-        this.failure ??= error;
-      }),
-      meter: silentMeter,
-      maxClients: Number.POSITIVE_INFINITY,
-      onChange: () => {},
-    });
   }
 
-  static async open(parts: LocalCoordinatorParts): Promise<LocalCoordinator> {
-    const { layout, clock } = parts;
-    // Nobody is invited here, and nobody else can come.
-    const config: FederationConfig = { ...parts.config, access: 'open' };
-    const hash = await layoutHash(layout);
-    const store = new MemoryStore();
-    await store.addFederation({
-      id: SIMULATED_FEDERATION,
-      config,
-      layoutHash: hash,
-      layoutSize: layout.size,
-      state: newFederation,
-      createdAt: new Date(clock.now()),
+  static async open({ config, layout, clock }: LocalCoordinatorParts): Promise<LocalCoordinator> {
+    const faults = new FaultLog();
+    const { room } = await openMemoryRoom({
+      federation: SIMULATED_FEDERATION,
+      // Nobody is invited here, and nobody else can come.
+      config: { ...config, access: 'open' },
+      layout,
+      clock,
+      logger: faults,
     });
-    return new LocalCoordinator({ ...parts, config }, hash, store);
+    return new LocalCoordinator(room, clock, faults);
   }
 
   get status(): FederationStatus {
@@ -94,7 +74,8 @@ export class LocalCoordinator implements TurnHost {
           line,
           federations: { find: (id) => (id === SIMULATED_FEDERATION ? this.room : null) },
           slots: this.slots,
-          logger: silent,
+          // What a session has to say, its client is told.
+          logger: new FaultLog(),
           verify: async () => true,
         }),
     );
@@ -111,28 +92,10 @@ export class LocalCoordinator implements TurnHost {
     // Whoever has just been answered is counted in the next turn of the queue.
     await Promise.resolve();
     await this.room.withRoundsQuiesced(async () => {});
-    if (this.failure) throw this.failure;
+    this.faults.assertNone();
   }
 
   passTo(instant: number): void {
     this.clock.advanceTo(instant);
   }
-}
-
-const silent = loggerOf(() => {});
-
-/** What a coordinator's operator would read. Refusals are the round machine's to repeat; all else is a fault of ours. */
-function loggerOf(onFault: (error: unknown) => void): Logger {
-  const nothing = () => {};
-  const logger: Logger = {
-    debug: nothing,
-    info: nothing,
-    warn: nothing,
-    error(fields) {
-      const error = 'err' in fields ? fields.err : null;
-      if (error && !(error instanceof ProtocolError)) onFault(error);
-    },
-    child: () => logger,
-  };
-  return logger;
 }
