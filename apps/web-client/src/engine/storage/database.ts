@@ -29,7 +29,7 @@ interface PerfitDatabase extends DBSchema {
 
 /** What a store of seats had. */
 export interface DiscardedRow {
-  readonly store: (typeof seatStores)[number] | (typeof seatRangeStores)[number];
+  readonly store: SeatStore;
   readonly key: IDBValidKey;
   readonly value: unknown;
 }
@@ -51,6 +51,7 @@ const stores = [
 export const seatStores = ['keys', 'records', 'sessions'] as const;
 /** Of a seat, by its key and a number, or a hash. */
 export const seatRangeStores = ['ledger', 'ledgerBytes', 'recordParts'] as const;
+type SeatStore = (typeof seatStores)[number] | (typeof seatRangeStores)[number];
 
 /** Told where the person, or the browser, has deleted all that was kept, under the eyes of this page. */
 const clearedListeners = new Set<() => void>();
@@ -117,11 +118,18 @@ export function ofSeat(key: string): IDBKeyRange {
 /** Key, record, session and ledger of a seat: gone for good. @param key {@link keyOf} the seat */
 export async function forgetSeat(key: string): Promise<void> {
   const transaction = (await database()).transaction([...seatStores, ...seatRangeStores], 'readwrite');
-  await Promise.all([
-    ...seatStores.map((store) => transaction.objectStore(store).delete(key)),
-    ...seatRangeStores.map((store) => transaction.objectStore(store).delete(ofSeat(key))),
-    transaction.done,
-  ]);
+  await Promise.all([...deletionsOf(key, (store) => transaction.objectStore(store)), transaction.done]);
+}
+
+/** Of everything of a seat, in the course of a transaction. @param storeOf a store in that transaction */
+export function deletionsOf(
+  key: string,
+  storeOf: (name: SeatStore) => { delete(key: string | IDBKeyRange): Promise<void> },
+): Promise<void>[] {
+  return [
+    ...seatStores.map((store) => storeOf(store).delete(key)),
+    ...seatRangeStores.map((store) => storeOf(store).delete(ofSeat(key))),
+  ];
 }
 
 /** Keys of the seats that anything is kept of. */

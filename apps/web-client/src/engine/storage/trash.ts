@@ -1,5 +1,13 @@
 import { FailureError } from '../../contract/failure.ts';
-import { type DiscardedRow, database, forgetSeat, ofSeat, seatRangeStores, seatStores } from './database.ts';
+import {
+  type DiscardedRow,
+  database,
+  deletionsOf,
+  forgetSeat,
+  ofSeat,
+  seatRangeStores,
+  seatStores,
+} from './database.ts';
 
 const LOCK = 'perfit trash ';
 const concerned = [...seatStores, ...seatRangeStores, 'trash'] as const;
@@ -73,11 +81,7 @@ export async function moveToTrash(key: string): Promise<boolean> {
       }
     }
     await transaction.objectStore('trash').put(rows, key);
-    await Promise.all([
-      ...seatStores.map((store) => transaction.objectStore(store).delete(key)),
-      ...seatRangeStores.map((store) => transaction.objectStore(store).delete(ofSeat(key))),
-      transaction.done,
-    ]);
+    await Promise.all([...deletionsOf(key, (store) => transaction.objectStore(store)), transaction.done]);
     return true;
   } catch (error) {
     try {
