@@ -65,6 +65,21 @@ const rooms = {
     ],
     without: [{ files: FILES, mayNot: TFJS, why: NO_BACKEND }],
   },
+  // What tests of several rooms share: tests import it, and it imports the rooms whose parts it plays.
+  'packages/testkit': {
+    may: [
+      NODE,
+      'vitest',
+      'pino',
+      'socket.io-client',
+      '@perfit/protocol',
+      '@perfit/protocol/space',
+      '@perfit/protocol/tuner',
+      '@perfit/federation',
+      '@perfit/federation/coordinator',
+    ],
+    also: [{ files: /^src\/coordinator\//, may: ['@perfit/coordinator', '@perfit/coordinator/database'] }],
+  },
   // What nobody needs who tunes.
   'packages/bench': { may: ['@perfit/protocol/space', '@perfit/core', '@perfit/core/programs', TFJS] },
   'apps/coordinator': {
@@ -213,6 +228,8 @@ const forTests = [
   'fake-indexeddb/auto',
   'dockerfile-ast',
   '@perfit/core/node',
+  '@perfit/testkit',
+  '@perfit/testkit/coordinator',
   '@huggingface/gguf',
 ];
 const TEST = /(\.test\.tsx?$|^test\/)/;
@@ -288,7 +305,11 @@ function checkTheCheck() {
     ['packages/perfit-core', 'src/weights/gguf/blocks.ts', '@tensorflow/tfjs-core'],
     ['packages/perfit-core', 'src/weights/source.ts', '../model/load-model.ts'],
     ['packages/perfit-core', 'src/files.ts', './backend/wasm.ts'],
+    ['packages/federation', 'src/client/client-loop.ts', '@perfit/testkit'],
+    ['packages/testkit', 'src/scripted-tuner.ts', '@perfit/coordinator'],
     ['apps/coordinator', 'src/index.ts', '@perfit/core'],
+    ['apps/coordinator', 'src/coordinator.ts', '@perfit/testkit/coordinator'],
+    ['apps/cli', 'src/load-test/load-client.ts', '@perfit/testkit'],
     ['apps/cli', 'src/commands/bench.ts', '@jax-js/jax'],
     ['apps/cli', 'src/commands/bench.ts', '@tensorflow/tfjs'],
     ['apps/web-client', 'src/engine/engine.ts', '@tensorflow/tfjs'],

@@ -8,6 +8,7 @@ export const rooms = [
   'packages/federation',
   'packages/perfit-core',
   'packages/bench',
+  'packages/testkit',
   'apps/coordinator',
   'apps/cli',
   'apps/web-client',

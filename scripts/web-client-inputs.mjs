@@ -16,6 +16,8 @@ const leftOut = [
   /\.md$/,
   /\.test\.tsx?$/,
   /^(apps|packages)\/[^/]+\/test\//,
+  // What tests share.
+  /^packages\/testkit\//,
   // `@perfit/core/node`: what a browser has no use for.
   /^packages\/perfit-core\/src\/node\//,
 ];

@@ -34,6 +34,7 @@ describe('the web client is built again', () => {
     'packages/protocol/SPEC.md',
     'packages/perfit-core/src/text/datasets.test.ts',
     'packages/perfit-core/test/webgpu.ts',
+    'packages/testkit/src/scripted-tuner.ts',
     'packages/perfit-core/src/node/index.ts',
     'apps/web-client/src/contract/session/estimate.test.ts',
     'apps/web-client/src/app/a-component.test.tsx',

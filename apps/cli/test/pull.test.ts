@@ -5,18 +5,11 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { hubSource, mirrorSource } from '@perfit/core';
 import { seededRandom } from '@perfit/protocol/space';
+import { COMMIT, type FakeFile, type FakeHub, type FakeRepository, fakeHub, hashOf } from '@perfit/testkit';
+import { makeFolders, startCoordinator } from '@perfit/testkit/coordinator';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { perfit as commandLine } from '../../../e2e/demo/coordinator-process.ts';
-import {
-  COMMIT,
-  type FakeFile,
-  type FakeHub,
-  type FakeRepository,
-  fakeHub,
-  hashOf,
-} from '../../../packages/perfit-core/test/fake-hub.ts';
 import { seed } from '../../../testing/seed.ts';
-import { makeFolders, startCoordinator } from '../../coordinator/test/stage.ts';
 import { pullModel } from '../src/pull/pull-model.ts';
 import { reportProgress } from '../src/pull/report-progress.ts';
 

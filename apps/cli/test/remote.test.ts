@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Coordinator, createCoordinator } from '@perfit/coordinator';
+import { layEmptyDatabase } from '@perfit/testkit/coordinator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { perfit as commandLine } from '../../../e2e/demo/coordinator-process.ts';
-import { layEmptyDatabase } from '../../coordinator/test/stage.ts';
 
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 const folder = mkdtempSync(join(tmpdir(), 'perfit-remote-'));

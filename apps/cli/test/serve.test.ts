@@ -5,24 +5,13 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import {
-  type ClientEvent,
-  generateKeyPair,
-  identityFromKeyPair,
-  type LocalTuner,
-  layoutOf,
-  memoryStore,
-  runClient,
-  socketConnection,
-} from '@perfit/federation';
-import { type Layout, Mask, seededRandom } from '@perfit/protocol/space';
-import { io } from 'socket.io-client';
+import { type ClientEvent, layoutOf } from '@perfit/federation';
+import { participate, scriptedTuner } from '@perfit/testkit';
+import { layEmptyDatabase } from '@perfit/testkit/coordinator';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { perfit as commandLine } from '../../../e2e/demo/coordinator-process.ts';
 import { seed } from '../../../testing/seed.ts';
-import { layEmptyDatabase } from '../../coordinator/test/stage.ts';
 
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 const folder = mkdtempSync(join(tmpdir(), 'perfit-serve-'));
@@ -93,50 +82,28 @@ class Participant {
   readonly seen: ClientEvent[] = [];
   readonly life: Promise<void>;
 
-  constructor(joinUrl: string, goal: number, gate: Promise<void>) {
-    this.life = this.#live(new URL(joinUrl), goal, gate);
+  constructor(joinUrl: string, client: number, gate: Promise<void>) {
+    this.life = this.#live(new URL(joinUrl), client, gate);
   }
 
   has(isIt: (event: ClientEvent) => boolean): boolean {
     return this.seen.some(isIt);
   }
 
-  async #live(address: URL, goal: number, gate: Promise<void>): Promise<void> {
-    const options = { transports: ['websocket'], forceNew: true, autoConnect: false, reconnection: false };
-    const events = runClient({
-      connection: socketConnection(io(address.origin, options)),
-      identity: await identityFromKeyPair(await generateKeyPair({ extractable: false })),
-      store: memoryStore(),
-      tuner: async ({ config }) => tunerBehind(gate, layoutOf(config, dimensions), goal),
+  async #live(address: URL, client: number, gate: Promise<void>): Promise<void> {
+    const events = participate({
+      url: address.origin,
       federation: address.pathname.split('/').at(-1) as string,
-      invite: address.searchParams.get('invite') as string,
-      name: `walks to ${goal}`,
-      agent: 'test',
-      device: { backend: 'cpu', description: 'a test' },
-      shareEvaluation: true,
-      clock: { now: () => performance.now(), sleep: (milliseconds) => wait(milliseconds) },
-      random: seededRandom(seed),
+      invite: address.searchParams.get('invite'),
+      tuner: async ({ config }) => {
+        const tuner = scriptedTuner(layoutOf(config, dimensions), client, 0.01);
+        tuner.onStep = () => gate;
+        return tuner;
+      },
+      seed,
     });
     for await (const event of events) this.seen.push(event);
   }
-}
-
-function tunerBehind(gate: Promise<void>, layout: Layout, goal: number): LocalTuner {
-  return {
-    layout,
-    examples: { training: 20, heldOut: 5, validation: 0 },
-    measureSpeed: async () => 100,
-    perplexity: async () => 2,
-    async *search({ theta }, { density }) {
-      const kept = Math.round(density * layout.size);
-      const first = goal > 0 ? 0 : layout.size - kept;
-      return { mask: Mask.from(layout.size, (p) => p >= first && p < first + kept), warm: theta };
-    },
-    async *tune({ theta, mask }) {
-      await gate;
-      return { theta: theta.map((value, p) => (mask.has(p) ? (value + goal) / 100 : value)), steps: 1, loss: 0.5 };
-    },
-  };
 }
 
 describe('perfit serve', { timeout: 180_000 }, () => {
@@ -146,7 +113,7 @@ describe('perfit serve', { timeout: 180_000 }, () => {
     const joinUrl = federations[0]?.joinUrl as string;
     const gate = new Gate();
     const quick = new Participant(joinUrl, 1, Promise.resolve());
-    const slow = new Participant(joinUrl, -1, gate.opened);
+    const slow = new Participant(joinUrl, 2, gate.opened);
     await vi.waitUntil(() => quick.has(({ type }) => type === 'submitted'), 60_000);
     first.child.kill('SIGTERM');
     expect(await first.ended()).toEqual({ code: 0, signal: null });

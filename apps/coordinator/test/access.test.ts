@@ -1,35 +1,27 @@
 import { type OperatorRole, operatorRoles } from '@perfit/protocol';
 import { cookieOf } from '@perfit/protocol/admin';
+import { ManualClock, smallFederation } from '@perfit/testkit';
+import { hostCoordinator, operator } from '@perfit/testkit/coordinator';
 import { fastify } from 'fastify';
 import { io } from 'socket.io-client';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { type AdminParts, addAdminRoutes, refuseUndeclared } from '../src/http/admin-routes.ts';
-import type { Coordinator } from '../src/index.ts';
 import { AdminCaller } from './admin-caller.ts';
-import { type Folders, ManualClock, makeFolders, operator, smallFederation, startCoordinator } from './stage.ts';
 
 vi.setConfig({ testTimeout: 90_000 });
 
-let folders: Folders;
-let coordinator: Coordinator;
 let admin: AdminCaller;
 const clock = new ManualClock();
+const coordinator = hostCoordinator({ clock, limits: { loginFailures: 3 } });
 const callers = {} as Record<OperatorRole, AdminCaller>;
 
 beforeAll(async () => {
-  folders = await makeFolders();
-  coordinator = await startCoordinator(folders, { clock, limits: { loginFailures: 3 } });
   admin = await AdminCaller.login(coordinator.url, operator);
   callers.admin = admin;
   callers.operator = await admin.another('olga', 'operator');
   callers.viewer = await admin.another('vera', 'viewer');
   await coordinator.createFederation(smallFederation, { id: 'garden' });
 }, 120_000);
-
-afterAll(async () => {
-  await coordinator.close();
-  await folders.remove();
-});
 
 interface RouterEntry {
   readonly method: string;
@@ -238,8 +230,7 @@ describe('sessions', () => {
   });
 
   it('are remembered by a restarted coordinator', async () => {
-    await coordinator.close();
-    coordinator = await startCoordinator(folders, { clock, port: coordinator.port, limits: { loginFailures: 3 } });
+    await coordinator.restart();
     expect((await admin.get('/session')).body).toMatchObject({ name: 'ada', role: 'admin' });
   });
 });

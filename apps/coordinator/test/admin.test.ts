@@ -9,34 +9,21 @@ import {
 } from '@perfit/protocol';
 import { AdminClient } from '@perfit/protocol/admin';
 import { initialTheta } from '@perfit/protocol/space';
+import { ManualClock, ScriptedClient, smallFederation } from '@perfit/testkit';
+import { hostCoordinator, makeFolders, operator, startCoordinator } from '@perfit/testkit/coordinator';
 import { io } from 'socket.io-client';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Coordinator } from '../src/index.ts';
-import { ScriptedClient } from './scripted-client.ts';
-import { type Folders, ManualClock, makeFolders, operator, smallFederation, startCoordinator } from './stage.ts';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 
 // Starts take seconds where other tests keep both cores busy.
 vi.setConfig({ testTimeout: 90_000 });
 
-let folders: Folders;
-let coordinator: Coordinator;
 let cookie = '';
 const clock = new ManualClock();
+const coordinator = hostCoordinator({ clock, origins: ['https://tuning.example.org'], limits: { loginFailures: 3 } });
 
 beforeAll(async () => {
-  folders = await makeFolders();
-  coordinator = await startCoordinator(folders, {
-    clock,
-    origins: ['https://tuning.example.org'],
-    limits: { loginFailures: 3 },
-  });
   cookie = await login();
 }, 120_000);
-
-afterAll(async () => {
-  await coordinator.close();
-  await folders.remove();
-});
 
 const ours = { 'x-perfit-csrf': '1' };
 

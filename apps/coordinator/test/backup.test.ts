@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { aggregate } from '@perfit/federation';
 import { AdminClient } from '@perfit/protocol/admin';
 import { initialTheta } from '@perfit/protocol/space';
+import { ScriptedClient, smallFederation } from '@perfit/testkit';
+import { makeFolders, operator, startCoordinator } from '@perfit/testkit/coordinator';
 import { describe, expect, it, type TestOptions, vi } from 'vitest';
 import { needsPostgres } from '../../../testing/needs.ts';
 import { restoreBackup } from '../src/index.ts';
 import { startPostgres } from './postgres-server.ts';
-import { ScriptedClient } from './scripted-client.ts';
-import { makeFolders, operator, smallFederation, startCoordinator } from './stage.ts';
 
 // Starts take seconds where other tests keep both cores busy.
 vi.setConfig({ testTimeout: 120_000 });

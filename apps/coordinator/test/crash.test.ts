@@ -9,11 +9,11 @@ import { pathToFileURL } from 'node:url';
 import { aggregate } from '@perfit/federation';
 import { type FederationConfigInput, ProtocolError, type Receipt, type RoundOffer } from '@perfit/protocol';
 import { initialTheta, type Random, seededRandom } from '@perfit/protocol/space';
+import { type ClientIdentity, newIdentity, ScriptedClient, smallFederation } from '@perfit/testkit';
+import { type Folders, makeFolders, startCoordinator } from '@perfit/testkit/coordinator';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { inForm } from '../../../testing/form.ts';
 import { seed } from '../../../testing/seed.ts';
-import { type ClientIdentity, newIdentity, ScriptedClient } from './scripted-client.ts';
-import { type Folders, makeFolders, smallFederation, startCoordinator } from './stage.ts';
 
 const CLIENTS = 3;
 /** Half of them wait for a commit, and each round has one. */

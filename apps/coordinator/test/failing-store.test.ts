@@ -13,6 +13,8 @@ import {
   sha256Hex,
 } from '@perfit/protocol';
 import { initialTheta, Mask } from '@perfit/protocol/space';
+import { ManualClock, newIdentity, readyMessage, smallFederation, tinyDimensions } from '@perfit/testkit';
+import { type Folders, makeFolders } from '@perfit/testkit/coordinator';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { BlobStore } from '../src/blobs/blob-store.ts';
@@ -20,8 +22,6 @@ import { Federations } from '../src/federations/federations.ts';
 import { ModelCatalogue } from '../src/models/model-catalogue.ts';
 import { type OpenDatabase, openDatabase } from '../src/store/database.ts';
 import { SqlStore, type Store } from '../src/store/store.ts';
-import { newIdentity, readyMessage, tinyDimensions } from './scripted-client.ts';
-import { type Folders, ManualClock, makeFolders, smallFederation } from './stage.ts';
 
 /** A store that fails when it is told to: before anything is stored, or after everything is (its answer was lost). */
 class FailingStore extends SqlStore {

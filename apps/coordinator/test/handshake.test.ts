@@ -6,25 +6,13 @@ import {
   requests,
   signedText,
 } from '@perfit/protocol';
+import { ManualClock, newIdentity, readyMessage, ScriptedClient, smallFederation } from '@perfit/testkit';
+import { hostCoordinator } from '@perfit/testkit/coordinator';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Coordinator } from '../src/index.ts';
-import { newIdentity, readyMessage, ScriptedClient } from './scripted-client.ts';
-import { type Folders, ManualClock, makeFolders, smallFederation, startCoordinator } from './stage.ts';
+import { describe, expect, it } from 'vitest';
 
-let folders: Folders;
-let coordinator: Coordinator;
 const clock = new ManualClock();
-
-beforeAll(async () => {
-  folders = await makeFolders();
-  coordinator = await startCoordinator(folders, { clock, origins: ['https://tuning.example.org'] });
-}, 120_000);
-
-afterAll(async () => {
-  await coordinator.close();
-  await folders.remove();
-});
+const coordinator = hostCoordinator({ clock, origins: ['https://tuning.example.org'] });
 
 const refusal = (code: ErrorCode, message: RegExp) => ({
   ok: false,

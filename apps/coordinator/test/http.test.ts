@@ -2,36 +2,25 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { federationSummarySchema, modelListSchema } from '@perfit/protocol';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Coordinator } from '../src/index.ts';
-import { type Folders, makeFolders, safetensors, smallFederation, startCoordinator } from './stage.ts';
+import { smallFederation } from '@perfit/testkit';
+import { hostCoordinator } from '@perfit/testkit/coordinator';
+import { describe, expect, it } from 'vitest';
+import { safetensors } from './safetensors.ts';
 
-let folders: Folders;
-let coordinator: Coordinator;
 const weights = safetensors(1000);
 
-beforeAll(async () => {
-  folders = await makeFolders();
-  const webRoot = join(folders.root, 'web');
+const coordinator = hostCoordinator({}, async ({ root, modelsDirectory }) => {
+  const webRoot = join(root, 'web');
   await mkdir(join(webRoot, 'assets'), { recursive: true });
   await writeFile(join(webRoot, 'index.html'), '<!doctype html><meta nonce="__STYLE_NONCE__"><title>PerFIT</title>');
   await writeFile(join(webRoot, 'assets', 'app-1234.js'), 'export {};');
-  const tiny = join(folders.modelsDirectory, 'tiny');
+  const tiny = join(modelsDirectory, 'tiny');
   await writeFile(join(tiny, 'model.safetensors'), weights);
   await writeFile(join(tiny, 'notes.md'), 'private');
   await writeFile(join(tiny, '.hidden.json'), '{}');
-  await writeFile(join(folders.root, 'secret.json'), '{}');
-  await symlink(join(folders.root, 'secret.json'), join(tiny, 'link.json'));
-  coordinator = await startCoordinator(folders, {
-    webRoot,
-    origins: ['https://tuning.example.org'],
-    runBy: { name: 'The village hall' },
-  });
-}, 120_000);
-
-afterAll(async () => {
-  await coordinator.close();
-  await folders.remove();
+  await writeFile(join(root, 'secret.json'), '{}');
+  await symlink(join(root, 'secret.json'), join(tiny, 'link.json'));
+  return { webRoot, origins: ['https://tuning.example.org'], runBy: { name: 'The village hall' } };
 });
 
 const get = (path: string, headers: Record<string, string> = {}) => fetch(new URL(path, coordinator.url), { headers });
@@ -185,7 +174,7 @@ describe('the public API', () => {
   });
 
   it('lists the models that lie here, also one whose config says nothing of its type', async () => {
-    const odd = join(folders.modelsDirectory, 'odd');
+    const odd = join(coordinator.folders.modelsDirectory, 'odd');
     await mkdir(odd);
     await writeFile(join(odd, 'config.json'), '[]');
     const { models, hub } = modelListSchema.strict().parse(await (await get('/api/models')).json());

@@ -1,25 +1,16 @@
+import { ScriptedClient, smallFederation } from '@perfit/testkit';
+import { hostCoordinator } from '@perfit/testkit/coordinator';
 import { pino } from 'pino';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Coordinator } from '../src/index.ts';
-import { ScriptedClient } from './scripted-client.ts';
-import { type Folders, makeFolders, smallFederation, startCoordinator } from './stage.ts';
+import { describe, expect, it } from 'vitest';
 
 type Line = Record<string, unknown> & { level: number; msg: string };
 
 const DEBUG = 20;
 const INFO = 30;
-let folders: Folders;
-let coordinator: Coordinator;
 const lines: Line[] = [];
+const logger = pino({ level: 'trace' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
+const coordinator = hostCoordinator({ logger });
 const linesOf = (msg: RegExp) => lines.filter((line) => msg.test(line.msg));
-
-beforeAll(async () => {
-  folders = await makeFolders();
-  const logger = pino({ level: 'trace' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
-  coordinator = await startCoordinator(folders, { logger });
-}, 120_000);
-
-afterAll(() => folders.remove());
 
 describe('requests over HTTP', () => {
   it('have a name, that of a proxy or one of ours, in the answer and in the log', async () => {

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
+import { type Folders, makeFolders } from '@perfit/testkit/coordinator';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLogger } from '../src/logger.ts';
 import { type OpenDatabase, openDatabase } from '../src/store/database.ts';
-import { type Folders, makeFolders } from './stage.ts';
 
 let folders: Folders;
 let database: OpenDatabase;

@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { modelAt, openWeights } from '@perfit/core/files';
 import { modelListSchema, modelManifestSchema } from '@perfit/protocol';
 import { AdminClient } from '@perfit/protocol/admin';
+import { smallFederation } from '@perfit/testkit';
+import { hostCoordinator, operator } from '@perfit/testkit/coordinator';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Coordinator } from '../src/index.ts';
-import { type Folders, makeFolders, operator, safetensors, smallFederation, startCoordinator } from './stage.ts';
+import { safetensors } from './safetensors.ts';
 
 // Starts take seconds where other tests keep both cores busy.
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
@@ -16,23 +17,16 @@ vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 const PART = 4 << 20;
 /** Two whole parts and a bit. */
 const weights = safetensors(2 * PART + 1000);
-let folders: Folders;
-let coordinator: Coordinator;
+const coordinator = hostCoordinator();
 let tiny: string;
 
 let config: Buffer;
 let admin: AdminClient;
 
 beforeAll(async () => {
-  folders = await makeFolders();
-  tiny = join(folders.modelsDirectory, 'tiny');
+  tiny = join(coordinator.folders.modelsDirectory, 'tiny');
   config = await readFile(join(tiny, 'config.json'));
-  coordinator = await startCoordinator(folders);
   admin = await AdminClient.signedIn({ url: coordinator.url, fetch }, operator);
-});
-afterAll(async () => {
-  await coordinator.close();
-  await folders.remove();
 });
 beforeEach(async () => {
   await rm(tiny, { recursive: true });
@@ -49,7 +43,7 @@ const bytesOf = async (response: Response) => new Uint8Array(await response.arra
 
 describe('a GGUF file', () => {
   const gguf = readFileSync(new URL('../../../packages/perfit-core/test/gguf/mixed.gguf', import.meta.url));
-  const folder = () => join(folders.modelsDirectory, 'one-file');
+  const folder = () => join(coordinator.folders.modelsDirectory, 'one-file');
   const listed = async () => {
     const { models } = modelListSchema.parse(await (await get('/api/models')).json());
     return models.find(({ id }) => id === 'one-file');
@@ -160,7 +154,7 @@ it('weights that are no numbers are listed with their tensor, once they have bee
 });
 
 it('what lies beside the models and looks like one is shown to the operator with what to do, and to nobody else', async () => {
-  const { modelsDirectory: models } = folders;
+  const { modelsDirectory: models } = coordinator.folders;
   await writeFile(join(models, 'loose.gguf'), 'GGUF');
   await symlink(tiny, join(models, 'linked'));
   await mkdir(join(models, 'my model'));
@@ -207,8 +201,8 @@ it('a model whose embedding has no row for a token is listed with the token; pad
 describe('the manifest', () => {
   it('lists what is served, with the hash of each file and of each of its parts', async () => {
     await writeFile(join(tiny, 'notes.md'), 'private');
-    await writeFile(join(folders.root, 'secret.json'), '{}');
-    await symlink(join(folders.root, 'secret.json'), join(tiny, 'link.json'));
+    await writeFile(join(coordinator.folders.root, 'secret.json'), '{}');
+    await symlink(join(coordinator.folders.root, 'secret.json'), join(tiny, 'link.json'));
     await mkdir(join(tiny, 'onnx'));
     await writeFile(join(tiny, 'onnx', 'config.json'), '{}');
     await writeFile(join(tiny, 'empty.txt'), '');
@@ -468,7 +462,7 @@ describe('the Hub', () => {
     expect(await connectSources()).not.toContain('huggingface');
     expect((await list()).hub).toBe(false);
     await coordinator.close();
-    coordinator = await startCoordinator(folders, { allowHub: true });
+    await coordinator.start({ allowHub: true });
     const { host } = new URL(coordinator.url);
     expect(await connectSources()).toBe(`connect-src 'self' ws://${host} wss://${host} ${HUB}`);
     expect((await list()).hub).toBe(true);

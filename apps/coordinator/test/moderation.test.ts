@@ -1,29 +1,20 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PROTOCOL_VERSION, signedText } from '@perfit/protocol';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Coordinator } from '../src/index.ts';
+import { ManualClock, ScriptedClient, smallFederation } from '@perfit/testkit';
+import { hostCoordinator, operator } from '@perfit/testkit/coordinator';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { AdminCaller } from './admin-caller.ts';
-import { ScriptedClient } from './scripted-client.ts';
-import { type Folders, ManualClock, makeFolders, operator, smallFederation, startCoordinator } from './stage.ts';
 
 vi.setConfig({ testTimeout: 90_000 });
 
-let folders: Folders;
-let coordinator: Coordinator;
 let admin: AdminCaller;
 const clock = new ManualClock();
+const coordinator = hostCoordinator({ clock });
 
 beforeAll(async () => {
-  folders = await makeFolders();
-  coordinator = await startCoordinator(folders, { clock });
   admin = await AdminCaller.login(coordinator.url, operator);
 }, 120_000);
-
-afterAll(async () => {
-  await coordinator.close();
-  await folders.remove();
-});
 
 const joins = (federation: string, invite: string) => ScriptedClient.join(coordinator.url, { federation, invite });
 
@@ -98,8 +89,7 @@ describe('clients', () => {
     // The ban holds for this federation, and over a restart.
     const other = await coordinator.createFederation({ ...smallFederation, access: 'open' }, { start: true });
     (await ScriptedClient.join(coordinator.url, { federation: other.id }, client.identity)).close();
-    await coordinator.close();
-    coordinator = await startCoordinator(folders, { clock, port: coordinator.port });
+    await coordinator.restart();
     await expect(again(invite)).rejects.toMatchObject({ code: 'client-banned' });
     expect((await act('unban')).body.clients).toMatchObject([{ bannedAt: null }]);
     (await again(null)).close();
@@ -164,7 +154,9 @@ describe('the round in progress', () => {
     await b.sendDelta(mask, values);
     await admin.post(`/federations/${id}/rounds/1/actions`, { action: 'repeat' });
     await a.hear('offer', ({ attempt }) => attempt === 2);
-    await vi.waitFor(async () => expect(await readdir(join(folders.dataDirectory, 'uploads', id))).toEqual([]));
+    await vi.waitFor(async () =>
+      expect(await readdir(join(coordinator.folders.dataDirectory, 'uploads', id))).toEqual([]),
+    );
     await a.ask('chunk', { upload: begun.upload, offset: 100, data: bytes.subarray(100) });
     await expect(a.ask('complete', { upload: begun.upload })).rejects.toMatchObject({ code: 'upload-unknown' });
     const again = await a.announceOf(bytes, { attempt: 2 });

@@ -1,10 +1,10 @@
 import { aggregate } from '@perfit/federation';
 import { initialTheta } from '@perfit/protocol/space';
+import { ScriptedClient, smallFederation } from '@perfit/testkit';
+import { makeFolders, startCoordinator } from '@perfit/testkit/coordinator';
 import { expect, it, vi } from 'vitest';
 import { needsPostgres } from '../../../testing/needs.ts';
 import { startPostgres } from './postgres-server.ts';
-import { ScriptedClient } from './scripted-client.ts';
-import { makeFolders, smallFederation, startCoordinator } from './stage.ts';
 
 // Starts take seconds where other tests keep both cores busy.
 vi.setConfig({ testTimeout: 90_000 });

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
+import { ManualClock } from '@perfit/testkit';
+import { type Folders, makeFolders } from '@perfit/testkit/coordinator';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readiness } from '../src/http/readiness.ts';
 import { type OpenDatabase, openDatabase } from '../src/store/database.ts';
 import { SqlStore, type Store } from '../src/store/store.ts';
-import { type Folders, ManualClock, makeFolders } from './stage.ts';
 
 let folders: Folders;
 let database: OpenDatabase;

@@ -4,32 +4,15 @@ import { join } from 'node:path';
 import { aggregate, type GlobalState, openAggregation } from '@perfit/federation';
 import { decodeValues, federationConfigSchema, maskHash } from '@perfit/protocol';
 import { initialTheta, Mask } from '@perfit/protocol/space';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Coordinator } from '../src/index.ts';
-import { ScriptedClient } from './scripted-client.ts';
-import { type Folders, ManualClock, makeFolders, smallFederation, startCoordinator } from './stage.ts';
+import { ManualClock, ScriptedClient, smallFederation } from '@perfit/testkit';
+import { hostCoordinator, makeFolders, startCoordinator } from '@perfit/testkit/coordinator';
+import { describe, expect, it, vi } from 'vitest';
 
 // Starts take seconds where other tests keep both cores busy.
 vi.setConfig({ testTimeout: 90_000 });
 
-let folders: Folders;
-let coordinator: Coordinator;
 const clock = new ManualClock();
-
-beforeAll(async () => {
-  folders = await makeFolders();
-  coordinator = await startCoordinator(folders, { clock });
-}, 120_000);
-
-afterAll(async () => {
-  await coordinator.close();
-  await folders.remove();
-});
-
-const restart = async () => {
-  await coordinator.close();
-  coordinator = await startCoordinator(folders, { clock, port: coordinator.port });
-};
+const coordinator = hostCoordinator({ clock });
 
 describe('a restart', () => {
   it('[RD4] [UP2] keeps the round, what was submitted, and half of an upload', async () => {
@@ -45,7 +28,7 @@ describe('a restart', () => {
     const answer = await b.ask('announce', announce);
     if (answer.state !== 'send') throw new Error('nothing was sent yet');
     await b.ask('chunk', { upload: answer.upload, offset: 0, data: bytes.subarray(0, 200) });
-    await restart();
+    await coordinator.restart();
 
     const aBack = await ScriptedClient.join(coordinator.url, { federation: id }, a.identity);
     expect(await aBack.sendDelta(one.mask, one.values)).toEqual(receipt);
@@ -79,7 +62,7 @@ describe('a restart', () => {
     const [one, two] = [await submissionOf(a, 1), await submissionOf(b, 2)];
     await a.sendMask(one.mask);
     await a.sendDelta(one.mask, one.values);
-    await restart();
+    await coordinator.restart();
     const back = await ScriptedClient.join(coordinator.url, { federation: id }, b.identity);
     await back.sendMask(two.mask);
     await back.sendDelta(two.mask, two.values);
@@ -97,7 +80,7 @@ describe('a restart', () => {
     const [one, two] = [a.draw(1), b.draw(2)];
     await a.sendMask(one.mask);
     await a.sendDelta(one.mask, one.values);
-    await restart();
+    await coordinator.restart();
     const back = await ScriptedClient.join(coordinator.url, { federation: id }, b.identity);
     await back.sendMask(two.mask);
     await back.sendDelta(two.mask, two.values);
@@ -139,7 +122,7 @@ describe('a restart', () => {
     await a.hear('closed');
     foldRound(1);
     expect(await coordinator.globalTheta(id)).toEqual(expected.theta);
-    await restart();
+    await coordinator.restart();
 
     const back = [one, two].map(({ mask, values }, i) => ({ identity: [a, b][i]?.identity, mask, values }));
     const clients: ScriptedClient[] = [];
@@ -163,14 +146,14 @@ describe('a restart', () => {
     const [some, all] = [Mask.from(size, (p) => p % 3 === 0), Mask.from(size, (p) => p % 2 === 0)];
     await a.sendMask(some);
     await a.sendDelta(some, new Float32Array(some.kept).fill(1));
-    await restart();
+    await coordinator.restart();
     const back = await ScriptedClient.join(coordinator.url, { federation: id }, b.identity);
     await back.sendMask(all);
     await back.sendDelta(all, new Float32Array(all.kept).fill(1));
     await back.hear('closed');
     const expected = Float32Array.from({ length: size }, (_, p) => (Number(some.has(p)) + Number(all.has(p))) / 2);
     expect(await back.shares(1)).toEqual(expected);
-    await restart();
+    await coordinator.restart();
     const late = await ScriptedClient.join(coordinator.url, { federation: id }, a.identity);
     expect(await late.shares(1)).toEqual(expected);
     late.close();
@@ -184,12 +167,12 @@ describe('a restart', () => {
     await a.sendMask(mask);
     await a.sendDelta(mask, values);
     b.close();
-    const spool = join(folders.dataDirectory, 'spool', id, '1');
+    const spool = join(coordinator.folders.dataDirectory, 'spool', id, '1');
     const [name] = await readdir(spool);
     const kept = await readFile(join(spool, name as string));
     await coordinator.close();
     await writeFile(join(spool, name as string), kept.subarray(0, 90));
-    coordinator = await startCoordinator(folders, { clock, port: coordinator.port });
+    await coordinator.start({ port: coordinator.port });
     const back = await ScriptedClient.join(coordinator.url, { federation: id }, a.identity);
     expect(back.welcome?.standing.lastSubmission).toBe(null);
     expect(await back.hear('offer')).toMatchObject({ round: 1 });
@@ -201,27 +184,27 @@ describe('a restart', () => {
   it('leaves alone a federation whose model is gone, and goes on with the others', async () => {
     const { id } = await coordinator.createFederation(smallFederation, { start: true });
     await coordinator.close();
-    const config = join(folders.modelsDirectory, 'tiny', 'config.json');
+    const config = join(coordinator.folders.modelsDirectory, 'tiny', 'config.json');
     const before = await readFile(config);
     await rm(config);
-    coordinator = await startCoordinator(folders, { clock });
+    await coordinator.start();
     expect(await coordinator.openFederations()).toEqual([]);
-    await mkdir(join(folders.modelsDirectory, 'other'));
-    await writeFile(join(folders.modelsDirectory, 'other', 'config.json'), before);
+    await mkdir(join(coordinator.folders.modelsDirectory, 'other'));
+    await writeFile(join(coordinator.folders.modelsDirectory, 'other', 'config.json'), before);
     await expect(coordinator.createFederation({ ...smallFederation, model: 'other' }, { id })).rejects.toMatchObject({
       code: 'exists',
       message: expect.stringMatching(/could not be taken up at the start/),
     });
     await coordinator.close();
     await writeFile(config, before);
-    coordinator = await startCoordinator(folders, { clock });
+    await coordinator.start();
     expect(await coordinator.openFederations()).toContainEqual(expect.objectContaining({ id, name: 'Small' }));
   });
 });
 
 describe('a start that cannot be', () => {
   it('says that the data directory is in use', async () => {
-    await expect(startCoordinator(folders)).rejects.toMatchObject({
+    await expect(startCoordinator(coordinator.folders)).rejects.toMatchObject({
       code: 'data-directory-in-use',
       message: expect.stringMatching(new RegExp(`in use by another coordinator \\(process ${process.pid}\\)`)),
     });
@@ -229,15 +212,15 @@ describe('a start that cannot be', () => {
 
   it('takes over the lock of a process that is gone, or that is another one by now', async () => {
     await coordinator.close();
-    const lock = join(folders.dataDirectory, 'coordinator.lock');
+    const lock = join(coordinator.folders.dataDirectory, 'coordinator.lock');
     const gone = spawnSync(process.execPath, ['--version']).pid;
     for (const left of [`{"pid":${gone},"started":null}`, `{"pid":${process.ppid},"started":"1"}`, 'garbage', '']) {
       await writeFile(lock, left);
-      coordinator = await startCoordinator(folders, { clock });
+      await coordinator.start();
       await coordinator.close();
-      expect((await readdir(folders.dataDirectory)).filter((name) => name.includes('lock'))).toEqual([]);
+      expect((await readdir(coordinator.folders.dataDirectory)).filter((name) => name.includes('lock'))).toEqual([]);
     }
-    coordinator = await startCoordinator(folders, { clock });
+    await coordinator.start();
   });
 
   it('says that its port is in use, and gives the data directory back', async () => {
@@ -251,22 +234,24 @@ describe('a start that cannot be', () => {
   });
 
   it('says that there are no models, no database, or no place for data', async () => {
-    const missing = join(folders.root, 'nowhere');
-    await expect(startCoordinator({ ...folders, modelsDirectory: missing })).rejects.toMatchObject({
+    const missing = join(coordinator.folders.root, 'nowhere');
+    await expect(startCoordinator({ ...coordinator.folders, modelsDirectory: missing })).rejects.toMatchObject({
       code: 'models-missing',
       message: `There is no models directory at ${missing}.`,
     });
-    const file = join(folders.root, 'a-file');
+    const file = join(coordinator.folders.root, 'a-file');
     await writeFile(file, '');
-    await expect(startCoordinator({ ...folders, dataDirectory: join(file, 'data') })).rejects.toMatchObject({
-      code: 'data-directory',
-    });
+    await expect(startCoordinator({ ...coordinator.folders, dataDirectory: join(file, 'data') })).rejects.toMatchObject(
+      {
+        code: 'data-directory',
+      },
+    );
     await coordinator.close();
     const nowhere = { databaseUrl: `postgres://nobody@127.0.0.1:${coordinator.port}/none` };
-    await expect(startCoordinator(folders, nowhere)).rejects.toMatchObject({
+    await expect(startCoordinator(coordinator.folders, nowhere)).rejects.toMatchObject({
       code: 'database',
       message: expect.stringMatching(/DATABASE_URL cannot be used/),
     });
-    coordinator = await startCoordinator(folders, { clock });
+    await coordinator.start();
   });
 });

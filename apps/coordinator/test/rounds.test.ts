@@ -3,24 +3,12 @@ import { join } from 'node:path';
 import { aggregate } from '@perfit/federation';
 import { decodeValues, encodeValues, maskHash } from '@perfit/protocol';
 import { initialTheta, Mask } from '@perfit/protocol/space';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Coordinator } from '../src/index.ts';
-import { ScriptedClient } from './scripted-client.ts';
-import { type Folders, ManualClock, makeFolders, smallFederation, startCoordinator } from './stage.ts';
+import { ManualClock, ScriptedClient, smallFederation } from '@perfit/testkit';
+import { hostCoordinator } from '@perfit/testkit/coordinator';
+import { describe, expect, it, vi } from 'vitest';
 
-let folders: Folders;
-let coordinator: Coordinator;
 const clock = new ManualClock();
-
-beforeAll(async () => {
-  folders = await makeFolders();
-  coordinator = await startCoordinator(folders, { clock });
-}, 120_000);
-
-afterAll(async () => {
-  await coordinator.close();
-  await folders.remove();
-});
+const coordinator = hostCoordinator({ clock });
 
 describe('a federation', () => {
   it('[RD1] [RD2] [PF6] [PF7] runs its rounds, and each client gets its slice of the average back', async () => {
@@ -299,7 +287,7 @@ describe('a federation', () => {
 
   it('[RD3] keeps no delta longer than its round', async () => {
     const { id, clients, submit } = await started(2);
-    const spool = join(folders.dataDirectory, 'spool', id);
+    const spool = join(coordinator.folders.dataDirectory, 'spool', id);
     await submit(clients[0]);
     expect(await readdir(join(spool, '1'))).toEqual([clients[0].id]);
     await submit(clients[1]);

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { aggregate } from '@perfit/federation';
 import { initialTheta } from '@perfit/protocol/space';
+import { ScriptedClient, smallFederation } from '@perfit/testkit';
+import { type Folders, makeFolders, startCoordinator } from '@perfit/testkit/coordinator';
 import { expect, it, vi } from 'vitest';
 import { needsMount, needsPostgres } from '../../../testing/needs.ts';
 import type { Coordinator } from '../src/index.ts';
 import { startPostgres } from './postgres-server.ts';
-import { ScriptedClient } from './scripted-client.ts';
-import { type Folders, makeFolders, smallFederation, startCoordinator } from './stage.ts';
 
 // Starts take seconds where other tests keep both cores busy.
 vi.setConfig({ testTimeout: 90_000 });

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { newFederation } from '@perfit/federation';
 import { type ClientRow, type EventPage, MemoryStore, type SubmissionRow } from '@perfit/federation/coordinator';
 import { federationConfigSchema } from '@perfit/protocol';
+import { smallFederation } from '@perfit/testkit';
 import { describe, expect, it, type TestOptions, vi } from 'vitest';
 import { needsPostgres } from '../../../testing/needs.ts';
 import { openDatabase } from '../src/store/database.ts';
 import { SqlStore, type Store } from '../src/store/store.ts';
 import { startPostgres } from './postgres-server.ts';
-import { smallFederation } from './stage.ts';
 
 // Databases take seconds to start where other tests keep both cores busy.
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });

@@ -1,23 +1,11 @@
 import { aggregate } from '@perfit/federation';
 import { type ErrorCode, encodeValues, maskHash, type RequestOf, sha256Hex } from '@perfit/protocol';
 import { initialTheta, Mask } from '@perfit/protocol/space';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Coordinator } from '../src/index.ts';
-import { ScriptedClient } from './scripted-client.ts';
-import { type Folders, makeFolders, smallFederation, startCoordinator } from './stage.ts';
+import { ScriptedClient, smallFederation } from '@perfit/testkit';
+import { hostCoordinator } from '@perfit/testkit/coordinator';
+import { describe, expect, it } from 'vitest';
 
-let folders: Folders;
-let coordinator: Coordinator;
-
-beforeAll(async () => {
-  folders = await makeFolders();
-  coordinator = await startCoordinator(folders, { limits: { uploads: 8 } });
-}, 120_000);
-
-afterAll(async () => {
-  await coordinator.close();
-  await folders.remove();
-});
+const coordinator = hostCoordinator({ limits: { uploads: 8 } });
 
 /** Two clients in the first round, the first of them with a mask on file. */
 async function inRound(config: Partial<typeof smallFederation> = {}) {

@@ -1,19 +1,11 @@
-export type {
-  LocalTuner,
-  SearchCheckpoint,
-  SearchSettings,
-  SearchStart,
-  TunedAdapter,
-  TuningProgress,
-  TuningSettings,
-  TuningStart,
-} from '@perfit/protocol/tuner';
 export type { GlobalState } from './aggregation/aggregation.ts';
 export { checkDelta, deltaNorm, weightOf } from './aggregation/delta-check.ts';
 export { aggregate, ParameterSums } from './aggregation/parameter-sums.ts';
+export type { Ask } from './client/ask.ts';
 export type { ClientEvent } from './client/client-event.ts';
 export { runClient } from './client/client-loop.ts';
 export { ConnectionLost } from './client/connection-lost.ts';
+export { shakeHands } from './client/handshake.ts';
 export type { ClientOptions } from './client/membership.ts';
 export { memoryStore } from './client/memory-store.ts';
 export { Pause } from './client/pause.ts';
@@ -34,6 +26,7 @@ export {
   type SocketLike,
   socketConnection,
 } from './client/socket-connection.ts';
+export { sendUpload } from './client/transfer.ts';
 export { clientIdOf, generateKeyPair, identityFromKeyPair, verifySignature } from './identity.ts';
 export { possibleActions, possibleRoundActions } from './round/possible-actions.ts';
 export {

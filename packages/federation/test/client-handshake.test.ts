@@ -1,8 +1,8 @@
 import { PROTOCOL_VERSION, signedText } from '@perfit/protocol';
+import { scriptedTuner } from '@perfit/testkit';
 import { describe, expect, it } from 'vitest';
 import { layoutOf, runClient } from '../src/index.ts';
 import { FEDERATION } from './coordinator-stage.ts';
-import { fakeTuner } from './fake-tuner.ts';
 import { collect, configOf, dimensions, setting } from './staged-client.ts';
 
 describe('coming in', () => {
@@ -60,7 +60,7 @@ describe('coming in', () => {
     const { options, coordinator } = await setting();
     const other = layoutOf(configOf({ lora: { rank: 3 } }), dimensions);
     const connection = coordinator.connection();
-    const joining = collect(options({ connection, tuner: async () => fakeTuner(other, 1) }));
+    const joining = collect(options({ connection, tuner: async () => scriptedTuner(other, 1) }));
     await expect(joining).rejects.toMatchObject({ code: 'codec-layout' });
     expect(connection.isClosed).toBe(true);
     expect(coordinator.sent('ready')).toEqual([]);

@@ -1,8 +1,8 @@
 import { initialTheta } from '@perfit/protocol/space';
+import { expectSame } from '@perfit/testkit';
 import { describe, expect, it } from 'vitest';
 import type { ClientStore, Residual } from '../src/index.ts';
 import { FEDERATION } from './coordinator-stage.ts';
-import { expectSame } from './expect-same.ts';
 import { collect, configOf, of, outlives, setting, TabGone } from './staged-client.ts';
 
 describe('deltas in int8', () => {

@@ -1,6 +1,6 @@
+import { expectSame } from '@perfit/testkit';
 import { describe, expect, it } from 'vitest';
 import { Pause } from '../src/index.ts';
-import { expectSame } from './expect-same.ts';
 import { alone, collect, of, setting } from './staged-client.ts';
 
 describe('the pause of a client', () => {

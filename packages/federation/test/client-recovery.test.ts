@@ -1,10 +1,9 @@
 import { Mask, seededRandom } from '@perfit/protocol/space';
+import { expectSame, scriptedTuner } from '@perfit/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ClientStore, layoutOf } from '../src/index.ts';
 import { CoordinatorStage, FEDERATION } from './coordinator-stage.ts';
-import { expectSame } from './expect-same.ts';
-import { fakeTuner } from './fake-tuner.ts';
 import {
   alone,
   byHand,
@@ -84,7 +83,7 @@ describe('lost connections', () => {
     const config = configOf({ schedule: roundsOf(3) });
     const layout = layoutOf(config, dimensions);
     const expected = await byHand(
-      seeds.map((seed) => fakeTuner(layout, seed)),
+      seeds.map((seed) => scriptedTuner(layout, seed)),
       3,
       'owned',
     );

@@ -1,10 +1,9 @@
 import { strategyNames } from '@perfit/protocol';
 import { initialTheta } from '@perfit/protocol/space';
+import { expectSame, scriptedTuner } from '@perfit/testkit';
 import { describe, expect, it } from 'vitest';
 import { type ClientRecord, personalModule } from '../src/index.ts';
 import { FEDERATION } from './coordinator-stage.ts';
-import { expectSame } from './expect-same.ts';
-import { fakeTuner } from './fake-tuner.ts';
 import { alone, byHand, clientOf, collect, configOf, distance, of, roundsOf, setting } from './staged-client.ts';
 
 describe('the rounds of a client alone', () => {
@@ -62,7 +61,7 @@ describe('the rounds of a client alone', () => {
     async (receive) => {
       const { coordinator, options } = await setting(configOf({ receive }));
       await collect(options());
-      expectSame(await coordinator.theta(), await byHand([fakeTuner(coordinator.layout, 1)], 3, receive));
+      expectSame(await coordinator.theta(), await byHand([scriptedTuner(coordinator.layout, 1)], 3, receive));
     },
   );
 

@@ -1,10 +1,9 @@
 import { decodeValues, encodeValues, maskHash, sha256Hex, type ValueOf } from '@perfit/protocol';
 import { layoutHash, Mask } from '@perfit/protocol/space';
+import { expectSame, type ScriptedTuner } from '@perfit/testkit';
 import { describe, expect, it } from 'vitest';
 import type { ClientEvent } from '../src/index.ts';
 import { type CoordinatorStage, FEDERATION } from './coordinator-stage.ts';
-import { expectSame } from './expect-same.ts';
-import type { FakeTuner } from './fake-tuner.ts';
 import { alone, clientOf, collect, configOf, of, roundsOf, setting, TabGone } from './staged-client.ts';
 
 describe('the search of a client', () => {
@@ -178,8 +177,8 @@ async function densities(coordinator: CoordinatorStage): Promise<number[]> {
 }
 
 /** What a client owned in a round; it tuned in each. */
-function maskOf(tuner: FakeTuner, round: number): Mask {
-  return (tuner.tunings[round - 1] as FakeTuner['tunings'][number]).start.mask;
+function maskOf(tuner: ScriptedTuner, round: number): Mask {
+  return (tuner.tunings[round - 1] as ScriptedTuner['tunings'][number]).start.mask;
 }
 
 /** The same owners, but for one position. */

@@ -306,5 +306,3 @@ function unlessAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<
       .finally(() => signal.removeEventListener('abort', onAbort));
   });
 }
-
-/** Refusals are the clients' to hear; all else is a fault of the core. */

@@ -1,5 +1,6 @@
 import { type FederationConfigInput, federationConfigSchema } from '@perfit/protocol';
 import { initialTheta, type Mask, type ModelDimensions, seededRandom } from '@perfit/protocol/space';
+import { anyClient, type ScriptedTuner, scriptedTuner } from '@perfit/testkit';
 import {
   aggregate,
   type ClientEvent,
@@ -14,7 +15,6 @@ import {
   runClient,
 } from '../src/index.ts';
 import { CoordinatorStage, FEDERATION } from './coordinator-stage.ts';
-import { type FakeTuner, fakeTuner } from './fake-tuner.ts';
 
 export const dimensions: ModelDimensions = {
   layers: 1,
@@ -47,7 +47,7 @@ interface Setting {
   readonly coordinator: CoordinatorStage;
   readonly identity: Identity;
   readonly store: ClientStore;
-  readonly tuner: FakeTuner;
+  readonly tuner: ScriptedTuner;
   readonly clock: ReturnType<typeof instantClock>;
   readonly options: (more?: Partial<ClientOptions>) => ClientOptions;
 }
@@ -63,18 +63,15 @@ export async function setting(
 export async function clientOf(coordinator: CoordinatorStage, seed: number): Promise<Setting> {
   const identity = await identityFromKeyPair(await generateKeyPair({ extractable: false }));
   const store = memoryStore();
-  const tuner = fakeTuner(coordinator.layout, seed);
+  const tuner = scriptedTuner(coordinator.layout, seed);
   const clock = instantClock();
   const options = (more: Partial<ClientOptions> = {}): ClientOptions => ({
+    ...anyClient,
     connection: coordinator.connection(),
     identity,
     store,
     tuner: async () => tuner,
     federation: FEDERATION,
-    name: 'Ada',
-    agent: 'test',
-    device: { backend: 'cpu', description: 'a test' },
-    shareEvaluation: true,
     clock,
     random: seededRandom(seed),
     ...more,
@@ -148,8 +145,8 @@ export async function outlives(options: ClientOptions): Promise<boolean> {
 }
 
 /** PerFIT as written, one client after the other, without a network. */
-export async function byHand(tuners: FakeTuner[], rounds: number, receive: 'owned' | 'all'): Promise<Float32Array> {
-  const layout = (tuners[0] as FakeTuner).layout;
+export async function byHand(tuners: ScriptedTuner[], rounds: number, receive: 'owned' | 'all'): Promise<Float32Array> {
+  const layout = (tuners[0] as ScriptedTuner).layout;
   let global = initialTheta(layout, 1);
   const masks: Mask[] = [];
   for (const tuner of tuners)
@@ -178,7 +175,7 @@ async function finish<R>(work: AsyncGenerator<unknown, R>): Promise<R> {
 
 /** What one client with the tuner of seed 1 comes to in three rounds. */
 export function alone(coordinator: CoordinatorStage): Promise<Float32Array> {
-  return byHand([fakeTuner(coordinator.layout, 1)], 3, 'owned');
+  return byHand([scriptedTuner(coordinator.layout, 1)], 3, 'owned');
 }
 
 /** The largest distance at any one position. */

@@ -1,5 +1,6 @@
 import { federationConfigSchema, ProtocolError, strategyNames } from '@perfit/protocol';
 import { initialTheta, type Layout, Mask, type ModelDimensions, seededRandom } from '@perfit/protocol/space';
+import { expectSame } from '@perfit/testkit';
 import { describe, expect, it } from 'vitest';
 import {
   budgetOf,
@@ -12,7 +13,6 @@ import {
   ranksOf,
   strategyOf,
 } from '../src/index.ts';
-import { expectSame } from './expect-same.ts';
 
 /** A layer of perfit-nano's, four times narrower. */
 const dimensions: ModelDimensions = {

@@ -109,7 +109,7 @@ async function obey(order: ToSwarm): Promise<void> {
     case 'count-lost':
       return tell(await countLost(order.round));
     case 'end':
-      for (const client of clients.values()) client.socket.disconnect();
+      for (const client of clients.values()) client.close();
       process.disconnect();
   }
 }

@@ -1,6 +1,6 @@
+import { ManualClock } from '@perfit/testkit';
 import { expect, it } from 'vitest';
 import { LoginThrottle } from '../../src/access/login-throttle.ts';
-import { ManualClock } from '../stage.ts';
 
 it('guessing takes longer and longer, for the name from anywhere and for the address with any name', () => {
   const clock = new ManualClock();

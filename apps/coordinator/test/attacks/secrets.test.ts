@@ -1,11 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ScriptedClient, smallFederation } from '@perfit/testkit';
+import { makeFolders, operator, startCoordinator } from '@perfit/testkit/coordinator';
 import { pino } from 'pino';
 import { expect, it, vi } from 'vitest';
 import { openDatabase } from '../../src/store/database.ts';
 import { AdminCaller } from '../admin-caller.ts';
-import { ScriptedClient } from '../scripted-client.ts';
-import { makeFolders, operator, smallFederation, startCoordinator } from '../stage.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 

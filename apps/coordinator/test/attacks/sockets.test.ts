@@ -1,28 +1,19 @@
 import { readFile } from 'node:fs/promises';
+import { ManualClock, ScriptedClient, smallFederation } from '@perfit/testkit';
+import { hostCoordinator, operator } from '@perfit/testkit/coordinator';
 import { io } from 'socket.io-client';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import type { Coordinator } from '../../src/index.ts';
+import { beforeAll, expect, it, vi } from 'vitest';
 import { AdminCaller } from '../admin-caller.ts';
-import { ScriptedClient } from '../scripted-client.ts';
-import { type Folders, ManualClock, makeFolders, operator, smallFederation, startCoordinator } from '../stage.ts';
 
 vi.setConfig({ testTimeout: 90_000 });
 
-let folders: Folders;
-let coordinator: Coordinator;
 let admin: AdminCaller;
 const clock = new ManualClock();
+const coordinator = hostCoordinator({ clock, limits: { uploads: 1 } });
 
 beforeAll(async () => {
-  folders = await makeFolders();
-  coordinator = await startCoordinator(folders, { clock, limits: { uploads: 1 } });
   admin = await AdminCaller.login(coordinator.url, operator);
 }, 120_000);
-
-afterAll(async () => {
-  await coordinator.close();
-  await folders.remove();
-});
 
 function connect(namespace: string, options: { headers?: Record<string, string>; auth?: object }): Promise<string> {
   const { headers = {}, auth = {} } = options;

@@ -13,7 +13,7 @@ import {
   type ValueOf,
 } from '@perfit/protocol';
 import { Mask, seededRandom } from '@perfit/protocol/space';
-import { type ClientIdentity, readyMessage } from '../scripted-client.ts';
+import { type ClientIdentity, readyMessage } from '@perfit/testkit';
 import type { FuzzWorld } from './fuzz-world.ts';
 
 export interface SentDelta {

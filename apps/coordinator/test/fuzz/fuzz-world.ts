@@ -12,14 +12,12 @@ import {
 } from '@perfit/federation/coordinator';
 import { type FederationConfig, federationConfigSchema, type OperatorAction, type RoundAction } from '@perfit/protocol';
 import { initialTheta, type Layout, layoutHash } from '@perfit/protocol/space';
+import { type ClientIdentity, ManualClock, smallFederation, tinyDimensions } from '@perfit/testkit';
 import { pino } from 'pino';
 import { BlobStore } from '../../src/blobs/blob-store.ts';
 import { Federations } from '../../src/federations/federations.ts';
 import type { ModelCatalogue } from '../../src/models/model-catalogue.ts';
-import { type ClientIdentity, tinyDimensions } from '../scripted-client.ts';
-import { smallFederation } from '../stage.ts';
 import { FuzzClient, type SentDelta } from './fuzz-client.ts';
-import { FuzzClock } from './fuzz-clock.ts';
 import { newFolder } from './quick-files.ts';
 
 /** One life of the coordinator, without its sockets. */
@@ -55,7 +53,7 @@ const HANG_MS = 20_000;
 
 /** A coordinator with its clients, its disk and its clock, all of which can be made to misbehave. */
 export class FuzzWorld {
-  readonly clock = new FuzzClock();
+  readonly clock = new ManualClock(1_700_000_000_000);
   readonly clients: readonly FuzzClient[];
   readonly config: FederationConfig;
   readonly violations: string[] = [];
@@ -310,9 +308,9 @@ export class FuzzWorld {
   /** [RD2] [RD4] A round whose time is over is closed, or somebody will wake up to close it. */
   private checkClock(): void {
     const { state } = this.room;
-    const isLate = state.state === 'training' && state.deadline <= this.clock.now;
+    const isLate = state.state === 'training' && state.deadline <= this.clock.now();
     const isOwed = state.state === 'aggregating';
     if ((isLate || isOwed) && !this.clock.isAwaited(this.process))
-      this.violations.push(`nobody will wake ${JSON.stringify(state)} at ${this.clock.now}`);
+      this.violations.push(`nobody will wake ${JSON.stringify(state)} at ${this.clock.now()}`);
   }
 }

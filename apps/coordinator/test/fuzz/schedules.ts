@@ -1,12 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type ClientIdentity, newIdentity, tinyModel } from '@perfit/testkit';
 import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
 import { inForm } from '../../../../testing/form.ts';
 import { seed } from '../../../../testing/seed.ts';
 import { ModelCatalogue } from '../../src/models/model-catalogue.ts';
-import { type ClientIdentity, newIdentity } from '../scripted-client.ts';
-import { tinyModel } from '../stage.ts';
 import type { FuzzClient } from './fuzz-client.ts';
 import { FuzzWorld, type Trouble } from './fuzz-world.ts';
 import { newFolder, seedFiles } from './quick-files.ts';

@@ -1,22 +1,21 @@
 import {
   type Consent,
   type FederationDescriptor,
-  PROTOCOL_VERSION,
   type Progress,
   ProtocolError,
   type Ready,
-  signedText,
   type Welcome,
 } from '@perfit/protocol';
 import { layoutHash } from '@perfit/protocol/space';
 import type { LocalTuner } from '@perfit/protocol/tuner';
 import { strategyOf } from '../strategy/registry.ts';
 import type { Strategy } from '../strategy/strategy.ts';
+import type { Ask } from './ask.ts';
 import type { ClientEvent } from './client-event.ts';
+import { shakeHands } from './handshake.ts';
 import type { Pause } from './pause.ts';
 import type { ClientStore, Clock, Connection, Identity } from './ports.ts';
 import { RecordKeeper } from './record-keeper.ts';
-import type { Ask } from './session.ts';
 
 export interface ClientOptions {
   /** The loop connects it and closes it. */
@@ -87,13 +86,8 @@ export class Membership {
   /** [HS1] [HS2] */
   async enter(ask: Ask): Promise<void> {
     const { identity, federation, invite, agent } = this.options;
-    const hello = { protocol: PROTOCOL_VERSION, federation, publicKey: identity.publicKey, agent };
-    const { nonce } = await ask('hello', {
-      ...hello,
-      ...(invite ? { invite } : {}),
-      ...(this.welcome ? { returning: true } : {}),
-    });
-    this.welcome = await ask('prove', { signature: await identity.sign(signedText(federation, nonce)) });
+    const isReturning = this.welcome !== null;
+    this.welcome = await shakeHands(ask, { identity, federation, invite, agent, isReturning });
   }
 
   /** [PF2] Once model and text are there. */

@@ -1,11 +1,15 @@
-import type { RequestName, RequestOf, RoundClosed, RoundOffer, ValueOf } from '@perfit/protocol';
-import { type ErrorCode, type FederationStatus, ProtocolError } from '@perfit/protocol';
+import {
+  type ErrorCode,
+  type FederationStatus,
+  ProtocolError,
+  type RoundClosed,
+  type RoundOffer,
+} from '@perfit/protocol';
+import type { Ask } from './ask.ts';
 import type { ClientEvent } from './client-event.ts';
 import { Condition } from './condition.ts';
 import { ConnectionLost } from './connection-lost.ts';
 import type { Clock, Connection, ConnectionEvent } from './ports.ts';
-
-export type Ask = <K extends RequestName>(name: K, message: RequestOf<K>) => Promise<ValueOf<K>>;
 
 /** Why a session is over. */
 export type SessionEnd =

@@ -6,6 +6,7 @@ import {
   type RequestOf,
   sha256Hex,
 } from '@perfit/protocol';
+import type { Ask } from './ask.ts';
 import type { Session } from './session.ts';
 
 export interface TransferOptions {
@@ -14,34 +15,43 @@ export interface TransferOptions {
   readonly onBytes: (bytes: number, total: number) => void;
 }
 
-/**
- * [UP1] [UP2] Announces, sends from the server's offset on in acknowledged chunks, completes. After a loss it is
- * announced again: the server says how far it came, or gives the first answer (UP4).
- */
-export async function upload(
+/** After a loss it is announced again: the server says how far it came, or gives the first answer (UP4). */
+export function upload(
   session: Session,
   announce: Announce,
   bytes: Uint8Array,
-  options: TransferOptions,
+  { signal, onBytes }: TransferOptions,
 ): Promise<Receipt> {
-  return session.persist(options.signal, async (ask) => {
-    const answer = await ask('announce', announce);
-    if (answer.state === 'done') return receiptOf(announce, answer.receipt);
-    let offset = answer.offset;
-    if (offset > bytes.length)
-      throw new ProtocolError('upload-offset', `The server has ${offset} bytes of ${bytes.length}.`);
-    options.onBytes(offset, bytes.length);
-    while (offset < bytes.length) {
-      const data = bytes.slice(offset, offset + MAX_CHUNK_BYTES);
-      const taken = await ask('chunk', { upload: answer.upload, offset, data });
-      if (taken.offset !== offset + data.length) {
-        throw new ProtocolError('upload-offset', `The server is at byte ${taken.offset} after a chunk from ${offset}.`);
-      }
-      offset = taken.offset;
-      options.onBytes(offset, bytes.length);
+  return session.persist(signal, (ask) => sendUpload(ask, announce, () => bytes, onBytes));
+}
+
+/**
+ * [UP1] [UP2] On one connection: announces, sends from the server's offset on in acknowledged chunks, completes.
+ * @param bytes is not called where the server has them already
+ */
+export async function sendUpload(
+  ask: Ask,
+  announce: Announce,
+  bytes: () => Uint8Array,
+  onBytes: TransferOptions['onBytes'] = () => {},
+): Promise<Receipt> {
+  const answer = await ask('announce', announce);
+  if (answer.state === 'done') return receiptOf(announce, answer.receipt);
+  const content = bytes();
+  let offset = answer.offset;
+  if (offset > content.length)
+    throw new ProtocolError('upload-offset', `The server has ${offset} bytes of ${content.length}.`);
+  onBytes(offset, content.length);
+  while (offset < content.length) {
+    const data = content.slice(offset, offset + MAX_CHUNK_BYTES);
+    const taken = await ask('chunk', { upload: answer.upload, offset, data });
+    if (taken.offset !== offset + data.length) {
+      throw new ProtocolError('upload-offset', `The server is at byte ${taken.offset} after a chunk from ${offset}.`);
     }
-    return receiptOf(announce, await ask('complete', { upload: answer.upload }));
-  });
+    offset = taken.offset;
+    onBytes(offset, content.length);
+  }
+  return receiptOf(announce, await ask('complete', { upload: answer.upload }));
 }
 
 /** With the receipt of another mask or round, everything after it would be wrong. A delta's is that of the first (UP4). */

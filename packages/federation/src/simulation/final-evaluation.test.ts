@@ -1,8 +1,7 @@
 import { type FederationConfigInput, federationConfigSchema, strategyNames } from '@perfit/protocol';
 import { Mask, type ModelDimensions } from '@perfit/protocol/space';
+import { expectSame, type ScriptedTuner, scriptedTuner } from '@perfit/testkit';
 import { describe, expect, it } from 'vitest';
-import { expectSame } from '../../test/expect-same.ts';
-import { type FakeTuner, fakeTuner } from '../../test/fake-tuner.ts';
 import { layoutOf } from '../strategy/registry.ts';
 import type { Fault } from './fault.ts';
 import { nextStart } from './final-evaluation.ts';
@@ -25,7 +24,7 @@ const configOf = (more: Partial<FederationConfigInput>) =>
 async function simulated(more: Partial<FederationConfigInput>, faults: Fault[] = []) {
   const config = configOf(more);
   const layout = layoutOf(config, dimensions);
-  const tuners = NAMES.map((_, i) => fakeTuner(layout, i + 1));
+  const tuners = NAMES.map((_, i) => scriptedTuner(layout, i + 1));
   let evaluations = 0;
   const clients = tuners.map((tuner, i) => ({
     name: NAMES[i] as string,
@@ -35,7 +34,7 @@ async function simulated(more: Partial<FederationConfigInput>, faults: Fault[] =
         evaluations++;
         return tuner.perplexity(theta);
       },
-    } satisfies FakeTuner,
+    } satisfies ScriptedTuner,
   }));
   const run = simulateFederation({ config, layout, clients, faults, stopwatch: () => 0 });
   for (;;) {

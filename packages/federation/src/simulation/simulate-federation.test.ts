@@ -1,9 +1,8 @@
 import { type FederationConfigInput, federationConfigSchema, ProtocolError, strategyNames } from '@perfit/protocol';
 import { type ModelDimensions, maskOverlap } from '@perfit/protocol/space';
+import { expectSame, type ScriptedTuner, scriptedTuner } from '@perfit/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { expectSame } from '../../test/expect-same.ts';
-import { type FakeTuner, fakeTuner } from '../../test/fake-tuner.ts';
 import { aggregate } from '../aggregation/parameter-sums.ts';
 import { positionsOf } from '../strategy/positions.ts';
 import { layoutOf } from '../strategy/registry.ts';
@@ -27,17 +26,17 @@ function configOf(more: Partial<FederationConfigInput> = {}, rounds = 3) {
 
 interface Run extends SimulationResult {
   readonly events: readonly SimulationEvent[];
-  readonly tuners: readonly FakeTuner[];
+  readonly tuners: readonly ScriptedTuner[];
 }
 
 async function simulated(
   config: ReturnType<typeof configOf>,
-  more: { faults?: Fault[]; onTuners?: (tuners: FakeTuner[]) => void } = {},
+  more: { faults?: Fault[]; onTuners?: (tuners: ScriptedTuner[]) => void } = {},
 ): Promise<Run> {
   const layout = layoutOf(config, dimensions);
-  const tuners = NAMES.map((_, i) => fakeTuner(layout, i + 1));
+  const tuners = NAMES.map((_, i) => scriptedTuner(layout, i + 1));
   more.onTuners?.(tuners);
-  const clients = NAMES.map((name, i) => ({ name, tuner: tuners[i] as FakeTuner }));
+  const clients = NAMES.map((name, i) => ({ name, tuner: tuners[i] as ScriptedTuner }));
   const run = simulateFederation({ config, layout, clients, faults: more.faults ?? [], stopwatch: () => 0 });
   const events: SimulationEvent[] = [];
   for (;;) {
@@ -234,10 +233,10 @@ describe('a simulated federation', () => {
   it('[UP3] goes on without a client whose tuning diverges', async () => {
     const run = await simulated(configOf(), {
       onTuners: ([, bo]) => {
-        const { tune } = bo as FakeTuner;
-        (bo as FakeTuner).tune = async function* (...args) {
+        const { tune } = bo as ScriptedTuner;
+        (bo as ScriptedTuner).tune = async function* (...args) {
           const tuned = yield* tune(...args);
-          return args[1].seed === (bo as FakeTuner).tunings[0]?.settings.seed
+          return args[1].seed === (bo as ScriptedTuner).tunings[0]?.settings.seed
             ? { ...tuned, theta: tuned.theta.map(() => Number.NaN) }
             : tuned;
         };
@@ -249,7 +248,7 @@ describe('a simulated federation', () => {
   it('ends with the error of a client that breaks', async () => {
     const broken = simulated(configOf(), {
       onTuners: (tuners) => {
-        (tuners[2] as FakeTuner).onStep = () => {
+        (tuners[2] as ScriptedTuner).onStep = () => {
           throw new Error('the device is lost');
         };
       },
@@ -276,8 +275,8 @@ describe('a simulated federation', () => {
   it('stops when nobody listens any more', async () => {
     const config = configOf();
     const layout = layoutOf(config, dimensions);
-    const tuners = NAMES.map((_, i) => fakeTuner(layout, i + 1));
-    const clients = NAMES.map((name, i) => ({ name, tuner: tuners[i] as FakeTuner }));
+    const tuners = NAMES.map((_, i) => scriptedTuner(layout, i + 1));
+    const clients = NAMES.map((name, i) => ({ name, tuner: tuners[i] as ScriptedTuner }));
     for await (const { event } of simulateFederation({ config, layout, clients, stopwatch: () => 0 })) {
       if (event.type === 'submitted') break;
     }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { COMMIT, type FakeFile, type FakeHub, fakeHub, hashOf } from '@perfit/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { COMMIT, type FakeFile, type FakeHub, fakeHub, hashOf } from '../../test/fake-hub.ts';
 import { safetensorsBytes, tinyModel } from '../../test/tiny-models.ts';
 import { loadWeightsOf } from '../../test/weights-of.ts';
 import { type HubSourceOptions, hubSource } from './hub-source.ts';

@@ -8,9 +8,9 @@ import type {
   TuningProgress,
   TuningSettings,
   TuningStart,
-} from '../src/index.ts';
+} from '@perfit/protocol/tuner';
 
-export interface FakeTuner extends LocalTuner {
+export interface ScriptedTuner extends LocalTuner {
   readonly searches: SearchSettings[];
   readonly searchStarts: SearchStart[];
   readonly tunings: { readonly start: TuningStart; readonly settings: TuningSettings }[];
@@ -26,11 +26,12 @@ const STEPS = 6;
  * A tuner whose "text" is a target theta that it walks towards, halfway with every step: as deterministic as
  * arithmetic, and resumable like the real one. Its search keeps the positions whose targets are largest, raised by the
  * prior.
+ * @param reach the largest target: of a wide layout less than 1, that its deltas stay below the bound of their norm
  */
-export function fakeTuner(layout: Layout, seed: number): FakeTuner {
+export function scriptedTuner(layout: Layout, seed: number, reach = 1): ScriptedTuner {
   const random = seededRandom(seed);
-  const target = Float32Array.from({ length: layout.size }, () => 2 * random() - 1);
-  const tuner: FakeTuner = {
+  const target = Float32Array.from({ length: layout.size }, () => reach * (2 * random() - 1));
+  const tuner: ScriptedTuner = {
     layout,
     examples: { training: 10 + seed, heldOut: 4, validation: 0 },
     searches: [],

@@ -1,4 +1,12 @@
-import { clientIdOf, generateKeyPair, identityFromKeyPair, layoutOf } from '@perfit/federation';
+import {
+  type Ask,
+  clientIdOf,
+  generateKeyPair,
+  identityFromKeyPair,
+  layoutOf,
+  sendUpload,
+  shakeHands,
+} from '@perfit/federation';
 import {
   type AnnouncementName,
   type AnnouncementOf,
@@ -6,9 +14,7 @@ import {
   decodeValues,
   encodeMask,
   encodeValues,
-  MAX_CHUNK_BYTES,
   maskHash,
-  PROTOCOL_VERSION,
   ProtocolError,
   type Ready,
   type Receipt,
@@ -16,20 +22,19 @@ import {
   type RequestName,
   type RequestOf,
   sha256Hex,
-  signedText,
   type ValueOf,
   type Welcome,
 } from '@perfit/protocol';
 import { type Layout, Mask, seededRandom } from '@perfit/protocol/space';
 import { io, type Socket } from 'socket.io-client';
-
-export const tinyDimensions = { layers: 1, width: 8, queryWidth: 8, keyValueWidth: 4, feedForwardWidth: 12 };
+import { anyClient } from './any-client.ts';
+import { tinyDimensions } from './small-federation.ts';
 
 export const readyMessage: Ready = {
-  name: 'Ada',
-  device: { backend: 'cpu', description: 'a test' },
+  name: anyClient.name,
+  device: anyClient.device,
   examples: { training: 50, heldOut: 10 },
-  shareEvaluation: true,
+  shareEvaluation: anyClient.shareEvaluation,
 };
 
 export type ClientIdentity = Awaited<ReturnType<typeof newIdentity>>;
@@ -121,18 +126,15 @@ export class ScriptedClient {
   }
 
   /** @throws ProtocolError as it was answered */
-  async ask<K extends RequestName>(name: K, message: RequestOf<K>): Promise<ValueOf<K>> {
+  readonly ask: Ask = async (name, message) => {
     const reply = await this.reply(name, message);
     if (!reply.ok) throw ProtocolError.from(reply.error);
     return reply.value;
-  }
+  };
 
   async shakeHands(federation: string, invite?: string | null): Promise<Welcome> {
-    const { publicKey } = this.identity;
-    const hello = { protocol: PROTOCOL_VERSION, federation, publicKey, agent: 'test', ...(invite ? { invite } : {}) };
-    const { nonce } = await this.ask('hello', hello);
-    const signature = await this.identity.sign(signedText(federation, nonce));
-    this.welcome = await this.ask('prove', { signature });
+    const { identity } = this;
+    this.welcome = await shakeHands(this.ask, { identity, federation, invite, agent: anyClient.agent });
     return this.welcome;
   }
 
@@ -164,14 +166,8 @@ export class ScriptedClient {
     while (this.socket.connected) await new Promise<void>((resolve) => this.waiting.push(resolve));
   }
 
-  async upload(announce: RequestOf<'announce'>, bytes: Uint8Array): Promise<Receipt> {
-    const answer = await this.ask('announce', announce);
-    if (answer.state === 'done') return answer.receipt;
-    for (let offset = answer.offset; offset < bytes.length; ) {
-      const data = bytes.subarray(offset, offset + MAX_CHUNK_BYTES);
-      ({ offset } = await this.ask('chunk', { upload: answer.upload, offset, data }));
-    }
-    return this.ask('complete', { upload: answer.upload });
+  upload(announce: RequestOf<'announce'>, bytes: Uint8Array): Promise<Receipt> {
+    return sendUpload(this.ask, announce, () => bytes);
   }
 
   async maskBytes(mask: Mask): Promise<Uint8Array> {
