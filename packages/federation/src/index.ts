@@ -4,6 +4,8 @@ export { aggregate, ParameterSums } from './aggregation/parameter-sums.ts';
 export type { Ask } from './client/ask.ts';
 export type { ClientEvent } from './client/client-event.ts';
 export { runClient } from './client/client-loop.ts';
+export { compareRows, type RowComparison, type Verdict, verdictOf } from './client/compare-rows.ts';
+export type { Conclusion } from './client/conclusion.ts';
 export { ConnectionLost } from './client/connection-lost.ts';
 export { shakeHands } from './client/handshake.ts';
 export type { ClientOptions } from './client/membership.ts';
@@ -17,8 +19,12 @@ export type {
   Connection,
   ConnectionEvent,
   Identity,
+  KeptModule,
+  ModuleOrigin,
   Residual,
+  Twin,
 } from './client/ports.ts';
+export { moduleOrigins } from './client/ports.ts';
 export { decodeClientRecord, encodeClientRecord } from './client/record-codec.ts';
 export { type PartStorage, recordStore, type WrittenRecord } from './client/record-store.ts';
 export {

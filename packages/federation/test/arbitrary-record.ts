@@ -13,6 +13,7 @@ export function arbitraryRecord(): fc.Arbitrary<ClientRecord> {
     hasReceived: fc.boolean(),
     hasBase: fc.boolean(),
     hasResidual: fc.boolean(),
+    twin: fc.constantFrom('none', 'begun', 'at work', 'done'),
     search: fc.constantFrom('none', 'warm-up', 'pruning'),
     progress: fc.constantFrom('none', 'begun', 'checkpoint', 'finished'),
     perplexity: fc.oneof(
@@ -22,7 +23,20 @@ export function arbitraryRecord(): fc.Arbitrary<ClientRecord> {
     ),
   });
   return parts.map(
-    ({ size, seed, hasMask, hasTuned, hasBest, hasReceived, hasBase, hasResidual, search, progress, perplexity }) => {
+    ({
+      size,
+      seed,
+      hasMask,
+      hasTuned,
+      hasBest,
+      hasReceived,
+      hasBase,
+      hasResidual,
+      twin,
+      search,
+      progress,
+      perplexity,
+    }) => {
       const random = seededRandom(seed);
       const floats = (length: number) => Float32Array.from({ length }, () => 2 * random() - 1);
       const theta = () => floats(size);
@@ -65,7 +79,26 @@ export function arbitraryRecord(): fc.Arbitrary<ClientRecord> {
         residual: hasResidual
           ? { round: 2, mask: exchanged, before: floats(exchanged.kept), after: floats(exchanged.kept) }
           : null,
+        tunedRounds: hasTuned ? [1, 2] : [],
+        mean: hasTuned ? { count: 2, theta: theta() } : null,
+        twin:
+          twin === 'none'
+            ? null
+            : {
+                tunings: twin === 'begun' ? 0 : 1,
+                theta: theta(),
+                mean: twin === 'begun' ? null : { count: 1, theta: theta() },
+                best: twin === 'begun' ? null : { round: 1, theta: theta(), perplexity },
+                checkpoint:
+                  twin === 'at work' ? { step: 3, theta: theta(), firstMoment: theta(), secondMoment: theta() } : null,
+              },
+        kept: twin === 'done' ? { round: 2, of: 'alone-mean', theta: theta(), perplexity: null } : null,
       };
     },
   );
+}
+
+/** As it was written before clients had twins. */
+export function ofOnePiece(record: ClientRecord): ClientRecord {
+  return { ...record, tunedRounds: [], mean: null, twin: null, kept: null };
 }

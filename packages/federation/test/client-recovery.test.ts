@@ -165,6 +165,10 @@ describe('reloads', () => {
       inProgress: null,
       search: null,
       residual: null,
+      tunedRounds: [],
+      mean: null,
+      twin: null,
+      kept: null,
     });
     await collect(options());
     expect(tuner.searches.length).toBe(1);

@@ -79,6 +79,10 @@ export function fragileTuner(
       work();
       return 1 + Math.abs(theta?.[0] ?? 0);
     },
+    async heldOutLosses(theta) {
+      work();
+      return [{ nats: Math.abs(theta?.[0] ?? 0), tokens: 1 }];
+    },
     async measureSpeed() {
       work();
       return 1000;

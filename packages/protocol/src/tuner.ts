@@ -15,6 +15,12 @@ export interface LocalTuner {
   /** Perplexity on the held-out examples, or on those for validation; `null` is the base model without an adapter (PF8). */
   perplexity(theta: Float32Array | null, signal?: AbortSignal, on?: EvaluationSplit): Promise<number>;
 
+  /**
+   * [PF9] How surprised an adapter is by each held-out example by itself, in an order that never changes, so that two
+   * adapters can be compared row by row.
+   */
+  heldOutLosses(theta: Float32Array | null, signal?: AbortSignal): Promise<readonly RowLoss[]>;
+
   /** [PF2] Tokens a second that this device tunes, padding not counted: one step, after one that warms it up. */
   measureSpeed(signal?: AbortSignal): Promise<number>;
 
@@ -31,6 +37,14 @@ export interface LocalTuner {
     settings: TuningSettings,
     signal?: AbortSignal,
   ): AsyncGenerator<TuningProgress, TunedAdapter>;
+}
+
+/** What a model makes of one example. */
+export interface RowLoss {
+  /** Negative log-likelihood of its response, in nats: the sum over its tokens. */
+  readonly nats: number;
+  /** Tokens of its response. */
+  readonly tokens: number;
 }
 
 /** Rows that a client never trains on: to report on, and to choose the best round by. */

@@ -49,6 +49,7 @@ interface Flags {
   readonly backend: BackendChoice;
   readonly threads: number;
   readonly json: boolean;
+  readonly twin: boolean;
 }
 
 export function joinCommand(): Command {
@@ -66,6 +67,11 @@ export function joinCommand(): Command {
     .option('--out <dir>', 'write the personal module there as a PEFT adapter')
     .option('--no-share-evaluation', 'keep losses and perplexities from the coordinator')
     .option('--max-density <share>', 'own at most this share of the parameters', between(0.001, 1))
+    .option(
+      '--twin',
+      'tune on this text alone as well, while others compute, and say at the end whether joining helped: twice the computing',
+      false,
+    )
     .addOption(backendOption())
     .addOption(threadsOption())
     .option('--json', 'one JSON object a line: every event', false)
@@ -136,6 +142,7 @@ async function takePart(address: string, flags: Flags): Promise<void> {
     // Whoever goes on after these lines agrees to them.
     consent: { version: 'cli', at: agreedAt },
     ...(flags.maxDensity === undefined ? {} : { maxDensity: flags.maxDensity }),
+    ...(flags.twin ? { twin: 'waiting' as const } : {}),
     clock,
     random: Math.random,
     signal: leaving.signal,
@@ -222,12 +229,39 @@ function describe(event: ClientEvent): string | null {
       return 'finished';
     case 'left':
       return leftBecause[event.reason];
+    case 'conclusion':
+      return describeConclusion(event);
+    case 'twin':
     case 'tuning':
     case 'validation':
     case 'transfer':
       return null;
   }
 }
+
+function describeConclusion({ of, round, perplexity, joining }: Extract<ClientEvent, { type: 'conclusion' }>): string {
+  const kept = `kept: ${origins[of]} (round ${round}), perplexity ${perplexity.kept.toFixed(2)}`;
+  if (perplexity.alone === null || !joining) return kept;
+  const figures = `together ${perplexity.together.toFixed(2)}, alone ${perplexity.alone.toFixed(2)}`;
+  const { ratio, low, high, rows } = joining;
+  const interval = `${ratio.toFixed(3)} of it, 95 % ${low.toFixed(3)} to ${high.toFixed(3)} over ${rows} held-out rows`;
+  return `${kept}\n${figures}: ${verdicts[joining.verdict]} (${interval})`;
+}
+
+const verdicts = {
+  helped: 'joining helped',
+  'did-not-help': 'joining did not help',
+  'cannot-tell': 'nobody can tell yet whether joining helped',
+} as const;
+
+const origins = {
+  received: 'what was received',
+  tuned: 'what was tuned',
+  mean: 'the mean of what was tuned last',
+  mix: 'a mean of what was received and tuned',
+  alone: 'what was tuned alone',
+  'alone-mean': 'the mean of what was tuned alone last',
+} as const;
 
 function errorsAsObjects(_key: string, value: unknown): unknown {
   if (!(value instanceof Error)) return value;

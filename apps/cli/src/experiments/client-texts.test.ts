@@ -48,6 +48,41 @@ const sizes = ({ name, training, heldOut, validation }: ClientText) => [
   validation.length,
 ];
 
+describe('a text that is dealt out', () => {
+  const shared = (seed: number) =>
+    clientTexts({
+      ...defaults,
+      validation: 2,
+      clients: [
+        { name: 'club', files: [persona], dealtTo: 2 },
+        { name: 'stories', files: [stories] },
+      ],
+    })(seed);
+
+  it('has clients with rows of their own, and the same rows held out for each', () => {
+    const texts = shared(1);
+    expect(texts.map(sizes)).toEqual([
+      ['club-1', 3, 4, 2],
+      ['club-2', 3, 4, 2],
+      ['stories', 14, 4, 2],
+    ]);
+    const [one, other] = texts as [ClientText, ClientText];
+    expect(one.heldOut).toEqual(other.heldOut);
+    const all = [one.heldOut, ...[one, other].flatMap(({ training, validation }) => [training, validation])].flat();
+    expect(new Set(all.map((example) => JSON.stringify(example))).size).toBe(14);
+  });
+
+  it('is dealt otherwise by another seed, and the same by the same', () => {
+    expect(shared(1)).toEqual(shared(1));
+    expect(shared(2)[0]?.heldOut).not.toEqual(shared(1)[0]?.heldOut);
+  });
+
+  it('says which of its clients has too few rows', () => {
+    const few = { ...defaults, heldOut: 12, clients: [{ name: 'club', files: [persona], dealtTo: 3 }] };
+    expect(() => clientTexts(few)(1)).toThrow('data: club-3 has 0 usable rows; one to train on asks for 1.');
+  });
+});
+
 describe('the clients’ texts', () => {
   it('are those of files, of described clients and of the corpus, in this order', () => {
     const texts = clientTexts({

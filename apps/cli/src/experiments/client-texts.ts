@@ -8,7 +8,7 @@ import {
   type Tokenizer,
   tokenizeExamples,
 } from '@perfit/core';
-import { seededRandom, shuffled } from '@perfit/protocol/space';
+import { type Random, seededRandom, shuffled } from '@perfit/protocol/space';
 import { UsageError } from '../explain.ts';
 import { readDataset } from '../local-text.ts';
 import { readRows, rowsWhere } from './corpus-rows.ts';
@@ -38,10 +38,11 @@ type Data = SimulationConfig['data'];
  * @throws UsageError where a file cannot be read, a client has too few rows, or two have one name
  */
 export function clientTexts(data: Data): (seed: number) => ClientText[] {
-  const given = [...ownFiles(data.files ?? []), ...describedClients(data.clients ?? [])];
+  const given = ownFiles(data.files ?? []);
+  const described = describedClients(data.clients ?? [], data);
   const dealt = data.corpus ? corpusParts(data) : () => [];
   return (seed) => {
-    const parts = [...given, ...dealt(seed)];
+    const parts = [...given, ...described.flatMap((of) => of(seed)), ...dealt(seed)];
     assertHasOwnNames(parts);
     return parts.map((part) => split(part, data, seed));
   };
@@ -63,6 +64,8 @@ export function fingerprintOf(texts: readonly ClientText[]): string {
 interface Part {
   readonly name: string;
   readonly examples: readonly Example[];
+  /** Where several clients share them; else they are the client's own. */
+  readonly heldOut?: readonly Example[];
 }
 
 function ownFiles(files: readonly string[]): Part[] {
@@ -74,14 +77,34 @@ function ownFiles(files: readonly string[]): Part[] {
   });
 }
 
-function describedClients(clients: readonly DescribedClient[]): Part[] {
+function describedClients(clients: readonly DescribedClient[], { heldOut }: Data): ((seed: number) => Part[])[] {
   const rowsOf = new Map<string, Row[]>();
-  return clients.map(({ name, files, where }, i) => {
+  return clients.map(({ name, files, where, dealtTo = 1 }, i) => {
     const asked = `data.clients.${i}`;
     for (const file of files) if (!rowsOf.has(file)) rowsOf.set(file, readRows(file, `${asked}.files`));
     const rows = files.flatMap((file) => rowsOf.get(file) as Row[]);
-    return { name, examples: examplesOf(name, rowsWhere(rows, where, asked), 'as data.clients describes it') };
+    const part = { name, examples: examplesOf(name, rowsWhere(rows, where, asked), 'as data.clients describes it') };
+    return dealtTo === 1 ? () => [part] : (seed) => dealOut(part, { to: dealtTo, heldOut, seed });
   });
+}
+
+/** Texts that are alike: each client has rows of its own, and all are evaluated on the same. */
+function dealOut(
+  { name, examples }: Part,
+  { to, heldOut, seed }: { to: number; heldOut: number; seed: number },
+): Part[] {
+  const order = shuffled(examples, randomOf(seed, name));
+  const rest = order.slice(heldOut);
+  return Array.from({ length: to }, (_, i) => ({
+    name: `${name.slice(0, 55)}-${i + 1}`,
+    examples: rest.filter((_, row) => row % to === i),
+    heldOut: order.slice(0, heldOut),
+  }));
+}
+
+/** Mixed with the name, so that clients of one length are not split alike. */
+function randomOf(seed: number, name: string): Random {
+  return seededRandom(createHash('sha256').update(`${seed} ${name}`).digest().readUInt32LE());
 }
 
 function corpusParts({ corpus = [], partition: by }: Data): (seed: number) => Part[] {
@@ -115,29 +138,33 @@ function usable(read: () => { examples: readonly Example[] }, what: string): rea
 }
 
 /** The validation rows are the last of the order: with or without them, the same rows are held out. */
-function split({ name, examples }: Part, data: Data, seed: number): ClientText {
-  assertSuffices(name, examples.length, data);
-  const { train = examples.length, heldOut, validation } = data;
-  // Mixed with the name, so that clients of one length are not split alike.
-  const random = seededRandom(createHash('sha256').update(`${seed} ${name}`).digest().readUInt32LE());
-  const order = shuffled(examples, random);
+function split({ name, examples, heldOut: shared }: Part, data: Data, seed: number): ClientText {
+  const own = shared ? 0 : data.heldOut;
+  assertSuffices(name, { rows: examples.length, heldOut: own }, data);
+  const { train = examples.length, validation } = data;
+  const order = shuffled(examples, randomOf(seed, name));
   const rest = order.length - validation;
   return {
     name,
-    heldOut: order.slice(0, heldOut),
-    training: order.slice(heldOut, Math.min(heldOut + train, rest)),
+    heldOut: shared ?? order.slice(0, own),
+    training: order.slice(own, Math.min(own + train, rest)),
     validation: order.slice(rest),
   };
 }
 
-function assertSuffices(name: string, rows: number, { train, trainAtLeast, heldOut, validation }: Data): void {
+function assertSuffices(
+  name: string,
+  { rows, heldOut }: { rows: number; heldOut: number },
+  { train, trainAtLeast, validation }: Data,
+): void {
   const wanted = (trainAtLeast ?? train ?? 1) + heldOut + validation;
   if (rows >= wanted) return;
-  const others = validation > 0 ? ['data.heldOut', 'data.validation'] : ['data.heldOut'];
+  const others = [...(heldOut > 0 ? ['data.heldOut'] : []), ...(validation > 0 ? ['data.validation'] : [])];
   const asked =
     train === undefined
       ? [...others, 'one to train on']
       : [trainAtLeast === undefined ? 'data.train' : 'data.trainAtLeast', ...others];
-  const listed = `${asked.slice(0, -1).join(', ')} and ${asked.at(-1)}`;
-  throw new UsageError(`data: ${name} has ${rows} usable rows; ${listed} ask for ${wanted}.`);
+  const listed = asked.length === 1 ? asked[0] : `${asked.slice(0, -1).join(', ')} and ${asked.at(-1)}`;
+  const ask = asked.length === 1 ? 'asks' : 'ask';
+  throw new UsageError(`data: ${name} has ${rows} usable rows; ${listed} ${ask} for ${wanted}.`);
 }

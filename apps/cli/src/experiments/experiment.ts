@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { createReadStream, readdirSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createLocalTuner, parseModelConfig, rateRecipe } from '@perfit/core';
 import { modelAt } from '@perfit/core/node';
@@ -22,7 +22,7 @@ import type { CellResult } from './journal.ts';
 import { playLive } from './live/live-federation.ts';
 import { summarizeMasks } from './mask-summary.ts';
 import { type ComparedStrategy, federationConfig, type SimulationConfig } from './simulation-config.ts';
-import { workDone, workOf } from './work.ts';
+import { type Sizes, workDone, workOf } from './work.ts';
 
 /** One strategy with one seed: a federation from its start to its end. */
 export interface Cell {
@@ -80,6 +80,9 @@ export async function planExperiment(
         faults: config.faults,
         ...(config.budgets ? { budgets } : {}),
         ...(mode === 'live' ? { mode } : {}),
+        ...(config.twin ? { twin: true } : {}),
+        // What is chosen at the end (PF9) was not, at first.
+        ...(config.data.validation > 0 ? { conclusion: 1 } : {}),
       };
       return {
         strategy,
@@ -88,7 +91,7 @@ export async function planExperiment(
         texts,
         budgets,
         fingerprint: createHash('sha256').update(JSON.stringify(parts)).digest('hex'),
-        work: texts.reduce((sum, text) => sum + workOf(federation, sizesOf(text)), 0),
+        work: texts.reduce((sum, text) => sum + workOf(federation, sizesOf(text), config.twin), 0),
       };
     });
   });
@@ -124,10 +127,11 @@ export class ExperimentRunner {
       clients: texts.map((text) => this.client(config, text, budgets[text.name])),
       faults: plan.config.faults,
       stopwatch: () => performance.now(),
+      twin: plan.config.twin,
       ...(watch.signal ? { signal: watch.signal } : {}),
     };
     const onEvent = (client: string, event: ClientEvent) =>
-      watch.onWork(workDone(config, sizes.get(client) ?? { training: 0, heldOut: 0 }, event), client, event);
+      watch.onWork(workDone(config, sizes.get(client) ?? nothing, event), client, event);
     const result =
       plan.mode === 'live'
         ? await playLive({ ...options, model: plan.config.model, onEvent })
@@ -212,9 +216,11 @@ async function playInMemory(
   }
 }
 
-function sizesOf({ training, heldOut }: ClientText): { training: number; heldOut: number } {
-  return { training: training.length, heldOut: heldOut.length };
+function sizesOf({ training, heldOut, validation }: ClientText): Sizes {
+  return { training: training.length, heldOut: heldOut.length, validation: validation.length };
 }
+
+const nothing: Sizes = { training: 0, heldOut: 0, validation: 0 };
 
 function assertKnowsClients({ faults }: SimulationConfig, texts: readonly ClientText[]): void {
   const names = texts.map(({ name }) => name);
@@ -225,17 +231,32 @@ function assertKnowsClients({ faults }: SimulationConfig, texts: readonly Client
   }
 }
 
-async function modelHash(folder: string): Promise<string> {
+/** @param path a Hugging Face folder, a GGUF file, or a folder with such and which of them: `folder:Q4_1` */
+async function modelHash(path: string): Promise<string> {
   const hash = createHash('sha256');
-  let names: string[];
-  try {
-    names = readdirSync(folder).filter((name) => /\.(json|safetensors|jinja)$/.test(name));
-  } catch {
-    throw new UsageError(`model: there is no folder ${folder}.`);
-  }
-  for (const name of names.sort()) {
-    hash.update(`${name}\n`);
-    await pipeline(createReadStream(join(folder, name)), hash, { end: false });
+  const [, folder = path, quantization] = statSync(path, { throwIfNoEntry: false })
+    ? []
+    : (/^(.*):([^:/\\]+)$/.exec(path) ?? []);
+  for (const file of modelFiles(folder, quantization)) {
+    hash.update(`${basename(file)}\n`);
+    await pipeline(createReadStream(file), hash, { end: false });
   }
   return hash.digest('hex');
+}
+
+function modelFiles(path: string, quantization: string | undefined): string[] {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile()) return [path];
+  let names: string[];
+  try {
+    names = readdirSync(path);
+  } catch {
+    throw new UsageError(`model: there is no folder ${path}.`);
+  }
+  const isMeant = (name: string) =>
+    /\.(json|safetensors|jinja)$/.test(name) ||
+    (name.endsWith('.gguf') && (!quantization || name.includes(quantization)));
+  return names
+    .filter(isMeant)
+    .sort()
+    .map((name) => join(path, name));
 }

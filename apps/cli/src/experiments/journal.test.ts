@@ -45,11 +45,12 @@ describe('a run that is stopped', () => {
     const journal = Journal.open(fileOf());
     const ran: number[] = [];
     const missing = cells.filter(({ fingerprint }) => !journal.result(fingerprint));
-    await runCells(missing, journal, async ({ seed }) => {
+    const worker = async ({ seed }: { seed: number }) => {
       if (seed === stopAt) throw new Error('stopped');
       ran.push(seed);
       return resultOf(seed);
-    });
+    };
+    await runCells(missing, journal, [worker]);
     return ran;
   }
 

@@ -1,16 +1,23 @@
 import type { Summary, TableRow } from './results.ts';
 import type { Results } from './results-file.ts';
-import type { Comparison, Estimate } from './statistics.ts';
+import { type Comparison, type Estimate, smallestP } from './statistics.ts';
 
 /** `results.json`. */
 export function renderJson({ cells, masks, setup }: Results, table: readonly TableRow[]): string {
-  const summary: Summary[] = table.map(({ experiment, strategy, setting, perplexity, againstFedit }) => ({
-    experiment,
-    strategy,
-    setting,
-    perplexity,
-    againstFedit,
-  }));
+  const summary = table.map(
+    (row): Summary => ({
+      experiment: row.experiment,
+      strategy: row.strategy,
+      setting: row.setting,
+      perplexity: row.perplexity,
+      againstFedit: row.againstFedit,
+      kept: row.kept,
+      againstAlone: row.againstAlone,
+      againstFeditFt: row.againstFeditFt,
+      againstFeditReceived: row.againstFeditReceived,
+      worseOff: row.worseOff,
+    }),
+  );
   // A line a row: such files are read by people, and compared.
   const list = (items: readonly object[]) =>
     `[\n${items.map((item) => `    ${JSON.stringify(item)}`).join(',\n')}\n  ]`;
@@ -37,6 +44,10 @@ const CSV_COLUMNS = [
   'validationReceived',
   'validationTuned',
   'validationAfter',
+  'together',
+  'alone',
+  'kept',
+  'keptOf',
   'trainable',
   'bytesUp',
   'bytesDown',
@@ -45,7 +56,7 @@ const CSV_COLUMNS = [
 
 /** What was not measured is empty. */
 export function renderCsv({ cells }: Pick<Results, 'cells'>): string {
-  const lines = cells.map(({ perplexity, validation, ...row }) => {
+  const lines = cells.map(({ perplexity, validation, conclusion, ...row }) => {
     const figures: Record<(typeof CSV_COLUMNS)[number], string | number | undefined> = {
       ...row,
       ...perplexity,
@@ -53,54 +64,82 @@ export function renderCsv({ cells }: Pick<Results, 'cells'>): string {
       validationReceived: validation?.received,
       validationTuned: validation?.tuned,
       validationAfter: validation?.after,
+      together: conclusion?.perplexity.together,
+      alone: conclusion?.perplexity.alone ?? undefined,
+      kept: conclusion?.perplexity.kept,
+      keptOf: conclusion?.of,
     };
     return CSV_COLUMNS.map((column) => field(figures[column] ?? '')).join(',');
   });
   return `${[CSV_COLUMNS.join(','), ...lines].join('\n')}\n`;
 }
 
-const HEADINGS = [
-  'strategy',
-  'setting',
-  'leaves',
-  'perplexity',
-  'received, last',
-  'tuned, last',
-  'x FedIT [95 %], p',
-  'x FedIT tuned [95 %], p',
-  'x FedIT+FT [95 %], p',
-  'trainable',
-  'kB up',
-  'kB down',
-  'seconds',
-];
-/** Of text, not of figures. */
-const TEXT_COLUMNS = 3;
+interface Column {
+  readonly heading: string;
+  readonly isText?: true;
+  readonly of: (row: TableRow) => string;
+}
 
-/** A Markdown table, so that it can be read in a terminal and put into a page as it is. */
+const COLUMNS: readonly Column[] = [
+  { heading: 'strategy', isText: true, of: ({ strategy }) => strategy },
+  { heading: 'setting', isText: true, of: ({ setting }) => setting },
+  { heading: 'leaves', isText: true, of: ({ result }) => result },
+  { heading: 'perplexity', of: ({ perplexity }) => formatEstimate(perplexity) },
+  { heading: 'received, last', of: ({ received }) => formatEstimate(received) },
+  { heading: 'tuned, last', of: ({ tuned }) => formatEstimate(tuned) },
+  { heading: 'x FedIT [95 %], p', of: ({ comparisons }) => formatComparison(comparisons.fedit) },
+  { heading: 'x FedIT tuned [95 %], p', of: ({ comparisons }) => formatComparison(comparisons.feditTuned) },
+  { heading: 'x FedIT+FT [95 %], p', of: ({ comparisons }) => formatComparison(comparisons.feditThenLocal) },
+  { heading: 'trainable', of: ({ trainable }) => String(Math.round(trainable)) },
+  { heading: 'kB up', of: ({ bytesUp }) => (bytesUp / 1000).toFixed(0) },
+  { heading: 'kB down', of: ({ bytesDown }) => (bytesDown / 1000).toFixed(0) },
+  { heading: 'seconds', of: ({ seconds }) => seconds.toFixed(1) },
+];
+
+const KEPT_COLUMNS: readonly Column[] = [
+  { heading: 'what is kept', isText: true, of: ({ strategy }) => strategy },
+  { heading: 'setting', isText: true, of: ({ setting }) => setting },
+  { heading: 'perplexity', of: ({ kept }) => formatEstimate(kept) },
+  { heading: 'x alone [95 %], p (Holm)', of: ({ keptAgainst }) => formatKept(keptAgainst.alone) },
+  { heading: 'worse off', of: ({ worseOff }) => (worseOff === null ? '-' : `${Math.round(100 * worseOff)} %`) },
+  { heading: 'x FedIT+FT [95 %], p (Holm)', of: ({ keptAgainst }) => formatKept(keptAgainst.feditThenLocal) },
+  { heading: 'x FedIT received [95 %], p (Holm)', of: ({ keptAgainst }) => formatKept(keptAgainst.feditReceived) },
+];
+
+/**
+ * Markdown tables, so that they can be read in a terminal and put into a page as they are: what the methods leave, and what
+ * their clients keep.
+ */
 export function renderTable(table: readonly TableRow[]): string {
-  const rows = table.map((row) => [
-    row.strategy,
-    row.setting,
-    row.result,
-    formatEstimate(row.perplexity),
-    formatEstimate(row.received),
-    formatEstimate(row.tuned),
-    formatComparison(row.comparisons.fedit),
-    formatComparison(row.comparisons.feditTuned),
-    formatComparison(row.comparisons.feditThenLocal),
-    String(Math.round(row.trainable)),
-    (row.bytesUp / 1000).toFixed(0),
-    (row.bytesDown / 1000).toFixed(0),
-    row.seconds.toFixed(1),
-  ]);
-  const widths = HEADINGS.map((heading, i) =>
+  return [tableOf(table, COLUMNS), tableOf(table, KEPT_COLUMNS), ...caution(table)].join('\n');
+}
+
+function tableOf(table: readonly TableRow[], columns: readonly Column[]): string {
+  const rows = table.map((row) => columns.map((column) => column.of(row)));
+  const widths = columns.map(({ heading }, i) =>
     Math.max(heading.length, ...rows.map((row) => (row[i] as string).length)),
   );
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((text, i) => pad(text, widths[i] as number, i)).join(' | ')} |`;
-  const rule = `| ${widths.map((width, i) => (i < TEXT_COLUMNS ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`;
-  return `${[line(HEADINGS), rule, ...rows.map(line)].join('\n')}\n`;
+  const line = (cells: readonly string[]) => `| ${cells.map((text, i) => pad(text, i)).join(' | ')} |`;
+  const pad = (text: string, i: number) =>
+    columns[i]?.isText ? text.padEnd(widths[i] as number) : text.padStart(widths[i] as number);
+  const rule = columns.map(({ isText }, i) => {
+    const width = widths[i] as number;
+    return isText ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`;
+  });
+  return `${[line(columns.map(({ heading }) => heading)), `| ${rule.join(' | ')} |`, ...rows.map(line)].join('\n')}\n`;
+}
+
+/** What no p-value of these tables can say, however large a difference is. */
+function caution(table: readonly TableRow[]): string[] {
+  const against = table.flatMap(({ keptAgainst }) => keptAgainst.alone ?? keptAgainst.feditThenLocal ?? []);
+  const [{ clients } = { clients: 0 }] = against;
+  if (clients === 0) return [];
+  const least = smallestP(clients) * against.length;
+  if (least <= 0.05) return [];
+  const strategies = against.length === 1 ? '' : ` and ${against.length} strategies`;
+  return [
+    `Nothing here can be significant: with ${clients} ${clients === 1 ? 'client' : 'clients'}${strategies} p (Holm) is at least ${formatP(Math.min(1, least))}, whatever the difference.\n`,
+  ];
 }
 
 export function formatEstimate({ mean, standardError }: Estimate): string {
@@ -117,8 +156,8 @@ export function formatP(p: number): string {
   return p < 0.001 ? '<0.001' : p.toFixed(3);
 }
 
-function pad(text: string, width: number, column: number): string {
-  return column < TEXT_COLUMNS ? text.padEnd(width) : text.padStart(width);
+function formatKept(comparison: (Comparison & { readonly pHolm: number }) | null): string {
+  return comparison ? formatComparison({ ...comparison, p: comparison.pHolm }) : '-';
 }
 
 function field(value: string | number): string {

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { moduleOrigins } from '@perfit/federation';
 import { strategyNames } from '@perfit/protocol';
 import { PROJECTIONS } from '@perfit/protocol/space';
 import { z } from 'zod';
@@ -52,6 +53,22 @@ export const rowSchema = cell.extend({
   bytesUp: size,
   bytesDown: size,
   seconds: size,
+  conclusion: z
+    .object({
+      round: z.number().int().positive(),
+      of: z.enum(moduleOrigins),
+      perplexity: z.object({ together: positive, alone: positive.nullable(), kept: positive }),
+      joining: z
+        .object({
+          verdict: z.enum(['helped', 'did-not-help', 'cannot-tell']),
+          ratio: positive,
+          low: positive,
+          high: positive,
+          rows: size,
+        })
+        .nullable(),
+    })
+    .optional(),
 });
 
 export const maskSummarySchema = z.object({

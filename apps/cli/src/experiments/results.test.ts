@@ -125,6 +125,56 @@ const times = ({ base, received, tuned, after }: ResultRow['perplexity'], factor
   after: after === undefined ? undefined : factor * after,
 });
 
+describe('what is kept', () => {
+  const conclusion = (kept: number, alone: number | null): NonNullable<ResultRow['conclusion']> => ({
+    round: 2,
+    of: 'mix',
+    perplexity: { together: kept, alone, kept },
+    joining: null,
+  });
+  const kept = (figures: Figures, of: (client: string, seed: number) => NonNullable<ResultRow['conclusion']>) =>
+    rowsOf(figures).map((row, i, all) => {
+      const isLast = all[i + 1]?.client !== row.client || all[i + 1]?.strategy !== row.strategy;
+      return isLast ? { ...row, conclusion: of(row.client, row.seed) } : row;
+    });
+  const two = { 1: { a: [30, 20], b: [50, 40] } };
+
+  it('is what the client chose, held against tuning alone, fine-tuning, and what FedIT sends', () => {
+    const rows = [
+      ...kept({ local: two }, (client) => conclusion(client === 'a' ? 10 : 20, null)),
+      ...kept({ fedit: two }, () => conclusion(40, null)),
+      ...kept({ 'fedit+ft': two }, () => conclusion(30, null)),
+      ...kept({ perfit: two }, () => conclusion(15, null)),
+    ];
+    const [local, fedit, ft, perfit] = summarize(rows);
+    expect(perfit?.kept.mean).toBe(15);
+    expect(perfit?.againstAlone?.ratio).toBeCloseTo(Math.sqrt(1.5 * 0.75), 12);
+    expect(perfit?.worseOff).toBe(0.5);
+    expect(perfit?.againstFeditFt?.ratio).toBeCloseTo(0.5, 12);
+    // FedIT's is what it leaves after its last round: 80 and 160.
+    expect(perfit?.againstFeditReceived?.ratio).toBeCloseTo(15 / Math.sqrt(80 * 160), 12);
+    expect(local).toMatchObject({ againstAlone: null, worseOff: 0 });
+    expect(fedit?.worseOff).toBe(1);
+    expect(ft?.againstFeditFt).toBe(null);
+  });
+
+  it('is held against the twins where nobody else tuned alone', () => {
+    const [perfit] = summarize(kept({ perfit: two }, (client) => conclusion(10, client === 'a' ? 20 : 5)));
+    expect(perfit?.againstAlone?.ratio).toBeCloseTo(1, 12);
+    expect(perfit?.worseOff).toBe(0.5);
+  });
+
+  it('says what cannot be significant, however large the difference', () => {
+    const text = renderTable(
+      summarize([
+        ...kept({ local: two }, () => conclusion(9, null)),
+        ...kept({ perfit: two }, () => conclusion(1, null)),
+      ]),
+    );
+    expect(text).toContain('Nothing here can be significant: with 2 clients p (Holm) is at least 0.500');
+  });
+});
+
 describe('the round at which a client stops', () => {
   const base: Omit<ResultRow, 'round' | 'perplexity'> = {
     experiment: 'e',
@@ -190,7 +240,10 @@ describe('what is written', () => {
     const text = renderJson(results, table);
     const json = JSON.parse(text);
     expect(Object.keys(json)).toEqual(['cells', 'summary', 'masks', 'setup']);
-    expect(Object.keys(json.summary[0])).toEqual(['experiment', 'strategy', 'setting', 'perplexity', 'againstFedit']);
+    expect(Object.keys(json.summary[0])).toEqual([
+      ...['experiment', 'strategy', 'setting', 'perplexity', 'againstFedit'],
+      ...['kept', 'againstAlone', 'againstFeditFt', 'againstFeditReceived', 'worseOff'],
+    ]);
     expect(Object.keys(json.summary[1].againstFedit)).toEqual(['ratio', 'low', 'high']);
     writeFileSync(join(folder, 'results.json'), text);
     expect(readResults(folder)).toEqual(results);
@@ -216,16 +269,22 @@ describe('what is written', () => {
 
   it('is a CSV file', () => {
     const [header, first, second] = renderCsv(results).split('\n');
-    expect(header?.split(',')).toHaveLength(17);
-    expect(first).toBe('"a ""test"", small",fedit,default,1,a,1,100,60,30,,,,,7,10,5,0.5');
-    expect(second).toBe('"a ""test"", small",fedit,default,1,a,2,100,40,20,80,,,,7,10,5,0.5');
+    expect(header?.split(',')).toHaveLength(21);
+    expect(first).toBe('"a ""test"", small",fedit,default,1,a,1,100,60,30,,,,,,,,,7,10,5,0.5');
+    expect(second).toBe('"a ""test"", small",fedit,default,1,a,2,100,40,20,80,,,,,,,,7,10,5,0.5');
   });
 
-  it('is a table', () => {
-    const lines = renderTable(table).trim().split('\n');
-    expect(lines).toHaveLength(4);
-    expect(new Set(lines.map((line) => line.length)).size).toBe(1);
-    expect(lines[3]).toContain('17.50 ± 3.23');
-    expect(lines[3]).toContain('0.125 [0.125, 0.125] 0.125');
+  it('is two tables, and a word on what they cannot show', () => {
+    const [first, second, caution] = renderTable(table).trim().split('\n\n');
+    for (const text of [first, second]) {
+      const lines = text?.split('\n') ?? [];
+      expect(lines).toHaveLength(4);
+      expect(new Set(lines.map((line) => line.length)).size).toBe(1);
+    }
+    expect(first?.split('\n')[3]).toContain('17.50 ± 3.23');
+    expect(first?.split('\n')[3]).toContain('0.125 [0.125, 0.125] 0.125');
+    // Nothing is known of tuning alone, nor of fine-tuning; FedIT's received model is.
+    expect(second?.split('\n')[3]).toMatch(/\| perfit .*\| 17\.50 ± 3\.23 \| +- \| +- \| +- \| +0\.125 \[/);
+    expect(caution).toBe(undefined);
   });
 });

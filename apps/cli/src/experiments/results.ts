@@ -1,6 +1,15 @@
-import { strategyOf } from '@perfit/federation';
+import { type Conclusion, strategyOf } from '@perfit/federation';
 import type { StrategyName } from '@perfit/protocol';
-import { type Comparison, compare, type Estimate, estimate, groupBy, mean, type Ratio } from './statistics.ts';
+import {
+  type Comparison,
+  compare,
+  type Estimate,
+  estimate,
+  groupBy,
+  holmAdjusted,
+  mean,
+  type Ratio,
+} from './statistics.ts';
 
 /** Perplexities of one module while it passes through a round. */
 interface RoundPerplexity {
@@ -26,6 +35,8 @@ export interface ResultRow {
   readonly bytesUp: number;
   readonly bytesDown: number;
   readonly seconds: number;
+  /** [PF9] What the client chose to keep: with its last row, in results since it does. */
+  readonly conclusion?: Conclusion | undefined;
 }
 
 export interface Summary {
@@ -36,12 +47,24 @@ export interface Summary {
   readonly perplexity: Estimate;
   /** That divided by FedIT's, of the same client and seed. Null where FedIT was not run. */
   readonly againstFedit: Ratio | null;
+  /** [PF9] Of what every client has in its hands at the end, whatever the method is said to leave. */
+  readonly kept: Estimate;
+  /** What is kept, divided by what the client has that tunes alone: of `local`, or of its own twin. */
+  readonly againstAlone: Ratio | null;
+  /** Divided by what is kept of FedIT with local fine-tuning. */
+  readonly againstFeditFt: Ratio | null;
+  /** Divided by what FedIT's clients receive, as the paper seems to compare. */
+  readonly againstFeditReceived: Ratio | null;
+  /** The share of clients × seeds that tuning alone would have left with a lower perplexity. */
+  readonly worseOff: number | null;
 }
 
 /** What table and report show beyond the summary. */
 export interface TableRow extends Summary {
   readonly result: Result;
   readonly comparisons: Readonly<Record<Reference, Comparison | null>>;
+  /** Of what is kept. `pHolm` is adjusted for all strategies that are held against the same. */
+  readonly keptAgainst: Readonly<Record<KeptReference, (Comparison & { readonly pHolm: number }) | null>>;
   /** What the last round's tuning started from, and what it ended with. */
   readonly received: Estimate;
   readonly tuned: Estimate;
@@ -63,6 +86,9 @@ export type Result = 'global' | 'personal';
  */
 type Reference = 'fedit' | 'feditTuned' | 'feditThenLocal';
 
+/** What is held against what is kept: tuning alone, what is kept of FedIT with fine-tuning, and what FedIT sends. */
+export type KeptReference = 'alone' | 'feditThenLocal' | 'feditReceived';
+
 const references: Readonly<Record<Reference, { strategy: StrategyName; result: Result }>> = {
   fedit: { strategy: 'fedit', result: 'global' },
   feditTuned: { strategy: 'fedit', result: 'personal' },
@@ -72,12 +98,14 @@ const references: Readonly<Record<Reference, { strategy: StrategyName; result: R
 /** A line a strategy and setting, in the order in which they come. */
 export function summarize(rows: readonly ResultRow[]): TableRow[] {
   const groups = groupBy(rows, groupOf);
+  const otherOf = (strategy: StrategyName, setting: string) =>
+    groups.get(groupOf({ strategy, setting })) ?? groups.get(groupOf({ strategy, setting: 'default' }));
   const against = (reference: Reference, own: readonly Outcome[], setting: string) => {
     const { strategy, result } = references[reference];
-    const other = groups.get(groupOf({ strategy, setting })) ?? groups.get(groupOf({ strategy, setting: 'default' }));
+    const other = otherOf(strategy, setting);
     return other ? compare(pairsOf(own, outcomesOf(other, result))) : null;
   };
-  return [...groups.values()].map((own) => {
+  const lines = [...groups.values()].map((own) => {
     const { experiment, strategy, setting } = own[0] as ResultRow;
     const { result } = strategyOf(strategy);
     const outcomes = outcomesOf(own, result);
@@ -86,6 +114,11 @@ export function summarize(rows: readonly ResultRow[]): TableRow[] {
       feditTuned: against('feditTuned', outcomes, setting),
       feditThenLocal: against('feditThenLocal', outcomes, setting),
     };
+    const kept = outcomesOf(own, 'personal');
+    const local = otherOf('local', setting);
+    const alone = local ? outcomesOf(local, 'personal') : twinsOf(own);
+    const ft = otherOf('fedit+ft', setting);
+    const fedit = otherOf('fedit', setting);
     return {
       experiment,
       strategy,
@@ -94,10 +127,53 @@ export function summarize(rows: readonly ResultRow[]): TableRow[] {
       againstFedit: ratioOf(comparisons.fedit),
       result,
       comparisons,
+      kept: estimate(kept.map(({ perplexity }) => perplexity)),
+      worseOff: shareWorse(kept, alone),
+      keptAgainst: {
+        alone: strategy === 'local' ? null : compare(pairsOf(kept, alone)),
+        feditThenLocal: !ft || strategy === 'fedit+ft' ? null : compare(pairsOf(kept, outcomesOf(ft, 'personal'))),
+        feditReceived: fedit ? compare(pairsOf(kept, outcomesOf(fedit, 'global'))) : null,
+      },
       stoppedAt: own.some(({ validation }) => validation) ? mean(outcomes.map(({ round }) => round)) : null,
       ...lastOf(own),
       ...costsOf(own),
     };
+  });
+  const holm = {
+    alone: holmOver(lines.map(({ keptAgainst }) => keptAgainst.alone)),
+    feditThenLocal: holmOver(lines.map(({ keptAgainst }) => keptAgainst.feditThenLocal)),
+    feditReceived: holmOver(lines.map(({ keptAgainst }) => keptAgainst.feditReceived)),
+  };
+  return lines.map((line, i) => ({
+    ...line,
+    keptAgainst: {
+      alone: holm.alone[i] ?? null,
+      feditThenLocal: holm.feditThenLocal[i] ?? null,
+      feditReceived: holm.feditReceived[i] ?? null,
+    },
+    againstAlone: ratioOf(line.keptAgainst.alone),
+    againstFeditFt: ratioOf(line.keptAgainst.feditThenLocal),
+    againstFeditReceived: ratioOf(line.keptAgainst.feditReceived),
+  }));
+}
+
+/** By clients: seeds of one client share its rows. */
+function holmOver(comparisons: readonly (Comparison | null)[]): ((Comparison & { readonly pHolm: number }) | null)[] {
+  const there = comparisons.filter((one) => one !== null);
+  const adjusted = holmAdjusted(there.map(({ pByClient }) => pByClient));
+  return comparisons.map((one) => one && { ...one, pHolm: adjusted[there.indexOf(one)] as number });
+}
+
+function shareWorse(kept: readonly Outcome[], alone: readonly Outcome[]): number | null {
+  const pairs = pairsOf(kept, alone);
+  return pairs.length === 0 ? null : pairs.filter(({ log }) => log > 0).length / pairs.length;
+}
+
+/** [PF9] What the clients' twins have, where they have some. */
+function twinsOf(rows: readonly ResultRow[]): Outcome[] {
+  return rows.flatMap(({ client, seed, round, conclusion }) => {
+    const alone = conclusion?.perplexity.alone;
+    return alone === null || alone === undefined ? [] : [{ client, seed, round, perplexity: alone }];
   });
 }
 
@@ -112,13 +188,17 @@ export interface Outcome {
 
 /**
  * What a method leaves each client of each seed with. With a personal result that is a module as the client tuned it,
- * or, where validation rows can tell, what it received (PF9); with a global one, θ_g as it arrived from the second round on, or after the last. Of these it is the one with the
- * lowest validation perplexity, or the last one where nothing was validated. It is then measured on held-out rows.
+ * or, where validation rows can tell, what it received; with a global one, θ_g as it arrived from the second round on, or
+ * after the last. Of these it is the one with the lowest validation perplexity, or the last one where nothing was
+ * validated, measured on held-out rows. Where the client itself has chosen what it keeps (PF9), that is its personal result.
  * @param rows of one strategy and setting
  */
 export function outcomesOf(rows: readonly ResultRow[], result: Result): Outcome[] {
   return [...unitsOf(rows).values()].map((own) => {
     const { client, seed } = own[0] as ResultRow;
+    const conclusion = own.at(-1)?.conclusion;
+    if (result === 'personal' && conclusion)
+      return { client, seed, round: conclusion.round, perplexity: conclusion.perplexity.kept };
     const { round, perplexity } = chosen(result === 'personal' ? personalModules(own) : globalModels(own));
     return { client, seed, round, perplexity };
   });

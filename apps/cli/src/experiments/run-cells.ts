@@ -2,13 +2,35 @@ import type { Cell, Plan } from './experiment.ts';
 import type { CellResult, Journal } from './journal.ts';
 import type { Results } from './results-file.ts';
 
-/** In order; what is finished is in the journal before the next begins. */
+/** What runs one cell after the other: this process, or one that it has started. */
+export type CellWorker<T> = (cell: T, index: number) => Promise<CellResult>;
+
+/**
+ * In order, as many at once as there are workers; what is finished is in the journal before its worker takes the next.
+ * @throws the first error, when all workers are still
+ */
 export async function runCells<T extends Pick<Cell, 'fingerprint'>>(
   cells: readonly T[],
   journal: Journal,
-  run: (cell: T, index: number) => Promise<CellResult>,
+  workers: readonly CellWorker<T>[],
 ): Promise<void> {
-  for (const [i, cell] of cells.entries()) journal.add(cell.fingerprint, await run(cell, i));
+  let next = 0;
+  let isFailed = false;
+  const work = async (run: CellWorker<T>) => {
+    while (next < cells.length && !isFailed) {
+      const index = next++;
+      const cell = cells[index] as T;
+      try {
+        journal.add(cell.fingerprint, await run(cell, index));
+      } catch (error) {
+        isFailed = true;
+        throw error;
+      }
+    }
+  };
+  const ends = await Promise.allSettled(workers.map(work));
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed) throw failed.reason;
 }
 
 export function missingCells({ cells }: Pick<Plan, 'cells'>, journal: Journal): Cell[] {

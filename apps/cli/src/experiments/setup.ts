@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { arch, availableParallelism, cpus, platform } from 'node:os';
-import { basename, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import { modelName } from '@perfit/core/node';
 import type { BackendChoice } from '../local-model.ts';
 import type { Plan } from './experiment.ts';
 import type { Setup } from './results-file.ts';
@@ -13,7 +14,7 @@ export function setupOf(
   return {
     name: config.name,
     config: readFileSync(resolve(file), 'utf8'),
-    model: basename(config.model),
+    model: modelName(config.model),
     backend,
     machine: machine(),
     date: now.toISOString(),

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
+import { modelName } from '@perfit/core/node';
 import {
   displayNameSchema,
   type FederationConfig,
@@ -74,6 +75,11 @@ const describedClientSchema = z.strictObject({
   files: z.array(path).min(1),
   /** By field, the value that a row must have, or one of several; absent takes every row. */
   where: z.record(z.string(), z.union([value, z.array(value).min(1)])).optional(),
+  /**
+   * So many clients share this text, NAME-1, NAME-2, …: the seed deals its rows out to them, all but those that are held
+   * out, which are the same for each.
+   */
+  dealtTo: count.max(1000).optional(),
 });
 export type DescribedClient = z.infer<typeof describedClientSchema>;
 
@@ -140,6 +146,8 @@ const fileSchema = z.looseObject({
   seeds: z.array(shape.seed.unwrap()).min(1).default([1]),
   data: dataSchema,
   budgets: budgetsSchema.optional(),
+  /** [PF9] Whether every client has a twin that tunes on its text alone: about twice the work. */
+  twin: z.boolean().default(false),
   faults: z
     .array(z.strictObject({ client: z.string(), round: count, kind: z.enum(['dropout', 'straggler']) }))
     .default([]),
@@ -154,7 +162,7 @@ export interface ComparedStrategy {
 }
 
 export interface SimulationConfig
-  extends Pick<z.infer<typeof fileSchema>, 'name' | 'seeds' | 'data' | 'budgets' | 'faults'> {
+  extends Pick<z.infer<typeof fileSchema>, 'name' | 'seeds' | 'data' | 'budgets' | 'twin' | 'faults'> {
   /** Absolute, as are those of the data: in the file they are relative to it. */
   readonly model: string;
   readonly strategies: readonly ComparedStrategy[];
@@ -174,7 +182,7 @@ export function readSimulationConfig(file: string): SimulationConfig {
 export function parseSimulationConfig(file: string, text: string): SimulationConfig {
   const raw = parseText(file, text);
   const own = assertFits(fileSchema, raw, { file, at: [] });
-  const { name, model, strategies, seeds, data, budgets, faults, ...shared } = own;
+  const { name, model, strategies, seeds, data, budgets, twin, faults, ...shared } = own;
   assertFits(settingsSchema, shared, { file, at: [] });
   const compared = strategies.map(({ overrides, ...strategy }, i) => {
     const said = merged(shared, overrides);
@@ -201,6 +209,7 @@ export function parseSimulationConfig(file: string, text: string): SimulationCon
       ...(corpus ? { corpus: corpus.map(fromHere) } : {}),
     },
     ...(budgets ? { budgets } : {}),
+    twin,
     faults,
   };
 }
@@ -228,7 +237,7 @@ export function federationConfig(
   return federationConfigSchema.parse({
     ...settings,
     name,
-    model: basename(model),
+    model: modelName(model),
     strategy: strategy.name,
     // Rows are split by the experiment's data, not by shares.
     evaluation: { validation: 0 },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compare, estimate, signFlipTest } from './statistics.ts';
+import { compare, estimate, holmAdjusted, signFlipTest, smallestP } from './statistics.ts';
 
 describe('the sign-flip test', () => {
   it('is exact for few pairs', () => {
@@ -54,5 +54,23 @@ describe('an estimate', () => {
     const { mean, standardError } = estimate([20, 40, 30, 50]);
     expect(mean).toBe(35);
     expect(standardError).toBeCloseTo(6.455, 3);
+  });
+});
+
+describe('several questions at once', () => {
+  it('adjusts by Holm: the smallest p counts for all, and none falls below one before it', () => {
+    const adjusted = holmAdjusted([0.01, 0.04, 0.03, 0.005]);
+    const expected = [0.03, 0.06, 0.06, 0.02];
+    adjusted.forEach((p, i) => {
+      expect(p).toBeCloseTo(expected[i] as number, 12);
+    });
+    expect(holmAdjusted([0.6, 0.9])).toEqual([1, 1]);
+    expect(holmAdjusted([])).toEqual([]);
+  });
+
+  it('knows the smallest p that so many clients can give', () => {
+    expect(smallestP(4)).toBe(signFlipTest([1, 1, 1, 1]));
+    expect(smallestP(8)).toBe(signFlipTest(new Array(8).fill(1)));
+    expect(smallestP(40)).toBe(signFlipTest(new Array(40).fill(1)));
   });
 });

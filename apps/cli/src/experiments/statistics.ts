@@ -89,6 +89,26 @@ export function signFlipTest(values: readonly number[]): number {
   return asFar / (FLIPS + 1);
 }
 
+/**
+ * p-values of several questions that are asked of the same data, so adjusted that one in twenty such families has a false
+ * answer at 0.05. Source: Holm 1979, A Simple Sequentially Rejective Multiple Test Procedure.
+ */
+export function holmAdjusted(values: readonly number[]): number[] {
+  const order = [...values.keys()].sort((a, b) => (values[a] as number) - (values[b] as number));
+  const adjusted = new Array<number>(values.length);
+  let least = 0;
+  order.forEach((index, rank) => {
+    least = Math.max(least, Math.min(1, (values.length - rank) * (values[index] as number)));
+    adjusted[index] = least;
+  });
+  return adjusted;
+}
+
+/** The smallest p that flipping the signs of so many clients can give. */
+export function smallestP(clients: number): number {
+  return clients <= MAX_SIGNS ? 2 / 2 ** clients : 1 / (FLIPS + 1);
+}
+
 export function estimate(values: readonly number[]): Estimate {
   const center = mean(values);
   const deviation = standardDeviation(values);

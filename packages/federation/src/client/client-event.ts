@@ -1,5 +1,6 @@
 import type { FederationDescriptor, FederationStatus, ProtocolError, RoundClosed } from '@perfit/protocol';
 import type { SearchProgress, TuningProgress } from '@perfit/protocol/tuner';
+import type { Conclusion } from './conclusion.ts';
 
 /**
  * What a client's loop tells whoever watches: page, command line, tests. The loop is an async generator of these;
@@ -46,6 +47,10 @@ export type ClientEvent =
       readonly bytes: number;
       readonly total: number;
     }
+  /** [PF9] How far the client's twin is in one of its tunings: it uses the time in which the client would wait. */
+  | { readonly type: 'twin'; readonly tuning: number; readonly of: number; readonly done: number }
+  /** [PF9] The federation has ended, and the client has chosen what it keeps. */
+  | ({ readonly type: 'conclusion' } & Conclusion)
   /** The client's computing stands still, or goes on, because its person said so. */
   | { readonly type: 'paused' | 'resumed'; readonly round: number }
   | { readonly type: 'submitted'; readonly round: number; readonly bytes: number }

@@ -10,8 +10,10 @@ import {
 import type { Mask } from '@perfit/protocol/space';
 import { givenMask, maxKept } from '../strategy/registry.ts';
 import type { MaskSearch } from '../strategy/strategy.ts';
+import type { Ask } from './ask.ts';
 import { Channel } from './channel.ts';
 import type { ClientEvent } from './client-event.ts';
+import { conclude } from './conclusion.ts';
 import { encodeDelta } from './error-feedback.ts';
 import { type ClientOptions, type Member, Membership } from './membership.ts';
 import { drain, repeated, whenReleased } from './pausing.ts';
@@ -20,6 +22,7 @@ import { searchReport, searchSettings, tuningSettings } from './round-settings.t
 import { globalTheta, ownerShares, type RoundWork, receive, transferEvents } from './round-work.ts';
 import { isPassing, Session, startOf } from './session.ts';
 import { upload } from './transfer.ts';
+import { catchUp, meanOfLast, twinIsBehind, validated } from './twin.ts';
 
 /**
  * A client's whole life in a federation: join, and then round after round receive, tune, submit. It deals with lost
@@ -57,14 +60,50 @@ export async function* runClient(options: ClientOptions): AsyncGenerator<ClientE
 async function live(session: Session, membership: Membership, emit: (event: ClientEvent) => void): Promise<void> {
   session.open();
   try {
-    for (;;) await playRound(await session.nextOffer(), session, membership.member);
+    for (;;) await playRound(await nextOffer(session, membership), session, membership.member);
   } catch (error) {
     session.finish({ type: 'failed', error });
+  }
+  try {
+    await concludeAfter(session, membership);
   } finally {
     await session.hangUp();
   }
   if (session.end?.type === 'failed') throw session.end.error;
   if (session.end) emit(session.end);
+}
+
+/** [PF9] Waits for a round that this client has not finished with, and lets its twin work meanwhile. */
+async function nextOffer(session: Session, membership: Membership): Promise<RoundOffer> {
+  const member = membership.memberIfAny;
+  const offered = session.nextOffer();
+  if (member?.options.twin !== 'waiting' || twinIsBehind(member.keeper.record) === 0) return offered;
+  const over = new AbortController();
+  const end = () => over.abort(new Error('there is something else to do'));
+  offered.then(end, end);
+  try {
+    await catchUp({ offer: { round: member.keeper.record.tuned?.round ?? 0 }, signal: over.signal, member });
+  } catch (error) {
+    if (!over.signal.aborted) throw error;
+  }
+  return offered;
+}
+
+/** [PF9] Where the federation has come to its end, and this client with it. */
+async function concludeAfter(session: Session, membership: Membership): Promise<void> {
+  const { end } = session;
+  const member = membership.memberIfAny;
+  if (end?.type !== 'finished' || !member || member.keeper.record.kept) return;
+  const { signal = new AbortController().signal, inTurn = (work) => work() } = member.options;
+  const work = { offer: { round: end.status.version }, signal, member };
+  const ask: Ask = (name, message) => member.options.connection.request(name, message, signal);
+  try {
+    const conclusion = await inTurn(() => conclude(work, { status: end.status, ask }));
+    if (conclusion) member.emit({ type: 'conclusion', ...conclusion });
+  } catch (error) {
+    // Whoever leaves now has what the rounds left.
+    if (!signal.aborted) throw error;
+  }
 }
 
 /** One round from its offer to its receipt. It returns early where the round goes on without this client. */
@@ -237,8 +276,8 @@ async function betterBest(
   theta: Float32Array,
 ): Promise<Pick<ClientRecord, 'best'> | null> {
   const { offer, member } = round;
-  if (member.tuner.examples.validation === 0) return null;
-  const perplexity = await repeated(round, (signal) => member.tuner.perplexity(theta, signal, 'validation'));
+  const perplexity = await validated(round, theta);
+  if (perplexity === null) return null;
   member.emit({ type: 'validation', round: offer.round, of, value: perplexity });
   const { best } = member.keeper.record;
   return best && best.perplexity <= perplexity ? null : { best: { round: offer.round, of, theta, perplexity } };
@@ -271,8 +310,11 @@ async function tune(round: RoundWork, owned: Mask, begun: Begun): Promise<NonNul
   const perplexity = await repeated(round, (signal) => tuner.perplexity(tuned.theta, signal));
   const finished = { steps: tuned.steps, seconds, loss: tuned.loss, perplexity };
   const best = await betterBest(round, 'tuned', tuned.theta);
+  const { mean, tunedRounds } = keeper.record;
   await keeper.update({
     tuned: { round: offer.round, theta: tuned.theta },
+    mean: meanOfLast(mean, tuned.theta),
+    tunedRounds: [...tunedRounds, offer.round],
     ...best,
     inProgress: { ...begun, checkpoint: null, finished },
   });

@@ -41,6 +41,13 @@ export interface ClientOptions {
   readonly random: () => number;
   /** Stops and goes on with the computing, at any time. */
   readonly pause?: Pause;
+  /**
+   * [PF9] Whether the client has a twin that tunes on its text alone, beside what is shared: twice the computing. `waiting`
+   * uses the time in which the client would wait for others; `end` begins after the last round. Absent is none.
+   */
+  readonly twin?: 'waiting' | 'end';
+  /** Where several clients share a processor: does what comes after the last round when it is this client's turn. */
+  readonly inTurn?: <T>(work: () => Promise<T>) => Promise<T>;
   /** Leaves the federation when aborted. */
   readonly signal?: AbortSignal;
 }
@@ -75,6 +82,11 @@ export class Membership {
   constructor(options: ClientOptions, emit: (event: ClientEvent) => void) {
     this.options = options;
     this.emit = emit;
+  }
+
+  /** Null before the first handshake is done. */
+  get memberIfAny(): Member | null {
+    return this.joined;
   }
 
   /** Only a member is ever offered a round. */

@@ -1,7 +1,17 @@
-import type { RoundWork } from './round-work.ts';
+import type { RoundOffer } from '@perfit/protocol';
+import type { Member } from './membership.ts';
+
+/** Work that a person may pause: of a round, or after the last one. */
+export interface PausableWork {
+  readonly offer: Pick<RoundOffer, 'round'>;
+  readonly signal: AbortSignal;
+  readonly member: Member;
+  /** How long it has stood still. */
+  pausedMs?: number;
+}
 
 /** Waits where the person has paused the client, and says so. @throws the signal's reason */
-export async function whenReleased(round: RoundWork): Promise<void> {
+export async function whenReleased(round: PausableWork): Promise<void> {
   const { offer, signal, member } = round;
   signal.throwIfAborted();
   const { pause, clock } = member.options;
@@ -16,7 +26,7 @@ export async function whenReleased(round: RoundWork): Promise<void> {
 
 /** Takes a long work's progress as it comes, and pauses between its steps. @throws the signal's reason, even where the work does not heed it */
 export async function drain<P, R>(
-  round: RoundWork,
+  round: PausableWork,
   work: AsyncGenerator<P, R>,
   onProgress: (progress: P) => void | Promise<void>,
 ): Promise<R> {
@@ -37,7 +47,7 @@ export async function drain<P, R>(
 }
 
 /** Work without steps, such as an evaluation: a pause breaks it off, and it is begun again after it. */
-export async function repeated<R>(round: RoundWork, work: (signal: AbortSignal) => Promise<R>): Promise<R> {
+export async function repeated<R>(round: PausableWork, work: (signal: AbortSignal) => Promise<R>): Promise<R> {
   const { pause } = round.member.options;
   for (;;) {
     await whenReleased(round);

@@ -79,6 +79,46 @@ export interface ClientRecord {
   } | null;
   /** [PF5a] Null where deltas do not go in int8. */
   readonly residual: Residual | null;
+  /** [PF9] In which rounds the client has tuned, in their order: its twin does the same. */
+  readonly tunedRounds: readonly number[];
+  /** [PF9] The mean of what was tuned last, and of how many tunings. */
+  readonly mean: MeanOfTunings | null;
+  /** [PF9] Null where the client has none, or it has not begun. */
+  readonly twin: Twin | null;
+  /** [PF9] What the client chose when the federation had ended; null before. */
+  readonly kept: KeptModule | null;
+}
+
+export interface MeanOfTunings {
+  readonly count: number;
+  /** [N] */
+  readonly theta: Float32Array;
+}
+
+/** [PF9] How far a client's twin is, which tunes on the client's text alone. */
+export interface Twin {
+  /** How many of the client's tunings it has done. */
+  readonly tunings: number;
+  /** What it tuned last, or what it began with; [N]. Null before. */
+  readonly theta: Float32Array | null;
+  readonly mean: MeanOfTunings | null;
+  /** The best of what it tuned, by the client's validation rows; without such rows the last. */
+  readonly best: { readonly round: number; readonly theta: Float32Array; readonly perplexity: number | null } | null;
+  /** Of the tuning that is under way. */
+  readonly checkpoint: TuningCheckpoint | null;
+}
+
+/** [PF9] Where a module comes from: a round as it was received or tuned, a mean of such, or the client's twin. */
+export const moduleOrigins = ['received', 'tuned', 'mean', 'mix', 'alone', 'alone-mean'] as const;
+export type ModuleOrigin = (typeof moduleOrigins)[number];
+
+export interface KeptModule {
+  readonly round: number;
+  readonly of: ModuleOrigin;
+  /** [N] */
+  readonly theta: Float32Array;
+  /** On the validation rows; null where there are none. */
+  readonly perplexity: number | null;
 }
 
 /** [PF5a] What int8 took from the client's latest delta. Packed by a mask of its own: it belongs to positions, and masks change. */

@@ -136,6 +136,11 @@ async function read(bytes: Uint8Array): Promise<ClientRecord> {
     inProgress: head.inProgress && readProgress(head.inProgress, theta),
     residual: head.residualRound === null ? null : readResidual(head.residualRound, bitset(), floats),
     search: head.search ? readSearch(head.search, theta, bitset) : null,
+    // Not known when records were of one piece.
+    tunedRounds: [],
+    mean: null,
+    twin: null,
+    kept: null,
   };
 }
 

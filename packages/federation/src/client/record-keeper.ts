@@ -11,6 +11,10 @@ const nothing: Omit<ClientRecord, 'layoutHash'> = {
   inProgress: null,
   search: null,
   residual: null,
+  tunedRounds: [],
+  mean: null,
+  twin: null,
+  kept: null,
 };
 
 /** What a client knows of its federation, in memory and in its store. */

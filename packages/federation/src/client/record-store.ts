@@ -1,7 +1,7 @@
 import { sha256Hex } from '@perfit/protocol';
 import { Mask } from '@perfit/protocol/space';
 import type { SearchCheckpoint, TuningCheckpoint } from '@perfit/protocol/tuner';
-import type { ClientRecord, ClientStore, Residual } from './ports.ts';
+import type { ClientRecord, ClientStore, KeptModule, MeanOfTunings, Residual, Twin } from './ports.ts';
 import { decodeClientRecord, readNumber, spellNumber } from './record-codec.ts';
 
 /** Where the parts of records lie, by federation: a head, and immutable parts by the SHA-256 of their bytes. */
@@ -108,6 +108,18 @@ interface Head {
     readonly before: string;
     readonly after: string;
   } | null;
+  // Absent in records from before there were twins.
+  readonly tunedRounds?: readonly number[];
+  readonly mean?: MeanHead | null;
+  readonly twin?:
+    | (Omit<Twin, 'theta' | 'mean' | 'best' | 'checkpoint'> & {
+        readonly theta: string | null;
+        readonly mean: MeanHead | null;
+        readonly best: (Omit<NonNullable<Twin['best']>, 'theta'> & { readonly theta: string }) | null;
+        readonly checkpoint: TuningHead | null;
+      })
+    | null;
+  readonly kept?: (Omit<KeptModule, 'theta'> & { readonly theta: string }) | null;
   readonly search:
     | { readonly round: number; readonly density: number; readonly part: 'warm-up'; readonly tuning: TuningHead }
     | {
@@ -121,6 +133,11 @@ interface Head {
     | null;
 }
 
+interface MeanHead {
+  readonly count: number;
+  readonly theta: string;
+}
+
 interface TuningHead {
   readonly step: number;
   readonly theta: string;
@@ -132,6 +149,7 @@ interface TuningHead {
 
 async function headOf(record: ClientRecord, put: Put): Promise<Head> {
   const { layoutHash, mask, maskRound, tuned, best, basePerplexity, inProgress, residual, search } = record;
+  const { mean, twin, kept } = record;
   const array = (values: Float32Array) => put(values, 'whole', () => bytesOf(values));
   const bits = (of: Mask) => put(of.bytes, 'whole', () => of.bytes);
   return {
@@ -156,6 +174,22 @@ async function headOf(record: ClientRecord, put: Put): Promise<Head> {
       after: await array(residual.after),
     },
     search: search && { round: search.round, density: search.density, ...(await searchHead(search.checkpoint, put)) },
+    tunedRounds: record.tunedRounds,
+    mean: mean && { ...mean, theta: await array(mean.theta) },
+    twin: twin && (await twinHead(twin, put, mask)),
+    kept: kept && { ...kept, theta: await array(kept.theta) },
+  };
+}
+
+async function twinHead(twin: Twin, put: Put, mask: Mask | null): Promise<NonNullable<Head['twin']>> {
+  const { tunings, theta, mean, best, checkpoint } = twin;
+  const array = (values: Float32Array) => put(values, 'whole', () => bytesOf(values));
+  return {
+    tunings,
+    theta: theta && (await array(theta)),
+    mean: mean && { ...mean, theta: await array(mean.theta) },
+    best: best && { ...best, theta: await array(best.theta) },
+    checkpoint: checkpoint && (await tuningHead(checkpoint, put, { mask, start: theta })),
   };
 }
 
@@ -266,7 +300,29 @@ async function read(headAndDigest: Uint8Array, partOf: PartOf): Promise<ClientRe
               mask: await bits(search.mask),
             },
     },
+    tunedRounds: head.tunedRounds ?? [],
+    mean: await meanOf(head.mean, array),
+    twin: head.twin ? await twinOf(head.twin) : null,
+    kept: head.kept ? { ...head.kept, theta: await array(head.kept.theta) } : null,
   };
+
+  async function twinOf({ tunings, ...of }: NonNullable<Head['twin']>): Promise<Twin> {
+    const theta = of.theta === null ? null : await array(of.theta);
+    return {
+      tunings,
+      theta,
+      mean: await meanOf(of.mean, array),
+      best: of.best && { ...of.best, theta: await array(of.best.theta) },
+      checkpoint: of.checkpoint && (await tuning(of.checkpoint, mask && theta && { mask, start: theta })),
+    };
+  }
+}
+
+async function meanOf(
+  head: MeanHead | null | undefined,
+  array: (name: string) => Promise<Float32Array>,
+): Promise<MeanOfTunings | null> {
+  return head ? { count: head.count, theta: await array(head.theta) } : null;
 }
 
 async function residualOf(
@@ -303,10 +359,10 @@ async function headFrom(bytes: Uint8Array): Promise<Head> {
 }
 
 /** N, of whatever the record has. */
-function sizeOf({ mask, tuned, best, inProgress, residual, search }: ClientRecord): number {
+function sizeOf({ mask, tuned, best, inProgress, residual, search, kept, twin }: ClientRecord): number {
   const searched =
     search && (search.checkpoint.part === 'warm-up' ? search.checkpoint.tuning.theta : search.checkpoint.warm);
-  const array = tuned?.theta ?? best?.theta ?? inProgress?.start ?? searched;
+  const array = tuned?.theta ?? best?.theta ?? inProgress?.start ?? kept?.theta ?? twin?.theta ?? searched;
   return mask?.size ?? residual?.mask.size ?? array?.length ?? 0;
 }
 

@@ -75,35 +75,69 @@ export async function download(
   length: number,
   options: TransferOptions,
 ): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  let sha256: string | null = null;
-  await session.persist(options.signal, async (ask) => {
-    while (offset < length) {
-      const piece = await ask('download', { ...what, offset });
+  const pieces = new Download(what, length, options.onBytes);
+  await session.persist(options.signal, (ask) => pieces.fetch(ask));
+  return await pieces.whole();
+}
+
+/** The same on one connection, as long as that holds. @throws ConnectionLost */
+export async function sendDownload(
+  ask: Ask,
+  what: Pick<RequestOf<'download'>, 'what' | 'version'>,
+  length: number,
+): Promise<Uint8Array> {
+  const pieces = new Download(what, length, () => {});
+  await pieces.fetch(ask);
+  return await pieces.whole();
+}
+
+class Download {
+  private readonly what: Pick<RequestOf<'download'>, 'what' | 'version'>;
+  private readonly bytes: Uint8Array;
+  private readonly onBytes: TransferOptions['onBytes'];
+  private offset = 0;
+  private sha256: string | null = null;
+
+  constructor(
+    what: Pick<RequestOf<'download'>, 'what' | 'version'>,
+    length: number,
+    onBytes: TransferOptions['onBytes'],
+  ) {
+    this.what = what;
+    this.bytes = new Uint8Array(length);
+    this.onBytes = onBytes;
+  }
+
+  /** From where it is. */
+  async fetch(ask: Ask): Promise<void> {
+    const { bytes } = this;
+    const { length } = bytes;
+    while (this.offset < length) {
+      const piece = await ask('download', { ...this.what, offset: this.offset });
       if (piece.total !== length) {
         throw new ProtocolError('codec-length', `The server offers ${piece.total} bytes; ${length} are right.`);
       }
-      if (sha256 !== null && piece.sha256 !== sha256) {
+      if (this.sha256 !== null && piece.sha256 !== this.sha256) {
         // The server made the file anew meanwhile: what is here belongs to another one.
-        sha256 = null;
-        offset = 0;
+        this.sha256 = null;
+        this.offset = 0;
         continue;
       }
-      if (piece.data.length === 0 || piece.data.length > length - offset) {
+      if (piece.data.length === 0 || piece.data.length > length - this.offset) {
         throw new ProtocolError(
           'download-range',
-          `A piece of ${piece.data.length} bytes came at ${offset} of ${length}.`,
+          `A piece of ${piece.data.length} bytes came at ${this.offset} of ${length}.`,
         );
       }
-      sha256 = piece.sha256;
-      bytes.set(piece.data, offset);
-      offset += piece.data.length;
-      options.onBytes(offset, length);
+      this.sha256 = piece.sha256;
+      bytes.set(piece.data, this.offset);
+      this.offset += piece.data.length;
+      this.onBytes(this.offset, length);
     }
-  });
-  if ((await sha256Hex(bytes)) !== sha256) {
+  }
+
+  async whole(): Promise<Uint8Array> {
+    if ((await sha256Hex(this.bytes)) === this.sha256) return this.bytes;
     throw new ProtocolError('codec-corrupt', 'What was downloaded is not what the server meant to send.');
   }
-  return bytes;
 }

@@ -4,6 +4,7 @@ import { runClient } from '../client/client-loop.ts';
 import { memoryStore } from '../client/memory-store.ts';
 import type { Clock, Identity } from '../client/ports.ts';
 import { isPassing } from '../client/session.ts';
+import { SerialQueue } from '../coordinator/serial-queue.ts';
 import { Faults } from './fault.ts';
 import { lastMasks, withFinalEvaluation } from './final-evaluation.ts';
 import { RoundRecords } from './round-records.ts';
@@ -43,6 +44,8 @@ export async function* playFederation(
   const events = new Channel<SimulationEvent>();
   const records = new RoundRecords(options.stopwatch);
   const stores = new Map(names.map((name) => [name, memoryStore()]));
+  /** One tuning is in memory at a time, also after the last round. */
+  const ends = new SerialQueue();
   const turns = new TurnTaker(stage, new Faults(options.faults ?? []));
 
   const live = async (client: SimulatedClient, connection: TurnConnection, index: number) => {
@@ -61,6 +64,8 @@ export async function* playFederation(
         device: { backend: 'cpu', description: 'simulated' },
         shareEvaluation: false,
         ...(maxDensity === undefined ? {} : { maxDensity }),
+        ...(options.twin ? { twin: 'end' } : {}),
+        inTurn: (work) => ends.run(work),
         clock: stage.clock,
         random: stage.random(index),
         signal,

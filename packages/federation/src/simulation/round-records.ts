@@ -1,4 +1,5 @@
 import type { ClientEvent } from '../client/client-event.ts';
+import type { Conclusion } from '../client/conclusion.ts';
 
 /** What a round was to one client. */
 export interface SimulatedRound {
@@ -22,6 +23,8 @@ export interface SimulatedRound {
   readonly seconds: number;
   /** False where it came too late or was refused. */
   readonly isCounted: boolean;
+  /** [PF9] What the client chose to keep: with its last row only. */
+  readonly conclusion?: Conclusion;
 }
 
 type Draft = {
@@ -39,6 +42,7 @@ type Draft = {
 export class RoundRecords {
   private readonly drafts = new Map<string, Draft>();
   private readonly current = new Map<string, number>();
+  private readonly conclusions = new Map<string, Conclusion>();
   private readonly stopwatch: () => number;
 
   constructor(stopwatch: () => number) {
@@ -55,6 +59,11 @@ export class RoundRecords {
     if (event.type === 'round-started') {
       this.current.set(client, event.round);
       this.draft(client, event.round).startedAt = this.stopwatch();
+      return;
+    }
+    if (event.type === 'conclusion') {
+      const { type: _, ...conclusion } = event;
+      this.conclusions.set(client, conclusion);
       return;
     }
     const round = this.current.get(client);
@@ -98,7 +107,18 @@ export class RoundRecords {
         rows.push({ ...row, ...(isValidated ? { validation: { received: before, tuned: afterwards } } : {}) });
       }
     }
-    return rows;
+    return rows.map((row, i) => {
+      const isLast = rows.findLastIndex(({ client }) => client === row.client) === i;
+      return isLast ? this.concluded(row) : row;
+    });
+  }
+
+  /** With what came after the client's last round. */
+  private concluded(row: SimulatedRound): SimulatedRound {
+    const conclusion = this.conclusions.get(row.client);
+    if (!conclusion) return row;
+    const fetched = this.drafts.get(keyOf(row.client, row.round + 1))?.bytesDown ?? 0;
+    return { ...row, bytesDown: row.bytesDown + fetched, conclusion };
   }
 
   private draft(client: string, round: number): Draft {

@@ -69,6 +69,47 @@ describe('a simulated federation', () => {
     }
   });
 
+  it('[PF9] concludes with every client, one after the other, and its twin does no more than it did', async () => {
+    const config = configOf({ strategy: 'fedit' });
+    const layout = layoutOf(config, dimensions);
+    let under = 0;
+    let most = 0;
+    const clients = NAMES.map((name, i) => {
+      const scripted = scriptedTuner(layout, i + 1);
+      const tune: ScriptedTuner['tune'] = async function* (...args) {
+        most = Math.max(most, ++under);
+        try {
+          return yield* scripted.tune(...args);
+        } finally {
+          under--;
+        }
+      };
+      return { name, scripted, tuner: { ...scripted, tune, examples: { ...scripted.examples, validation: 2 } } };
+    });
+    const play = async (twin: boolean) => {
+      const run = simulateFederation({ config, layout, clients, twin, stopwatch: () => 0 });
+      for (;;) {
+        const next = await run.next();
+        if (next.done) return next.value;
+      }
+    };
+    const without = await play(false);
+    const tuned = clients.map(({ scripted }) => scripted.tunings.length);
+    const { rounds, theta } = await play(true);
+    expect(most).toBe(1);
+    expect(clients.map(({ scripted }, i) => scripted.tunings.length - (tuned[i] as number))).toEqual([6, 6, 6]);
+    // Neither the choice nor the twin is known to anybody else.
+    expectSame(theta, without.theta);
+    for (const row of [...without.rounds, ...rounds]) expect(row.conclusion !== undefined).toBe(row.round === 3);
+    for (const { conclusion, perplexity } of rounds.slice(-3)) {
+      expect(conclusion?.perplexity.alone).toBeGreaterThan(1);
+      expect(conclusion?.perplexity.kept).toBeLessThanOrEqual(perplexity.tuned);
+    }
+    expect(without.rounds.at(-1)?.conclusion?.perplexity.alone).toBe(null);
+    // What came last was fetched for the choice, and is counted.
+    expect(without.rounds.at(-1)?.bytesDown).toBe(2 * (without.rounds.at(-4)?.bytesDown as number));
+  });
+
   it('[PF6] adds up what the clients tuned, to the bit', async () => {
     const config = configOf({ strategy: 'fedit' }, 1);
     const { theta, tuners } = await simulated(config);

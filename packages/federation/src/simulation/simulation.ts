@@ -19,6 +19,8 @@ export interface SimulationOptions {
   /** They take turns in this order. */
   readonly clients: readonly SimulatedClient[];
   readonly faults?: readonly Fault[];
+  /** [PF9] Whether every client has a twin that tunes alone, when the rounds are over: about twice the work. */
+  readonly twin?: boolean;
   /** Milliseconds of a real clock, for `seconds`: nothing else depends on it. */
   readonly stopwatch: () => number;
   readonly signal?: AbortSignal;

@@ -120,6 +120,17 @@ describe('createLocalTuner', () => {
     expect(await tuner.perplexity(theta)).not.toBe(await swapped.perplexity(theta));
   });
 
+  it('[PF9] tells the losses of the held-out rows one by one, and together they are the perplexity', async () => {
+    const tuner = tunerWith();
+    const adapted = theta.map((value, p) => value + 0.1 * Math.sin(p));
+    for (const each of [null, adapted]) {
+      const rows = await tuner.heldOutLosses(each);
+      expect(rows.length).toBe(9);
+      const sum = (of: 'nats' | 'tokens') => rows.reduce((total, row) => total + row[of], 0);
+      expect(Math.exp(sum('nats') / sum('tokens')) / (await tuner.perplexity(each))).toBeCloseTo(1, 5);
+    }
+  });
+
   it('[PF8] computes the perplexity of the naive loss, of the base and of an adapter', async () => {
     const tuner = tunerWith();
     const adapted = theta.map((value, p) => value + 0.1 * Math.sin(p));

@@ -9,6 +9,7 @@ import { makeBatches } from '../text/batches.ts';
 import type { TokenizedExample } from '../text/examples.ts';
 import type { TokenBatch } from '../text/token-batch.ts';
 import { MaskedAdamW } from './adamw.ts';
+import { labelLosses } from './label-losses.ts';
 import { mapProgress } from './map-progress.ts';
 import { perplexity } from './perplexity.ts';
 import { gradientOnDevice, gradientOnHost, type SearchTask } from './search-gradient.ts';
@@ -63,6 +64,21 @@ export function createLocalTuner(options: LocalTunerOptions): LocalTuner {
       const adapter = theta && AdapterTensors.fromTheta(layout, theta);
       try {
         return await perplexity(model, adapter, batches, signal ? { signal } : {});
+      } finally {
+        adapter?.dispose();
+      }
+    },
+
+    async heldOutLosses(theta, signal) {
+      if (theta !== null) checkLength(theta, layout);
+      const adapter = theta && AdapterTensors.fromTheta(layout, theta);
+      try {
+        const rows = await labelLosses({ model, adapter }, heldOut, {
+          maxLength,
+          padId,
+          ...(signal ? { signal } : {}),
+        });
+        return rows.map((losses) => ({ nats: losses.reduce((sum, loss) => sum + loss, 0), tokens: losses.length }));
       } finally {
         adapter?.dispose();
       }

@@ -129,10 +129,11 @@ describe('recoveringTuner', () => {
   });
 
   it('evaluates and measures again', async () => {
-    const { tuner, recoveries } = await stageOf([{ works: 0 }, { works: 1 }]);
+    const { tuner, recoveries } = await stageOf([{ works: 0 }, { works: 1 }, { works: 1 }]);
     expect(await tuner.perplexity(theta)).toBe(1);
     expect(await tuner.measureSpeed()).toBe(1000);
-    expect(recoveries.length).toBe(2);
+    expect(await tuner.heldOutLosses(theta)).toEqual([{ nats: 0, tokens: 1 }]);
+    expect(recoveries.length).toBe(3);
   });
 
   it('opens again where the device is lost while the model is loaded, or is not back at once', async () => {

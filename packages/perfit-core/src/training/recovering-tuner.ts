@@ -149,6 +149,8 @@ export async function recoveringTuner(options: RecoveringTunerOptions): Promise<
     dispose: letGo,
     perplexity: (theta, signal, on) =>
       surviving((tuner) => tuner.perplexity(theta, signal, on), { from: () => 'with the evaluation', signal }),
+    heldOutLosses: (theta, signal) =>
+      surviving((tuner) => tuner.heldOutLosses(theta, signal), { from: () => 'with the evaluation', signal }),
     measureSpeed: (signal) =>
       surviving((tuner) => tuner.measureSpeed(signal), { from: () => 'with measuring its speed', signal }),
     tune,
