@@ -19,6 +19,10 @@ function recordOf(round: number): ClientRecord {
     inProgress: null,
     search: null,
     residual: null,
+    tunedRounds: [],
+    mean: null,
+    twin: null,
+    kept: null,
   };
 }
 
