@@ -21,9 +21,18 @@ export const theme = createTheme({
   },
 });
 
-/** Under the pointer a button gets darker: one shade lighter its white words would be too faint (WCAG AA). */
+/**
+ * Under the pointer a button gets darker: one shade lighter its white words would be too faint (WCAG AA), and so would
+ * colored words on the tint that a light scheme gives to buttons without a ground of their own.
+ */
 export const cssVariablesResolver: CSSVariablesResolver = () => {
-  const hover = 'color-mix(in srgb, var(--mantine-color-cyan-9) 88%, black)';
+  const darker = (color: string, share: number) =>
+    `color-mix(in srgb, var(--mantine-color-${color}-9) ${share}%, black)`;
+  const hover = darker('cyan', 88);
   const variables = { '--mantine-color-cyan-filled-hover': hover, '--mantine-primary-color-filled-hover': hover };
-  return { variables: {}, light: variables, dark: variables };
+  const words = {
+    '--mantine-color-cyan-light-color': darker('cyan', 85),
+    '--mantine-color-red-light-color': darker('red', 85),
+  };
+  return { variables: {}, light: { ...variables, ...words }, dark: variables };
 };
