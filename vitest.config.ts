@@ -5,6 +5,8 @@ const fuzz = `${rooms}/**/*.fuzz.test.ts`;
 const webgpu = `${rooms}/**/*.webgpu.test.ts`;
 /** Tests that start processes, sockets or databases. */
 const integration = 'apps/*/test/**/*.test.ts';
+/** Of the page, in a browser: a project of its own. */
+const components = '**/*.component.test.tsx';
 /** Of what a process does once: which backend it starts, and with how many threads. */
 const once = [
   'packages/perfit-core/src/backend/select-backend.test.ts',
@@ -27,6 +29,7 @@ const project = (name: string, { include, exclude = [], isolate = false }: Proje
 export default defineConfig({
   test: {
     projects: [
+      'apps/web-client/vitest.config.ts',
       project('integration', { include: [integration], exclude: [fuzz] }),
       // They put files and hashes in memory, for everybody in their process.
       project('fuzz', { include: [fuzz], isolate: true }),
@@ -34,7 +37,7 @@ export default defineConfig({
       project('webgpu', { include: [webgpu, ...once], isolate: true }),
       project('unit', {
         include: [`${rooms}/{src,test,build}/**/*.test.{ts,tsx}`, '{scripts,testing}/**/*.test.ts'],
-        exclude: [fuzz, webgpu, integration, ...once],
+        exclude: [fuzz, webgpu, integration, components, ...once],
       }),
     ],
     globalSetup: ['testing/global-setup.ts'],

@@ -157,6 +157,11 @@ const rooms = {
         files: /^src\/engine\//,
         may: ['@perfit/federation', '@perfit/bench', '@perfit/core', '@perfit/core/thread', TFJS],
       },
+      // Components in a browser, each through its states.
+      {
+        files: /(^test\/|\.component\.test\.tsx$)/,
+        may: ['vitest/browser', /^vitest-browser-react(\/|$)/, 'axe-core'],
+      },
       // What the page knows of strategies is held against the strategies.
       { files: /^src\/shared\/federation\/.*\.test\.ts$/, may: ['@perfit/federation'] },
     ],

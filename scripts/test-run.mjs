@@ -44,16 +44,16 @@ export class TestRun {
   }
 
   /** One run after the other. @param runs the arguments of each */
-  async vitest(runs) {
-    for (const args of runs) await this.#vitest(args);
+  async vitest(what, runs) {
+    for (const args of runs) await this.#vitest(what, args);
   }
 
-  async #vitest(args) {
+  async #vitest(what, args) {
     const [report, leftOut] = [join(this.#folder, 'vitest.json'), join(this.#folder, 'left-out.json')];
     const reporters = ['--reporter=default', '--reporter=json', '--reporter=testing/left-out-reporter.ts'];
     const all = [binary('vitest', 'vitest.mjs'), ...args, ...reporters, `--outputFile=${report}`];
     for (const file of [report, leftOut]) rmSync(file, { force: true });
-    const succeeded = await this.#execute('tests in Node', all, { env: { ...this.env, PERFIT_LEFT_OUT: leftOut } });
+    const succeeded = await this.#execute(what, all, { env: { ...this.env, PERFIT_LEFT_OUT: leftOut } });
     const { numPassedTests, numFailedTests, numPendingTests } = readReport(report) ?? {};
     this.#count(succeeded, { passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests });
     for (const [reason, count] of Object.entries(readReport(leftOut) ?? {})) this.#leaveOut(reason, count);

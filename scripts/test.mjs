@@ -4,7 +4,7 @@
 //   npm run test:all              everything in its long form
 //   npm run test:changed          the tests that the changes since the last commit concern
 //   npm test -- PATH…             the tests of a file or folder; those that it concerns, where it is no test
-//   npm test -- --project NAME    unit, integration, fuzz, webgpu, chromium or firefox
+//   npm test -- --project NAME    unit, integration, fuzz, webgpu, components, chromium or firefox
 //   npm test -- --seed N          what everything random starts from
 //   npm test -- --no-skips        a test that is left out fails the run
 import { chmodSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
@@ -54,7 +54,12 @@ await runScript(async () => {
       // Its folder has the software driver for WebGPU in Node as well.
       run.env.PERFIT_BROWSER = await browserInstalled();
     });
-    if (wish.vitest.length > 0) await run.timed('tests in Node', () => run.vitest(wish.vitest));
+    for (const [what, runs] of [
+      ['tests in Node', wish.vitest],
+      ['tests of components', wish.components],
+    ]) {
+      if (runs.length > 0) await run.timed(what, () => run.vitest(what, runs));
+    }
     if (wish.browser) await run.timed('tests in browsers', () => run.playwright(wish.browser));
     return run.summary();
   } finally {

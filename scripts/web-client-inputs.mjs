@@ -15,6 +15,7 @@ export const webClientPlaces = [
 const leftOut = [
   /\.md$/,
   /\.test\.tsx?$/,
+  /\/vitest\.config\.ts$/,
   /^(apps|packages)\/[^/]+\/test\//,
   // What tests share.
   /^packages\/testkit\//,

@@ -37,7 +37,9 @@ describe('the web client is built again', () => {
     'packages/testkit/src/scripted-tuner.ts',
     'packages/perfit-core/src/node/index.ts',
     'apps/web-client/src/contract/session/estimate.test.ts',
-    'apps/web-client/src/app/a-component.test.tsx',
+    'apps/web-client/src/app/a.component.test.tsx',
+    'apps/web-client/test/stage.tsx',
+    'apps/web-client/vitest.config.ts',
     'apps/coordinator/src/coordinator.ts',
     'e2e/specs/join.spec.ts',
   ])('not for one of %s', (path) => {
