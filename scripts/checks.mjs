@@ -25,6 +25,7 @@ export function staticChecks() {
     ['documents', [join(root, 'scripts/check-docs.mjs')]],
     ['words', [join(root, 'scripts/check-words.mjs')]],
     ['versions of Node', [join(root, 'scripts/check-engines.mjs')]],
+    ['places of tests', [join(root, 'scripts/check-test-places.mjs')]],
     ['import boundaries', [join(root, 'scripts/check-boundaries.mjs')]],
     ['size of the first load', [join(root, 'scripts/check-bundle.mjs')]],
   ];

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fromHalf, halfTable, toHalf } from '../src/codecs/half.ts';
+import { arbitraryFloat, HASH_A, HASH_B } from '../../test/arbitraries.ts';
 import {
   decodeValues,
   encodeValues,
@@ -9,8 +9,8 @@ import {
   valuesByteLength,
   type WireDtype,
   wireDtypes,
-} from '../src/index.ts';
-import { arbitraryFloat, HASH_A, HASH_B } from './arbitraries.ts';
+} from '../index.ts';
+import { fromHalf, halfTable, toHalf } from './half.ts';
 
 const owner = { layoutHash: HASH_A, maskHash: HASH_B };
 

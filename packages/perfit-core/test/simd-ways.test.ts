@@ -1,8 +1,15 @@
 import { setFlagsFromString } from 'node:v8';
 import { seededRandom } from '@perfit/protocol/space';
 import { expect, it } from 'vitest';
-import { FORMATS, isInBlocks, packedWords, packRows, paddedWidth, unpackRows } from '../ops/packed-matrix/formats.ts';
-import { type SimdWay, startPrograms } from './programs.ts';
+import {
+  FORMATS,
+  isInBlocks,
+  packedWords,
+  packRows,
+  paddedWidth,
+  unpackRows,
+} from '../src/ops/packed-matrix/formats.ts';
+import { type SimdWay, startPrograms } from '../src/wasm/programs.ts';
 
 // Node 20 has the relaxed instructions behind a flag; later ones have them.
 setFlagsFromString('--experimental-wasm-relaxed-simd');

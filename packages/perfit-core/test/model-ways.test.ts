@@ -1,12 +1,12 @@
 import { initialTheta, PROJECTIONS } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startWasm } from '../../test/backend.ts';
-import { MODEL_SHAPES } from '../catalogue/model-shapes.ts';
-import { loadModel } from '../model/load-model.ts';
-import { syntheticSource } from '../model/synthetic-source.ts';
-import type { SimdWay } from './programs.ts';
-import { WasmRunner } from './runner.ts';
+import { MODEL_SHAPES } from '../src/catalogue/model-shapes.ts';
+import { loadModel } from '../src/model/load-model.ts';
+import { syntheticSource } from '../src/model/synthetic-source.ts';
+import type { SimdWay } from '../src/wasm/programs.ts';
+import { WasmRunner } from '../src/wasm/runner.ts';
+import { startWasm } from './backend.ts';
 
 beforeAll(startWasm);
 afterAll(() => WasmRunner.start());

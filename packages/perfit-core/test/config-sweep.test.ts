@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { parseModelConfig } from '../model/config.ts';
-import { ModelError } from '../model/model-error.ts';
-import { PUBLISHED_CONFIGS } from './published-configs.ts';
+import { PUBLISHED_CONFIGS } from '../src/catalogue/published-configs.ts';
+import { parseModelConfig } from '../src/model/config.ts';
+import { ModelError } from '../src/model/model-error.ts';
 
 /** Of a published config.json what makes it the model that it is. */
 type Config = Readonly<Record<string, unknown>>;

@@ -1,15 +1,15 @@
 import { initialTheta, Mask, PROJECTIONS, seededRandom } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-import { startWasm } from '../../test/backend.ts';
-import { fragileSettings } from '../../test/fragile-tuner.ts';
-import { tinyModel, tinySource } from '../../test/tiny-models.ts';
-import { afterWasmFailure } from '../backend/wasm-backend.ts';
-import type { LanguageModel } from '../model/language-model.ts';
-import { loadModel } from '../model/load-model.ts';
-import type { WasmBackend } from '../wasm/wasm-heap.ts';
-import { createLocalTuner } from './local-tuner.ts';
-import { type Recovery, recoveringTuner } from './recovering-tuner.ts';
+import { afterWasmFailure } from '../src/backend/wasm-backend.ts';
+import type { LanguageModel } from '../src/model/language-model.ts';
+import { loadModel } from '../src/model/load-model.ts';
+import { createLocalTuner } from '../src/training/local-tuner.ts';
+import { type Recovery, recoveringTuner } from '../src/training/recovering-tuner.ts';
+import type { WasmBackend } from '../src/wasm/wasm-heap.ts';
+import { startWasm } from './backend.ts';
+import { fragileSettings } from './fragile-tuner.ts';
+import { tinyModel, tinySource } from './tiny-models.ts';
 
 const tiny = tinyModel({ seed: 11 });
 const settings = { ...fragileSettings, batchSize: 4, learningRate: 0.02, weightDecay: 0.01, clipNorm: 1, seed: 7 };

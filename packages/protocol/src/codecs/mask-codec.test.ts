@@ -1,16 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  decodeMask,
-  encodeMask,
-  maskByteLimit,
-  maskHash,
-  ProtocolError,
-  readMaskHeader,
-  sha256Hex,
-} from '../src/index.ts';
-import { Mask, seededRandom } from '../src/space/index.ts';
-import { arbitraryMask, HASH_A, HASH_B } from './arbitraries.ts';
+import { arbitraryMask, HASH_A, HASH_B } from '../../test/arbitraries.ts';
+import { decodeMask, encodeMask, maskByteLimit, maskHash, ProtocolError, readMaskHeader, sha256Hex } from '../index.ts';
+import { Mask, seededRandom } from '../space/index.ts';
 
 const codeOf = (bytes: Uint8Array, expected: { layoutHash: string; size: number }) =>
   decodeMask(bytes, expected).then(

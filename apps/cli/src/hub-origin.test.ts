@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { baseModelName } from '../src/hub-origin.ts';
+import { baseModelName } from './hub-origin.ts';
 
 describe('what a base model is called elsewhere', () => {
   it("is the repository and the commit of a folder in the Hub's cache", () => {

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import expected from '../../test/chat-templates/expected.json' with { type: 'json' };
-import { readText } from '../../test/model-folders.ts';
-import { ChatFormat, type ConversationRow } from './chat-template.ts';
-import type { ChatMessage } from './example.ts';
-import { encodePrompt, NO_LOSS, tokenizeExamples } from './examples.ts';
-import { createTokenizer, type Tokenizer } from './tokenizer.ts';
+import { ChatFormat, type ConversationRow } from '../src/text/chat-template.ts';
+import type { ChatMessage } from '../src/text/example.ts';
+import { encodePrompt, NO_LOSS, tokenizeExamples } from '../src/text/examples.ts';
+import { createTokenizer, type Tokenizer } from '../src/text/tokenizer.ts';
+import expected from './chat-templates/expected.json' with { type: 'json' };
+import { readText } from './model-folders.ts';
 
 /**
  * The chat templates of the models that people come with, as `tokenizer_config.json` has them on the Hub:
@@ -26,7 +26,7 @@ function tokenizerWith({ name, tokens }: Template): Tokenizer {
     id: 4096 + i,
     content,
   }));
-  const template = readFileSync(new URL(`../../test/chat-templates/${name}.jinja`, import.meta.url), 'utf8');
+  const template = readFileSync(new URL(`./chat-templates/${name}.jinja`, import.meta.url), 'utf8');
   return createTokenizer({
     'tokenizer.json': JSON.stringify({ ...json, added_tokens: [...json.added_tokens, ...added] }),
     'tokenizer_config.json': JSON.stringify({ ...tokens, chat_template: template }),

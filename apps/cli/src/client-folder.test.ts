@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type ClientRecord, verifySignature } from '@perfit/federation';
 import { Mask } from '@perfit/protocol/space';
 import { afterAll, describe, expect, it } from 'vitest';
-import { folderIdentity, folderStore } from '../src/client-folder.ts';
+import { folderIdentity, folderStore } from './client-folder.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'perfit-client-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -33,6 +33,10 @@ describe('folderStore', () => {
     inProgress: null,
     search: null,
     residual: null,
+    tunedRounds: [],
+    mean: null,
+    twin: null,
+    kept: null,
   };
 
   it('[HS3] gives back what was saved, leaves no half-written file, and forgets', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { downDtype, federationConfigSchema } from '../src/index.ts';
+import { downDtype, federationConfigSchema } from './index.ts';
 
 /** What the schema says of one wrong value, by the field's name. */
 function complaints(part: object): Record<string, string> {

@@ -1,6 +1,6 @@
 import { type FederationSummary, federationConfigSchema } from '@perfit/protocol';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { whatIsSent } from '../src/what-is-sent.ts';
+import { whatIsSent } from './what-is-sent.ts';
 
 const summary: FederationSummary = {
   id: 'village',
