@@ -33,7 +33,7 @@ function misplacedOf(paths) {
   });
 }
 
-/** Folder and name, without the ending: of `x.ts`, `x.test.ts` and `x.webgpu.test.ts` the same. */
+/** Folder and name, without endings: the same of a module and of the tests that bear its name. */
 function nameOf(path) {
   return join(dirname(path), basename(path).split('.')[0]);
 }
