@@ -1,6 +1,4 @@
 import {
-  type AnnouncementName,
-  announcements,
   type ErrorCode,
   type FederationConfig,
   notices,
@@ -8,10 +6,10 @@ import {
   type Progress,
   ProtocolError,
   parseMessage,
+  type Reply,
   type RequestName,
   type RequestOf,
   type RoundAction,
-  requests,
   type ValueOf,
 } from '@perfit/protocol';
 import type { Layout } from '@perfit/protocol/space';
@@ -27,6 +25,7 @@ import {
 import { openMemoryRoom } from '../src/coordinator/memory-room.ts';
 import { type Connection, type ConnectionEvent, ConnectionLost } from '../src/index.ts';
 import { wakeAt } from '../src/round/round-state.ts';
+import { LocalConnection } from '../src/simulation/local-connection.ts';
 import { VirtualClock } from '../src/simulation/virtual-clock.ts';
 
 export const FEDERATION = 'a-federation';
@@ -190,23 +189,32 @@ export class CoordinatorStage {
   }
 }
 
+/** As a session gives it. */
+interface Answer<K extends RequestName> {
+  readonly reply: Reply<ValueOf<K>>;
+  readonly afterwards?: () => Promise<void>;
+}
+
+/** A line between one client and the coordinator of a stage, as long as it holds. */
 interface Link {
   readonly session: ClientSession;
   /** Aborted when the line is lost, by what its requests throw. */
   readonly lost: AbortController;
 }
 
-/** A line between one client and the stage. */
+/** A client's way to the coordinator of its process, with the faults that the stage's script says. */
 class StageConnection implements Connection {
   isClosed = false;
   /** So many attempts to connect fail. */
   refusals = 0;
   private readonly stage: CoordinatorStage;
+  private readonly local = new LocalConnection((line) => this.open(line));
   private readonly listeners = new Set<(event: ConnectionEvent) => void>();
   private link: Link | null = null;
 
   constructor(stage: CoordinatorStage) {
     this.stage = stage;
+    this.local.on((event) => this.tell(event));
   }
 
   connect(): void {
@@ -214,33 +222,14 @@ class StageConnection implements Connection {
     if (this.refusals > 0) {
       this.refusals--;
       queueMicrotask(() => this.tell({ type: 'lost', reason: 'nobody answers' }));
-      return;
-    }
-    const lost = new AbortController();
-    const session = this.stage.session({
-      send: (name, message) => !lost.signal.aborted && this.hear(name as AnnouncementName, message),
-      close: () => !lost.signal.aborted && this.lose('the coordinator has hung up'),
-    });
-    this.link = { session, lost };
-    queueMicrotask(() => this.tell({ type: 'connected' }));
+    } else this.local.connect();
   }
 
   async request<K extends RequestName>(name: K, message: RequestOf<K>, signal?: AbortSignal): Promise<ValueOf<K>> {
     signal?.throwIfAborted();
-    const { link, stage } = this;
-    if (!link) throw new ConnectionLost('not connected');
-    const request = { name, message } as SentRequest;
-    const index = stage.requests.push(request) - 1;
-    const fate = stage.fate(request, index);
-    if (fate === 'request-lost') this.lose('the request was lost');
-    else if (typeof fate === 'object' && 'refuse' in fate) {
-      throw new ProtocolError(fate.refuse, `refused by the script: ${fate.refuse}`);
-    }
-    const { signal: lost } = link.lost;
-    return unlessAborted(signal ? AbortSignal.any([lost, signal]) : lost, async () => {
-      const answer = await this.exchange(link, request, fate);
-      return parseMessage(requests[name].value, answer, name) as ValueOf<K>;
-    });
+    if (!this.link) throw new ConnectionLost('not connected');
+    const { signal: lost } = this.link.lost;
+    return unlessAborted(signal ? AbortSignal.any([lost, signal]) : lost, () => this.local.request(name, message));
   }
 
   notify(name: 'progress', message: Progress): void {
@@ -265,29 +254,43 @@ class StageConnection implements Connection {
     const { link } = this;
     if (!link) return;
     this.link = null;
-    link.session.end().catch((error) => this.stage.fail(error));
+    this.local.hangUp().catch((error) => this.stage.fail(error));
     this.tell({ type: 'lost', reason });
     link.lost.abort(new ConnectionLost(reason));
   }
 
-  private async exchange(link: Link, request: SentRequest, fate: Fate): Promise<unknown> {
-    const { stage } = this;
-    const { session, lost } = link;
-    await stage.onRequest(request);
-    lost.signal.throwIfAborted();
-    const { reply, afterwards } = await session.handle(request.name, request.message);
-    await stage.beforeAnswer(request);
-    if (fate === 'answer-lost' && this.link === link) this.lose('the answer was lost');
-    // The client hears the answer before anything that follows from it.
-    if (afterwards) queueMicrotask(() => afterwards().catch((error) => stage.fail(error)));
-    stage.assertSound();
-    if (!reply.ok) throw ProtocolError.from(reply.error);
-    if (typeof fate === 'object' && 'falsify' in fate) return fate.falsify(reply.value as ValueOf<'download'>);
-    return reply.value;
+  private open(line: Line): Pick<ClientSession, 'handle' | 'end'> {
+    const lost = new AbortController();
+    const close = () => !lost.signal.aborted && this.lose('the coordinator has hung up');
+    const link = { session: this.stage.session({ send: line.send, close }), lost };
+    this.link = link;
+    return {
+      handle: (name, message) => this.exchange(link, name, message),
+      end: () => link.session.end(),
+    };
   }
 
-  private hear(name: AnnouncementName, message: unknown): void {
-    this.tell({ type: name, message: parseMessage(announcements[name], message, name) } as ConnectionEvent);
+  private async exchange<K extends RequestName>(link: Link, name: K, message: unknown): Promise<Answer<K>> {
+    const { stage } = this;
+    const { session, lost } = link;
+    const request = { name, message } as SentRequest;
+    const index = stage.requests.push(request) - 1;
+    const fate = stage.fate(request, index);
+    if (fate === 'request-lost') this.lose('the request was lost');
+    else if (typeof fate === 'object' && 'refuse' in fate) {
+      throw new ProtocolError(fate.refuse, `refused by the script: ${fate.refuse}`);
+    }
+    lost.signal.throwIfAborted();
+    await stage.onRequest(request);
+    lost.signal.throwIfAborted();
+    const { reply, afterwards } = await session.handle(name, message);
+    await stage.beforeAnswer(request);
+    if (fate === 'answer-lost' && this.link === link) this.lose('the answer was lost');
+    stage.assertSound();
+    if (reply.ok && typeof fate === 'object' && 'falsify' in fate) {
+      return { reply: { ok: true, value: (await fate.falsify(reply.value as ValueOf<'download'>)) as ValueOf<K> } };
+    }
+    return { reply, ...(afterwards ? { afterwards: () => afterwards().catch((error) => stage.fail(error)) } : {}) };
   }
 
   private tell(event: ConnectionEvent): void {

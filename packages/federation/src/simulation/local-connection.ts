@@ -13,21 +13,24 @@ import { ConnectionLost } from '../client/connection-lost.ts';
 import type { Connection, ConnectionEvent } from '../client/ports.ts';
 import type { ClientSession, Line } from '../coordinator/client-session.ts';
 
+/** What is used of a coordinator's session. */
+type Session = Pick<ClientSession, 'handle' | 'end'>;
+
 /** One client's way to a coordinator of the same process: every message goes through its schema, none over a wire. */
 export class LocalConnection implements Connection {
-  private readonly sessionOf: (line: Line) => ClientSession;
+  private readonly sessionOf: (line: Line) => Session;
   private readonly listeners = new Set<(event: ConnectionEvent) => void>();
-  private session: ClientSession | null = null;
+  private session: Session | null = null;
   private isClosed = false;
 
   /** @param sessionOf a new one for each time that it connects */
-  constructor(sessionOf: (line: Line) => ClientSession) {
+  constructor(sessionOf: (line: Line) => Session) {
     this.sessionOf = sessionOf;
   }
 
   connect(): void {
     if (this.session || this.isClosed) return;
-    const session: ClientSession = this.sessionOf({
+    const session: Session = this.sessionOf({
       send: (name, message) => {
         if (this.session === session) this.hear(name as AnnouncementName, message as never);
       },
