@@ -11,6 +11,8 @@ import {
   type OperatorRole,
   type RoundView,
 } from '@perfit/protocol';
+import type { CatalogueEntry, ModelNeeds } from '../src/contract/catalogue-api.ts';
+import type { DeviceReport } from '../src/contract/device-api.ts';
 import { emptySession, type RoundState, type SessionState } from '../src/contract/session/session-state.ts';
 
 export const instant = '2026-11-22T10:00:00.000Z';
@@ -137,6 +139,55 @@ export function sampleRoundState(changes: Partial<RoundState> = {}): RoundState 
     loss: null,
     startedAt: at,
     endedAt: null,
+    ...changes,
+  };
+}
+
+export const sampleDevice: DeviceReport = {
+  backend: 'webgpu',
+  description: 'Apple M2',
+  reason: 'This browser offers WebGPU.',
+  crossOriginIsolated: true,
+  cores: 8,
+  threads: 0,
+  features: ['shader-f16'],
+  largestBuffer: 2 ** 31,
+  graphicsMemory: 4e9,
+  memory: 8 * 2 ** 30,
+  storage: 60e9,
+};
+
+/** Fits for a chat in f16, and is too large to be tuned in f32. */
+export const sampleNeeds: ModelNeeds = {
+  modelType: 'llama',
+  contextLength: 2048,
+  automatic: 'f16',
+  precisions: [
+    {
+      precision: 'f32',
+      weightBytes: 1.4e9,
+      tuning: { bytes: 5e9, fit: { verdict: 'too large', sentence: 'Tuning takes 5.0 GB of 4.0 GB.' } },
+      chat: { bytes: 1.5e9, fit: { verdict: 'fits', sentence: 'A chat takes 1.5 GB of 4.0 GB.' } },
+    },
+    {
+      precision: 'f16',
+      weightBytes: 0.7e9,
+      tuning: { bytes: 3.8e9, fit: { verdict: 'tight', sentence: 'Tuning takes 3.8 GB of 4.0 GB.' } },
+      chat: { bytes: 0.8e9, fit: { verdict: 'fits', sentence: 'A chat takes 0.8 GB of 4.0 GB.' } },
+    },
+  ],
+};
+
+export function sampleEntry(changes: Partial<CatalogueEntry> = {}): CatalogueEntry {
+  return {
+    id: 'smollm2-360m',
+    name: 'SmolLM2 360M',
+    repository: 'HuggingFaceTB/SmolLM2-360M-Instruct',
+    licence: { name: 'Apache-2.0', url: 'https://example.org/licence', gated: false },
+    goodAt: 'Short answers.',
+    languages: 'English',
+    downloadBytes: 724e6,
+    needs: sampleNeeds,
     ...changes,
   };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { page } from 'vitest/browser';
 import { done, playWorker, refused } from '../../../test/play-worker.ts';
-import { sampleFederation } from '../../../test/samples.ts';
+import { sampleDevice, sampleFederation } from '../../../test/samples.ts';
 import { button, expectAccessible, see, seeFact, seeFailure, seeNot, show } from '../../../test/stage.tsx';
 import { later } from '../../../test/when.ts';
 import type { DeviceReport } from '../../contract/device-api.ts';
@@ -9,19 +9,7 @@ import type { Outcome } from '../../contract/outcome.ts';
 import type { DeviceProbe, ProbeApi } from '../../contract/probe-api.ts';
 import { DeviceCheck } from './device-check.tsx';
 
-const gpu: DeviceReport = {
-  backend: 'webgpu',
-  description: 'Apple M2',
-  reason: 'This browser offers WebGPU.',
-  crossOriginIsolated: true,
-  cores: 8,
-  threads: 0,
-  features: ['shader-f16'],
-  largestBuffer: 2 ** 31,
-  graphicsMemory: 4e9,
-  memory: 8 * 2 ** 30,
-  storage: 60e9,
-};
+const gpu = sampleDevice;
 const cpu: DeviceReport = {
   ...gpu,
   backend: 'wasm',
