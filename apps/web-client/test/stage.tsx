@@ -23,13 +23,20 @@ export async function show(component: ReactNode) {
 }
 
 function Stage({ children }: { readonly children: ReactNode }) {
+  return (
+    <Themed>
+      <Routed>{children}</Routed>
+    </Themed>
+  );
+}
+
+/** What every component stands in. */
+export function Themed({ children }: { readonly children: ReactNode }) {
   // A question that is refused is not asked again: the test would wait for it.
   const [queries] = useState(() => new QueryClient({ defaultOptions: { queries: { retry: false } } }));
   return (
     <MantineProvider theme={theme} cssVariablesResolver={cssVariablesResolver}>
-      <QueryClientProvider client={queries}>
-        <Routed>{children}</Routed>
-      </QueryClientProvider>
+      <QueryClientProvider client={queries}>{children}</QueryClientProvider>
     </MantineProvider>
   );
 }
