@@ -24,7 +24,13 @@ const resultSchema = z.object({
     z.object({
       name: z.string(),
       backend: z.string().nullable(),
-      perplexity,
+      perplexity: perplexity.extend({
+        /** [PF9] Of the client's twin, which tunes on its text alone, and of what the client keeps in the end. */
+        alone: z.number().nullable(),
+        kept: z.number().nullable(),
+      }),
+      /** Whether joining helped, by an interval over the held-out rows. */
+      joining: z.enum(['helped', 'did-not-help', 'cannot-tell']).nullable(),
       kept: z.number().nullable(),
       density: z.number().nullable(),
       examples: z.number().nullable(),
@@ -103,7 +109,12 @@ export function composeResult({ startedAt, seconds, detail, sessions, answers, t
   const clients = sessions.map((session) => ({
     name: session.name,
     backend: session.backend,
-    perplexity: lastPerplexity(session),
+    perplexity: {
+      ...lastPerplexity(session),
+      alone: session.conclusion?.perplexity.alone ?? null,
+      kept: session.conclusion?.perplexity.kept ?? null,
+    },
+    joining: session.conclusion?.joining?.verdict ?? null,
     kept: session.kept,
     density: session.kept !== null && session.size ? session.kept / session.size : null,
     examples: session.examples?.training ?? null,

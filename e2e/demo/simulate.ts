@@ -71,7 +71,9 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     options.say(`${browser.browserType().name()} ${browser.version()} opens ${texts.length} tabs`);
     const { backend } = options;
     const tabs = await Promise.all(
-      texts.map(({ name, file }) => Tab.open(browser as Browser, { name, joinUrl, dataset: file, backend })),
+      texts.map(({ name, file }) =>
+        Tab.open(browser as Browser, { name, joinUrl, dataset: file, backend, compares: true }),
+      ),
     );
     await Promise.all(tabs.map((tab) => tab.start()));
 

@@ -26,6 +26,8 @@ export interface TabOptions {
   readonly backend: 'auto' | 'webgpu' | 'wasm';
   /** Of WebAssembly; 1 where absent: tabs that share the cores would only fight over them with a pool in each. */
   readonly threads?: number;
+  /** [PF9] Whether it compares with tuning alone: twice the computing. Not, where absent. */
+  readonly compares?: boolean;
   /** Whether its person ticks that losses and perplexities are shared; not where absent. */
   readonly shareEvaluation?: boolean;
 }
@@ -66,6 +68,7 @@ export class Tab {
     url.searchParams.set('name', this.#options.name);
     url.searchParams.set('backend', this.#options.backend);
     url.searchParams.set('threads', String(this.#options.threads ?? 1));
+    url.searchParams.set('compare', this.#options.compares ? 'yes' : 'no');
     return url.href;
   }
 

@@ -2,12 +2,18 @@ import type { SimulationResult } from './result.ts';
 
 /** The result as a person reads it in a terminal. */
 export function renderTable(result: SimulationResult): string {
-  const header = ['client', 'base', 'received', 'tuned', 'kept parameters', 'up', 'down', 'seconds', 'backend'];
+  const header = [
+    ...['client', 'base', 'received', 'tuned', 'alone', 'kept', 'joining'],
+    ...['parameters', 'up', 'down', 'seconds', 'backend'],
+  ];
   const rows = result.clients.map((client) => [
     client.name,
     decimal(client.perplexity.base),
     decimal(client.perplexity.received),
     decimal(client.perplexity.tuned),
+    decimal(client.perplexity.alone),
+    decimal(client.perplexity.kept),
+    client.joining === null ? '–' : verdicts[client.joining],
     client.kept === null ? '–' : `${grouped(client.kept)} (${percent(client.density)})`,
     bytes(client.bytesUp),
     bytes(client.bytesDown),
@@ -34,6 +40,8 @@ export function renderTable(result: SimulationResult): string {
     ]),
   ].join('\n');
 }
+
+const verdicts = { helped: 'helped', 'did-not-help': 'did not help', 'cannot-tell': 'cannot tell' } as const;
 
 /** Left-aligned first column, right-aligned others. */
 function columns(rows: readonly (readonly string[])[]): string {

@@ -4,7 +4,6 @@ export { aggregate, ParameterSums } from './aggregation/parameter-sums.ts';
 export type { Ask } from './client/ask.ts';
 export type { ClientEvent } from './client/client-event.ts';
 export { runClient } from './client/client-loop.ts';
-export { compareRows, type RowComparison, type Verdict, verdictOf } from './client/compare-rows.ts';
 export type { Conclusion } from './client/conclusion.ts';
 export { ConnectionLost } from './client/connection-lost.ts';
 export { shakeHands } from './client/handshake.ts';
@@ -20,9 +19,7 @@ export type {
   ConnectionEvent,
   Identity,
   KeptModule,
-  ModuleOrigin,
   Residual,
-  Twin,
 } from './client/ports.ts';
 export { moduleOrigins } from './client/ports.ts';
 export { decodeClientRecord, encodeClientRecord } from './client/record-codec.ts';

@@ -93,6 +93,44 @@ describe('the twin', () => {
     expectSame((await recordOf(ada)).twin?.theta as Float32Array, (await recordOf(whole)).twin?.theta as Float32Array);
   });
 
+  it('[PF9] stops where its person does not want it, and is taken up when they ask for it afterwards', async () => {
+    const ada = await setting();
+    const twinPause = new Pause();
+    const first = await collect(
+      ada.options({ twin: 'end', twinPause, tuner: async () => validating(ada) }),
+      (event) => {
+        if (event.type === 'twin' && event.tuning === 2 && event.done > 0.4) twinPause.hold();
+      },
+    );
+    expect(of(first, 'conclusion')).toMatchObject([{ perplexity: { alone: null }, joining: null }]);
+    expect((await recordOf(ada)).twin).toMatchObject({ tunings: 1 });
+    const again = await collect(ada.options({ twin: 'end', tuner: async () => validating(ada) }));
+    expect(of(again, 'conclusion').length).toBe(1);
+    expect(of(again, 'conclusion')[0]?.perplexity.alone).toBeGreaterThan(0);
+    expect((await recordOf(ada)).twin).toMatchObject({ tunings: 3 });
+    // Once it is told, it is told.
+    const last = await collect(ada.options({ twin: 'end', tuner: async () => validating(ada) }));
+    expect(of(last, 'conclusion')).toEqual([]);
+  });
+
+  it('[PF9] stops in the time that it could spare too, without holding up the rounds', async () => {
+    const ada = await setting(configOf({ schedule: roundsOf(2) }));
+    const bea = await clientOf(ada.coordinator, 2);
+    bea.tuner.onStep = async () => {
+      for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+    };
+    const twinPause = new Pause();
+    const [events] = await Promise.all([
+      collect(ada.options({ twin: 'waiting', twinPause }), (event) => {
+        if (event.type === 'twin') twinPause.hold();
+      }),
+      collect(bea.options()),
+    ]);
+    expect(of(events, 'submitted').length).toBe(3);
+    expect(of(events, 'twin').length).toBeLessThan(4);
+    expect(events.at(-1)?.type).toBe('finished');
+  });
+
   it('stands still with the rest where the person pauses', async () => {
     const ada = await setting();
     const pause = new Pause();
@@ -130,7 +168,7 @@ describe('the end of a federation', () => {
   });
 
   it.each([
-    ['received', 0],
+    ['final', 0],
     ['mix', 0.5],
   ] as const)('[PF9] looks at what the last commit came to, and at means with it: %s', async (origin, own) => {
     const ada = await setting(configOf({ strategy: 'fedit', schedule: roundsOf(2) }));

@@ -35,6 +35,23 @@ export const sessionRecordSchema = z.object({
   size: z.number().int().nullable(),
   density: z.number().nullable(),
   examples: z.object({ training: z.number().int(), heldOut: z.number().int() }).nullable(),
+  /** What the client chose to keep when the federation had ended, and whether joining helped; null before. */
+  conclusion: z
+    .object({
+      round: z.number().int(),
+      of: z.string(),
+      perplexity: z.object({ together: z.number(), alone: z.number().nullable(), kept: z.number() }),
+      joining: z
+        .object({
+          verdict: z.enum(['helped', 'did-not-help', 'cannot-tell']),
+          ratio: z.number(),
+          low: z.number(),
+          high: z.number(),
+          rows: z.number().int(),
+        })
+        .nullable(),
+    })
+    .nullable(),
   bytesUp: z.number().int(),
   bytesDown: z.number().int(),
   /** Since the session began. */
@@ -65,6 +82,7 @@ export const emptySessionRecord: SessionRecord = {
   size: null,
   density: null,
   examples: null,
+  conclusion: null,
   bytesUp: 0,
   bytesDown: 0,
   seconds: 0,

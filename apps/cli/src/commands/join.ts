@@ -257,6 +257,7 @@ const verdicts = {
 const origins = {
   received: 'what was received',
   tuned: 'what was tuned',
+  final: 'what everybody came to in the last round',
   mean: 'the mean of what was tuned last',
   mix: 'a mean of what was received and tuned',
   alone: 'what was tuned alone',

@@ -87,7 +87,7 @@ export type Result = 'global' | 'personal';
 type Reference = 'fedit' | 'feditTuned' | 'feditThenLocal';
 
 /** What is held against what is kept: tuning alone, what is kept of FedIT with fine-tuning, and what FedIT sends. */
-export type KeptReference = 'alone' | 'feditThenLocal' | 'feditReceived';
+type KeptReference = 'alone' | 'feditThenLocal' | 'feditReceived';
 
 const references: Readonly<Record<Reference, { strategy: StrategyName; result: Result }>> = {
   fedit: { strategy: 'fedit', result: 'global' },

@@ -4,7 +4,7 @@ import { engine, unwrap } from '../shared/api/engine-client.ts';
 /**
  * For whoever drives the page by a program: tests and the simulation of many tabs.
  *
- * The page is steered as a person steers it. Its address may say `?invite=…&name=…&backend=auto|webgpu|wasm&threads=1`
+ * The page is steered as a person steers it. Its address may say `?invite=…&name=…&backend=auto|webgpu|wasm&threads=1&compare=yes|no`
  * and `as=…`, which lets several clients live in one browser profile; an invite is taken out of it at once, and kept for
  * reloads of the tab. The elements to hold on to:
  * - `data-testid="dataset-file"`: the file input;

@@ -11,6 +11,8 @@ export const joinSearchSchema = z.object({
     .regex(/^[1-9]\d?$/)
     .optional()
     .catch(undefined),
+  /** Whether to compare with tuning alone. */
+  compare: z.enum(['yes', 'no']).optional().catch(undefined),
   /** A further participant in the same browser. */
   as: z
     .string()

@@ -31,6 +31,9 @@ interface JoinSetupProps {
   readonly controls: ParticipationControls;
 }
 
+/** A device that is slower is not given twice the work unasked: it is offered the comparison at the end. */
+const QUICK_ROUND_SECONDS = 120;
+
 /** Everything before the start: what it is, a text, the device, and what the person agrees to. */
 export function JoinSetup({ seat, federation, search, invite, controls }: JoinSetupProps) {
   const { config, status } = federation;
@@ -44,6 +47,7 @@ export function JoinSetup({ seat, federation, search, invite, controls }: JoinSe
     understood: false,
     shareEvaluation: false,
     portion: 'full',
+    compare: search.compare === undefined ? null : search.compare === 'yes',
   }));
   const [refusal, setRefusal] = useState<Failure | null>(null);
   const [busy, setBusy] = useState(false);
@@ -61,6 +65,8 @@ export function JoinSetup({ seat, federation, search, invite, controls }: JoinSe
   const isKept = useIsKept(federation);
   const size = sizeOf(dataset, tokens);
   const computing: Computing = over ? { kind: 'unknown' } : computingOf(federation, probing, size);
+
+  const comparesByDefault = computing.kind === 'estimated' && computing.time.round <= QUICK_ROUND_SECONDS;
 
   const start = async () => {
     if (!dataset) return;
@@ -81,6 +87,7 @@ export function JoinSetup({ seat, federation, search, invite, controls }: JoinSe
         ...wish,
         shareEvaluation,
         consent,
+        compare: choices.compare ?? comparesByDefault,
         ...(maxDensity === undefined ? {} : { maxDensity }),
       });
     } catch (error) {
@@ -116,6 +123,7 @@ export function JoinSetup({ seat, federation, search, invite, controls }: JoinSe
             choices={choices}
             needsInvite={config.access === 'invite'}
             hasBudget={hasBudget(config)}
+            comparesByDefault={comparesByDefault}
             obstacle={obstacleOf(dataset, probing.data)}
             refusal={refusal}
             busy={busy}

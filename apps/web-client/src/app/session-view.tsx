@@ -12,6 +12,7 @@ import { Improvements } from '../features/improvements/improvements.tsx';
 import { Exposure } from '../features/ledger/exposure.tsx';
 import { Ledger } from '../features/ledger/ledger.tsx';
 import { DeviceSwitches } from '../features/session-view/device-switches.tsx';
+import { JoiningAnswer } from '../features/session-view/joining-answer.tsx';
 import { FinishedActions, SessionActions } from '../features/session-view/session-actions.tsx';
 import { SessionCharts } from '../features/session-view/session-charts.tsx';
 import { StatusCard } from '../features/session-view/status-card.tsx';
@@ -66,6 +67,9 @@ export function SessionView({ seat, preview, controls }: SessionViewProps) {
     </Box>,
   ];
   const figures = <SessionCharts key="figures" session={session} />;
+  const answer = (
+    <JoiningAnswer session={session} isRunning={isUnderWay} onCompare={() => controls.setCompared(true)} />
+  );
   // Who comes back to a finished one wants what came of it; one that ends under one's eyes keeps its order.
   const parts = stands?.isReopened ? [...result, figures] : [figures, ...result];
   return (
@@ -99,13 +103,16 @@ export function SessionView({ seat, preview, controls }: SessionViewProps) {
           ) : null
         }
       >
-        {stands?.isReopened ? null : <DeviceSwitches session={session} isRunning={isRunning} />}
+        {stands?.isReopened ? null : (
+          <DeviceSwitches session={session} isRunning={isRunning} onCompare={controls.setCompared} />
+        )}
       </StatusCard>
       {activity.kind === 'failed' ? (
         <FailureAlert failure={activity.error}>
           <GoOnOrAfresh controls={controls} exportFirst={exportFirst} />
         </FailureAlert>
       ) : null}
+      {answer}
       {parts}
       <Ledger seat={seat} entries={ledger} />
       <Exposure config={config} />

@@ -26,6 +26,8 @@ export interface ParticipationControls {
   reopen(): void;
   /** Stops the computing after the present step, or lets it go on; the client stays in the federation. */
   setPaused(isPaused: boolean): void;
+  /** [PF9] Lets the second model be tuned on this text alone, or stops it; after the end it is tuned then. */
+  setCompared(isWanted: boolean): void;
   /** Takes part no longer; everything is kept, and can be gone on with. */
   stop(): void;
   /** Takes part no longer, and forgets everything. */
@@ -94,6 +96,13 @@ export function useParticipation(seat: Seat): ParticipationControls {
       void follow(engine().reopen(seat, asSink(take)));
     },
     setPaused: (isPaused) => void engine().setPaused(isPaused),
+    setCompared: (isWanted) => {
+      if (useSession.getState().session.endedAt === null) void engine().setCompared(isWanted);
+      else {
+        setParticipation({ kind: 'running', round: null });
+        void follow(engine().resume(seat, { takeOver: false, compare: isWanted }, asSink(take)));
+      }
+    },
     stop: () => void engine().leave('asked'),
     leave: async () => {
       await engine().leave('asked');

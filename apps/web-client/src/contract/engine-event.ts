@@ -31,6 +31,8 @@ export type EngineEvent =
   | { readonly type: 'space'; readonly adapted: AdaptedModules }
   /** The person wants the computing to stop after the present step, or to go on. */
   | { readonly type: 'pause-asked'; readonly isPaused: boolean }
+  /** [PF9] Whether the person wants to compare with tuning alone. */
+  | { readonly type: 'compare'; readonly isWanted: boolean }
   | { readonly type: 'ledger'; readonly entries: readonly LedgerEntry[] }
   | { readonly type: 'failed'; readonly error: Failure };
 

@@ -27,6 +27,8 @@ export interface JoinOptions {
   readonly consent?: RecordedConsent;
   /** [PF2] The most that this client wants to own, as a share of N. */
   readonly maxDensity?: number;
+  /** [PF9] Whether a second model is tuned on this text alone, in the time that this device would wait. */
+  readonly compare?: boolean;
   /** Take the seat over from another tab of this browser. */
   readonly takeOver?: boolean;
 }
@@ -44,6 +46,8 @@ export interface RecordedConsent {
 interface ResumeOptions {
   /** Take the seat over from another tab of this browser. */
   readonly takeOver: boolean;
+  /** [PF9] To compare with tuning alone: also when the federation has ended. */
+  readonly compare?: boolean;
 }
 
 /** What this browser remembers of a seat. */
@@ -75,6 +79,8 @@ export interface RunApi {
    * meanwhile closes without it. Remembered: a tab that comes back is still paused.
    */
   setPaused(isPaused: boolean): Promise<Outcome<null>>;
+  /** [PF9] Lets the second model, which is tuned on this text alone, go on, or stops it. Remembered. */
+  setCompared(isWanted: boolean): Promise<Outcome<null>>;
   /** `asked` is remembered; `moved` only frees the seat, and a reload goes on. */
   leave(why: 'asked' | 'moved'): Promise<Outcome<null>>;
   /** The session so far as plain JSON; null before the first `join`. */

@@ -77,23 +77,33 @@ async function live(session: Session, membership: Membership, emit: (event: Clie
 async function nextOffer(session: Session, membership: Membership): Promise<RoundOffer> {
   const member = membership.memberIfAny;
   const offered = session.nextOffer();
-  if (member?.options.twin !== 'waiting' || twinIsBehind(member.keeper.record) === 0) return offered;
+  if (member?.options.twin !== 'waiting') return offered;
   const over = new AbortController();
   const end = () => over.abort(new Error('there is something else to do'));
   offered.then(end, end);
-  try {
-    await catchUp({ offer: { round: member.keeper.record.tuned?.round ?? 0 }, signal: over.signal, member });
-  } catch (error) {
-    if (!over.signal.aborted) throw error;
-  }
+  await twinInSpareTime(member, over.signal);
   return offered;
+}
+
+/** Until it has nothing to do, or the time is over. */
+async function twinInSpareTime(member: Member, over: AbortSignal): Promise<void> {
+  const { twinPause } = member.options;
+  while (!over.aborted && twinIsBehind(member.keeper.record) > 0) {
+    const signal = twinPause ? AbortSignal.any([over, twinPause.signal]) : over;
+    try {
+      await twinPause?.released(over);
+      await catchUp({ offer: { round: member.keeper.record.tuned?.round ?? 0 }, signal, member });
+    } catch (error) {
+      if (!over.aborted && !twinPause?.isHeld && !signal.aborted) throw error;
+    }
+  }
 }
 
 /** [PF9] Where the federation has come to its end, and this client with it. */
 async function concludeAfter(session: Session, membership: Membership): Promise<void> {
   const { end } = session;
   const member = membership.memberIfAny;
-  if (end?.type !== 'finished' || !member || member.keeper.record.kept) return;
+  if (end?.type !== 'finished' || !member || !mayConclude(member)) return;
   const { signal = new AbortController().signal, inTurn = (work) => work() } = member.options;
   const work = { offer: { round: end.status.version }, signal, member };
   const ask: Ask = (name, message) => member.options.connection.request(name, message, signal);
@@ -104,6 +114,11 @@ async function concludeAfter(session: Session, membership: Membership): Promise<
     // Whoever leaves now has what the rounds left.
     if (!signal.aborted) throw error;
   }
+}
+
+/** Once, and once more where its person wants a comparison afterwards. */
+function mayConclude({ keeper, options }: Member): boolean {
+  return !keeper.record.kept || (options.twin !== undefined && twinIsBehind(keeper.record) > 0);
 }
 
 /** One round from its offer to its receipt. It returns early where the round goes on without this client. */

@@ -50,12 +50,26 @@ export async function conclude(
   if (!keeper.record.tuned || !(canChoose || options.twin)) return null;
   // While it is still to be had.
   const received = canChoose ? await lastReceived(work, { version: status.version, ask }) : null;
-  if (options.twin) await catchUp(work);
+  const hasTwin = options.twin !== undefined && (await letTwinEnd(work));
   const together = await bestTogether(work, received);
-  const alone = options.twin ? await bestAlone(work) : null;
+  const alone = hasTwin ? await bestAlone(work) : null;
   const kept = alone && together.perplexity !== null ? better(together, alone) : together;
   await keeper.update({ kept });
   return await measured(work, { together, alone, kept });
+}
+
+/** @returns whether it has done all that the client did: not where its person stops it */
+async function letTwinEnd(work: PausableWork): Promise<boolean> {
+  const { twinPause } = work.member.options;
+  if (twinPause?.isHeld) return false;
+  const signal = twinPause ? AbortSignal.any([work.signal, twinPause.signal]) : work.signal;
+  try {
+    await catchUp({ ...work, signal });
+    return true;
+  } catch (error) {
+    if (work.signal.aborted || !signal.aborted) throw error;
+    return false;
+  }
 }
 
 interface LastCommit {
@@ -123,7 +137,7 @@ function* candidates({
   const { round } = tuned;
   if (mean && mean.count > 1) yield { round, of: 'mean', theta: mean.theta };
   if (!received) return;
-  yield { round: round + 1, of: 'received', theta: received };
+  yield { round, of: 'final', theta: received };
   for (const share of MIXES) {
     const theta = tuned.theta.map((value, p) => value + share * ((received[p] as number) - value));
     yield { round, of: 'mix', theta };

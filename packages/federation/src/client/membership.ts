@@ -46,6 +46,8 @@ export interface ClientOptions {
    * uses the time in which the client would wait for others; `end` begins after the last round. Absent is none.
    */
   readonly twin?: 'waiting' | 'end';
+  /** Stops the twin alone: held at the end, there is no comparison. */
+  readonly twinPause?: Pause;
   /** Where several clients share a processor: does what comes after the last round when it is this client's turn. */
   readonly inTurn?: <T>(work: () => Promise<T>) => Promise<T>;
   /** Leaves the federation when aborted. */

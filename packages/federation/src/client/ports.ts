@@ -108,8 +108,11 @@ export interface Twin {
   readonly checkpoint: TuningCheckpoint | null;
 }
 
-/** [PF9] Where a module comes from: a round as it was received or tuned, a mean of such, or the client's twin. */
-export const moduleOrigins = ['received', 'tuned', 'mean', 'mix', 'alone', 'alone-mean'] as const;
+/**
+ * [PF9] Where a module comes from: a round as it was received or tuned, what the last commit came to, a mean of such, or the
+ * client's twin.
+ */
+export const moduleOrigins = ['received', 'tuned', 'final', 'mean', 'mix', 'alone', 'alone-mean'] as const;
 export type ModuleOrigin = (typeof moduleOrigins)[number];
 
 export interface KeptModule {

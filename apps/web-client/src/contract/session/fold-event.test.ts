@@ -27,7 +27,39 @@ const prune = { kind: 'prune', iteration: 1, iterations: 3, kept: 70 } as const;
 /** What the fold does not look at. */
 const message = { id: 1, sha256: null, textBytes: 0, round: null, transfer: null };
 
+const conclusion = {
+  round: 2,
+  of: 'mix',
+  perplexity: { together: 70, alone: 75, kept: 70 },
+  joining: { verdict: 'helped', ratio: 0.93, low: 0.9, high: 0.97, rows: 20 },
+} as const;
+
 describe('the session as events make it', () => {
+  it('[PF9] compares with tuning alone while it waits, and keeps what came of it', () => {
+    const finished = { ...status, state: 'finished', version: 2 } as const;
+    const submitted = after([started, offered, { type: 'submitted', round: 1, bytes: 100 }]);
+    const compared = after(
+      [
+        { type: 'compare', isWanted: true },
+        { type: 'twin', tuning: 1, of: 2, done: 0.5 },
+      ],
+      submitted,
+    );
+    expect(compared).toMatchObject({ compares: true, phase: 'waiting', activity: { kind: 'alone', of: 2, done: 0.5 } });
+    // The next round goes on as if nothing had been.
+    expect(after([{ ...offered, round: 2 }], compared)).toMatchObject({ phase: 'searching' });
+    const ended = after([{ type: 'status', status: finished }], compared);
+    expect(ended).toMatchObject({ phase: 'waiting', activity: { kind: 'concluding' } });
+    const concluded = after(
+      [
+        { type: 'conclusion', ...conclusion },
+        { type: 'finished', status: finished },
+      ],
+      ended,
+    );
+    expect(concluded).toMatchObject({ phase: 'finished', conclusion });
+  });
+
   it('says what happens in the order of a round', () => {
     const phases: [EngineEvent, SessionState['phase'], string][] = [
       [started, 'loading', 'loading'],

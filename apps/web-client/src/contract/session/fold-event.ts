@@ -100,6 +100,18 @@ function withoutEstimate(state: SessionState, { at, event }: TimedEvent): Sessio
       return foldPerplexity(state, event, at);
     case 'validation':
       return state;
+    case 'twin':
+      return {
+        ...state,
+        ...doing({ kind: 'alone', tuning: event.tuning, of: event.of, done: event.done }),
+        lastStepAt: null,
+      };
+    case 'compare':
+      return { ...state, compares: event.isWanted };
+    case 'conclusion': {
+      const { type: _, ...conclusion } = event;
+      return { ...state, conclusion };
+    }
     case 'transfer':
       return { ...state, ...doing(transferring(event)) };
     case 'submitted':
@@ -223,7 +235,7 @@ function foldStatus(state: SessionState, status: FederationStatus): SessionState
     case 'failed':
     case 'stopped':
       // The loop says itself when it is done.
-      return next;
+      return state.phase === 'waiting' ? { ...next, ...doing({ kind: 'concluding' }) } : next;
   }
 }
 

@@ -1,6 +1,9 @@
+import type { Conclusion, KeptModule } from '@perfit/federation';
 import type { FederationDescriptor, FederationStatus, SessionPhase } from '@perfit/protocol';
 import type { Failure } from '../failure.ts';
 import type { Pace } from './pace.ts';
+
+export type { Conclusion };
 
 export type BackendName = 'webgpu' | 'wasm' | 'cpu';
 
@@ -40,6 +43,10 @@ export type Activity =
   | { readonly kind: 'tuning'; readonly epoch: number; readonly step: number; readonly steps: number }
   | { readonly kind: 'uploading'; readonly what: 'mask' | 'delta'; readonly bytes: number; readonly total: number }
   | { readonly kind: 'waiting'; readonly why: 'others' | 'next-round' | 'paused' }
+  /** [PF9] The twin's turn: it tunes on this text alone. */
+  | { readonly kind: 'alone'; readonly tuning: number; readonly of: number; readonly done: number }
+  /** [PF9] The rounds are over, and what is kept is chosen. */
+  | { readonly kind: 'concluding' }
   | { readonly kind: 'finished' }
   | { readonly kind: 'left'; readonly reason: 'asked' | 'replaced' | 'removed' }
   | { readonly kind: 'failed'; readonly error: Failure };
@@ -67,10 +74,10 @@ export interface RoundState {
   readonly bytesDown?: number;
 }
 
-/** [PF9] Where the personal module comes from: a round's start, or its tuning; absent where that is not known. */
+/** [PF9] Where the personal module comes from; `of` is absent where that is not known. */
 export interface ModuleOrigin {
   readonly round: number;
-  readonly of?: 'received' | 'tuned';
+  readonly of?: KeptModule['of'];
 }
 
 /** One optimizer step, for the chart of the loss. */
@@ -122,12 +129,16 @@ export interface SessionState {
   readonly adapted: AdaptedModules | null;
   /** `asked` until the present step is done. */
   readonly pause: 'off' | 'asked' | 'held';
+  /** [PF9] Whether a second model is tuned on this text alone. */
+  readonly compares: boolean;
   /** Milliseconds that one row takes in one pass, measured over the steps of this run; null before there are some. */
   readonly pace: Pace | null;
   readonly estimate: Estimate | null;
   readonly basePerplexity: number | null;
   readonly rounds: readonly RoundState[];
   readonly losses: readonly LossPoint[];
+  /** [PF9] What was chosen when the federation had ended, and whether joining helped; null before. */
+  readonly conclusion: Conclusion | null;
   /** Measured over the steps of this run. */
   readonly tokensPerSecond: number | null;
   readonly bytesUp: number;
@@ -161,11 +172,13 @@ export const emptySession: SessionState = {
   densityMap: [],
   adapted: null,
   pause: 'off',
+  compares: false,
   pace: null,
   estimate: null,
   basePerplexity: null,
   rounds: [],
   losses: [],
+  conclusion: null,
   tokensPerSecond: null,
   bytesUp: 0,
   bytesDown: 0,
@@ -199,6 +212,8 @@ export function phaseOf(activity: Activity): SessionPhase {
     case 'uploading':
       return 'uploading';
     case 'waiting':
+    case 'alone':
+    case 'concluding':
       return 'waiting';
     case 'finished':
       return 'finished';

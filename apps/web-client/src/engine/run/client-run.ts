@@ -52,6 +52,7 @@ export class ClientRun {
   readonly #backend: Backend;
   readonly #modelHost: ModelHost;
   readonly #pause = new Pause();
+  readonly #twinPause = new Pause();
   readonly #leaving = new AbortController();
   /** Ends what listens for the run. */
   readonly #over = new AbortController();
@@ -78,6 +79,14 @@ export class ClientRun {
     this.#modelHost = parts.modelHost;
     // A tab that comes back is as paused as it went.
     if (parts.journal.session.pause !== 'off') this.#pause.hold();
+    if (!parts.options.compare) this.#twinPause.hold();
+  }
+
+  setCompared(isWanted: boolean): void {
+    if (isWanted !== this.#twinPause.isHeld) return;
+    if (isWanted) this.#twinPause.release();
+    else this.#twinPause.hold();
+    this.journal.noteCompared(isWanted);
   }
 
   setPaused(isPaused: boolean): void {
@@ -120,6 +129,7 @@ export class ClientRun {
     const { name, invite, shareEvaluation, maxDensity } = this.#options;
     const consent = this.#consent;
     journal.emit({ type: 'started', name, federation: this.#seat.federation });
+    journal.emit({ type: 'compare', isWanted: !this.#twinPause.isHeld });
     const device = await this.#device();
     const socket = io({ transports: ['websocket'], autoConnect: false, reconnection: false, forceNew: true });
     const connection = socketConnection(socket, (message) => journal.ledger.write(message));
@@ -155,6 +165,8 @@ export class ClientRun {
       clock: browserClock,
       random: Math.random,
       pause: this.#pause,
+      twin: 'waiting',
+      twinPause: this.#twinPause,
       signal: this.#leaving.signal,
     });
   }

@@ -50,6 +50,13 @@ export class Journal {
     this.#stored = { ...this.#stored, dimensions };
   }
 
+  /** A tab that comes back goes on to compare, or not to. */
+  noteCompared(isWanted: boolean): void {
+    const { options } = this.#stored;
+    this.#stored = { ...this.#stored, options: { ...options, compare: isWanted } };
+    this.emit({ type: 'compare', isWanted });
+  }
+
   /** Keeps what there is now: a tab may be gone within its first second. */
   async keep(): Promise<void> {
     await this.#save();

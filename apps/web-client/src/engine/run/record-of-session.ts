@@ -24,6 +24,7 @@ export function recordOfSession(session: SessionState, ledger: readonly LedgerEn
     size,
     density: kept === null || !size ? null : kept / size,
     examples: session.examples,
+    conclusion: session.conclusion,
     bytesUp: session.bytesUp,
     bytesDown: session.bytesDown,
     seconds: session.startedAt === null ? 0 : ((session.endedAt ?? now) - session.startedAt) / 1000,

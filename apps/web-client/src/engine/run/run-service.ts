@@ -62,8 +62,14 @@ export class RunService {
     return this.#start(seat, await newSession(options), { sink, takeOver });
   }
 
-  async resume(seat: Seat, takeOver: boolean, sink: EventSink): Promise<'finished' | 'left'> {
-    return this.#start(seat, await rememberedSession(seat), { sink, takeOver });
+  async resume(
+    seat: Seat,
+    { takeOver, compare }: { takeOver: boolean; compare?: boolean },
+    sink: EventSink,
+  ): Promise<'finished' | 'left'> {
+    const stored = await rememberedSession(seat);
+    const options = compare === undefined ? stored.options : { ...stored.options, compare };
+    return this.#start(seat, { ...stored, options }, { sink, takeOver });
   }
 
   async reopen(seat: Seat, sink: EventSink): Promise<void> {
@@ -80,6 +86,11 @@ export class RunService {
 
   async setPaused(isPaused: boolean): Promise<void> {
     this.#run?.setPaused(isPaused);
+    await this.#journal?.keep();
+  }
+
+  async setCompared(isWanted: boolean): Promise<void> {
+    this.#run?.setCompared(isWanted);
     await this.#journal?.keep();
   }
 
@@ -144,9 +155,10 @@ export function runApi(service: RunService): RunApi {
       }),
     forget: (seat) => whenDone(() => service.forget(seat)),
     join: (options, sink) => outcomeOf(() => service.join(options, sink)),
-    resume: (seat, { takeOver }, sink) => outcomeOf(() => service.resume(seat, takeOver, sink)),
+    resume: (seat, options, sink) => outcomeOf(() => service.resume(seat, options, sink)),
     reopen: (seat, sink) => whenDone(() => service.reopen(seat, sink)),
     setPaused: (isPaused) => whenDone(() => service.setPaused(isPaused)),
+    setCompared: (isWanted) => whenDone(() => service.setCompared(isWanted)),
     leave: (why) => whenDone(() => service.leave(why)),
     session: () => outcomeOf(() => service.record()),
   };

@@ -1,4 +1,4 @@
-import { personalModule } from '@perfit/federation';
+import { moduleOrigins, personalModule } from '@perfit/federation';
 import { z } from 'zod';
 import { FailureError } from '../../contract/failure.ts';
 import type { Deleted, HistoryApi, HistoryEntry } from '../../contract/history-api.ts';
@@ -111,7 +111,7 @@ const storedSchema = z.object({
     rounds: z.array(z.object({ number: z.number(), received: figure, tuned: figure })),
     models: z
       .object({
-        personal: z.object({ round: z.number(), of: z.enum(['received', 'tuned']).optional() }).nullable(),
+        personal: z.object({ round: z.number(), of: z.enum(moduleOrigins).optional() }).nullable(),
       })
       .optional(),
   }),

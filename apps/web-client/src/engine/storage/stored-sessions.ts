@@ -33,6 +33,7 @@ export interface StoredSession {
     readonly threads?: number;
     readonly shareEvaluation: boolean;
     readonly maxDensity?: number;
+    readonly compare?: boolean;
   };
   /** Absent in sessions from before anybody was asked. */
   readonly consent?: RecordedConsent;

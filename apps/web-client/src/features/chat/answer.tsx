@@ -61,7 +61,7 @@ function endOf({ module, reason, forgotten }: ChatReply): string[] {
   return [
     // An adapter from elsewhere has no round.
     ...(module && module.round > 0 ? [roundOf(module.round)] : []),
-    ...(module?.of === 'received' ? [strings.asReceived] : []),
+    ...(module?.of && module.of !== 'tuned' ? [strings.origins[module.of]] : []),
     ...(why ? [why] : []),
     ...(forgotten > 0 ? [forgot(forgotten)] : []),
   ];

@@ -6,8 +6,14 @@ import type { SessionState } from '../../contract/session/session-state.ts';
 import { DeviceSwitches } from './device-switches.tsx';
 
 const switches = (changes: Partial<SessionState> = {}, isRunning = true) => (
-  <DeviceSwitches session={sampleSession({ phase: 'tuning', ...changes })} isRunning={isRunning} />
+  <DeviceSwitches
+    session={sampleSession({ phase: 'tuning', ...changes })}
+    isRunning={isRunning}
+    onCompare={onCompare}
+  />
 );
+const onCompare = vi.fn();
+const compares = () => page.getByRole('switch', { name: 'Compare with tuning alone' });
 const awake = () => page.getByRole('switch', { name: 'Keep the screen on while it’s running' });
 const told = () => page.getByRole('switch', { name: 'Notify me when it’s finished' });
 
@@ -93,6 +99,20 @@ describe('DeviceSwitches', () => {
     await told().click();
     await see('This browser doesn’t allow notifications from this page.');
     await expect.element(told()).not.toBeChecked();
+    await expectAccessible();
+  });
+
+  it('compares with tuning alone as long as the rounds run, and says what either choice means', async () => {
+    playScreen(true);
+    const { change } = await show(switches());
+    await see('You can still find out at the end whether joining helped.');
+    await compares().click();
+    expect(onCompare).toHaveBeenCalledWith(true);
+    await change(switches({ compares: true }));
+    await expect.element(compares()).toBeChecked();
+    await see('In the time this device would wait, a second model is tuned on your text alone.');
+    await change(switches({ compares: true, phase: 'finished', endedAt: at }));
+    await expect.element(compares()).toBeDisabled();
     await expectAccessible();
   });
 });

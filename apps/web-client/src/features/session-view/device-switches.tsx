@@ -10,9 +10,11 @@ import { useWakeLock, type WakeLockState } from './use-wake-lock.ts';
 export function DeviceSwitches({
   session,
   isRunning,
+  onCompare,
 }: {
   readonly session: SessionState;
   readonly isRunning: boolean;
+  readonly onCompare: (isWanted: boolean) => void;
 }) {
   const [staysAwake, setStaysAwake] = useLocalStorage({
     key: 'perfit.stay-awake',
@@ -51,6 +53,14 @@ export function DeviceSwitches({
         checked={isTold}
         disabled={permission === 'unsupported'}
         onChange={(event) => void setTold(event.currentTarget.checked)}
+      />
+      <Switch
+        size="sm"
+        label={strings.compare.switch}
+        description={isOver ? strings.compare.over : session.compares ? strings.compare.on : strings.compare.off}
+        checked={session.compares}
+        disabled={isOver || !isRunning}
+        onChange={(event) => onCompare(event.currentTarget.checked)}
       />
     </Group>
   );

@@ -14,6 +14,7 @@ const empty: StartChoices = {
   understood: false,
   shareEvaluation: false,
   portion: 'full',
+  compare: null,
 };
 const whole: StartChoices = { ...empty, name: 'Ada', understood: true };
 
@@ -33,6 +34,7 @@ function form(props: Partial<Props> = {}) {
     choices: empty,
     needsInvite: false,
     hasBudget: true,
+    comparesByDefault: false,
     obstacle: null,
     refusal: null,
     busy: false,
@@ -138,5 +140,18 @@ describe('StartForm', () => {
     await page.getByText('Advanced').click();
     await see('Run on');
     await seeNot('How much this device takes on');
+  });
+
+  it('compares with tuning alone where the device is quick, or where its person wants it', async () => {
+    const onChange = vi.fn();
+    const compare = () => page.getByRole('switch', { name: 'Find out whether joining helps me' });
+    const { change } = await show(form({ onChange }));
+    await expect.element(compare()).not.toBeChecked();
+    await change(form({ onChange, comparesByDefault: true }));
+    await expect.element(compare()).toBeChecked();
+    await compare().click();
+    expect(onChange).toHaveBeenLastCalledWith(expect.objectContaining({ compare: false }));
+    await expect.element(compare()).not.toBeChecked();
+    await see('That is up to twice the computing.');
   });
 });

@@ -1,4 +1,15 @@
-import { Button, Group, Input, SegmentedControl, Select, SimpleGrid, Stack, Text, TextInput } from '@mantine/core';
+import {
+  Button,
+  Group,
+  Input,
+  SegmentedControl,
+  Select,
+  SimpleGrid,
+  Stack,
+  Switch,
+  Text,
+  TextInput,
+} from '@mantine/core';
 import { displayNameSchema } from '@perfit/protocol';
 import { type FormEvent, useId } from 'react';
 import { inviteAdvice, strings } from '#strings/start-form.ts';
@@ -21,6 +32,8 @@ export interface StartChoices {
   readonly shareEvaluation: boolean;
   /** [PF2] */
   readonly portion: Portion;
+  /** [PF9] Whether to compare with tuning alone; null leaves it to how fast the device is. */
+  readonly compare: boolean | null;
 }
 
 interface StartFormProps {
@@ -29,6 +42,8 @@ interface StartFormProps {
   readonly needsInvite: boolean;
   /** Whether the strategy leaves a choice of how much to own. */
   readonly hasBudget: boolean;
+  /** Whether to compare with tuning alone, where nobody has said. */
+  readonly comparesByDefault: boolean;
   /** Why the start is not possible yet; null where it is. */
   readonly obstacle: string | null;
   /** What the coordinator said to these choices. */
@@ -44,6 +59,7 @@ export function StartForm({
   choices,
   needsInvite,
   hasBudget,
+  comparesByDefault,
   obstacle,
   refusal,
   busy,
@@ -85,6 +101,12 @@ export function StartForm({
             ) : null}
           </SimpleGrid>
           <ConsentBoxes understood={choices.understood} shareEvaluation={choices.shareEvaluation} onChange={change} />
+          <Switch
+            label={strings.compare}
+            description={strings.compareHint}
+            checked={choices.compare ?? comparesByDefault}
+            onChange={(event) => change({ compare: event.currentTarget.checked })}
+          />
           <details>
             <summary>{strings.advanced}</summary>
             <Stack gap="lg" mt="sm">

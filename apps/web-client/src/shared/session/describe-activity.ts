@@ -1,4 +1,5 @@
 import {
+  alone,
   downloading,
   failed,
   loadingModel,
@@ -53,6 +54,10 @@ function wordsOf({ activity, status }: Described): string {
       return uploading(activity.what, activity.bytes, activity.total);
     case 'waiting':
       return activity.why === 'paused' && status?.reason ? status.reason : strings.waiting[activity.why];
+    case 'alone':
+      return alone(activity.tuning, activity.of);
+    case 'concluding':
+      return strings.concluding;
     case 'finished':
       if (status?.state === 'stopped') return strings.ended;
       return status?.state === 'failed' ? strings.finishedEarly : strings.finished;
@@ -77,6 +82,8 @@ export function activityShare(activity: Activity): number | null {
       return activity.steps > 0 ? activity.step / activity.steps : null;
     case 'pruning':
       return activity.iteration / activity.iterations;
+    case 'alone':
+      return Math.min(1, (activity.tuning - 1 + activity.done) / Math.max(1, activity.of));
     case 'finished':
       return 1;
     case 'idle':
@@ -87,6 +94,7 @@ export function activityShare(activity: Activity): number | null {
     case 'preparing':
     case 'measuring':
     case 'waiting':
+    case 'concluding':
       return null;
   }
 }

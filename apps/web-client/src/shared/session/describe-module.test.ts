@@ -5,7 +5,11 @@ import { emptySession, type ModuleOrigin } from '../../contract/session/session-
 import { describeModule } from './describe-module.ts';
 
 /** After rounds with these perplexities, received and tuned. */
-function noteOn(personal: ModuleOrigin | null, figures: readonly (readonly [number, number | null])[]): string | null {
+function noteOn(
+  personal: ModuleOrigin | null,
+  figures: readonly (readonly [number, number | null])[],
+  more: readonly EngineEvent[] = [],
+): string | null {
   const events = figures.flatMap(([received, tuned], i): EngineEvent[] => {
     const round = i + 1;
     const started: EngineEvent = { type: 'round-started', round, attempt: 1, deadlineMs: 1 };
@@ -20,7 +24,7 @@ function noteOn(personal: ModuleOrigin | null, figures: readonly (readonly [numb
   return describeModule(
     foldEvents(
       emptySession,
-      [...events, models].map((event, i) => ({ at: i, event })),
+      [...events, models, ...more].map((event, i) => ({ at: i, event })),
     ),
   );
 }
@@ -34,7 +38,7 @@ const three = [
 describe('which module chat and export use', () => {
   it('[PF9] is said where the best round is not the last, with its perplexity', () => {
     expect(noteOn({ round: 2, of: 'tuned' }, three)).toBe(
-      'Chat and export use the model of round 2 (perplexity 70.0), not the one tuned last (72.0): it did best on the examples that choose the best round.',
+      'Chat and export use the model of round 2 (perplexity 70.0), not the one tuned last (72.0): it did best on the examples that choose the best model.',
     );
   });
 
@@ -43,6 +47,27 @@ describe('which module chat and export use', () => {
     expect(noteOn({ round: 4, of: 'received' }, [...three, [65, null]])).toMatch(
       /round 4 \(perplexity 65\.0\).*\(72\.0\)/,
     );
+  });
+
+  it.each<[NonNullable<ModuleOrigin['of']>, string]>([
+    ['final', 'the shared model after round 3'],
+    ['mean', 'the mean of the models you tuned last'],
+    ['mix', 'a mix of the model you received and the one you tuned last'],
+    ['alone', 'the model tuned on your text alone'],
+    ['alone-mean', 'the mean of the models tuned on your text alone'],
+  ])('[PF9] is said where it is none of a round, with what was measured at the end: %s', (of, name) => {
+    const conclusion: EngineEvent = {
+      type: 'conclusion',
+      round: 3,
+      of,
+      perplexity: { together: 70, alone: 68, kept: 66 },
+      joining: null,
+    };
+    expect(noteOn({ round: 3, of }, three, [conclusion])).toBe(
+      `Chat and export use ${name} (perplexity 66.0), not the one tuned last (72.0): it did best on the examples that choose the best model.`,
+    );
+    // Its figure comes with the choice.
+    expect(noteOn({ round: 3, of }, three)).toContain(`${name}, not`);
   });
 
   it('goes without saying for the last one, also before its figures are there', () => {

@@ -22,6 +22,7 @@ export const strings = {
     'next-round': 'Waiting for the next round',
     paused: 'This federation is paused. It continues automatically when its operator resumes it',
   },
+  concluding: 'The rounds are over. Choosing the best model for you',
   finished: 'Finished. Your personal model is ready',
   finishedEarly: 'The federation ended before all its rounds were done. You keep your personal model',
   ended: 'The operator ended this federation. You keep your personal model',
@@ -50,6 +51,11 @@ export function pruning(iteration: number, iterations: number): string {
 
 export function tuning(step: number, steps: number): string {
   return `Tuning on your text: step ${step} of ${steps}`;
+}
+
+/** While others work, or when the rounds are over. */
+export function alone(tuning: number, of: number): string {
+  return `Your part is done for now. To compare, tuning on your text alone: ${tuning} of ${of}`;
 }
 
 export function uploading(what: 'mask' | 'delta', bytes: number, total: number): string {

@@ -51,7 +51,15 @@ export const strings = {
     stopped: 'stopped',
   },
   reading: 'reading the question',
-  asReceived: 'as received',
+  /** Where the personal model is not what was tuned in its round. */
+  origins: {
+    received: 'as received',
+    final: 'the shared model',
+    mean: 'mean of your last models',
+    mix: 'mixed with the shared model',
+    alone: 'tuned on your text alone',
+    'alone-mean': 'mean of those tuned on your text alone',
+  },
 } as const;
 
 export const settingsStrings = {

@@ -1,4 +1,6 @@
+import type { ModuleOrigin } from '../../contract/session/session-state.ts';
 import { formatPerplexity } from '../../shared/format/format-number.ts';
+import { originName } from './conclusion.ts';
 
 export const strings = {
   title: 'What improved',
@@ -65,8 +67,8 @@ export function fromToInWords(base: number, personal: number): string {
   return `perplexity ${formatPerplexity(base)} with the base model, ${formatPerplexity(personal)} with yours`;
 }
 
-export function withModule(round: number, of: 'received' | 'tuned' | undefined): string {
-  return of === 'received' ? `as received in round ${round}` : `from round ${round}`;
+export function withModule(round: number, of: ModuleOrigin['of']): string {
+  return of === undefined ? `from round ${round}` : originName({ of, round });
 }
 
 export function isOlder(compared: number, now: number): string {

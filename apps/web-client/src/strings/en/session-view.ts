@@ -83,6 +83,12 @@ export const strings = {
     title: 'PerFIT is finished',
     failedTitle: 'PerFIT has stopped',
   },
+  compare: {
+    switch: 'Compare with tuning alone',
+    on: 'In the time this device would wait, a second model is tuned on your text alone.',
+    off: 'You can still find out at the end whether joining helped.',
+    over: 'The rounds are over.',
+  },
 
   title: {
     app: 'PerFIT',

@@ -17,6 +17,9 @@ export const strings = {
   share: 'Also share how well the model does on my text.',
   shareHint:
     'Optional. Loss and perplexity: a few numbers per round, none of the text. They help the operator see whether it works.',
+  compare: 'Find out whether joining helps me',
+  compareHint:
+    'While this device would wait for the others, it tunes a second model on your text alone, and compares both at the end. That is up to twice the computing. You can also do it afterwards.',
   recorded:
     'Saved in this browser with the time and this exact wording. The coordinator’s log has the time and a fingerprint of the wording.',
   consentNeeded: 'Tick the box above to continue',
