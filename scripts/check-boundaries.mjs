@@ -160,7 +160,7 @@ const rooms = {
       // Components in a browser, each through its states.
       {
         files: /(^test\/|\.component\.test\.tsx$)/,
-        may: ['vitest/browser', /^vitest-browser-react(\/|$)/, 'axe-core'],
+        may: ['vitest/browser', 'axe-core'],
       },
       // What the page knows of strategies is held against the strategies.
       { files: /^src\/shared\/federation\/.*\.test\.ts$/, may: ['@perfit/federation'] },

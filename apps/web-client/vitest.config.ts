@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import react from '@vitejs/plugin-react';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 
@@ -9,10 +8,12 @@ const contextOptions = { locale: 'en-GB', timezoneId: 'UTC', reducedMotion: 'red
 
 /** Components in a browser, each through all of its states: worker and coordinator are played (`test/stage.tsx`). */
 export default defineConfig({
-  plugins: [react()],
+  // React as it is shipped: the development build writes a stack down for every element, which is much of the time.
+  oxc: { jsx: { runtime: 'automatic', development: false } },
   optimizeDeps: {
     // All of them at once: whatever Vite finds while tests run it bundles then, and there are two Reacts.
     noDiscovery: true,
+    rolldownOptions: { transform: { define: { 'process.env.NODE_ENV': '"production"' } } },
     include: [
       '@mantine/core',
       '@mantine/hooks',
@@ -24,11 +25,10 @@ export default defineConfig({
       'react',
       'react-dom',
       'react-dom/client',
-      'react/jsx-dev-runtime',
+      'react/jsx-runtime',
       'socket.io-client',
       'uplot',
       'uqr',
-      'vitest-browser-react/pure',
       'zod',
       'zustand',
     ],

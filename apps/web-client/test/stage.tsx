@@ -13,13 +13,13 @@ import axe from 'axe-core';
 import { type ReactNode, useState } from 'react';
 import { expect } from 'vitest';
 import { page } from 'vitest/browser';
-import { render } from 'vitest-browser-react/pure';
 import { cssVariablesResolver, theme } from '../src/app/theme.ts';
+import { type Mounted, mount } from './mount.ts';
 
 /** Shows a component as the page does: in its theme, with queries of its own, and with links that lead somewhere. */
-export async function show(component: ReactNode) {
-  const { rerender, unmount } = await render(<Stage>{component}</Stage>);
-  return { unmount, change: (next: ReactNode) => rerender(<Stage>{next}</Stage>) };
+export async function show(component: ReactNode): Promise<Mounted> {
+  const { change, unmount } = mount(<Stage>{component}</Stage>);
+  return { change: (next) => change(<Stage>{next}</Stage>), unmount };
 }
 
 function Stage({ children }: { readonly children: ReactNode }) {

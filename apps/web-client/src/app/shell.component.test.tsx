@@ -50,6 +50,7 @@ describe('Shell', () => {
 
   it('says that there is no network, until there is', async () => {
     await start();
+    await see('No federations yet');
     await seeNot('You’re offline');
     window.dispatchEvent(new Event('offline'));
     await see('You’re offline');

@@ -62,7 +62,7 @@ describe('Improvements', () => {
     await expectAccessible();
     comparing.give(done(comparison));
     await seeFact('Held-out examples', 'Better on 2 of 4 worse on 1, about the same on 1');
-    await seeFact('Perplexity, your model', /from round 1/);
+    await seeFact('Perplexity, your model', /the model of round 1/);
     await expect
       .element(page.getByRole('img', { name: /^One dot per example: 2 better, 1 worse, 1 about the same\./ }))
       .toBeVisible();
@@ -125,7 +125,7 @@ describe('Improvements', () => {
     await see('This compares your model from round 1. You now have the one from round 2.');
     playComparison(done({ ...comparison, module: { round: 2, of: 'tuned' } }));
     await button('Compare again').click();
-    await seeFact('Perplexity, your model', /from round 2/);
+    await seeFact('Perplexity, your model', /the model of round 2/);
     await seeNot(/^This compares your model from round 1/);
   });
 
