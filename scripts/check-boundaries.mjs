@@ -125,6 +125,8 @@ const rooms = {
       '@perfit/coordinator',
     ],
     also: [
+      // Runs a person's own TypeScript.
+      { files: /^src\/own-strategy\.ts$/, may: ['tsx/esm/api'] },
       // Other libraries run next to ours, to be compared with and for nothing else.
       { files: /^src\/bench\/against-jax\.ts$/, may: ['@jax-js/jax'] },
       { files: /^src\/stock-tfjs\//, may: ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-webgpu'] },

@@ -7,6 +7,7 @@ import { type Coordinator, createCoordinator } from '@perfit/coordinator';
 import { layEmptyDatabase } from '@perfit/testkit/coordinator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { perfit as commandLine } from '../../../e2e/demo/coordinator-process.ts';
+import { loadStrategy } from '../src/own-strategy.ts';
 
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 const folder = mkdtempSync(join(tmpdir(), 'perfit-remote-'));
@@ -77,6 +78,46 @@ describe('perfit against a coordinator', { timeout: 120_000 }, () => {
     expect(adapter).toMatchObject({ status: 0, stdout: "Round 0's adapter is in peft.\n" });
     const config = JSON.parse(readFileSync(join(folder, 'peft', 'adapter_config.json'), 'utf8'));
     expect(config).toMatchObject({ peft_type: 'LORA', base_model_name_or_path: 'perfit-nano' });
+  });
+
+  it('takes part with a strategy of one’s own, which both sides must have, and says whether joining helped', async () => {
+    const strategy = join(root, 'apps/cli/examples/share-attention.ts');
+    const yaml = [
+      'name: Lab',
+      'model: perfit-nano',
+      'strategy: share-attention',
+      'access: open',
+      'lora: { rank: 2 }',
+      'tuning: { maxLength: 48 }',
+      'evaluation: { heldOut: 0.3, validation: 0.2 }',
+      'schedule: { rounds: 2, recruit: 1, goal: 1, minimum: 1 }',
+    ];
+    writeFileSync(join(folder, 'lab.yaml'), `${yaml.join('\n')}\n`);
+    const create = ['federation', 'create', 'lab.yaml', '--id', 'lab', '--start', '--json'];
+    const refused = await perfit(create);
+    expect(refused.status).not.toBe(0);
+    expect(refused.stderr).toContain(
+      'This coordinator does not know the strategy "share-attention": choose one of perfit',
+    );
+    await loadStrategy(strategy);
+    const { joinUrl } = JSON.parse((await perfit(create)).stdout);
+    const join1 = [
+      'join',
+      joinUrl,
+      '--data',
+      join(root, 'samples/bakers-shop.jsonl'),
+      '--store',
+      'lab-client',
+      '--twin',
+    ];
+    const stranger = await perfit(join1);
+    expect(stranger.status).not.toBe(0);
+    expect(stranger.stderr).toContain('does not know the strategy "share-attention"');
+    const { status, stdout } = await perfit([...join1, '--strategy', strategy]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^kept: .+ \(round \d\), perplexity \d+\.\d\d$/m);
+    expect(stdout).toMatch(/^together [\d.]+, alone [\d.]+: (joining|nobody can tell).* over \d+ held-out rows\)$/m);
+    expect((await coordinator.detail('lab')).status.state).toBe('finished');
   });
 
   it('adds, lists and removes operators and keys', async () => {

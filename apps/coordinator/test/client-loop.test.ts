@@ -1,5 +1,5 @@
 import { layoutOf, strategyOf } from '@perfit/federation';
-import type { FederationConfigInput, StrategyName } from '@perfit/protocol';
+import type { FederationConfigInput } from '@perfit/protocol';
 import { Mask } from '@perfit/protocol/space';
 import { participate, type ScriptedTuner, scriptedTuner, smallFederation, tinyDimensions } from '@perfit/testkit';
 import { hostCoordinator } from '@perfit/testkit/coordinator';
@@ -31,16 +31,7 @@ async function lifeOf(federation: string, invite: string | null, client: number)
 }
 
 describe('the client’s loop and the coordinator', () => {
-  const strategies: StrategyName[] = [
-    'perfit',
-    'fedit',
-    'fedit+ft',
-    'local',
-    'random-mask',
-    'sub-fedavg',
-    'ffa',
-    'fedsa',
-  ];
+  const strategies = ['perfit', 'fedit', 'fedit+ft', 'local', 'random-mask', 'sub-fedavg', 'ffa', 'fedsa'];
   it.each([
     ...strategies.map((strategy) => [strategy, 'f16'] as const),
     ['perfit', 'int8'] as const,

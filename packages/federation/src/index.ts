@@ -40,15 +40,19 @@ export {
 export { playFederation, type Stage } from './simulation/play-federation.ts';
 export { simulateFederation } from './simulation/simulate-federation.ts';
 export type { OwnedMask, SimulatedClient, SimulationOptions, SimulationResult } from './simulation/simulation.ts';
+export { type StrategyKit, strategyKit } from './strategy/kit.ts';
 export { openAggregation } from './strategy/open-aggregation.ts';
-export { positionsOf, ranksOf } from './strategy/positions.ts';
+export { positionsOf, ranksOf } from './strategy/parts/positions.ts';
 export {
   budgetOf,
   checkExchangedMask,
   densityOf,
   givenMask,
   isSearchDue,
+  knownStrategies,
   layoutOf,
+  registerStrategy,
   strategyOf,
 } from './strategy/registry.ts';
 export { robustProblem } from './strategy/robust-problem.ts';
+export type { Strategy } from './strategy/strategy.ts';

@@ -8,9 +8,14 @@ import {
   densityOf,
   givenMask,
   isSearchDue,
+  knownStrategies,
   layoutOf,
+  openAggregation,
   positionsOf,
   ranksOf,
+  registerStrategy,
+  type Strategy,
+  strategyKit,
   strategyOf,
 } from '../src/index.ts';
 
@@ -351,5 +356,47 @@ describe('what PerFIT may do otherwise', () => {
     expect(dueIn(configOf('perfit', { search: { sharedRounds: 2 } }))).toEqual([3]);
     expect(dueIn(configOf('perfit', { search: { everyRounds: 4 } }))).toEqual([5, 9]);
     expect(dueIn(configOf('perfit'))).toEqual([]);
+  });
+});
+
+describe('the registry', () => {
+  it('has those of SPEC.md, each by its name', () => {
+    expect(knownStrategies().map(({ name }) => name)).toEqual([...strategyNames]);
+    for (const name of strategyNames) expect(strategyOf(name).name).toBe(name);
+  });
+
+  it('says which strategy it does not know', () => {
+    expect(() => strategyOf('telepathy')).toThrow(
+      expect.objectContaining({ code: 'strategy-unknown', message: expect.stringContaining('"telepathy"') }),
+    );
+  });
+
+  it('takes another one, folds by what that says, and refuses its name twice', () => {
+    const added: number[] = [];
+    const own: Strategy = {
+      ...strategyKit.plainLora,
+      name: 'weighed',
+      title: 'Weighed',
+      description: 'Only counts.',
+      averaging: ({ global }) => ({
+        add: (_mask, _delta, weight) => void added.push(weight),
+        apply: () => global,
+      }),
+    };
+    registerStrategy(own);
+    const config = federationConfigSchema.parse({
+      name: 'x',
+      model: 'y',
+      strategy: 'weighed',
+      strategyOptions: { by: 'hand', times: 3 },
+    });
+    const layout = layoutOf(config, { layers: 1, width: 2, queryWidth: 2, keyValueWidth: 2, feedForwardWidth: 2 });
+    const global = { theta: new Float32Array(layout.size), moments: null, owners: null };
+    const aggregation = openAggregation({ config, layout, round: 1, global });
+    aggregation.add(Mask.full(layout.size), new Float32Array(layout.size), 7);
+    expect(aggregation.apply()).toBe(global);
+    expect(added).toEqual([7]);
+    expect(() => registerStrategy(own)).toThrow('There is a strategy "weighed" already.');
+    expect(() => registerStrategy({ ...own, name: 'Weighed!' })).toThrow(RangeError);
   });
 });

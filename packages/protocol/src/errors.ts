@@ -12,6 +12,7 @@ export const errorCodes = [
   'federation-full',
   'federation-ended',
   'signature-invalid',
+  'strategy-unknown',
   'client-banned',
   'client-removed',
   'rate-limited',

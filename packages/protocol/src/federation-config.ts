@@ -59,6 +59,7 @@ export const modelIdSchema = z
   .string({ error: noModel })
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$/, { error: noModel });
 
+/** Those of SPEC.md; a federation may have another one that its coordinator and its clients know. */
 export const strategyNames = [
   'perfit',
   'fedit',
@@ -74,7 +75,17 @@ export const strategyNames = [
   'hetlora',
   'flexlora',
 ] as const;
-export type StrategyName = (typeof strategyNames)[number];
+
+const noStrategy = 'Give the name of a strategy: small letters, digits, + and -, from a letter on, at most 40';
+export const strategyNameSchema = z
+  .string({ error: noStrategy })
+  .regex(/^[a-z][a-z0-9+-]{0,39}$/, { error: noStrategy });
+
+/** Parameters of a strategy of one's own. */
+const strategyOptionsSchema = z.record(
+  z.string().min(1).max(60),
+  z.union([z.number(), z.boolean(), z.string().max(200)]),
+);
 
 export const loraSchema = z.object({
   /** r, the budget rank. */
@@ -218,7 +229,9 @@ export const federationConfigSchema = z.object({
   /** A folder under the coordinator's models directory. */
   model: modelIdSchema,
   lora: loraSchema.prefault({}),
-  strategy: oneOf(strategyNames).default('perfit'),
+  strategy: strategyNameSchema.default('perfit'),
+  /** Of a strategy of one's own; those of SPEC.md have none. */
+  strategyOptions: strategyOptionsSchema.optional(),
   /** PF7. */
   receive: oneOf(['owned', 'all']).default('owned'),
   search: searchSchema.prefault({}),

@@ -29,10 +29,10 @@ export {
   personalSchema,
   robustSchema,
   SMALLEST_GROUP,
-  type StrategyName,
   scheduleSchema,
   searchSchema,
   serverSchema,
+  strategyNameSchema,
   strategyNames,
   tuningSchema,
 } from './federation-config.ts';

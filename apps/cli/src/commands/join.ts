@@ -36,6 +36,7 @@ import { UsageError } from '../explain.ts';
 import { type BackendChoice, reopening } from '../local-model.ts';
 import { columnsOption, describeProblems, readLocalText } from '../local-text.ts';
 import { between } from '../numbers.ts';
+import { registerStrategies, strategyOption } from '../own-strategy.ts';
 import { whatIsSent } from '../what-is-sent.ts';
 
 interface Flags {
@@ -50,6 +51,7 @@ interface Flags {
   readonly threads: number;
   readonly json: boolean;
   readonly twin: boolean;
+  readonly strategy: readonly string[];
 }
 
 export function joinCommand(): Command {
@@ -72,6 +74,7 @@ export function joinCommand(): Command {
       'tune on this text alone as well, while others compute, and say at the end whether joining helped: twice the computing',
       false,
     )
+    .addOption(strategyOption())
     .addOption(backendOption())
     .addOption(threadsOption())
     .option('--json', 'one JSON object a line: every event', false)
@@ -81,6 +84,7 @@ export function joinCommand(): Command {
 async function takePart(address: string, flags: Flags): Promise<void> {
   const { origin, federation, invite } = parseAddress(address);
   const { name, shareEvaluation } = flags;
+  await registerStrategies(flags.strategy);
   for (const line of await whatIsSent({ origin, federation, name, shareEvaluation })) say(line);
   const agreedAt = new Date().toISOString();
   const backend = await nodeBackend({ prefer: flags.backend, threads: flags.threads });

@@ -16,12 +16,14 @@ import { type Configuration, type SettingName, settingNames, settings } from '..
 import { endOn } from '../end-on.ts';
 import { UsageError } from '../explain.ts';
 import { wholeNumber } from '../numbers.ts';
+import { registerStrategies, strategyOption } from '../own-strategy.ts';
 
 interface Flags extends Partial<Configuration> {
   readonly config?: string;
   readonly printConfig: boolean;
   readonly json: boolean;
   readonly printOpenapi: boolean;
+  readonly strategy: readonly string[];
 }
 
 /** What a first start offers, so that the printed join address leads somewhere. */
@@ -39,7 +41,8 @@ export function serveCommand(): Command {
     .option('--config <file>', 'a YAML file of settings; the environment goes before it, and options before both')
     .option('--print-config', 'print the settings in force and where each comes from, and end', false)
     .option('--print-openapi', 'print the OpenAPI document of the REST part, and end', false)
-    .option('--json', 'one JSON object a line on standard output instead of sentences', false);
+    .option('--json', 'one JSON object a line on standard output instead of sentences', false)
+    .addOption(strategyOption());
   for (const name of settingNames) if (hasOption(name)) command.addOption(optionFor(name));
   return command
     .addHelpText(
@@ -59,7 +62,7 @@ function optionFor(name: SettingName): Option {
   return kind === 'whole' ? option.argParser(wholeNumber(0, Number.MAX_SAFE_INTEGER)) : option;
 }
 
-async function serve({ config, printConfig, printOpenapi, json, ...options }: Flags): Promise<void> {
+async function serve({ config, printConfig, printOpenapi, json, strategy, ...options }: Flags): Promise<void> {
   if (printOpenapi) {
     process.stdout.write(`${JSON.stringify(openApiDocument(), null, 2)}\n`);
     return;
@@ -71,6 +74,7 @@ async function serve({ config, printConfig, printOpenapi, json, ...options }: Fl
     return;
   }
   const { values } = read;
+  await registerStrategies(strategy);
   const logger = createLogger(values.logLevel);
   const coordinator = await createCoordinator(optionsOf(values, logger));
   const end = endOn(['SIGINT', 'SIGTERM']);

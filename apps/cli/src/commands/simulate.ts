@@ -10,7 +10,7 @@ import { Journal } from '../experiments/journal.ts';
 import { type At, ExperimentProgress } from '../experiments/progress.ts';
 import { type CellWorker, missingCells, resultsOf, runCells } from '../experiments/run-cells.ts';
 import { setupOf } from '../experiments/setup.ts';
-import { readSimulationConfig } from '../experiments/simulation-config.ts';
+import { readSimulationConfig, withOwnStrategies } from '../experiments/simulation-config.ts';
 import { explain, UsageError } from '../explain.ts';
 import type { BackendChoice } from '../local-model.ts';
 import { wholeNumber } from '../numbers.ts';
@@ -61,7 +61,7 @@ export function simulateCommand(): Command {
 }
 
 async function simulate(file: string, flags: Flags): Promise<void> {
-  const config = readSimulationConfig(file);
+  const config = await withOwnStrategies(readSimulationConfig(file));
   const backend = flags.backend === 'auto' ? await bestBackend() : flags.backend;
   const plan = await planExperiment(config, backend, flags.live ? 'live' : 'memory');
   const folder = resolve(flags.out ?? folderOf(plan));

@@ -69,7 +69,7 @@ export async function planExperiment(
     const data = fingerprintOf(texts);
     return config.strategies.map((strategy): Cell => {
       const federation = federationConfig(config, { strategy, seed, clients: texts.length, recipe });
-      const { setting } = strategy;
+      const { setting, source } = strategy;
       const parts = {
         ALGORITHM,
         federation,
@@ -81,6 +81,7 @@ export async function planExperiment(
         ...(config.budgets ? { budgets } : {}),
         ...(mode === 'live' ? { mode } : {}),
         ...(config.twin ? { twin: true } : {}),
+        ...(source ? { source } : {}),
         // What is chosen at the end (PF9) was not, at first.
         ...(config.data.validation > 0 ? { conclusion: 1 } : {}),
       };

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { moduleOrigins } from '@perfit/federation';
-import { strategyNames } from '@perfit/protocol';
+import { strategyNameSchema } from '@perfit/protocol';
 import { PROJECTIONS } from '@perfit/protocol/space';
 import { z } from 'zod';
 import { UsageError } from '../explain.ts';
@@ -39,7 +39,7 @@ const size = z.number().nonnegative();
 const perplexities = { received: positive, tuned: positive, after: positive.optional() };
 const cell = z.object({
   experiment: z.string(),
-  strategy: z.enum(strategyNames),
+  strategy: strategyNameSchema,
   setting: z.string(),
   seed: z.number(),
 });

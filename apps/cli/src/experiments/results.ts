@@ -1,5 +1,4 @@
 import { type Conclusion, strategyOf } from '@perfit/federation';
-import type { StrategyName } from '@perfit/protocol';
 import {
   type Comparison,
   compare,
@@ -22,7 +21,7 @@ interface RoundPerplexity {
 /** A round of a client, in one cell of the experiment. */
 export interface ResultRow {
   readonly experiment: string;
-  readonly strategy: StrategyName;
+  readonly strategy: string;
   readonly setting: string;
   readonly seed: number;
   readonly client: string;
@@ -41,7 +40,7 @@ export interface ResultRow {
 
 export interface Summary {
   readonly experiment: string;
-  readonly strategy: StrategyName;
+  readonly strategy: string;
   readonly setting: string;
   /** Of what the method leaves its clients with, over clients × seeds: see {@link outcomesOf}. */
   readonly perplexity: Estimate;
@@ -89,7 +88,7 @@ type Reference = 'fedit' | 'feditTuned' | 'feditThenLocal';
 /** What is held against what is kept: tuning alone, what is kept of FedIT with fine-tuning, and what FedIT sends. */
 type KeptReference = 'alone' | 'feditThenLocal' | 'feditReceived';
 
-const references: Readonly<Record<Reference, { strategy: StrategyName; result: Result }>> = {
+const references: Readonly<Record<Reference, { strategy: string; result: Result }>> = {
   fedit: { strategy: 'fedit', result: 'global' },
   feditTuned: { strategy: 'fedit', result: 'personal' },
   feditThenLocal: { strategy: 'fedit+ft', result: 'personal' },
@@ -98,7 +97,7 @@ const references: Readonly<Record<Reference, { strategy: StrategyName; result: R
 /** A line a strategy and setting, in the order in which they come. */
 export function summarize(rows: readonly ResultRow[]): TableRow[] {
   const groups = groupBy(rows, groupOf);
-  const otherOf = (strategy: StrategyName, setting: string) =>
+  const otherOf = (strategy: string, setting: string) =>
     groups.get(groupOf({ strategy, setting })) ?? groups.get(groupOf({ strategy, setting: 'default' }));
   const against = (reference: Reference, own: readonly Outcome[], setting: string) => {
     const { strategy, result } = references[reference];

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { modelName } from '@perfit/core/node';
+import { knownStrategies } from '@perfit/federation';
 import {
   displayNameSchema,
   type FederationConfig,
@@ -11,12 +13,12 @@ import {
   scheduleSchema,
   searchSchema,
   serverSchema,
-  strategyNames,
   tuningSchema,
 } from '@perfit/protocol';
 import { parse as parseYaml, YAMLParseError } from 'yaml';
 import { z } from 'zod';
 import { UsageError } from '../explain.ts';
+import { isStrategyFile, loadStrategy } from '../own-strategy.ts';
 
 const count = z.number().int().positive();
 const path = z.string().trim().min(1);
@@ -46,6 +48,7 @@ const settingsSchema = z.strictObject({
   weighting: z.strictObject(shape.weighting.unwrap().shape).prefault({}),
   robust: z.strictObject(robustSchema.shape).optional(),
   wire: z.strictObject(shape.wire.unwrap().shape).prefault({}),
+  strategyOptions: shape.strategyOptions,
   maxDeltaNorm: shape.maxDeltaNorm,
 });
 type Settings = z.infer<typeof settingsSchema>;
@@ -131,7 +134,13 @@ export type Budgets = z.infer<typeof budgetsSchema>;
 const strategySchema = z.preprocess(
   (value) => (typeof value === 'string' ? { name: value } : value),
   z.strictObject({
-    name: z.enum(strategyNames),
+    /** One that this program knows, or a module that has one: ./mine.ts. */
+    name: z.string().superRefine((name, context) => {
+      const known = knownStrategies().map((strategy) => strategy.name);
+      if (isStrategyFile(name) || known.includes(name)) return;
+      const message = `there is no strategy "${name}"; there are ${known.join(', ')}, and files such as ./mine.ts`;
+      context.addIssue({ code: 'custom', message });
+    }),
     /** Tells apart the same strategy with different overrides. */
     setting: z.string().trim().min(1).max(60).default('default'),
     overrides: z.record(z.string(), z.unknown()).default({}),
@@ -154,6 +163,8 @@ const fileSchema = z.looseObject({
 });
 
 export interface ComparedStrategy {
+  /** What a strategy of one's own is made of: its file's hash. Absent for those that are built in. */
+  readonly source?: string;
   /** Fields of `tuning` that the file says: the others are the model's recipe's, where that has them. */
   readonly said: ReadonlySet<string>;
   readonly name: FederationConfig['strategy'];
@@ -200,7 +211,9 @@ export function parseSimulationConfig(file: string, text: string): SimulationCon
   return {
     name,
     model: fromHere(model),
-    strategies: compared,
+    strategies: compared.map((strategy) =>
+      isStrategyFile(strategy.name) ? { ...strategy, name: fromHere(strategy.name) } : strategy,
+    ),
     seeds,
     data: {
       ...data,
@@ -212,6 +225,23 @@ export function parseSimulationConfig(file: string, text: string): SimulationCon
     twin,
     faults,
   };
+}
+
+/**
+ * With strategies that the file names by a module of their own under the names that they have; the modules are run.
+ * @throws UsageError where a module is none
+ */
+export async function withOwnStrategies(config: SimulationConfig): Promise<SimulationConfig> {
+  const strategies: ComparedStrategy[] = [];
+  for (const strategy of config.strategies) {
+    if (!isStrategyFile(strategy.name)) strategies.push(strategy);
+    else {
+      const { name } = await loadStrategy(strategy.name);
+      const source = createHash('sha256').update(readFileSync(strategy.name)).digest('hex');
+      strategies.push({ ...strategy, name, source });
+    }
+  }
+  return { ...config, strategies };
 }
 
 /** What a coordinator would be given. */

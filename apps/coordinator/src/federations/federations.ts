@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { isEnded, layoutOf, newFederation, robustProblem } from '@perfit/federation';
+import { isEnded, knownStrategies, layoutOf, newFederation, robustProblem } from '@perfit/federation';
 import {
   type Adapters,
   FederationRoom,
@@ -109,6 +109,7 @@ export class Federations {
     const { store, clock } = this.parts;
     const id = await this.freeId(config.name, wantedId);
     const dimensions = await this.modelOf(config.model);
+    assertKnowsStrategy(config);
     const layout = layoutOf(config, dimensions);
     if (layout.size > LARGEST_LAYOUT) {
       throw new FederationError(
@@ -245,4 +246,14 @@ function newInvite(federation: string, createdAt: Date): InviteRow {
   const code = randomId(12);
   const id = randomId(9);
   return { code, id, federation, uses: 0, createdAt, label: null, maxUses: null, expiresAt: null, revokedAt: null };
+}
+
+/** @throws FederationError `bad-config` */
+function assertKnowsStrategy({ strategy }: FederationConfig): void {
+  const names = knownStrategies().map(({ name }) => name);
+  if (names.includes(strategy)) return;
+  throw new FederationError(
+    'bad-config',
+    `This coordinator does not know the strategy "${strategy}": choose one of ${names.join(', ')}.`,
+  );
 }

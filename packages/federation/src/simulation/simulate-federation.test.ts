@@ -4,7 +4,7 @@ import { expectSame, type ScriptedTuner, scriptedTuner } from '@perfit/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { aggregate } from '../aggregation/parameter-sums.ts';
-import { positionsOf } from '../strategy/positions.ts';
+import { positionsOf } from '../strategy/parts/positions.ts';
 import { layoutOf } from '../strategy/registry.ts';
 import type { Fault } from './fault.ts';
 import { simulateFederation } from './simulate-federation.ts';

@@ -28,8 +28,10 @@ export function openAggregation(space: AggregationSpace): Aggregation {
 
 function openUnclipped(space: AggregationSpace): Aggregation {
   const { config, layout } = space;
-  if (!config.robust || config.robust.mean === 'weighted')
-    return aggregations[strategyOf(config.strategy).averaging](space);
+  if (!config.robust || config.robust.mean === 'weighted') {
+    const { averaging } = strategyOf(config.strategy);
+    return typeof averaging === 'function' ? averaging(space) : aggregations[averaging](space);
+  }
   const problem = robustProblem(config, layout.size);
   if (problem) throw new RangeError(problem);
   return robust(config.robust, space);

@@ -1,29 +1,38 @@
-import { type FederationConfig, ProtocolError, type StrategyName } from '@perfit/protocol';
+import { type FederationConfig, ProtocolError, strategyNameSchema } from '@perfit/protocol';
 import { buildLayout, type Layout, Mask, type ModelDimensions } from '@perfit/protocol/space';
-import { feddpa, flexlora, flora, hetlora } from './by-rank.ts';
-import { ranksOf } from './positions.ts';
-import { perfit, randomMask, subFedAvg } from './searching.ts';
+import { builtIn } from './built-in/index.ts';
+import { ranksOf } from './parts/positions.ts';
 import type { MaskSource, RoundAt, Strategy } from './strategy.ts';
-import { fedit, feditThenLocal, fedprox, fedsa, ffa, local } from './whole.ts';
 
-const strategies: Record<StrategyName, Strategy> = {
-  perfit,
-  fedit,
-  'fedit+ft': feditThenLocal,
-  fedprox,
-  local,
-  'random-mask': randomMask,
-  'sub-fedavg': subFedAvg,
-  ffa,
-  fedsa,
-  feddpa,
-  flora,
-  hetlora,
-  flexlora,
-};
+const known = new Map<string, Strategy>(builtIn.map((strategy) => [strategy.name, strategy]));
 
-export function strategyOf(name: StrategyName): Strategy {
-  return strategies[name];
+/** All that this program knows, in the order in which it came to know them. */
+export function knownStrategies(): readonly Strategy[] {
+  return [...known.values()];
+}
+
+/**
+ * Adds a strategy of one's own. Coordinator and clients must know the same under its name.
+ * @throws RangeError where the name is none, or taken
+ */
+export function registerStrategy(strategy: Strategy): void {
+  const { name } = strategy;
+  const parsed = strategyNameSchema.safeParse(name);
+  if (!parsed.success)
+    throw new RangeError(`A strategy cannot be called "${name}": ${parsed.error.issues[0]?.message}.`);
+  if (known.has(name)) throw new RangeError(`There is a strategy "${name}" already.`);
+  known.set(name, strategy);
+}
+
+/** @throws ProtocolError `strategy-unknown` */
+export function strategyOf(name: string): Strategy {
+  const strategy = known.get(name);
+  if (strategy) return strategy;
+  throw new ProtocolError(
+    'strategy-unknown',
+    `This program does not know the strategy "${name}". It may be one of the federation's own, or of a later version.`,
+    { strategy: name },
+  );
 }
 
 /** [PF1] The layout of a federation's theta: coordinator and clients both derive it, and compare its hash. */

@@ -1,17 +1,23 @@
-import type { FederationConfig, StrategyName } from '@perfit/protocol';
+import type { FederationConfig } from '@perfit/protocol';
 import type { Layout, Mask, ModelDimensions } from '@perfit/protocol/space';
+import type { Aggregation, AggregationSpace } from '../aggregation/aggregation.ts';
+
+/** A {@link StrategyMethods} by its name: what a federation's `strategy` says. */
+export interface Strategy extends StrategyMethods {
+  /** Small letters, digits, `+` and `-`, from a letter on; at most 40. */
+  readonly name: string;
+  readonly title: string;
+  /** One sentence for the operator who chooses. */
+  readonly description: string;
+}
 
 /**
  * Everything in which one method of federated tuning differs from another: the shape of the space, how a client
  * finds what it owns, what of that is exchanged and how it is averaged (PF6), and what a round's tuning starts from
- * (PF7). The rest of the system does not know which one runs. Pure.
+ * (PF7). The rest of the system does not know which one runs. Pure: the same answers for the same arguments, at the
+ * coordinator and at every client. Parameters of its own are in `config.strategyOptions`.
  */
-export interface Strategy {
-  readonly name: StrategyName;
-  readonly title: string;
-  /** One sentence for the operator who chooses. */
-  readonly description: string;
-
+export interface StrategyMethods {
   /**
    * What the method leaves its client with: θ_g as it arrives (the client's own tuning only serves it), or θ_i as the
    * client tuned it last. Experiments judge a method by that.
@@ -40,7 +46,7 @@ export interface Strategy {
   start(from: RoundStart): Float32Array;
 
   /** [PF6] How a round's submissions are folded together: `openAggregation` knows what the names mean. */
-  readonly averaging: Averaging;
+  readonly averaging: Averaging | ((space: AggregationSpace) => Aggregation);
 }
 
 export type Averaging =

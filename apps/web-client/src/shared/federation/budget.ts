@@ -1,7 +1,7 @@
-import type { FederationConfig, StrategyName } from '@perfit/protocol';
+import type { FederationConfig } from '@perfit/protocol';
 
 /** Strategies in which every client has a budget of its own; in the others there is nothing to choose. */
-const withBudget: ReadonlySet<StrategyName> = new Set(['perfit', 'random-mask', 'sub-fedavg', 'hetlora', 'flexlora']);
+const withBudget: ReadonlySet<string> = new Set(['perfit', 'random-mask', 'sub-fedavg', 'hetlora', 'flexlora']);
 
 export function hasBudget({ strategy }: Pick<FederationConfig, 'strategy'>): boolean {
   return withBudget.has(strategy);

@@ -1,9 +1,7 @@
-import type { StrategyName } from '@perfit/protocol';
-
 /** [PF3] In these every client searches a mask of its own. */
-const searching: ReadonlySet<string> = new Set<StrategyName>(['perfit', 'random-mask', 'sub-fedavg']);
+const searching: ReadonlySet<string> = new Set(['perfit', 'random-mask', 'sub-fedavg']);
 /** [PF6] These average products, or weigh by them: there is no mean delta of a position that the server could step by. */
-const averagingProducts: ReadonlySet<string> = new Set<StrategyName>(['hetlora', 'flora', 'flexlora']);
+const averagingProducts: ReadonlySet<string> = new Set(['hetlora', 'flora', 'flexlora']);
 
 const searches = (strategy: string) => searching.has(strategy);
 const exchanges = (strategy: string) => strategy !== 'local';

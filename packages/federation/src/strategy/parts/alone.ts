@@ -1,4 +1,4 @@
-import type { RoundAt } from './strategy.ts';
+import type { RoundAt } from '../strategy.ts';
 
 /**
  * Whether this is one of the last rounds, in which everybody tunes on alone and shares nothing.

@@ -1,5 +1,5 @@
 import { type Layout, Mask } from '@perfit/protocol/space';
-import type { Trains } from './strategy.ts';
+import type { Trains } from '../strategy.ts';
 
 /** Every position of the A matrices, of the B matrices, or of both. */
 export function positionsOf(layout: Layout, matrices: Trains): Mask {
