@@ -27,8 +27,8 @@ const probe: DeviceProbe = {
 };
 const forever = () => new Promise<never>(() => {});
 
-/** A browser that remembers this of the seat, in front of a federation. */
-function play(remembered: EarlierSession | null, federation = sampleFederation()) {
+/** A browser that knows this of the seat, in front of a federation. */
+function play(known: EarlierSession | null, federation = sampleFederation()) {
   const run = {
     resume: vi.fn<RunApi['resume']>(forever),
     reopen: vi.fn<RunApi['reopen']>(forever),
@@ -40,7 +40,7 @@ function play(remembered: EarlierSession | null, federation = sampleFederation()
   playCoordinator({ [FEDERATION]: () => federation });
   playWorker({
     ...run,
-    earlier: async () => done(remembered),
+    earlier: async () => done(known),
     describeDevice: async () => done(sampleDevice),
     probeDevice: async () => done(probe),
   });
