@@ -1,7 +1,7 @@
 import { type FederationConfigInput, federationConfigSchema } from '@perfit/protocol';
 import { initialTheta, type Layout, Mask, type ModelDimensions } from '@perfit/protocol/space';
 import { describe, expect, it } from 'vitest';
-import { type GlobalState, layoutOf, openAggregation, positionsOf, ranksOf } from '../src/index.ts';
+import { type GlobalState, layoutOf, openAggregation, positionsOf, ranksOf, robustProblem } from '../src/index.ts';
 
 /** q_proj from two features to one: with R = 2, theta is A₀ = (θ₀ θ₁), A₁ = (θ₂ θ₃), B = (θ₄ θ₅). Six parameters. */
 const dimensions: ModelDimensions = { layers: 1, width: 2, queryWidth: 1, keyValueWidth: 1, feedForwardWidth: 1 };
@@ -48,6 +48,30 @@ describe('three clients, six parameters, by hand', () => {
     ]);
     // θ₁: (1·3 + 3·9) / 4; θ₄: (1·5 + 3·2 − 4·3) / 8.
     expectClose(theta, [2, 7.5, 7, 1, -0.125, 1]);
+  });
+
+  it.each([undefined, { mean: 'median' as const, minimumOwners: 2 }])(
+    '[PF6] leaves a position with fewer owners than asked for as it was (robust: %o)',
+    (robust) => {
+      const weighting = { by: 'uniform' as const, leastOwners: 2 };
+      const config = configOf('perfit', { weighting, ...(robust ? { robust } : {}), search: { prior: 1 } });
+      const { theta, owners } = nextState(config, stateOf(1, 1, 1, 1, 1, 1), [
+        { mask: owning(0, 1, 4), tuned: [2, 3, 0, 0, 5, 0], weight: 1 },
+        { mask: owning(1, 2, 4), tuned: [0, 9, 7, 0, 2, 0], weight: 1 },
+        { mask: owning(4), tuned: [0, 0, 0, 0, 2, 0], weight: 1 },
+      ]);
+      expectClose(theta, [1, 6, 1, 1, robust ? 2 : 3, 1]);
+      // How many own it is still told.
+      expectClose(owners as Float32Array, [1 / 3, 2 / 3, 1 / 3, 0, 1, 0]);
+    },
+  );
+
+  it('refuses to leave positions of few owners where products are averaged', () => {
+    const config = configOf('flexlora', { weighting: { leastOwners: 3 } });
+    expect(robustProblem(config, 6)).toBe(
+      'FlexLoRA does not average position by position: it cannot leave those of few owners as they were.',
+    );
+    expect(robustProblem(configOf('perfit', { weighting: { leastOwners: 3 } }), 6)).toBe(null);
   });
 
   it('FedIT (arXiv 2305.05644): the mean of A and of B, weighted by n_i', () => {

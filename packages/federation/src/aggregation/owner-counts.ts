@@ -21,6 +21,11 @@ export class OwnerCounts {
     this.submissions++;
   }
 
+  /** Of a position. */
+  at(position: number): number {
+    return this.counts[position] as number;
+  }
+
   /** o = Σ m / the number of submissions. @returns [N], each in [0, 1]; zeros where nobody submitted */
   shares(): Float32Array {
     const { submissions } = this;

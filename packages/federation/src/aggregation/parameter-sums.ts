@@ -67,19 +67,20 @@ export class ParameterSums {
 
   /**
    * θ_g[p] + Σ w m Δ / Σ w m, or what `stepOf` makes of that mean; a position without an owner stays exactly as it was
-   * (in the sums of nobody at all, everything). `theta` is left alone.
+   * (in the sums of nobody at all, everything), and so does one that `isMoved` says not to. `theta` is left alone.
    * @returns [N]
    * @throws ProtocolError `delta-not-finite` where the result is not finite: it must not be committed
    */
   apply(
     theta: Float32Array,
     stepOf: (position: number, meanDelta: number) => number = (_, meanDelta) => meanDelta,
+    isMoved: (position: number) => boolean = () => true,
   ): Float32Array {
     if (theta.length !== this.size) throw new RangeError(`theta has ${theta.length} positions, the sums ${this.size}`);
     const next = theta.slice();
     for (let p = 0; p < this.size; p++) {
       const weight = this.weightAt(p);
-      if (weight === 0) continue;
+      if (weight === 0 || !isMoved(p)) continue;
       next[p] = (theta[p] as number) + stepOf(p, (this.weightedDeltas[p] as number) / weight);
     }
     return finite(next);

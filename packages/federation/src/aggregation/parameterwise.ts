@@ -6,7 +6,9 @@ import { serverOptimizer } from './server-optimizer.ts';
 /** [PF6] Every position is averaged over the clients that own it; the server's optimizer takes the step. */
 export function parameterwise({ config, layout, global }: AggregationSpace): Aggregation {
   const sums = new ParameterSums(layout.size);
-  const owners = config.search.prior ? new OwnerCounts(layout.size) : null;
+  const { leastOwners = 1 } = config.weighting;
+  const owners = config.search.prior || leastOwners > 1 ? new OwnerCounts(layout.size) : null;
+  const isMoved = owners && leastOwners > 1 ? (p: number) => owners.at(p) >= leastOwners : undefined;
   return {
     add(mask, packedDelta, weight) {
       sums.add(mask, packedDelta, weight);
@@ -14,8 +16,8 @@ export function parameterwise({ config, layout, global }: AggregationSpace): Agg
     },
     apply() {
       const optimizer = serverOptimizer(config.server, layout.size, global.moments);
-      const theta = sums.apply(global.theta, (p, meanDelta) => optimizer.step(p, meanDelta));
-      return { theta, moments: optimizer.moments, owners: owners?.shares() ?? null };
+      const theta = sums.apply(global.theta, (p, meanDelta) => optimizer.step(p, meanDelta), isMoved);
+      return { theta, moments: optimizer.moments, owners: (config.search.prior && owners?.shares()) || null };
     },
   };
 }

@@ -5,12 +5,14 @@ import { strategyOf } from './registry.ts';
 const MAX_HELD = 2 ** 31;
 
 /**
- * Why this federation cannot average robustly as it asks to; null where it can. The trimmed mean and the median hold a
+ * Why this federation cannot average as carefully as it asks to; null where it can. The trimmed mean and the median hold a
  * round's deltas in memory, at 4 bytes a value, and a round closes at its goal: so the most is known beforehand.
  * @param size N
  */
 export function robustProblem(config: FederationConfig, size: number): string | null {
-  const { robust, schedule, strategy } = config;
+  const { robust, schedule, strategy, weighting } = config;
+  if ((weighting.leastOwners ?? 1) > 1 && strategyOf(strategy).averaging !== 'parameterwise')
+    return `${strategyOf(strategy).title} does not average position by position: it cannot leave those of few owners as they were.`;
   if (!robust || robust.mean === 'weighted') return null;
   const { averaging, title } = strategyOf(strategy);
   if (averaging !== 'parameterwise') {

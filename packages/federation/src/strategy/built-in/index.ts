@@ -1,4 +1,5 @@
 import type { Strategy } from '../strategy.ts';
+import { fedalt } from './fedalt.ts';
 import { feddpa } from './feddpa.ts';
 import { fedit } from './fedit.ts';
 import { feditThenLocal } from './fedit-then-local.ts';
@@ -25,6 +26,7 @@ export const builtIn: readonly Strategy[] = [
   ffa,
   fedsa,
   feddpa,
+  fedalt,
   flora,
   hetlora,
   flexlora,
