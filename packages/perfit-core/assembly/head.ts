@@ -5,6 +5,7 @@ import { largestLane, sumOfLanes } from './multiply-add';
  * What rows of logits [Q, V] lose: weight · (log Σ exp − logit of the label). With `asGradient` the logits become the loss'
  * gradient to them, weight · (softmax − hit).
  * @param labels int32 [Q]   @param weights [Q]   @param terms [Q]
+ * @param hits [Q], 1 where no logit is greater than the label's; 0 is nowhere
  */
 export function headRows(
   q: u32,
@@ -13,6 +14,7 @@ export function headRows(
   labels: usize,
   weights: usize,
   terms: usize,
+  hits: usize,
   asGradient: bool,
 ): void {
   const whole = v & ~3;
@@ -37,6 +39,7 @@ export function headRows(
     const logSumExp = <f32>(<f64>largest + logarithm(total));
     const label = row + ((<usize>load<u32>(labels + ((<usize>i) << 2))) << 2);
     store<f32>(terms + ((<usize>i) << 2), weight == 0 ? 0 : weight * (logSumExp - load<f32>(label)));
+    if (hits != 0) store<f32>(hits + ((<usize>i) << 2), load<f32>(label) >= largest ? 1 : 0);
     if (!asGradient) continue;
     const shift = f32x4.splat(logSumExp);
     const scale = f32x4.splat(weight);

@@ -91,7 +91,7 @@ export { loadTokenizer, type Tokenizer } from './text/tokenizer.ts';
 export { takeValidation } from './text/validation.ts';
 export { type BestEpochProgress, tuneForBest } from './training/best-epoch.ts';
 export { evaluate } from './training/evaluate.ts';
-export { labelLosses } from './training/label-losses.ts';
+export { labelOutcomes, type TokenOutcomes } from './training/label-outcomes.ts';
 export { createLocalTuner } from './training/local-tuner.ts';
 export { type Recipe, rateRecipe, recipeFor } from './training/recipes.ts';
 export {

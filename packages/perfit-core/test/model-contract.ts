@@ -97,16 +97,34 @@ export function modelContract(kinds: readonly [string, TinyOptions][], options: 
       }
     });
 
-    it('[PF8] tells the loss of each label by itself, whose mean is the loss of the batch', async () => {
+    it('[PF8] tells the loss of each label by itself, whose mean is the loss of the batch, and whether it is the likeliest', async () => {
       model = await loadModel(tinySource(tiny), options);
       const { layout, theta } = randomAdapter(model);
       const adapter = AdapterTensors.fromTheta(layout, theta);
-      const losses = await values(model.labelLosses(adapter, tokens));
+      const outcomes = model.labelOutcomes(adapter, tokens);
+      const [losses, hits] = [await values(outcomes.losses), await values(outcomes.hits)];
       const expected = rowsOf(tokens).flatMap(({ ids, labels }) => {
         const logits = new NaiveLlama(tiny, { layout, theta }).logits(ids);
-        return labels.flatMap((label, t) => (label === -100 ? [] : [surprise(logits[t] as number[], label)]));
+        return labels.flatMap((label, t) => (label === -100 ? [] : [{ logits: logits[t] as number[], label }]));
       });
-      expect(furthest(losses, expected)).toBeLessThan(1e-4);
+      const surprises = expected.map(({ logits, label }) => surprise(logits, label));
+      expect(furthest(losses, surprises)).toBeLessThan(1e-4);
+      expect([...hits]).toEqual(expected.map(({ logits, label }) => (logits[label] === Math.max(...logits) ? 1 : 0)));
+      // The same sequences, each label the one that the naive model thinks likeliest, and then another one.
+      for (const [by, hit] of [
+        [0, 1],
+        [1, 0],
+      ] as const) {
+        const labels = tokens.labels.slice();
+        const at = [...labels.keys()].filter((t) => labels[t] !== -100);
+        at.forEach((t, i) => {
+          const { logits } = expected[i] as { logits: number[] };
+          labels[t] = (logits.indexOf(Math.max(...logits)) + by) % logits.length;
+        });
+        const moved = model.labelOutcomes(adapter, { ...tokens, labels });
+        moved.losses.dispose();
+        expect([...(await values(moved.hits))]).toEqual(at.map(() => hit));
+      }
       const [loss] = await values(model.loss(adapter, tokens));
       adapter.dispose();
       expect(losses.reduce((sum, value) => sum + value, 0) / losses.length).toBeCloseTo(loss as number, 5);
@@ -161,7 +179,8 @@ export function modelContract(kinds: readonly [string, TinyOptions][], options: 
         const adapter = AdapterTensors.fromTheta(layout, theta);
         const cache = model.createCache(32);
         const made: tf.Tensor[] = [model.loss(adapter, tokens), model.nextLogits(adapter, [1, 2, 3], cache)];
-        made.push(model.labelLosses(adapter, tokens));
+        const { losses, hits } = model.labelOutcomes(adapter, tokens);
+        made.push(losses, hits);
         made.push(model.nextLogits(adapter, [4], cache), model.sequenceLogits(null, tokens));
         cache.truncate(2);
         cache.grow(64);

@@ -32,6 +32,8 @@ export interface ComparedExample extends HeldOutExample {
   /** The mean negative log-likelihood of its tokens, in nats: the logarithm of its perplexity. */
   readonly base: number;
   readonly personal: number;
+  /** How many of its tokens each model would have written itself, given the right ones before. */
+  readonly hits: { readonly base: number; readonly personal: number };
   /** Answer by answer. */
   readonly answers: readonly (readonly ComparedPiece[])[];
 }

@@ -1,13 +1,28 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { RowSelection } from '../ops/gather-rows/gather-rows.ts';
-import type { RowTargets } from '../ops/head-cross-entropy/head-cross-entropy.ts';
+import type { RowOutcomes, RowTargets } from '../ops/head-cross-entropy/head-cross-entropy.ts';
 import { noLabel, type TokenBatch } from '../text/token-batch.ts';
+import type { LabelOutcomes } from './language-model.ts';
 
 /** How many labels of a batch carry loss. */
 export function countLabels({ labels }: Pick<TokenBatch, 'labels'>): number {
   let count = 0;
   for (const label of labels) if (label !== noLabel) count++;
   return count;
+}
+
+/** Without those of padding. @returns tensors that the caller disposes */
+export function firstOutcomes({ losses, hits }: RowOutcomes, count: number): LabelOutcomes {
+  return { losses: tf.slice(losses, 0, count), hits: tf.slice(hits, 0, count) };
+}
+
+/** Of all parts of a batch. @returns tensors that the caller disposes; of one part its own */
+export function joinOutcomes(parts: readonly LabelOutcomes[]): LabelOutcomes {
+  if (parts.length === 1) return parts[0] as LabelOutcomes;
+  return {
+    losses: tf.concat1d(parts.map(({ losses }) => losses)),
+    hits: tf.concat1d(parts.map(({ hits }) => hits)),
+  };
 }
 
 /** Rows are padded to a multiple of this, so that few shapes occur. */

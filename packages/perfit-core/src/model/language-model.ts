@@ -23,6 +23,14 @@ export type LossAndGradient = {
   readonly gradient: tf.Tensor1D;
 };
 
+/** By label, of those that carry loss. */
+export type LabelOutcomes = {
+  /** [labels], its negative log-likelihood in nats: their mean is {@link LanguageModel.loss}. */
+  readonly losses: tf.Tensor1D;
+  /** [labels], 1 where the label is the likeliest token, or as likely as that; 0 elsewhere. */
+  readonly hits: tf.Tensor1D;
+};
+
 /** Keys and values of the tokens seen so far, one sequence, for generation. */
 export interface KvCache {
   /** The most tokens that it can hold. */
@@ -71,11 +79,8 @@ export interface LanguageModel {
   /** The loss of a batch alone. @returns a scalar */
   loss(adapter: AdapterTensors | null, batch: TokenBatch): tf.Scalar;
 
-  /**
-   * The negative log-likelihood, in nats, of each label that carries loss, by itself: their mean is {@link LanguageModel.loss}.
-   * @returns [labels], row by row
-   */
-  labelLosses(adapter: AdapterTensors | null, batch: TokenBatch): tf.Tensor1D;
+  /** What the model makes of each label that carries loss, by itself; row by row. */
+  labelOutcomes(adapter: AdapterTensors | null, batch: TokenBatch): LabelOutcomes;
 
   /** Logits at every position. @returns [B·T, V] */
   sequenceLogits(adapter: AdapterTensors | null, tokens: TokenRows): tf.Tensor2D;

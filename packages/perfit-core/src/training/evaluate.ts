@@ -1,16 +1,16 @@
 import type { AdapterTensors } from '../model/adapter-tensors.ts';
 import type { LanguageModel } from '../model/language-model.ts';
-import { makeBatches } from '../text/batches.ts';
 import type { Example } from '../text/example.ts';
-import { NO_LOSS, tokenizeExamples } from '../text/examples.ts';
+import { tokenizeExamples } from '../text/examples.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
-import { perplexity } from './perplexity.ts';
+import { labelOutcomes } from './label-outcomes.ts';
+import { TrainingError } from './training-error.ts';
 
 export interface EvaluationOptions {
   /** T: longer examples are cut, in tokens. */
   readonly maxLength: number;
   readonly signal?: AbortSignal;
-  /** Called after every batch. */
+  /** Called after every batch, with rows. */
   readonly onProgress?: (done: number, of: number) => void;
 }
 
@@ -18,6 +18,8 @@ export interface EvaluationOptions {
 export interface Evaluation {
   /** exp of the mean negative log-likelihood of the response tokens. */
   readonly perplexity: number;
+  /** Share of the response tokens that are the likeliest one to the model, given the right ones before. */
+  readonly tokenAccuracy: number;
   readonly examples: number;
   /** Without padding. */
   readonly tokens: number;
@@ -28,17 +30,8 @@ export interface Evaluation {
   readonly dropped: number;
 }
 
-/** Computed at once, padding included; the result does not depend on it beyond float noise. */
-const MAX_TOKENS_AT_ONCE = 4096;
-const MAX_ROWS_AT_ONCE = 8;
-
-/** B for an evaluation of rows of T tokens. */
-export function evaluationRows(maxLength: number): number {
-  return Math.max(1, Math.min(MAX_ROWS_AT_ONCE, Math.floor(MAX_TOKENS_AT_ONCE / maxLength)));
-}
-
 /**
- * Perplexity on the responses of all examples: the same on every backend and everywhere.
+ * Perplexity and token accuracy on the responses of all examples: the same on every backend and everywhere.
  * @throws TrainingError `training-no-examples`, ChatTemplateError, the signal's reason
  */
 export async function evaluate(
@@ -47,17 +40,30 @@ export async function evaluate(
   { maxLength, signal, onProgress }: EvaluationOptions,
 ): Promise<Evaluation> {
   const tokenized = tokenizeExamples(examples, tokenizer, { maxLength });
-  const batchSize = evaluationRows(maxLength);
-  const batches = makeBatches(tokenized.examples, { batchSize, maxLength, padId: tokenizer.padId });
+  const rows = await labelOutcomes({ model, adapter }, tokenized.examples, {
+    maxLength,
+    padId: tokenizer.padId,
+    ...(signal ? { signal } : {}),
+    ...(onProgress ? { onProgress } : {}),
+  });
+  const responseTokens = rows.reduce((count, { losses }) => count + losses.length, 0);
+  if (responseTokens === 0) {
+    throw new TrainingError('training-no-examples', 'no held-out token has a label to be evaluated on');
+  }
+  const mean = (of: 'losses' | 'hits') => rows.reduce((total, row) => total + sum(row[of]), 0) / responseTokens;
   return {
-    perplexity: await perplexity(model, adapter, batches, {
-      ...(signal ? { signal } : {}),
-      ...(onProgress ? { onBatch: (done) => onProgress(done, batches.length) } : {}),
-    }),
+    perplexity: Math.exp(mean('losses')),
+    tokenAccuracy: mean('hits'),
     examples: tokenized.examples.length,
-    tokens: batches.reduce((sum, batch) => sum + batch.tokens, 0),
-    responseTokens: batches.reduce((sum, { labels }) => sum + labels.filter((label) => label !== NO_LOSS).length, 0),
+    tokens: tokenized.examples.reduce((count, { ids }) => count + Math.max(0, ids.length - 1), 0),
+    responseTokens,
     cut: tokenized.cut.examples,
     dropped: tokenized.dropped.length,
   };
+}
+
+function sum(values: Iterable<number>): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
 }

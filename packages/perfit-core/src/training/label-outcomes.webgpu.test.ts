@@ -10,11 +10,13 @@ import type { LanguageModel } from '../model/language-model.ts';
 import { loadModel } from '../model/load-model.ts';
 import { syntheticSource } from '../model/synthetic-source.ts';
 import { directorySource } from '../node/directory-source.ts';
+import { makeBatches } from '../text/batches.ts';
 import type { Example } from '../text/example.ts';
 import { tokenizeExamples } from '../text/examples.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer.ts';
 import { evaluate } from './evaluate.ts';
-import { labelLosses } from './label-losses.ts';
+import { labelOutcomes } from './label-outcomes.ts';
+import { perplexity } from './perplexity.ts';
 
 const maxLength = 96;
 /** Of many lengths, not in their order: eleven, so that one batch is not full. */
@@ -23,7 +25,7 @@ const texts: Example[] = Array.from({ length: 11 }, (_, i) => ({
   response: `Answer ${i}${' with words'.repeat((i * 3) % 8)}.`,
 }));
 
-eachBackend('the losses of single labels', (start) => {
+eachBackend('what comes of single labels', (start) => {
   let model: LanguageModel;
   let tokenizer: Tokenizer;
   beforeAll(async () => {
@@ -35,8 +37,9 @@ eachBackend('the losses of single labels', (start) => {
     model = await loadModel(isLongForm ? nano : syntheticSource({ ...MODEL_SHAPES.nano, ...narrow }));
   }, 60_000);
 
-  const lossesOf = (adapter: AdapterTensors | null, examples: readonly Example[], signal?: AbortSignal) =>
-    labelLosses({ model, adapter }, tokenizeExamples(examples, tokenizer, { maxLength }).examples, {
+  const rowsOf = (examples: readonly Example[]) => tokenizeExamples(examples, tokenizer, { maxLength }).examples;
+  const outcomesOf = (adapter: AdapterTensors | null, examples: readonly Example[], signal?: AbortSignal) =>
+    labelOutcomes({ model, adapter }, rowsOf(examples), {
       maxLength,
       padId: tokenizer.padId,
       ...(signal ? { signal } : {}),
@@ -48,12 +51,23 @@ eachBackend('the losses of single labels', (start) => {
     const adapter = AdapterTensors.fromTheta(layout, theta);
     const figures: number[] = [];
     for (const tuned of [null, adapter]) {
-      const whole = await evaluate({ model, tokenizer, adapter: tuned }, texts, { maxLength });
-      const losses = (await lossesOf(tuned, texts)).flatMap((row) => [...row]);
-      expect(losses.length).toBe(whole.responseTokens);
+      const batches = makeBatches(rowsOf(texts), { batchSize: 4, maxLength, padId: tokenizer.padId });
+      const whole = await perplexity(model, tuned, batches);
+      const evaluation = await evaluate({ model, tokenizer, adapter: tuned }, texts, { maxLength });
+      const outcomes = await outcomesOf(tuned, texts);
+      const losses = outcomes.flatMap((row) => [...row.losses]);
+      expect(losses.length).toBe(evaluation.responseTokens);
       const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
-      expect(Math.abs(Math.exp(mean) / whole.perplexity - 1)).toBeLessThan(1e-4);
-      figures.push(whole.perplexity);
+      expect(Math.abs(Math.exp(mean) / whole - 1)).toBeLessThan(1e-4);
+      expect(Math.abs(evaluation.perplexity / whole - 1)).toBeLessThan(1e-4);
+      const hits = outcomes.flatMap((row) => [...row.hits]);
+      expect(evaluation.tokenAccuracy).toBe(hits.reduce((sum, hit) => sum + hit, 0) / losses.length);
+      // Half as likely as everything else together, and it is the likeliest; less likely than one of V, and it is not.
+      hits.forEach((hit, t) => {
+        if ((losses[t] as number) < Math.log(2)) expect(hit).toBe(1);
+        if ((losses[t] as number) > Math.log(model.config.vocabSize) + 1e-3) expect(hit).toBe(0);
+      });
+      figures.push(whole);
     }
     expect(figures[0]).not.toBeCloseTo(figures[1] as number, 1);
     adapter.dispose();
@@ -61,23 +75,24 @@ eachBackend('the losses of single labels', (start) => {
 
   it('come in the order of the rows, each as if it were alone', async () => {
     const chosen = texts.slice(2, 6);
-    const together = await lossesOf(null, chosen);
+    const together = await outcomesOf(null, chosen);
     for (const [i, example] of chosen.entries()) {
-      const [alone] = await lossesOf(null, [example]);
-      expect(together[i]?.length).toBe(alone?.length);
-      together[i]?.forEach((loss, t) => {
-        expect(Math.abs(loss - (alone?.[t] as number))).toBeLessThan(1e-3);
+      const [alone] = await outcomesOf(null, [example]);
+      expect(together[i]?.losses.length).toBe(alone?.losses.length);
+      expect(together[i]?.hits).toEqual(alone?.hits);
+      together[i]?.losses.forEach((loss, t) => {
+        expect(Math.abs(loss - (alone?.losses[t] as number))).toBeLessThan(1e-3);
       });
     }
   }, 120_000);
 
   it('free every tensor, also where somebody stops them', async () => {
-    await lossesOf(null, texts.slice(0, 3));
+    await outcomesOf(null, texts.slice(0, 3));
     const before = tf.memory().numTensors;
-    await lossesOf(null, texts.slice(0, 3));
+    await outcomesOf(null, texts.slice(0, 3));
     const stop = new AbortController();
     stop.abort(new Error('enough'));
-    await expect(lossesOf(null, texts.slice(0, 3), stop.signal)).rejects.toThrow('enough');
+    await expect(outcomesOf(null, texts.slice(0, 3), stop.signal)).rejects.toThrow('enough');
     expect(tf.memory().numTensors).toBe(before);
   }, 120_000);
 });

@@ -9,7 +9,7 @@ import { makeBatches } from '../text/batches.ts';
 import type { TokenizedExample } from '../text/examples.ts';
 import type { TokenBatch } from '../text/token-batch.ts';
 import { MaskedAdamW } from './adamw.ts';
-import { labelLosses } from './label-losses.ts';
+import { labelOutcomes } from './label-outcomes.ts';
 import { mapProgress } from './map-progress.ts';
 import { perplexity } from './perplexity.ts';
 import { gradientOnDevice, gradientOnHost, type SearchTask } from './search-gradient.ts';
@@ -73,12 +73,12 @@ export function createLocalTuner(options: LocalTunerOptions): LocalTuner {
       if (theta !== null) checkLength(theta, layout);
       const adapter = theta && AdapterTensors.fromTheta(layout, theta);
       try {
-        const rows = await labelLosses({ model, adapter }, heldOut, {
+        const rows = await labelOutcomes({ model, adapter }, heldOut, {
           maxLength,
           padId,
           ...(signal ? { signal } : {}),
         });
-        return rows.map((losses) => ({ nats: losses.reduce((sum, loss) => sum + loss, 0), tokens: losses.length }));
+        return rows.map(({ losses }) => ({ nats: losses.reduce((sum, loss) => sum + loss, 0), tokens: losses.length }));
       } finally {
         adapter?.dispose();
       }

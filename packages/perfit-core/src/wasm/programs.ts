@@ -143,6 +143,7 @@ export interface WasmPrograms {
     labels: Address,
     weights: Address,
     terms: Address,
+    hits: Address,
     asGradient: Flag,
   ): void;
   adamw(

@@ -1,10 +1,11 @@
 import {
   AdapterTensors,
   type Example,
-  labelLosses,
+  labelOutcomes,
   type ResponsePiece,
   responsePieces,
   type TokenizedDataset,
+  type TokenOutcomes,
   tokenizeExamples,
 } from '@perfit/core';
 import type {
@@ -28,7 +29,7 @@ interface Measured {
   readonly model: PersonalWork['model'];
   readonly tokenized: TokenizedDataset;
   /** By row. */
-  readonly base: readonly Float32Array[];
+  readonly base: readonly TokenOutcomes[];
 }
 
 /** Base and personal model on a person's held-out examples, one by one. See {@link ComparisonApi}. */
@@ -90,7 +91,7 @@ export class ComparisonService {
     const all = known ? rows.length : 2 * rows.length;
     let before = 0;
     const measure = (adapter: AdapterTensors | null) =>
-      labelLosses({ model, adapter }, rows, {
+      labelOutcomes({ model, adapter }, rows, {
         maxLength,
         padId: tokenizer.padId,
         signal,
@@ -106,15 +107,19 @@ export class ComparisonService {
       const examples = heldOut.examples.slice(0, MAX_EXAMPLES).flatMap((example, index): ComparedExample[] => {
         const mine = rows.flatMap((row, i) => {
           if (tokenized.sources[i] !== index) return [];
-          const losses = { base: base[i] as Float32Array, personal: personal[i] as Float32Array };
-          return [{ losses, answers: responsePieces(row, tokenizer) }];
+          const outcomes = { base: base[i] as TokenOutcomes, personal: personal[i] as TokenOutcomes };
+          return [{ outcomes, answers: responsePieces(row, tokenizer) }];
         });
-        const tokens = mine.reduce((count, { losses }) => count + losses.base.length, 0);
+        const tokens = mine.reduce((count, { outcomes }) => count + outcomes.base.losses.length, 0);
         if (tokens === 0) return [];
-        const mean = (which: 'base' | 'personal') =>
-          mine.reduce((total, { losses }) => total + sum(losses[which]), 0) / tokens;
-        const answers = mine.flatMap(({ losses, answers }) => answers.map((pieces) => pieces.map(withLosses(losses))));
-        return [{ ...shown(example), tokens, base: mean('base'), personal: mean('personal'), answers }];
+        const total = (which: 'base' | 'personal', of: keyof TokenOutcomes) =>
+          mine.reduce((all, { outcomes }) => all + sum(outcomes[which][of]), 0);
+        const answers = mine.flatMap(({ outcomes, answers }) =>
+          answers.map((pieces) => pieces.map(withLosses(outcomes))),
+        );
+        const losses = { base: total('base', 'losses') / tokens, personal: total('personal', 'losses') / tokens };
+        const hits = { base: total('base', 'hits'), personal: total('personal', 'hits') };
+        return [{ ...shown(example), tokens, ...losses, hits, answers }];
       });
       const comparison = { module: originOf(module), examples, total: heldOut.examples.length };
       this.#latest = { theta: module.theta, comparison };
@@ -130,17 +135,19 @@ function shown(example: Example) {
   return { prompt, response };
 }
 
-function withLosses(losses: { readonly base: Float32Array; readonly personal: Float32Array }) {
+function withLosses({ base, personal }: { readonly base: TokenOutcomes; readonly personal: TokenOutcomes }) {
   return ({ text, isControl, from, to }: ResponsePiece): ComparedPiece => ({
     text,
     isControl,
-    base: sum(losses.base.subarray(from, to)),
-    personal: sum(losses.personal.subarray(from, to)),
+    base: sum(base.losses.subarray(from, to)),
+    personal: sum(personal.losses.subarray(from, to)),
   });
 }
 
-function sum(values: Float32Array): number {
-  return values.reduce((total, value) => total + value, 0);
+function sum(values: Float32Array | Uint8Array): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
 }
 
 export function comparisonApi(service: ComparisonService): ComparisonApi {

@@ -5,7 +5,15 @@ import { placeDots } from './place-dots.ts';
 
 /** @param base and personal as perplexities */
 function example(base: number, personal: number, tokens = 10): ComparedExample {
-  return { prompt: '', response: '', tokens, base: Math.log(base), personal: Math.log(personal), answers: [] };
+  return {
+    prompt: '',
+    response: '',
+    tokens,
+    base: Math.log(base),
+    personal: Math.log(personal),
+    hits: { base: 1, personal: 2 },
+    answers: [],
+  };
 }
 
 describe('gains', () => {

@@ -14,6 +14,7 @@ const example = (prompt: string, base: number, personal: number): ComparedExampl
   tokens: 2,
   base,
   personal,
+  hits: { base: 1, personal: 2 },
   answers: [
     [
       { text: 'At seven', isControl: false, base, personal },

@@ -1,13 +1,13 @@
 import type { Layout } from '@perfit/protocol/space';
 import * as tf from '@tensorflow/tfjs-core';
-import { headCrossEntropy, headLoss, headRowLosses } from '../../ops/head-cross-entropy/head-cross-entropy.ts';
+import { headCrossEntropy, headLoss, headRowOutcomes } from '../../ops/head-cross-entropy/head-cross-entropy.ts';
 import { rmsNorm } from '../../ops/rms-norm/rms-norm.ts';
 import { registerStockGradients } from '../../ops/stock-gradients/stock-gradients.ts';
 import type { TokenBatch } from '../../text/token-batch.ts';
 import { AdapterTensors } from '../adapter-tensors.ts';
 import { batchParts, type TokenPart } from '../batch-parts.ts';
-import { countLabels, labelledRows } from '../labelled-rows.ts';
-import type { LossAndGradient } from '../language-model.ts';
+import { countLabels, firstOutcomes, joinOutcomes, labelledRows } from '../labelled-rows.ts';
+import type { LabelOutcomes, LossAndGradient } from '../language-model.ts';
 import { hiddenStates, type Pass, runBlock, wholePass } from './composed-forward.ts';
 import type { ComposedModel } from './composed-model.ts';
 
@@ -136,20 +136,20 @@ export function composedLoss(model: ComposedModel, adapter: AdapterTensors | nul
   });
 }
 
-/** The loss of each label by itself, in nats. @returns [labels]; the caller disposes it */
-export function composedLabelLosses(
+/** What came of each label by itself. @returns tensors that the caller disposes */
+export function composedLabelOutcomes(
   model: ComposedModel,
   adapter: AdapterTensors | null,
   batch: TokenBatch,
-): tf.Tensor1D {
+): LabelOutcomes {
   return tf.tidy(() => {
-    const losses = batchParts(batch, model.rowsAtOnce).map((part) =>
+    const parts = batchParts(batch, model.rowsAtOnce).map((part) =>
       tf.tidy(() => {
         const { selection, targets } = labelledRows(part, 1);
-        const rowLosses = headRowLosses(hiddenStates(model, adapter, part, selection), model.weights.head, targets);
-        return tf.slice(rowLosses, 0, countLabels(part));
+        const hidden = hiddenStates(model, adapter, part, selection);
+        return firstOutcomes(headRowOutcomes(hidden, model.weights.head, targets), countLabels(part));
       }),
     );
-    return losses.length === 1 ? (losses[0] as tf.Tensor1D) : tf.concat1d(losses);
+    return joinOutcomes(parts);
   });
 }

@@ -8,11 +8,11 @@ import { type RopeTable, ropeTable } from '../../ops/rope/rope.ts';
 import type { TokenBatch } from '../../text/token-batch.ts';
 import type { AdapterTensors } from '../adapter-tensors.ts';
 import { dimensions, inverseFrequencies, type ModelConfig } from '../config.ts';
-import type { KvCache, LanguageModel, LossAndGradient, TokenRows } from '../language-model.ts';
+import type { KvCache, LabelOutcomes, LanguageModel, LossAndGradient, TokenRows } from '../language-model.ts';
 import type { MemoryPlan } from '../packed/plan-memory.ts';
 import { ComposedCache } from './composed-cache.ts';
 import { composedLogits, composedNextLogits } from './composed-forward.ts';
-import { composedGradient, composedLabelLosses, composedLoss } from './composed-loss.ts';
+import { composedGradient, composedLabelOutcomes, composedLoss } from './composed-loss.ts';
 
 /** The frozen tensors of one transformer block. */
 export interface BlockWeights {
@@ -120,8 +120,8 @@ export class ComposedModel implements LanguageModel {
     return composedLoss(this, adapter, batch);
   }
 
-  labelLosses(adapter: AdapterTensors | null, batch: TokenBatch): tf.Tensor1D {
-    return composedLabelLosses(this, adapter, batch);
+  labelOutcomes(adapter: AdapterTensors | null, batch: TokenBatch): LabelOutcomes {
+    return composedLabelOutcomes(this, adapter, batch);
   }
 
   sequenceLogits(adapter: AdapterTensors | null, tokens: TokenRows): tf.Tensor2D {

@@ -101,7 +101,8 @@ describe('the predicted memory', () => {
       // It makes what it keeps for good.
       model.loss(null, batch).dispose();
       const heap = watchHeap();
-      tf.dispose([model.loss(null, batch), model.labelLosses(null, batch)]);
+      const { losses, hits } = model.labelOutcomes(null, batch);
+      tf.dispose([model.loss(null, batch), losses, hits]);
       peaks.push(heap.stop().peak);
       model.dispose();
     }

@@ -6,8 +6,8 @@ import type { TokenBatch } from '../../text/token-batch.ts';
 import type { AdapterTensors } from '../adapter-tensors.ts';
 import { batchParts, type TokenPart } from '../batch-parts.ts';
 import { dimensions, inverseFrequencies, type ModelConfig } from '../config.ts';
-import { countLabels, labelledRows } from '../labelled-rows.ts';
-import type { LanguageModel, LossAndGradient, TokenRows } from '../language-model.ts';
+import { countLabels, firstOutcomes, joinOutcomes, labelledRows } from '../labelled-rows.ts';
+import type { LabelOutcomes, LanguageModel, LossAndGradient, TokenRows } from '../language-model.ts';
 import { adaptedModules, groupAdapter } from './packed-adapter.ts';
 import {
   type BlockActivations,
@@ -114,16 +114,17 @@ export class PackedModel implements LanguageModel {
     });
   }
 
-  labelLosses(adapter: AdapterTensors | null, batch: TokenBatch): tf.Tensor1D {
+  labelOutcomes(adapter: AdapterTensors | null, batch: TokenBatch): LabelOutcomes {
     this.#settle(batch);
-    return tf.tidy(() => {
-      const losses = batchParts(batch, this.rowsAtOnce).map((part) => {
-        const { selection, targets } = labelledRows(part, 1);
-        const hidden = this.#normal(this.#run(this.#pass(adapter, part), part.inputIds), selection.indices);
-        return tf.slice(this.#programs.headRowLosses(hidden, this.weights.head, targets), 0, countLabels(part));
-      });
-      return losses.length === 1 ? (losses[0] as tf.Tensor1D) : tf.concat1d(losses);
-    });
+    return tf.tidy(() =>
+      joinOutcomes(
+        batchParts(batch, this.rowsAtOnce).map((part) => {
+          const { selection, targets } = labelledRows(part, 1);
+          const hidden = this.#normal(this.#run(this.#pass(adapter, part), part.inputIds), selection.indices);
+          return firstOutcomes(this.#programs.headRowOutcomes(hidden, this.weights.head, targets), countLabels(part));
+        }),
+      ),
+    );
   }
 
   sequenceLogits(adapter: AdapterTensors | null, tokens: TokenRows): tf.Tensor2D {

@@ -3,11 +3,11 @@ import { attention, attentionBackward } from '../../ops/causal-attention/attenti
 import { flashAttention, flashAttentionBackward } from '../../ops/causal-attention/flash-attention.ts';
 import { copyColumns } from '../../ops/gather-rows/copy-columns.ts';
 import { copyColumnsOnWasm, gatherOnWasm } from '../../ops/gather-rows/rows-wasm.ts';
-import { headGradient, headLogits, headLoss, headRowLosses } from '../../ops/head-cross-entropy/head-wasm.ts';
+import { headGradient, headLogits, headLoss, headRowOutcomes } from '../../ops/head-cross-entropy/head-wasm.ts';
 import {
   packedHeadGradient,
   packedHeadLoss,
-  packedHeadRowLosses,
+  packedHeadRowOutcomes,
   packedLogits,
 } from '../../ops/head-cross-entropy/packed-head.ts';
 import * as onWasm from '../../ops/packed-linear/linear-wasm.ts';
@@ -53,7 +53,7 @@ export interface Programs {
   readonly loraGradients: typeof onWasm.loraGradients;
   readonly headGradient: typeof headGradient;
   readonly headLoss: typeof headLoss;
-  readonly headRowLosses: typeof headRowLosses;
+  readonly headRowOutcomes: typeof headRowOutcomes;
   readonly headLogits: typeof headLogits;
 }
 
@@ -80,7 +80,7 @@ const webGpu: Programs = {
   loraGradients: onWebGpu.loraGradients,
   headGradient: packedHeadGradient,
   headLoss: packedHeadLoss,
-  headRowLosses: packedHeadRowLosses,
+  headRowOutcomes: packedHeadRowOutcomes,
   headLogits: packedLogits,
 };
 
@@ -107,7 +107,7 @@ const wasm: Programs = {
   loraGradients: onWasm.loraGradients,
   headGradient,
   headLoss,
-  headRowLosses,
+  headRowOutcomes,
   headLogits,
 };
 

@@ -55,29 +55,45 @@ export function headLoss(
   });
 }
 
-/** The weighted loss of each row by itself: their sum is {@link headLoss}. @returns [Q]; the caller disposes it */
-export function headRowLosses(
+/** What came of each row by itself. */
+export type RowOutcomes = {
+  /** [Q], weighted: their sum is {@link headLoss}. */
+  readonly losses: tf.Tensor1D;
+  /** [Q], 1 where no word has a greater logit than the row's label, 0 elsewhere; of padding anything. */
+  readonly hits: tf.Tensor1D;
+};
+
+/** @returns tensors that the caller disposes */
+export function headRowOutcomes(
   hidden: tf.Tensor2D,
   head: FrozenMatrix,
   targets: RowTargets,
   maxLogits = maxLogitsAtOnce,
-): tf.Tensor1D {
+): RowOutcomes {
   return tf.tidy(() => {
     const parts = inTurns(hidden, head, targets, maxLogits).map((part) =>
-      tf.tidy(() => rowLoss(part.hidden, head, part.targets).losses),
+      tf.tidy(() => {
+        const { losses, logits } = rowLoss(part.hidden, head, part.targets);
+        const hits = tf.cast(tf.equal(tf.argMax(logits, -1), part.targets.labels), 'float32');
+        return { losses, hits: hits as tf.Tensor1D };
+      }),
     );
-    return parts.length === 1 ? (parts[0] as tf.Tensor1D) : tf.concat1d(parts);
+    return { losses: joined(parts.map(({ losses }) => losses)), hits: joined(parts.map(({ hits }) => hits)) };
   });
 }
 
-/** @param hidden [Q, D]   @returns the rows' losses [Q] and their sum, W[label] [Q, D], and the softmax of the logits [Q, V] */
+function joined(parts: tf.Tensor1D[]): tf.Tensor1D {
+  return parts.length === 1 ? (parts[0] as tf.Tensor1D) : tf.concat1d(parts);
+}
+
+/** @param hidden [Q, D]   @returns the rows' losses [Q] and their sum, W[label] [Q, D], the logits and their softmax [Q, V] */
 function rowLoss(hidden: tf.Tensor2D, head: FrozenMatrix, { labels, weights }: RowTargets) {
   const logits = head.forward(hidden);
   const labelRows = head.rows(labels);
   const probabilities = tf.softmax(logits) as tf.Tensor2D;
   const labelLogits = tf.sum(tf.mul(hidden, labelRows), -1);
   const losses = tf.mul(tf.sub(logSumExp(logits, probabilities), labelLogits), weights) as tf.Tensor1D;
-  return { losses, loss: tf.sum(losses) as tf.Scalar, labelRows, probabilities };
+  return { losses, loss: tf.sum(losses) as tf.Scalar, labelRows, logits, probabilities };
 }
 
 /** Runs of rows whose logits are not too many; all rows at once as a rule. */

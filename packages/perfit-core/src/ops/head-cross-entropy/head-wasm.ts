@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { ranges, WasmRunner } from '../../wasm/runner.ts';
 import { multiplyPacked } from '../packed-linear/linear-wasm.ts';
 import type { PackedMatrix } from '../packed-matrix/packed-matrix.ts';
-import type { RowTargets } from './head-cross-entropy.ts';
+import type { RowOutcomes, RowTargets } from './head-cross-entropy.ts';
 
 // The programs of `packed-head.ts` for the processor; Q rows, D width, V vocabulary.
 
@@ -21,7 +21,7 @@ export function headGradient(
   targets: RowTargets,
 ): { loss: tf.Scalar; dHidden: tf.Tensor2D } {
   const dHidden = WasmRunner.current().empty<tf.Tensor2D>([...hidden.shape]);
-  const terms = rowTerms(hidden, head, targets, dHidden);
+  const terms = rowTerms(hidden, head, targets, { dHidden });
   const loss = sumOf(terms);
   terms.dispose();
   return { loss, dHidden };
@@ -29,15 +29,16 @@ export function headGradient(
 
 /** As `packed-head.ts` has it. */
 export function headLoss(hidden: tf.Tensor2D, head: PackedMatrix, targets: RowTargets): tf.Scalar {
-  const terms = rowTerms(hidden, head, targets, null);
+  const terms = rowTerms(hidden, head, targets);
   const loss = sumOf(terms);
   terms.dispose();
   return loss;
 }
 
 /** As `packed-head.ts` has it. */
-export function headRowLosses(hidden: tf.Tensor2D, head: PackedMatrix, targets: RowTargets): tf.Tensor1D {
-  return rowTerms(hidden, head, targets, null);
+export function headRowOutcomes(hidden: tf.Tensor2D, head: PackedMatrix, targets: RowTargets): RowOutcomes {
+  const hits = WasmRunner.current().empty<tf.Tensor1D>([hidden.shape[0]]);
+  return { losses: rowTerms(hidden, head, targets, { hits }), hits };
 }
 
 /** As `packed-head.ts` has it. */
@@ -50,12 +51,12 @@ export function headLogits(hidden: tf.Tensor2D, head: PackedMatrix): tf.Tensor2D
   return out;
 }
 
-/** @param dHidden written where it is given   @returns [Q] */
+/** @param to.hits [Q], written where it is given, as is `dHidden`, [Q, D]   @returns [Q] */
 function rowTerms(
   hidden: tf.Tensor2D,
   head: PackedMatrix,
   { labels, weights }: RowTargets,
-  dHidden: tf.Tensor2D | null,
+  { dHidden, hits }: { readonly dHidden?: tf.Tensor2D; readonly hits?: tf.Tensor1D } = {},
 ): tf.Tensor1D {
   const runner = WasmRunner.current();
   const [rows, width] = hidden.shape;
@@ -69,10 +70,21 @@ function rowTerms(
     const place = (tensor: tf.Tensor, values: number) => runner.address(tensor) + 4 * first * values;
     multiplyPacked(head, { rows: count, from: place(hidden, width), to, transposed: true, add: false });
     const [label, weight, term] = [place(labels, 1), place(weights, 1), place(terms, 1)];
+    const hit = hits ? place(hits, 1) : null;
     runner.run(
       ranges(count, runner.parts(20 * count * vocabSize, count)).map(([from, end]) => {
         const [row, at] = [to + 4 * from * vocabSize, 4 * from];
-        return ['headRows', end - from, vocabSize, row, label + at, weight + at, term + at, dHidden ? 1 : 0];
+        return [
+          'headRows',
+          end - from,
+          vocabSize,
+          row,
+          label + at,
+          weight + at,
+          term + at,
+          hit === null ? 0 : hit + at,
+          dHidden ? 1 : 0,
+        ];
       }),
     );
     if (!dHidden) continue;

@@ -5,7 +5,7 @@ import { spread, WgslRunner } from '../../wgsl/runner.ts';
 import { each } from '../../wgsl/source.ts';
 import { type TileShape, tiledProduct } from '../../wgsl/tiled-product.ts';
 import { type PackedMatrix, weightBinding, weightDecoder } from '../packed-matrix/packed-matrix.ts';
-import type { RowTargets } from './head-cross-entropy.ts';
+import type { RowOutcomes, RowTargets } from './head-cross-entropy.ts';
 
 // Q rows, D width, V vocabulary, C words of a chunk.
 
@@ -34,7 +34,7 @@ export function packedHeadGradient(
   const [rows, width] = hidden.shape;
   const isSmall = head.parts.length === 1 && rows * head.rows <= maxDLogits;
   const logits = isSmall ? runner.empty<tf.Tensor2D>([rows, head.rows]) : null;
-  const { terms, logSumExp } = rowLosses({ hidden, head, targets, logits }, tile);
+  const { terms, logSumExp } = rowLosses({ hidden, head, targets, logits, hits: null }, tile);
   const loss = sumOf(terms);
   terms.dispose();
   const dHidden = runner.empty<tf.Tensor2D>([rows, width]);
@@ -92,22 +92,23 @@ export function packedHeadLoss(
   targets: RowTargets,
   { tile = WgslRunner.current().choices.wide }: PackedHeadOptions = {},
 ): tf.Scalar {
-  const terms = packedHeadRowLosses(hidden, head, targets, { tile });
+  const { terms, logSumExp } = rowLosses({ hidden, head, targets, logits: null, hits: null }, tile);
   const loss = sumOf(terms);
-  terms.dispose();
+  tf.dispose([terms, logSumExp]);
   return loss;
 }
 
-/** The weighted loss of each row by itself. @returns [Q]; the caller disposes it */
-export function packedHeadRowLosses(
+/** The weighted loss of each row by itself, and whether its label is the likeliest word. @returns tensors that the caller disposes */
+export function packedHeadRowOutcomes(
   hidden: tf.Tensor2D,
   head: PackedMatrix,
   targets: RowTargets,
   { tile = WgslRunner.current().choices.wide }: PackedHeadOptions = {},
-): tf.Tensor1D {
-  const { terms, logSumExp } = rowLosses({ hidden, head, targets, logits: null }, tile);
+): RowOutcomes {
+  const hits = WgslRunner.current().empty<tf.Tensor1D>([hidden.shape[0]]);
+  const { terms, logSumExp } = rowLosses({ hidden, head, targets, logits: null, hits }, tile);
   logSumExp.dispose();
-  return terms;
+  return { losses: terms, hits };
 }
 
 /** Logits of all words. @param hidden [Q, D]   @returns [Q, V]; the caller disposes it */
@@ -135,12 +136,18 @@ export function packedLogits(hidden: tf.Tensor2D, head: PackedMatrix, given?: Ti
   return out;
 }
 
-/** @param of.logits [Q, V], written where it is given */
+/** @param of.logits [Q, V], written where it is given, as is `hits`, [Q] */
 function rowLosses(
-  of: { hidden: tf.Tensor2D; head: PackedMatrix; targets: RowTargets; logits: tf.Tensor2D | null },
+  of: {
+    hidden: tf.Tensor2D;
+    head: PackedMatrix;
+    targets: RowTargets;
+    logits: tf.Tensor2D | null;
+    hits: tf.Tensor1D | null;
+  },
   tile: TileShape,
 ) {
-  const { hidden, head, targets, logits } = of;
+  const { hidden, head, targets, logits, hits } = of;
   const runner = WgslRunner.current();
   const [rows, width] = hidden.shape;
   const tilesOf = head.parts.map((part) => Math.ceil(part.rows / tile.tileN));
@@ -171,8 +178,8 @@ function rowLosses(
   });
   const logSumExp = runner.empty<tf.Tensor1D>([rows]);
   const terms = runner.empty<tf.Tensor1D>([rows]);
-  runner.run(combineProgram, {
-    tensors: [partials, labelLogits, targets.weights, logSumExp, terms],
+  runner.run(combineProgram(hits !== null), {
+    tensors: [partials, labelLogits, targets.weights, logSumExp, terms, ...(hits ? [hits] : [])],
     uniforms: { tiles },
     workgroups: [rows],
   });
@@ -289,18 +296,20 @@ const statisticsProgram = memoize((shape: HeadProgram, keep: { vectorCount: bool
   };
 });
 
-/** One workgroup a row: log Σ exp over all tiles, and the row's share of the loss. */
-const combineProgram: WgslProgram = {
-  name: 'head-combine',
-  storage: [
-    { name: 'partials', element: 'vec2<f32>', access: 'read' },
-    { name: 'label_logits', element: 'f32', access: 'read' },
-    { name: 'weights', element: 'f32', access: 'read' },
-    { name: 'log_sum_exp', element: 'f32', access: 'read_write' },
-    { name: 'terms', element: 'f32', access: 'read_write' },
-  ],
-  uniforms: unsigned('tiles'),
-  source: `
+/** One workgroup a row: log Σ exp over all tiles, the row's share of the loss, and whether its label has the greatest logit. */
+const combineProgram = memoize(
+  (withHits: boolean): WgslProgram => ({
+    name: 'head-combine',
+    storage: [
+      { name: 'partials', element: 'vec2<f32>', access: 'read' },
+      { name: 'label_logits', element: 'f32', access: 'read' },
+      { name: 'weights', element: 'f32', access: 'read' },
+      { name: 'log_sum_exp', element: 'f32', access: 'read_write' },
+      { name: 'terms', element: 'f32', access: 'read_write' },
+      ...(withHits ? [{ name: 'hits', element: 'f32', access: 'read_write' } as const] : []),
+    ],
+    uniforms: unsigned('tiles'),
+    source: `
   var<workgroup> shared_pairs: array<vec2<f32>, 64>;
   fn joined(a: vec2<f32>, b: vec2<f32>) -> vec2<f32> {
     let most = max(a.x, b.x);
@@ -321,9 +330,11 @@ const combineProgram: WgslProgram = {
       let weight = weights[group.x];
       log_sum_exp[group.x] = all;
       terms[group.x] = select(0.0, weight * (all - label_logits[group.x]), weight != 0.0);
+      ${withHits ? 'hits[group.x] = select(0.0, 1.0, label_logits[group.x] >= shared_pairs[0].x);' : ''}
     }
   }`,
-};
+  }),
+);
 
 const sumProgram: WgslProgram = {
   name: 'sum',

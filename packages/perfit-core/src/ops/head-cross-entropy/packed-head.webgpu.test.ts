@@ -6,7 +6,7 @@ import { startWebGpu } from '../../../test/webgpu.ts';
 import type { TileShape } from '../../wgsl/tiled-product.ts';
 import { type Format, packRows, unpackRows } from '../packed-matrix/formats.ts';
 import { PackedMatrix } from '../packed-matrix/packed-matrix.ts';
-import { packedHeadGradient, packedHeadLoss, packedHeadRowLosses, packedLogits } from './packed-head.ts';
+import { packedHeadGradient, packedHeadLoss, packedHeadRowOutcomes, packedLogits } from './packed-head.ts';
 
 describe('the packed head', needsWebGpu, () => {
   beforeAll(startWebGpu);
@@ -59,8 +59,17 @@ describe('the packed head', needsWebGpu, () => {
         return [logits, losses, tf.sum(losses), tf.matMul(dLogits as tf.Tensor2D, used)];
       }) as [tf.Tensor2D, tf.Tensor1D, tf.Scalar, tf.Tensor2D];
 
+      const likeliest = tf.argMax(logits, -1) as tf.Tensor1D;
       await expectClose(packedHeadLoss(hidden, head, targets, { tile }), expectedLoss.clone());
-      await expectClose(packedHeadRowLosses(hidden, head, targets, { tile }), expectedLosses);
+      const outcomes = packedHeadRowOutcomes(hidden, head, targets, { tile });
+      await expectClose(outcomes.losses, expectedLosses);
+      const expectedHits = tf.tidy(() => tf.cast(tf.equal(likeliest, targets.labels), 'float32'));
+      await expectClose(outcomes.hits, expectedHits);
+      // Every label the likeliest.
+      const best = packedHeadRowOutcomes(hidden, head, { ...targets, labels: likeliest }, { tile });
+      best.losses.dispose();
+      await expectClose(best.hits, tf.ones([rows]));
+      likeliest.dispose();
       const maxDLogits = maxBytes ? rows * 12 : 1 << 20;
       const { loss, dHidden } = packedHeadGradient(hidden, head, targets, { maxDLogits, tile });
       await expectClose(loss, expectedLoss);
