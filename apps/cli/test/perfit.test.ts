@@ -92,6 +92,39 @@ describe('perfit', { timeout: 120_000 }, () => {
     });
     expect(with_.responseTokens).toBe(without.responseTokens);
     expect(with_.perplexity).toBeLessThan(without.perplexity);
+    expect(with_.tokenAccuracy).toBeGreaterThan(without.tokenAccuracy);
+
+    const generate = ['eval', model, '--data', some, '--max-length', '64', '--adapter', 'adapter', '--generate'];
+    const told = JSON.parse(perfit(...generate, '2', '--max-tokens', '6', '--json').stdout);
+    const { generated, ...figures } = told;
+    expect(figures).toEqual(with_);
+    const { perplexity, tokenAccuracy } = without;
+    expect(generated).toMatchObject({ base: { perplexity, tokenAccuracy }, maxTokens: 6 });
+    const asked = readFileSync(some, 'utf8').split('\n').slice(0, 2);
+    expect(generated.answers).toHaveLength(2);
+    for (const [i, { prompt, expected, base, adapter }] of generated.answers.entries()) {
+      expect(JSON.parse(asked[i] as string)).toMatchObject({ instruction: prompt, response: expected });
+      for (const answer of [base, adapter]) {
+        expect(answer.tokens).toBeLessThanOrEqual(6);
+        expect(answer.isExact).toBe(false);
+      }
+    }
+    for (const which of ['base', 'adapter'] as const) {
+      const [first, second] = generated.answers.map(
+        (answer: Record<typeof which, { rougeL: number }>) => answer[which],
+      );
+      expect(generated.scores[which]).toEqual({ rougeL: (first.rougeL + second.rougeL) / 2, exact: 0 });
+    }
+    const read = perfit(...generate, '1', '--max-tokens', '6').stdout;
+    expect(read).toMatch(/^Question 1 of 1: .+\n {2}your text: .+\n {2}base: .*\n {2}adapter: .*$/m);
+    for (const row of [
+      /^Perplexity +[\d.]+ → [\d.]+$/m,
+      /^Token accuracy +[\d.]+ % → [\d.]+ %$/m,
+      /^ROUGE-L +0\.\d\d → 0\.\d\d$/m,
+      /^Exact match +0 of 1 → 0 of 1$/m,
+      /^ROUGE-L: how much of your answer/m,
+    ])
+      expect(read).toMatch(row);
   });
 
   it('goes on from an adapter, and writes what it made for other tools', () => {
@@ -171,6 +204,15 @@ describe('perfit', { timeout: 120_000 }, () => {
     expect(stderr).toMatch(/^more\/a\.jsonl, line 1: This is not valid JSON\.$/m);
     expect(stderr).not.toContain('.hidden');
     expect(perfit('eval', model, '--data', texts).stderr).toMatch(/\[data-too-few\]$/m);
+
+    const prose = join(folder, 'prose.jsonl');
+    const paragraphs = Array.from({ length: 9 }, (_, i) =>
+      JSON.stringify({ text: `Paragraph ${i} goes on for a while.` }),
+    );
+    writeFileSync(prose, paragraphs.join('\n'));
+    expect(perfit('eval', model, '--data', prose, '--generate').stdout).toMatch(
+      /^The text has no question that this model can be asked\.$/m,
+    );
   });
 
   it('finds parity with the committed fixture, and says where a fixture is another one', () => {

@@ -51,7 +51,7 @@ export { compareModels } from './parity/compare-models.ts';
 export { loadParityFixture, type ParityFixture } from './parity/fixture.ts';
 export type { OtherGradient, OtherModel, OtherTuning } from './parity/other-model.ts';
 export { type ParityCheck, runParity } from './parity/run-parity.ts';
-export { type AnswerOptions, answerQuestion, type GivenAnswer } from './quality/answer-question.ts';
+export { answerQuestion, type GivenAnswer } from './quality/answer-question.ts';
 export { type Question, questionOf } from './quality/question.ts';
 export { type AutotuneShape, applyChoices, autotune } from './speed/autotune.ts';
 export { probeSpeed } from './speed/probe-speed.ts';
