@@ -9,7 +9,7 @@ import { seed } from '../../../testing/seed.ts';
 const coordinator = hostCoordinator();
 
 /** @returns what the client told of itself, and the tuner that it tuned with */
-async function lifeOf(federation: string, invite: string | null, client: number) {
+async function lifeOf(federation: string, invite: string | null, client: number, twin?: 'end') {
   const tuners: ScriptedTuner[] = [];
   const events = participate({
     url: coordinator.url,
@@ -21,6 +21,7 @@ async function lifeOf(federation: string, invite: string | null, client: number)
       return tuner;
     },
     seed,
+    ...(twin ? { twin } : {}),
   });
   const kinds: string[] = [];
   for await (const event of events) {
@@ -74,5 +75,19 @@ describe('the client’s loop and the coordinator', () => {
       expect(new Set(shares)).toEqual(new Set([0, 1]));
       expect(shares.filter((share) => share === 1).length).toBe(size / rank);
     }
+  });
+
+  it('[PF9] shows the operator what joining was worth, of a group that is large enough', async () => {
+    const schedule = { ...smallFederation.schedule, recruit: 3, goal: 3, minimum: 3 };
+    const { id, invite } = await coordinator.createFederation({ ...smallFederation, schedule }, { start: true });
+    await Promise.all([lifeOf(id, invite, 1, 'end'), lifeOf(id, invite, 2, 'end'), lifeOf(id, invite, 3)]);
+    // Two of three have compared.
+    expect((await coordinator.detail(id)).joining).toBe(null);
+
+    const again = await coordinator.createFederation({ ...smallFederation, schedule }, { start: true });
+    await Promise.all([1, 2, 3].map((client) => lifeOf(again.id, again.invite, client, 'end')));
+    const { joining } = await coordinator.detail(again.id);
+    expect(joining).toMatchObject({ people: 3, ratio: expect.any(Number) });
+    expect((joining?.helped ?? 0) + (joining?.didNotHelp ?? 0)).toBeLessThanOrEqual(3);
   });
 });

@@ -41,6 +41,7 @@ function clientRow(id: string, joinedAt: Date): ClientRow {
     removedAt: null,
     bannedAt: null,
     banReason: null,
+    conclusion: null,
   };
 }
 

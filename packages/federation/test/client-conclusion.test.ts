@@ -231,6 +231,26 @@ describe('the end of a federation', () => {
     expect(ada.tuner.tunings.length).toBe(before);
   });
 
+  it.each([true, false])(
+    '[PF8] tells the coordinator where its person agrees (%s), and nothing without a twin',
+    async (agrees) => {
+      for (const twin of ['end', undefined] as const) {
+        const ada = await setting();
+        const events = await collect(ada.options({ shareEvaluation: agrees, ...(twin ? { twin } : {}) }));
+        const [row] = await ada.coordinator.store.clients(FEDERATION);
+        if (!agrees || !twin) expect(row?.conclusion).toBe(null);
+        else {
+          const [conclusion] = of(events, 'conclusion');
+          const { together, alone, kept } = conclusion?.perplexity ?? {};
+          expect(row?.conclusion).toEqual({
+            verdict: conclusion?.joining?.verdict,
+            perplexity: { together, alone, kept },
+          });
+        }
+      }
+    },
+  );
+
   it('says nothing to a client that has tuned nothing', async () => {
     const ada = await setting();
     await collect(ada.options());

@@ -58,6 +58,7 @@ export {
 export { parseMessage, type Reply } from './messages/reply.ts';
 export type {
   Announce,
+  Conclude,
   DeltaReport,
   FederationStatus,
   Progress,

@@ -147,6 +147,19 @@ export const federationDetailSchema = federationSummarySchema.extend({
   events: z.array(eventViewSchema),
   /** What lets a client in, of those that still do; empty where the federation is open, and to a viewer. */
   invites: z.array(z.object({ code: z.string(), uses: z.number().int(), createdAt: z.iso.datetime() })),
+  /**
+   * [PF9] What joining was worth to those who compared and share it: `ratio` is the geometric mean of their perplexities
+   * together over alone. Null while they are fewer than `smallestGroup`.
+   */
+  joining: z
+    .object({
+      people: z.number().int().positive(),
+      helped: z.number().int().nonnegative(),
+      didNotHelp: z.number().int().nonnegative(),
+      ratio: z.number().positive(),
+    })
+    .nullable()
+    .default(null),
   /** Jaccard overlap of the masks on file, by pairs; empty unless the federation's `smallestGroup` is 1. */
   maskOverlap: z.object({ clients: z.array(z.string()), matrix: z.array(z.array(z.number())) }),
 });

@@ -12,7 +12,7 @@ import { seededRandom } from '@perfit/protocol/space';
 import { io } from 'socket.io-client';
 import { anyClient } from './any-client.ts';
 
-interface Participation extends Pick<ClientOptions, 'federation' | 'tuner'> {
+interface Participation extends Pick<ClientOptions, 'federation' | 'tuner' | 'twin'> {
   /** Of the coordinator. */
   readonly url: string;
   readonly invite: string | null;
@@ -26,6 +26,7 @@ export async function* participate({
   invite,
   tuner,
   seed,
+  twin,
 }: Participation): AsyncGenerator<ClientEvent, void> {
   const options = { transports: ['websocket'], forceNew: true, autoConnect: false, reconnection: false };
   yield* runClient({
@@ -36,6 +37,7 @@ export async function* participate({
     tuner,
     federation,
     ...(invite ? { invite } : {}),
+    ...(twin ? { twin } : {}),
     clock: { now: () => performance.now(), sleep: (milliseconds) => sleep(milliseconds) },
     random: seededRandom(seed),
   });

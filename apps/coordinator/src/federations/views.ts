@@ -9,14 +9,16 @@ import {
   LeastRecentlyUsed,
   type SubmissionRow,
 } from '@perfit/federation/coordinator';
-import type {
-  EventView,
-  FederationDetail,
-  FederationSummary,
-  Host,
-  InviteView,
-  MaskAtlas,
-  OperatorRole,
+import {
+  type EventView,
+  type FederationConfig,
+  type FederationDetail,
+  type FederationSummary,
+  type Host,
+  type InviteView,
+  type MaskAtlas,
+  type OperatorRole,
+  SMALLEST_GROUP,
 } from '@perfit/protocol';
 import { maskOverlap } from '@perfit/protocol/space';
 import type { Clock } from '../clock.ts';
@@ -96,6 +98,7 @@ export class Views {
           .map((row) => submissionView(row, names.get(row.client) ?? row.client)),
       })),
       events: events.map(eventView),
+      joining: joiningOf(clients, room.config),
       invites: (reader === 'viewer' ? [] : invites.filter((row) => this.isUsable(row))).map(
         ({ code, uses, createdAt }) => ({ code, uses, createdAt: createdAt.toISOString() }),
       ),
@@ -207,5 +210,22 @@ function submissionView(row: SubmissionRow, name: string): FederationDetail['rou
     loss: row.report.loss ?? null,
     perplexity: row.report.perplexity ?? null,
     receivedAt: row.receivedAt.toISOString(),
+  };
+}
+
+/** [PF9] Never of single people: they share it to be counted. */
+function joiningOf(
+  clients: readonly ClientRow[],
+  { smallestGroup = SMALLEST_GROUP }: FederationConfig,
+): FederationDetail['joining'] {
+  const told = clients.flatMap(({ conclusion }) => conclusion ?? []);
+  if (told.length === 0 || told.length < smallestGroup) return null;
+  const logs = told.map(({ perplexity }) => Math.log(perplexity.together / perplexity.alone));
+  const count = (verdict: (typeof told)[number]['verdict']) => told.filter((one) => one.verdict === verdict).length;
+  return {
+    people: told.length,
+    helped: count('helped'),
+    didNotHelp: count('did-not-help'),
+    ratio: Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length),
   };
 }

@@ -1,4 +1,4 @@
-import type { Consent, DeltaReport, FederationConfig, OperatorRole, Ready } from '@perfit/protocol';
+import type { Conclude, Consent, DeltaReport, FederationConfig, OperatorRole, Ready } from '@perfit/protocol';
 import {
   bigint,
   boolean,
@@ -105,6 +105,7 @@ export const clients = pgTable(
     density: doublePrecision('density').notNull(),
     shareEvaluation: boolean('share_evaluation').notNull(),
     consent: jsonb('consent').$type<Consent>(),
+    conclusion: jsonb('conclusion').$type<Conclude>(),
     maskBlob: text('mask_blob'),
     maskHash: text('mask_hash'),
     maskBytes: integer('mask_bytes'),

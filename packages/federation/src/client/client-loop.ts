@@ -13,7 +13,7 @@ import type { MaskSearch } from '../strategy/strategy.ts';
 import type { Ask } from './ask.ts';
 import { Channel } from './channel.ts';
 import type { ClientEvent } from './client-event.ts';
-import { conclude } from './conclusion.ts';
+import { type Conclusion, conclude } from './conclusion.ts';
 import { encodeDelta } from './error-feedback.ts';
 import { type ClientOptions, type Member, Membership } from './membership.ts';
 import { drain, repeated, whenReleased } from './pausing.ts';
@@ -23,6 +23,8 @@ import { globalTheta, ownerShares, type RoundWork, receive, transferEvents } fro
 import { isPassing, Session, startOf } from './session.ts';
 import { upload } from './transfer.ts';
 import { catchUp, meanOfLast, twinIsBehind, validated } from './twin.ts';
+
+const ANSWER_WITHIN_MS = 2000;
 
 /**
  * A client's whole life in a federation: join, and then round after round receive, tune, submit. It deals with lost
@@ -109,11 +111,27 @@ async function concludeAfter(session: Session, membership: Membership): Promise<
   const ask: Ask = (name, message) => member.options.connection.request(name, message, signal);
   try {
     const conclusion = await inTurn(() => conclude(work, { status: end.status, ask }));
-    if (conclusion) member.emit({ type: 'conclusion', ...conclusion });
+    if (!conclusion) return;
+    member.emit({ type: 'conclusion', ...conclusion });
+    await tellConclusion(member, conclusion);
   } catch (error) {
     // Whoever leaves now has what the rounds left.
     if (!signal.aborted) throw error;
   }
+}
+
+/** [PF8] Where the person agrees; whoever hears it shows it of groups alone. Nothing depends on the answer. */
+async function tellConclusion({ options }: Member, { perplexity, joining }: Conclusion): Promise<void> {
+  const { alone, together, kept } = perplexity;
+  if (!options.shareEvaluation || alone === null || !joining) return;
+  // JSON has no infinity: what cannot be said is not.
+  if (![alone, together, kept].every((value) => Number.isFinite(value))) return;
+  const told = options.connection.request('conclude', {
+    verdict: joining.verdict,
+    perplexity: { together, alone, kept },
+  });
+  // A coordinator of an earlier version does not answer.
+  await Promise.race([told, options.clock.sleep(ANSWER_WITHIN_MS)]).catch(() => {});
 }
 
 /** Once, and once more where its person wants a comparison afterwards. */

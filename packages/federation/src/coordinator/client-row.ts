@@ -20,6 +20,7 @@ export function newClientRow(
     examples: { training: 1, heldOut: 1 },
     shareEvaluation: false,
     consent: null,
+    conclusion: null,
     maskBlob: null,
     maskHash: null,
     maskBytes: null,

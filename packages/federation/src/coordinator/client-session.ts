@@ -125,6 +125,11 @@ export class ClientSession {
     hello: (request) => this.queue.run(() => this.hello(request)),
     prove: (request) => this.queue.run(() => this.prove(request)),
     ready: (request) => this.queue.run(() => this.ready(request)),
+    conclude: async (conclusion) => {
+      const { room, client } = this.joined();
+      await room.roster.conclude(client, this.connection, conclusion);
+      return { value: {} };
+    },
     leave: () =>
       this.queue.run(async () => {
         this.joined();

@@ -1,5 +1,6 @@
 import {
   type ClientAction,
+  type Conclude,
   type Consent,
   type FederationDescriptor,
   type Progress,
@@ -157,6 +158,16 @@ export class Roster {
     const shared = seat.ready?.shareEvaluation && loss !== undefined ? { ...rest, loss } : rest;
     this.seats.take({ ...seat, progress: shared });
     this.parts.onChange();
+  }
+
+  /** [PF9] Once the federation has ended, of who shares it; the last one counts. */
+  conclude(client: string, connection: ClientConnection, conclusion: Conclude): Promise<void> {
+    return this.driver.queue.run(async () => {
+      const seat = this.seats.get(client);
+      if (seat?.connection !== connection || !seat.ready?.shareEvaluation || !isEnded(this.driver.state)) return;
+      await this.parts.store.updateClient(this.federation, client, { conclusion });
+      this.parts.onChange();
+    });
   }
 
   /**

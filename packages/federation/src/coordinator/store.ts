@@ -1,4 +1,4 @@
-import type { Consent, DeltaReport, FederationConfig, Ready } from '@perfit/protocol';
+import type { Conclude, Consent, DeltaReport, FederationConfig, Ready } from '@perfit/protocol';
 import type { RoundState } from '../round/round-state.ts';
 
 export interface FederationRow {
@@ -21,6 +21,8 @@ export interface ClientRow {
   density: number;
   shareEvaluation: boolean;
   consent: Consent | null;
+  /** [PF9] Where the client compared and shares it. */
+  conclusion: Conclude | null;
   maskBlob: string | null;
   maskHash: string | null;
   maskBytes: number | null;

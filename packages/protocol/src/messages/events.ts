@@ -6,6 +6,7 @@ import {
   chunkReplySchema,
   chunkSchema,
   completeSchema,
+  concludeSchema,
   downloadReplySchema,
   downloadSchema,
   federationStatusSchema,
@@ -26,6 +27,7 @@ export const requests = {
   chunk: { request: chunkSchema, value: chunkReplySchema },
   complete: { request: completeSchema, value: receiptSchema },
   download: { request: downloadSchema, value: downloadReplySchema },
+  conclude: { request: concludeSchema, value: nothing },
   leave: { request: nothing, value: nothing },
 } as const;
 export type RequestName = keyof typeof requests;

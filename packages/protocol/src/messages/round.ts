@@ -55,6 +55,17 @@ export const progressSchema = z.object({
 });
 export type Progress = z.infer<typeof progressSchema>;
 
+/** [PF9] What a client came to at the end, sent only where it agrees (PF8) and has compared with tuning alone. */
+export const concludeSchema = z.object({
+  verdict: z.enum(['helped', 'did-not-help', 'cannot-tell']),
+  perplexity: z.object({
+    together: z.number().positive(),
+    alone: z.number().positive(),
+    kept: z.number().positive(),
+  }),
+});
+export type Conclude = z.infer<typeof concludeSchema>;
+
 /** [UP1] What goes with a delta. Perplexities only where the client agrees (PF8). */
 const deltaReportSchema = z.object({
   /** n_i, self-reported, capped by the server (PF6). */

@@ -35,6 +35,16 @@ describe('ClientsTable', () => {
     await expectAccessible();
   });
 
+  it.each([
+    [0.94, 'on average, their perplexity is 6 % lower than alone.'],
+    [1.002, 'on average, their perplexity is less than 1 % higher than alone.'],
+  ])('says what joining was worth to those who share it: %d', async (ratio, words) => {
+    await start([sampleClient()], { joining: { people: 5, helped: 3, didNotHelp: 1, ratio } });
+    const counts =
+      'Of 5 who compared with tuning alone and share it: joining helped 3, didn’t help 1, and 1 can’t tell yet';
+    await expect.element(page.getByTestId('joining')).toHaveTextContent(`${counts}; ${words}`);
+  });
+
   it('shows what is not known', async () => {
     await start([sampleClient({ kept: null, device: { backend: 'wasm', description: 'eight cores' } })]);
     await expect.element(row()).toHaveTextContent(/wasmeight cores/);

@@ -1,6 +1,13 @@
 import { Badge, Progress, Stack, Table, Text } from '@mantine/core';
 import type { ClientView, FederationDetail } from '@perfit/protocol';
-import { deviceLine, lastSeenLine, progressOf, tierOf, clientStrings as words } from '#strings/operator.ts';
+import {
+  deviceLine,
+  joiningLine,
+  lastSeenLine,
+  progressOf,
+  tierOf,
+  clientStrings as words,
+} from '#strings/operator.ts';
 import { formatBytes, formatCount, formatPerplexity, formatShare } from '../../shared/format/format-number.ts';
 import { useNow } from '../../shared/ui/use-now.ts';
 import { ClientActions } from './client-actions.tsx';
@@ -12,6 +19,23 @@ export function ClientsTable({ detail }: { readonly detail: FederationDetail }) 
   const now = useNow();
   const mayAct = useMay('operator');
   if (!detail.clients.length) return <Text c="dimmed">{words.none}</Text>;
+  return (
+    <Stack gap="sm">
+      {detail.joining ? <Text data-testid="joining">{joiningLine(detail.joining)}</Text> : null}
+      <Clients detail={detail} mayAct={mayAct} now={now} />
+    </Stack>
+  );
+}
+
+function Clients({
+  detail,
+  mayAct,
+  now,
+}: {
+  readonly detail: FederationDetail;
+  readonly mayAct: boolean;
+  readonly now: number;
+}) {
   return (
     <Table.ScrollContainer minWidth={1000}>
       <Table verticalSpacing={6} tabularNums>

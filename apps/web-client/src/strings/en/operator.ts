@@ -2,6 +2,7 @@ import {
   type ClientAction,
   type ClientView,
   type FederationConfig,
+  type FederationDetail,
   type InviteView,
   type RoundAction,
   type RoundView,
@@ -387,6 +388,14 @@ export const clientStrings = {
     actions: 'Actions',
   },
 } as const;
+
+/** [PF9] Of those who compared and share it. */
+export function joiningLine({ people, helped, didNotHelp, ratio }: NonNullable<FederationDetail['joining']>): string {
+  const unsure = people - helped - didNotHelp;
+  const percent = Math.round(Math.abs(100 * (1 - ratio)));
+  const mean = `on average, their perplexity is ${percent < 1 ? 'less than 1' : percent} % ${ratio < 1 ? 'lower' : 'higher'} than alone`;
+  return `Of ${people} who compared with tuning alone and share it: joining helped ${helped}, didn’t help ${didNotHelp}, and ${unsure} can’t tell yet; ${mean}.`;
+}
 
 export function progressOf(name: string): string {
   return `Progress of ${name}`;
