@@ -53,7 +53,7 @@ describe('three clients, six parameters, by hand', () => {
   it.each([undefined, { mean: 'median' as const, minimumOwners: 2 }])(
     '[PF6] leaves a position with fewer owners than asked for as it was (robust: %o)',
     (robust) => {
-      const weighting = { by: 'uniform' as const, leastOwners: 2 };
+      const weighting = { by: 'uniform' as const, minOwners: 2 };
       const config = configOf('perfit', { weighting, ...(robust ? { robust } : {}), search: { prior: 1 } });
       const { theta, owners } = nextState(config, stateOf(1, 1, 1, 1, 1, 1), [
         { mask: owning(0, 1, 4), tuned: [2, 3, 0, 0, 5, 0], weight: 1 },
@@ -67,11 +67,11 @@ describe('three clients, six parameters, by hand', () => {
   );
 
   it('refuses to leave positions of few owners where products are averaged', () => {
-    const config = configOf('flexlora', { weighting: { leastOwners: 3 } });
+    const config = configOf('flexlora', { weighting: { minOwners: 3 } });
     expect(robustProblem(config, 6)).toBe(
       'FlexLoRA does not average position by position: it cannot leave those of few owners as they were.',
     );
-    expect(robustProblem(configOf('perfit', { weighting: { leastOwners: 3 } }), 6)).toBe(null);
+    expect(robustProblem(configOf('perfit', { weighting: { minOwners: 3 } }), 6)).toBe(null);
   });
 
   it('FedIT (arXiv 2305.05644): the mean of A and of B, weighted by n_i', () => {

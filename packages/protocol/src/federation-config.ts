@@ -246,7 +246,7 @@ export const federationConfigSchema = z.object({
       by: oneOf(['examples', 'uniform']).default('examples'),
       cap: whole(1, Number.MAX_SAFE_INTEGER).default(1000),
       /** k: a position with fewer owners in a round stays as it was, so that no sum is of few; absent is 1. */
-      leastOwners: whole(1, 100_000).optional(),
+      minOwners: whole(1, 100_000).optional(),
     })
     .prefault({}),
   /** PF6; absent is the weighted mean of what was sent. */

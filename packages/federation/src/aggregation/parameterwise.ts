@@ -6,9 +6,9 @@ import { serverOptimizer } from './server-optimizer.ts';
 /** [PF6] Every position is averaged over the clients that own it; the server's optimizer takes the step. */
 export function parameterwise({ config, layout, global }: AggregationSpace): Aggregation {
   const sums = new ParameterSums(layout.size);
-  const { leastOwners = 1 } = config.weighting;
-  const owners = config.search.prior || leastOwners > 1 ? new OwnerCounts(layout.size) : null;
-  const isMoved = owners && leastOwners > 1 ? (p: number) => owners.at(p) >= leastOwners : undefined;
+  const { minOwners = 1 } = config.weighting;
+  const owners = config.search.prior || minOwners > 1 ? new OwnerCounts(layout.size) : null;
+  const isMoved = owners && minOwners > 1 ? (p: number) => owners.at(p) >= minOwners : undefined;
   return {
     add(mask, packedDelta, weight) {
       sums.add(mask, packedDelta, weight);

@@ -15,7 +15,7 @@ type Robust = NonNullable<FederationConfig['robust']>;
 export function robust(robustness: Robust, { config, layout, global }: AggregationSpace): Aggregation {
   const held = new HeldSubmissions(layout.size);
   const owners = config.search.prior ? new OwnerCounts(layout.size) : null;
-  const { leastOwners = 1 } = config.weighting;
+  const { minOwners = 1 } = config.weighting;
   const meanOf = columnMean(robustness);
 
   function* applyInSteps(): Generator<void, GlobalState> {
@@ -23,7 +23,7 @@ export function robust(robustness: Robust, { config, layout, global }: Aggregati
     const theta = global.theta.slice();
     for (const { start, columns } of held.blocks()) {
       for (const [row, column] of columns.entries()) {
-        if (column.values.length < leastOwners) continue;
+        if (column.values.length < minOwners) continue;
         const p = start + row;
         theta[p] = (global.theta[p] as number) + optimizer.step(p, meanOf(column));
       }

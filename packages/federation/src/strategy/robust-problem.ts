@@ -11,7 +11,7 @@ const MAX_HELD = 2 ** 31;
  */
 export function robustProblem(config: FederationConfig, size: number): string | null {
   const { robust, schedule, strategy, weighting } = config;
-  if ((weighting.leastOwners ?? 1) > 1 && strategyOf(strategy).averaging !== 'parameterwise')
+  if ((weighting.minOwners ?? 1) > 1 && strategyOf(strategy).averaging !== 'parameterwise')
     return `${strategyOf(strategy).title} does not average position by position: it cannot leave those of few owners as they were.`;
   if (!robust || robust.mean === 'weighted') return null;
   const { averaging, title } = strategyOf(strategy);
