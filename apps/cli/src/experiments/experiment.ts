@@ -144,7 +144,8 @@ export class ExperimentRunner {
       ...row,
       seconds: Number(row.seconds.toFixed(3)),
     }));
-    return { rows, masks: summarizeMasks(result.masks, options.layout) };
+    const steps = result.steps.map((step) => Number(step.toPrecision(6)));
+    return { rows, masks: summarizeMasks(result.masks, options.layout), steps };
   }
 
   /** Seconds a batch, as the first client of this cell tunes on it: two steps to get warm, two to measure. */

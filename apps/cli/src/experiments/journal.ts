@@ -10,12 +10,16 @@ const lineSchema = z.object({
   fingerprint: z.string(),
   rows: z.array(rowSchema),
   masks: maskSummarySchema,
+  /** Absent in cells from before it was kept. */
+  steps: z.array(z.number()).optional(),
 });
 
 /** What a cell gave. */
 export interface CellResult {
   readonly rows: readonly ResultRow[];
   readonly masks: MaskSummary;
+  /** How far each commit moved θ_g, in the L2 norm. */
+  readonly steps?: readonly number[] | undefined;
 }
 
 /** The finished cells of an experiment, a line each: a run that was stopped goes on behind the last of them. */
@@ -48,9 +52,9 @@ export class Journal {
     return this.finished.get(fingerprint) ?? null;
   }
 
-  add(fingerprint: string, { rows, masks }: CellResult): void {
-    appendFileSync(this.file, `${JSON.stringify({ fingerprint, rows, masks })}\n`);
-    this.finished.set(fingerprint, { rows, masks });
+  add(fingerprint: string, { rows, masks, steps }: CellResult): void {
+    appendFileSync(this.file, `${JSON.stringify({ fingerprint, rows, masks, steps })}\n`);
+    this.finished.set(fingerprint, { rows, masks, ...(steps ? { steps } : {}) });
   }
 }
 

@@ -1,9 +1,9 @@
-import type { Summary, TableRow } from './results.ts';
+import { groupOf, type Summary, type TableRow } from './results.ts';
 import type { Results } from './results-file.ts';
-import { type Comparison, type Estimate, smallestP } from './statistics.ts';
+import { type Comparison, type Estimate, groupBy, mean, smallestP } from './statistics.ts';
 
 /** `results.json`. */
-export function renderJson({ cells, masks, setup }: Results, table: readonly TableRow[]): string {
+export function renderJson({ cells, masks, steps, setup }: Results, table: readonly TableRow[]): string {
   const summary = table.map(
     (row): Summary => ({
       experiment: row.experiment,
@@ -25,6 +25,7 @@ export function renderJson({ cells, masks, setup }: Results, table: readonly Tab
     `"cells": ${list(cells)}`,
     `"summary": ${list(summary)}`,
     ...(masks.length > 0 ? [`"masks": ${list(masks)}`] : []),
+    ...(steps.length > 0 ? [`"steps": ${list(steps)}`] : []),
     ...(setup ? [`"setup": ${JSON.stringify(setup)}`] : []),
   ];
   return `{\n  ${fields.join(',\n  ')}\n}\n`;
@@ -107,6 +108,34 @@ const KEPT_COLUMNS: readonly Column[] = [
 ];
 
 /**
+ * [PF6] Whether a method converges: how far its commits move θ_g, and how good what everybody receives is, round by round.
+ * Empty where nothing was kept of it.
+ */
+export function renderConvergence({ cells, steps }: Pick<Results, 'cells' | 'steps'>): string {
+  const groups = groupBy(steps, groupOf);
+  if (groups.size === 0) return '';
+  const lines = [...groups.values()].map((own) => {
+    const { strategy, setting } = own[0] as (typeof own)[number];
+    const rows = cells.filter((row) => groupOf(row) === groupOf({ strategy, setting }));
+    const moved = byRound(own.flatMap((one) => one.steps.map((value, i) => ({ round: i + 1, value }))));
+    const received = byRound(rows.map(({ round, perplexity }) => ({ round, value: Math.log(perplexity.received) })));
+    return [
+      strategy,
+      setting,
+      moved.map((step) => step.toPrecision(3)).join(' '),
+      received.map((log) => Math.exp(log).toFixed(1)).join(' '),
+    ];
+  });
+  const headings = ['by round', 'setting', 'how far θ_g moved', 'perplexity received (geometric mean)'];
+  return markdown([headings, ...lines], () => true);
+}
+
+function byRound(values: readonly { readonly round: number; readonly value: number }[]): number[] {
+  const groups = groupBy(values, ({ round }) => String(round));
+  return [...groups].sort(([a], [b]) => Number(a) - Number(b)).map(([, own]) => mean(own.map(({ value }) => value)));
+}
+
+/**
  * Markdown tables, so that they can be read in a terminal and put into a page as they are: what the methods leave, and what
  * their clients keep.
  */
@@ -115,18 +144,23 @@ export function renderTable(table: readonly TableRow[]): string {
 }
 
 function tableOf(table: readonly TableRow[], columns: readonly Column[]): string {
+  const headings = columns.map(({ heading }) => heading);
   const rows = table.map((row) => columns.map((column) => column.of(row)));
-  const widths = columns.map(({ heading }, i) =>
+  return markdown([headings, ...rows], (column) => columns[column]?.isText === true);
+}
+
+function markdown(
+  [headings = [], ...rows]: readonly (readonly string[])[],
+  isText: (column: number) => boolean,
+): string {
+  const widths = headings.map((heading, i) =>
     Math.max(heading.length, ...rows.map((row) => (row[i] as string).length)),
   );
-  const line = (cells: readonly string[]) => `| ${cells.map((text, i) => pad(text, i)).join(' | ')} |`;
   const pad = (text: string, i: number) =>
-    columns[i]?.isText ? text.padEnd(widths[i] as number) : text.padStart(widths[i] as number);
-  const rule = columns.map(({ isText }, i) => {
-    const width = widths[i] as number;
-    return isText ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`;
-  });
-  return `${[line(columns.map(({ heading }) => heading)), `| ${rule.join(' | ')} |`, ...rows.map(line)].join('\n')}\n`;
+    isText(i) ? text.padEnd(widths[i] as number) : text.padStart(widths[i] as number);
+  const line = (cells: readonly string[]) => `| ${cells.map(pad).join(' | ')} |`;
+  const rule = widths.map((width, i) => (isText(i) ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
+  return `${[line(headings), `| ${rule.join(' | ')} |`, ...rows.map(line)].join('\n')}\n`;
 }
 
 /** What no p-value of these tables can say, however large a difference is. */

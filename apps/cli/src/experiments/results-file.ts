@@ -13,11 +13,18 @@ export interface Results {
   readonly cells: readonly ResultRow[];
   /** One a strategy, setting and seed. Empty in files from before masks were summarised. */
   readonly masks: readonly CellMasks[];
+  /** How far each commit moved θ_g, one a strategy, setting and seed. Empty in files from before it was kept. */
+  readonly steps: readonly CellSteps[];
   /** Null in files from before it was kept. */
   readonly setup: Setup | null;
 }
 
 export interface CellMasks extends MaskSummary, Pick<ResultRow, 'experiment' | 'strategy' | 'setting' | 'seed'> {}
+
+export interface CellSteps extends Pick<ResultRow, 'experiment' | 'strategy' | 'setting' | 'seed'> {
+  /** By commit, in the L2 norm. */
+  readonly steps: readonly number[];
+}
 
 /** How an experiment was run. */
 export interface Setup {
@@ -89,6 +96,7 @@ export const maskSummarySchema = z.object({
 const resultsSchema = z.object({
   cells: z.array(rowSchema).min(1),
   masks: z.array(maskSummarySchema.extend(cell.shape)).default([]),
+  steps: z.array(cell.extend({ steps: z.array(size) })).default([]),
   setup: z
     .object({
       name: z.string(),

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { renderCsv, renderJson, renderTable } from './render-results.ts';
+import { renderConvergence, renderCsv, renderJson, renderTable } from './render-results.ts';
 import { outcomesOf, type ResultRow, summarize } from './results.ts';
 import { type Results, readResults } from './results-file.ts';
 
@@ -59,6 +59,7 @@ const results: Results = {
       density: [{ layer: 0, projection: 'q_proj', matrix: 'A', mean: 0.5, standardDeviation: 0.1 }],
     },
   ],
+  steps: [],
   setup: {
     name: 'a "test", small',
     config: 'name: x # <b>\n',
@@ -123,6 +124,22 @@ const times = ({ base, received, tuned, after }: ResultRow['perplexity'], factor
   received: factor * received,
   tuned: factor * tuned,
   after: after === undefined ? undefined : factor * after,
+});
+
+describe('whether a method converges', () => {
+  it('is told round by round: how far its commits move, and what everybody receives', () => {
+    const of = { experiment: 'e', strategy: 'fedit', setting: 'default' };
+    const steps = [
+      { ...of, seed: 1, steps: [2, 1] },
+      { ...of, seed: 2, steps: [4, 0.5] },
+    ];
+    const [, , line] = renderConvergence({ cells: rows, steps }).split('\n');
+    // Received are twice what is tuned: of 30, 50, 30, 50, and of 20, 40, 30, 50.
+    const geometric = (values: number[]) => Math.exp(values.reduce((sum, x) => sum + Math.log(x), 0) / values.length);
+    const [first, second] = [geometric([60, 100, 60, 100]), geometric([40, 80, 60, 100])].map((x) => x.toFixed(1));
+    expect(line).toMatch(new RegExp(`\\| fedit +\\| default \\| 3\\.00 0\\.750 +\\| ${first} ${second} +\\|`));
+    expect(renderConvergence({ cells: rows, steps: [] })).toBe('');
+  });
 });
 
 describe('what is kept', () => {
@@ -252,9 +269,11 @@ describe('what is written', () => {
 
   it('is read without masks and setup too, as older versions wrote it', () => {
     const old = join(folder, 'old.json');
-    writeFileSync(old, renderJson({ cells: rows, masks: [], setup: null }, table));
-    expect(Object.keys(JSON.parse(renderJson({ cells: rows, masks: [], setup: null }, table)))).toHaveLength(2);
-    expect(readResults(old)).toEqual({ cells: rows, masks: [], setup: null });
+    writeFileSync(old, renderJson({ cells: rows, masks: [], steps: [], setup: null }, table));
+    expect(Object.keys(JSON.parse(renderJson({ cells: rows, masks: [], steps: [], setup: null }, table)))).toHaveLength(
+      2,
+    );
+    expect(readResults(old)).toEqual({ cells: rows, masks: [], steps: [], setup: null });
   });
 
   it.each([

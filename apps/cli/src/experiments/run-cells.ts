@@ -38,7 +38,7 @@ export function missingCells({ cells }: Pick<Plan, 'cells'>, journal: Journal): 
 }
 
 /** Of the cells that are finished, in the order of the plan. */
-export function resultsOf({ config, cells }: Plan, journal: Journal): Pick<Results, 'cells' | 'masks'> {
+export function resultsOf({ config, cells }: Plan, journal: Journal): Pick<Results, 'cells' | 'masks' | 'steps'> {
   const finished = cells.flatMap(({ fingerprint, strategy: { name, setting }, seed }) => {
     const result = journal.result(fingerprint);
     return result ? [{ of: { experiment: config.name, strategy: name, setting, seed }, ...result }] : [];
@@ -46,5 +46,6 @@ export function resultsOf({ config, cells }: Plan, journal: Journal): Pick<Resul
   return {
     cells: finished.flatMap(({ rows }) => rows),
     masks: finished.map(({ of, masks }) => ({ ...of, ...masks })),
+    steps: finished.flatMap(({ of, steps }) => (steps ? [{ ...of, steps }] : [])),
   };
 }

@@ -47,6 +47,7 @@ const results: Results = {
       density: [{ layer: 0, projection: 'q_proj', matrix: 'A', mean: 0.42, standardDeviation: 0.1 }],
     },
   ],
+  steps: [],
   setup: {
     name: EVIL,
     config: `name: ${EVIL}`,
@@ -104,7 +105,7 @@ describe('the report', () => {
   });
 
   it('leaves out what an experiment does not have', async () => {
-    const small = await reportOf({ cells: rowsOf('local', 'default', 1), masks: [], setup: null });
+    const small = await reportOf({ cells: rowsOf('local', 'default', 1), masks: [], steps: [], setup: null });
     for (const title of ['Gain by client', 'Bytes and perplexity', 'Overlap of masks', 'Density by layer and module'])
       expect(small).not.toContain(`>${title}</h2>`);
     expect(small).toContain('>Perplexity over rounds</h2>');

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { renderCsv, renderJson, renderTable } from '../experiments/render-results.ts';
+import { renderConvergence, renderCsv, renderJson, renderTable } from '../experiments/render-results.ts';
 import { summarize } from '../experiments/results.ts';
 import type { Results } from '../experiments/results-file.ts';
 import { renderReport } from './render-report.ts';
@@ -12,5 +12,5 @@ export async function writeResults(folder: string, results: Results): Promise<st
   writeFileSync(join(folder, 'results.json'), renderJson(results, table));
   writeFileSync(join(folder, 'results.csv'), renderCsv(results));
   writeFileSync(join(folder, 'report.html'), await renderReport(results, table));
-  return renderTable(table);
+  return [renderTable(table), renderConvergence(results)].filter(Boolean).join('\n');
 }

@@ -54,9 +54,9 @@ export class LocalCoordinator implements TurnHost {
     return this.room.status;
   }
 
-  /** θ_g as it was committed last. @returns [N], not to be written to */
-  theta(): Promise<Float32Array> {
-    return this.room.theta();
+  /** θ_g as it was committed. @returns [N], not to be written to */
+  theta(version: number): Promise<Float32Array> {
+    return this.room.theta(version);
   }
 
   async start(): Promise<void> {

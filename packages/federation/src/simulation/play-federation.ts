@@ -25,7 +25,9 @@ export interface Stage extends TurnHost {
   identity(name: string): Promise<Identity>;
   line(): Line;
   start(): Promise<void>;
-  outcome(): Promise<{ readonly status: FederationStatus; readonly theta: Float32Array }>;
+  outcome(): Promise<{ readonly status: FederationStatus }>;
+  /** θ_g as it was committed. @returns [N], not to be written to */
+  theta(version: number): Promise<Float32Array>;
 }
 
 /**
@@ -116,12 +118,27 @@ export async function* playFederation(
     ending.abort(new Error('nobody listens any more'));
     await running.catch(() => {});
   }
-  const { status, theta } = await stage.outcome();
+  const { status } = await stage.outcome();
   if (status.state !== 'finished') {
     const text = `The federation ${status.state}: ${status.reason ?? 'no reason given'}`;
     throw new ProtocolError('federation-ended', text);
   }
+  const theta = await stage.theta(status.version);
   const left = { theta, stores, federation: stage.federation };
   const rounds = await withFinalEvaluation(records.finished(names), options, left);
-  return { rounds, status, theta, masks: await lastMasks(options, left) };
+  return { rounds, status, theta, steps: await stepsOf(stage, status.version), masks: await lastMasks(options, left) };
+}
+
+/** How far each commit moved θ_g: ‖θ_g of one version − that of the one before‖₂. */
+async function stepsOf(stage: Stage, versions: number): Promise<number[]> {
+  const steps: number[] = [];
+  let before = await stage.theta(0);
+  for (let version = 1; version <= versions; version++) {
+    const theta = await stage.theta(version);
+    let squares = 0;
+    for (let p = 0; p < theta.length; p++) squares += ((theta[p] as number) - (before[p] as number)) ** 2;
+    steps.push(Math.sqrt(squares));
+    before = theta;
+  }
+  return steps;
 }

@@ -1,5 +1,5 @@
 import { type FederationConfigInput, federationConfigSchema, ProtocolError, strategyNames } from '@perfit/protocol';
-import { type ModelDimensions, maskOverlap } from '@perfit/protocol/space';
+import { initialTheta, type ModelDimensions, maskOverlap } from '@perfit/protocol/space';
 import { expectSame, type ScriptedTuner, scriptedTuner } from '@perfit/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -67,6 +67,15 @@ describe('a simulated federation', () => {
       expect(row.trainable).toBeGreaterThan(0);
       expect(row.perplexity.tuned).toBeLessThan(row.perplexity.received);
     }
+  });
+
+  it('says how far each commit moved, in the L2 norm', async () => {
+    const { steps, theta } = await simulated(configOf({ strategy: 'fedit' }, 1));
+    const { layout } = (await simulated(configOf({ strategy: 'fedit' }, 1))).tuners[0] as ScriptedTuner;
+    const before = initialTheta(layout, 1);
+    const squares = theta.reduce((sum, value, p) => sum + (value - (before[p] as number)) ** 2, 0);
+    expect(steps).toEqual([Math.sqrt(squares)]);
+    expect((await simulated(configOf({ strategy: 'local' }))).steps).toEqual([0, 0, 0]);
   });
 
   it('[PF9] concludes with every client, one after the other, and its twin does no more than it did', async () => {

@@ -29,7 +29,8 @@ export async function* simulateFederation(
       state: () => coordinator.state(),
       settled: () => coordinator.settled(),
       passTo: (instant) => coordinator.passTo(instant),
-      outcome: async () => ({ status: coordinator.status, theta: await coordinator.theta() }),
+      outcome: async () => ({ status: coordinator.status }),
+      theta: (version) => coordinator.theta(version),
     });
   } finally {
     await coordinator.close();

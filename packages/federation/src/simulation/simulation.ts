@@ -43,6 +43,8 @@ export interface SimulationResult {
   readonly status: FederationStatus;
   /** The last θ_g, [N]. */
   readonly theta: Float32Array;
+  /** How far each commit moved θ_g, in the L2 norm. */
+  readonly steps: readonly number[];
   /** What each client owned at the end, as far as it got to a mask, in the order of the clients. */
   readonly masks: readonly OwnedMask[];
 }

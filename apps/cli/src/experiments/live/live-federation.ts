@@ -79,10 +79,10 @@ function stageOf({ coordinator, clock, logIn }: Host, { id, invite }: Federation
     },
     passTo: (instant) => clock.pass(Math.max(0, instant - clock.now() + 1)),
     async outcome() {
-      const operator = await logIn();
-      const [{ status }, theta] = await Promise.all([operator.detail(id), coordinator.globalTheta(id)]);
-      return { status, theta };
+      const { status } = await (await logIn()).detail(id);
+      return { status };
     },
+    theta: (version) => coordinator.globalTheta(id, version),
   };
 }
 
