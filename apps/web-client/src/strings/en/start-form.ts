@@ -16,7 +16,7 @@ export const strings = {
   understandHint: 'As described above: what stays in this tab, and what goes to the coordinator.',
   share: 'Also share how well the model does on my text.',
   shareHint:
-    'Optional. Loss and perplexity: a few numbers per round, none of the text. They help the operator see whether it works.',
+    'Optional. Loss and perplexity, and at the end whether joining helped: a few numbers, none of the text. They help the operator see whether it works.',
   compare: 'Find out whether joining helps me',
   compareHint:
     'While this device would wait for the others, it tunes a second model on your text alone, and compares both at the end. That is up to twice the computing. You can also do it afterwards.',
