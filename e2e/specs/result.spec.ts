@@ -38,6 +38,20 @@ for (const backend of backends) {
 
     await test.step('the examples together are the perplexities of the page', () => comparesAsThePage(page));
 
+    await test.step('held-out questions are answered by both models, side by side, beside what the text says', async () => {
+      const answers = page.getByTestId('answered-questions');
+      const answered = answers.getByTestId('answered-question');
+      // Alone in a federation there is nobody to wait for: as a rule no round's answers have come by themselves.
+      const ask = answers.getByRole('button', { name: /^Answer (a few questions|again)$/ });
+      if (await ask.isVisible()) await ask.click();
+      await expect(answered.first()).toBeVisible({ timeout: 120_000 });
+      await expect(ask).toHaveCount(0);
+      await expect(answered).toHaveCount(3);
+      await expect(answers).toContainText(/ROUGE-L[01]\.\d\d → [01]\.\d\d/);
+      await expect(answers).toContainText(/Exact match\d → \d of 3/);
+      for (const who of ['Base model', 'Your model', 'Your text']) await expect(answered.first()).toContainText(who);
+    });
+
     await test.step('an example is opened, token by token, and asked', async () => {
       const first = page.getByTestId('compared-example').first();
       await first.getByRole('button').first().click();

@@ -2,6 +2,7 @@
  * What the page may ask of the worker, part by part. Types only: nothing here pulls the model, the client's loop or
  * TensorFlow.js into the page's bundle.
  */
+import type { AnswersApi } from './answers-api.ts';
 import type { CatalogueApi } from './catalogue-api.ts';
 import type { ChatApi } from './chat-api.ts';
 import type { ComparisonApi } from './comparison-api.ts';
@@ -24,6 +25,7 @@ export interface EngineApi
     CatalogueApi,
     ChatApi,
     ComparisonApi,
+    AnswersApi,
     ExportsApi,
     LedgerApi,
     HistoryApi {}

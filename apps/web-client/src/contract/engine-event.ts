@@ -2,6 +2,7 @@ import type { ClientEvent } from '@perfit/federation';
 import type { Failure } from './failure.ts';
 import type { LedgerEntry } from './ledger-api.ts';
 import type { ModelProgress } from './models-api.ts';
+import type { Answered, Answering } from './session/answers.ts';
 import type { AdaptedModules, BackendName, DensityCell, LoadingStage, SessionState } from './session/session-state.ts';
 
 /** What the client's loop tells. Its errors come as plain data: an exception would lose its code on the way to the page. */
@@ -33,6 +34,10 @@ export type EngineEvent =
   | { readonly type: 'pause-asked'; readonly isPaused: boolean }
   /** [PF9] Whether the person wants to compare with tuning alone. */
   | { readonly type: 'compare'; readonly isWanted: boolean }
+  /** [PF8] Held-out questions, as both models answer them now. */
+  | ({ readonly type: 'answers' } & Answered)
+  /** Whether they are answered while the client waits. */
+  | { readonly type: 'answering'; readonly how: Answering }
   | { readonly type: 'ledger'; readonly entries: readonly LedgerEntry[] }
   | { readonly type: 'failed'; readonly error: Failure };
 

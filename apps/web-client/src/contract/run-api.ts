@@ -81,6 +81,8 @@ export interface RunApi {
   setPaused(isPaused: boolean): Promise<Outcome<null>>;
   /** [PF9] Lets the second model, which is tuned on this text alone, go on, or stops it. Remembered. */
   setCompared(isWanted: boolean): Promise<Outcome<null>>;
+  /** [PF8] Has held-out questions answered while the client waits for others, or not. Remembered. */
+  setAnswering(isWanted: boolean): Promise<Outcome<null>>;
   /** `asked` is remembered; `moved` only frees the seat, and a reload goes on. */
   leave(why: 'asked' | 'moved'): Promise<Outcome<null>>;
   /** The session so far as plain JSON; null before the first `join`. */

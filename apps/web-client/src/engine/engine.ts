@@ -4,6 +4,7 @@ import { DeviceProbes, probeApi } from './device/device-probe.ts';
 import { deviceService } from './device/device-service.ts';
 import { Exports, exportsApi } from './export/exports.ts';
 import { ledgerService } from './ledger/ledger-service.ts';
+import { AnswerService, answersApi } from './models/answer-service.ts';
 import { catalogueService } from './models/catalogue-service.ts';
 import { ChatService, chatApi } from './models/chat-service.ts';
 import { ComparisonService, comparisonApi } from './models/comparison-service.ts';
@@ -18,7 +19,8 @@ export function createEngine(): EngineApi {
   const modelHost = new ModelHost();
   // Whoever works on it is told where they wait for it.
   const backend = new Backend(() => modelHost.lose());
-  const runs = new RunService({ backend, modelHost, onStart: () => probes.stop() });
+  const answers = new AnswerService(modelHost);
+  const runs = new RunService({ backend, modelHost, answers, onStart: () => probes.stop() });
   const isBusy = () => runs.isUnderWay;
   const probes = new DeviceProbes(backend, isBusy);
   return {
@@ -30,6 +32,7 @@ export function createEngine(): EngineApi {
     ...catalogueService(backend),
     ...chatApi(new ChatService({ modelHost, isTuning: isBusy })),
     ...comparisonApi(new ComparisonService(modelHost)),
+    ...answersApi(answers, (answered) => runs.noteAnswers(answered)),
     ...exportsApi(new Exports(() => modelHost.personalModel())),
     ...ledgerService((seat) => runs.ledgerOf(seat)),
     ...historyService({ ended: () => runs.ended(), letGo: () => modelHost.clear() }),

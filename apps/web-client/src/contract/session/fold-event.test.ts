@@ -35,6 +35,25 @@ const conclusion = {
 } as const;
 
 describe('the session as events make it', () => {
+  it('[PF8] keeps answers to held-out questions round by round, through a reload, and whether they are wanted', () => {
+    const said = { text: 'At six.', tokens: 3, isCut: false, rougeL: 0.5, isExact: false };
+    const questions = [{ prompt: 'When?', expected: 'At seven.', base: said }];
+    const answers = (round: number): EngineEvent => ({
+      type: 'answers',
+      round,
+      module: { round, of: 'tuned' },
+      questions,
+      answers: [said],
+    });
+    const two = after([started, answers(1), answers(2), { type: 'answering', how: 'slow' }]);
+    expect(two.answers?.questions).toEqual(questions);
+    expect(two.answers?.rounds.map(({ round }) => round)).toEqual([1, 2]);
+    expect(after([{ type: 'restored', session: two, ledger: [] }, started])).toMatchObject({
+      answers: two.answers,
+      answering: 'slow',
+    });
+  });
+
   it('[PF9] compares with tuning alone while it waits, and keeps what came of it', () => {
     const finished = { ...status, state: 'finished', version: 2 } as const;
     const submitted = after([started, offered, { type: 'submitted', round: 1, bytes: 100 }]);

@@ -1,6 +1,7 @@
 import type { FederationStatus, RoundClosed } from '@perfit/protocol';
 import type { EngineEvent, TimedEvent } from '../engine-event.ts';
 import type { LedgerEntry } from '../ledger-api.ts';
+import { withAnswers } from './answers.ts';
 import { estimateOf } from './estimate.ts';
 import { withStepTime } from './pace.ts';
 import {
@@ -108,6 +109,12 @@ function withoutEstimate(state: SessionState, { at, event }: TimedEvent): Sessio
       };
     case 'compare':
       return { ...state, compares: event.isWanted };
+    case 'answers': {
+      const { type: _, ...answered } = event;
+      return { ...state, answers: withAnswers(state.answers, answered) };
+    }
+    case 'answering':
+      return { ...state, answering: event.how };
     case 'conclusion': {
       const { type: _, ...conclusion } = event;
       return { ...state, conclusion };

@@ -1,6 +1,7 @@
 import type { Conclusion, KeptModule } from '@perfit/federation';
 import type { FederationDescriptor, FederationStatus, SessionPhase } from '@perfit/protocol';
 import type { Failure } from '../failure.ts';
+import type { Answering, Answers } from './answers.ts';
 import type { Pace } from './pace.ts';
 
 export type { Conclusion };
@@ -139,6 +140,9 @@ export interface SessionState {
   readonly losses: readonly LossPoint[];
   /** [PF9] What was chosen when the federation had ended, and whether joining helped; null before. */
   readonly conclusion: Conclusion | null;
+  /** [PF8] Held-out questions, answered by the base model and by the personal one as it was round after round. */
+  readonly answers: Answers | null;
+  readonly answering: Answering;
   /** Measured over the steps of this run. */
   readonly tokensPerSecond: number | null;
   readonly bytesUp: number;
@@ -179,6 +183,8 @@ export const emptySession: SessionState = {
   rounds: [],
   losses: [],
   conclusion: null,
+  answers: null,
+  answering: 'auto',
   tokensPerSecond: null,
   bytesUp: 0,
   bytesDown: 0,

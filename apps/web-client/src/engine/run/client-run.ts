@@ -26,6 +26,7 @@ import type { Seat } from '../../contract/run-api.ts';
 import { type Backend, describe } from '../device/backend.ts';
 import { settleChoices } from '../device/choices.ts';
 import { toFailure } from '../failures.ts';
+import type { AnswerService } from '../models/answer-service.ts';
 import type { ModelHost } from '../models/model-host.ts';
 import { notKept } from '../models/not-cached.ts';
 import { mirrored } from '../models/open-files.ts';
@@ -37,6 +38,7 @@ import { prepareExamples } from '../text/local-data.ts';
 import { browserClock } from './browser-clock.ts';
 import { adaptedModules, densityMap } from './density-map.ts';
 import type { Journal } from './journal.ts';
+import { WaitingAnswers } from './waiting-answers.ts';
 
 /** Software and version, for the operator's eyes. */
 export const AGENT = 'perfit-web-client 0.1.0';
@@ -53,6 +55,9 @@ export class ClientRun {
   readonly #modelHost: ModelHost;
   readonly #pause = new Pause();
   readonly #twinPause = new Pause();
+  /** The person wants to know what tuning alone comes to. */
+  #isCompared: boolean;
+  readonly #waitingAnswers: WaitingAnswers;
   readonly #leaving = new AbortController();
   /** Ends what listens for the run. */
   readonly #over = new AbortController();
@@ -70,6 +75,7 @@ export class ClientRun {
     journal: Journal;
     backend: Backend;
     modelHost: ModelHost;
+    answers: AnswerService;
   }) {
     this.#seat = parts.seat;
     this.#options = parts.options;
@@ -79,20 +85,43 @@ export class ClientRun {
     this.#modelHost = parts.modelHost;
     // A tab that comes back is as paused as it went.
     if (parts.journal.session.pause !== 'off') this.#pause.hold();
-    if (!parts.options.compare) this.#twinPause.hold();
+    this.#isCompared = parts.options.compare ?? false;
+    if (!this.#isCompared) this.#twinPause.hold();
+    this.#waitingAnswers = new WaitingAnswers({
+      answers: parts.answers,
+      how: () => (this.#pause.isHeld ? 'off' : this.journal.session.answering),
+      tell: (event) => this.journal.emit(event),
+      // Both would take their turns on one device, a token against a step.
+      onWorking: (isWorking) => this.#holdTwin(isWorking),
+      timeout: (milliseconds) => AbortSignal.timeout(milliseconds),
+    });
   }
 
   setCompared(isWanted: boolean): void {
-    if (isWanted !== this.#twinPause.isHeld) return;
-    if (isWanted) this.#twinPause.release();
-    else this.#twinPause.hold();
+    if (isWanted === this.#isCompared) return;
+    this.#isCompared = isWanted;
+    this.#holdTwin(this.#waitingAnswers.isWorking);
     this.journal.noteCompared(isWanted);
+  }
+
+  #holdTwin(isForAnswers: boolean): void {
+    const isHeld = isForAnswers || !this.#isCompared;
+    if (isHeld === this.#twinPause.isHeld) return;
+    if (isHeld) this.#twinPause.hold();
+    else this.#twinPause.release();
+  }
+
+  setAnswering(isWanted: boolean): void {
+    if (!isWanted) this.#waitingAnswers.stop();
+    this.journal.emit({ type: 'answering', how: isWanted ? 'on' : 'off' });
   }
 
   setPaused(isPaused: boolean): void {
     if (isPaused === this.#pause.isHeld) return;
-    if (isPaused) this.#pause.hold();
-    else this.#pause.release();
+    if (isPaused) {
+      this.#pause.hold();
+      this.#waitingAnswers.stop();
+    } else this.#pause.release();
     this.journal.emit({ type: 'pause-asked', isPaused });
   }
 
@@ -116,6 +145,7 @@ export class ClientRun {
       }
     } finally {
       this.#over.abort();
+      this.#waitingAnswers.stop();
     }
     const end = this.#end ?? 'finished';
     if (this.journal.session.endedAt === null && end !== 'finished') {
@@ -129,7 +159,7 @@ export class ClientRun {
     const { name, invite, shareEvaluation, maxDensity } = this.#options;
     const consent = this.#consent;
     journal.emit({ type: 'started', name, federation: this.#seat.federation });
-    journal.emit({ type: 'compare', isWanted: !this.#twinPause.isHeld });
+    journal.emit({ type: 'compare', isWanted: this.#isCompared });
     const device = await this.#device();
     const socket = io({ transports: ['websocket'], autoConnect: false, reconnection: false, forceNew: true });
     const connection = socketConnection(socket, (message) => journal.ledger.write(message));
@@ -262,6 +292,7 @@ export class ClientRun {
     if (event.type === 'left' && this.#end !== null && this.#end !== 'left') return;
     if (event.type === 'left') this.#end ??= event.reason === 'replaced' ? 'replaced' : 'left';
     this.journal.emit(asEngineEvent(event));
+    this.#waitingAnswers.follow(event);
   }
 
   #tellModels(): void {

@@ -2,10 +2,12 @@ import type { SessionRecord } from '@perfit/protocol';
 import type { EventSink } from '../../contract/engine-event.ts';
 import { FailureError } from '../../contract/failure.ts';
 import type { JoinOptions, RunApi, Seat } from '../../contract/run-api.ts';
+import type { Answered } from '../../contract/session/answers.ts';
 import { emptySession } from '../../contract/session/session-state.ts';
 import type { Backend } from '../device/backend.ts';
 import { outcomeOf, whenDone } from '../failures.ts';
 import type { LedgerStore } from '../ledger/ledger-store.ts';
+import type { AnswerService } from '../models/answer-service.ts';
 import type { ModelHost } from '../models/model-host.ts';
 import { forgetSeat, keyOf } from '../storage/database.ts';
 import { asEarlier, loadSession, type StoredSession } from '../storage/stored-sessions.ts';
@@ -20,6 +22,7 @@ import { lockSeat, type SeatLock } from './seat-lock.ts';
 interface DeskOptions {
   readonly backend: Backend;
   readonly modelHost: ModelHost;
+  readonly answers: AnswerService;
   /** The device is needed. */
   readonly onStart: () => void;
 }
@@ -94,6 +97,16 @@ export class RunService {
     await this.#journal?.keep();
   }
 
+  async setAnswering(isWanted: boolean): Promise<void> {
+    this.#run?.setAnswering(isWanted);
+    await this.#journal?.keep();
+  }
+
+  /** What the page asked for stands beside what came of itself, where a run is under way. */
+  noteAnswers(answered: Answered): void {
+    this.#run?.journal.emit({ type: 'answers', ...answered });
+  }
+
   async leave(why: 'asked' | 'moved'): Promise<void> {
     this.#run?.stop(why === 'asked' ? 'left' : 'moved');
     await this.#ended;
@@ -109,14 +122,14 @@ export class RunService {
     stored: StoredSession,
     { sink, takeOver }: { sink: EventSink; takeOver: boolean },
   ): Promise<'finished' | 'left'> {
-    const { backend, modelHost, onStart } = this.#options;
+    const { backend, modelHost, answers, onStart } = this.#options;
     await this.#ended;
     onStart();
     const lock = await lockSeat(seat, takeOver);
     if (!lock) throw inOtherTab();
     const { options, consent } = stored;
     const journal = await Journal.open(seat, { ...stored, standing: 'running' }, sink);
-    const run = new ClientRun({ seat, options, consent, journal, backend, modelHost });
+    const run = new ClientRun({ seat, options, consent, journal, backend, modelHost, answers });
     lock.onTaken(() => run.stop('replaced'));
     this.#run = run;
     this.#journal = journal;
@@ -159,6 +172,7 @@ export function runApi(service: RunService): RunApi {
     reopen: (seat, sink) => whenDone(() => service.reopen(seat, sink)),
     setPaused: (isPaused) => whenDone(() => service.setPaused(isPaused)),
     setCompared: (isWanted) => whenDone(() => service.setCompared(isWanted)),
+    setAnswering: (isWanted) => whenDone(() => service.setAnswering(isWanted)),
     leave: (why) => whenDone(() => service.leave(why)),
     session: () => outcomeOf(() => service.record()),
   };

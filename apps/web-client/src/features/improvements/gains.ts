@@ -34,6 +34,12 @@ export function perplexityOf(examples: readonly ComparedExample[], which: 'base'
   return Math.exp(examples.reduce((sum, example) => sum + example.tokens * example[which], 0) / tokens);
 }
 
+/** Share of all tokens that a model would have written itself, given the right ones before. */
+export function tokenAccuracyOf(examples: readonly ComparedExample[], which: 'base' | 'personal'): number {
+  const tokens = examples.reduce((sum, example) => sum + example.tokens, 0);
+  return examples.reduce((sum, { hits }) => sum + hits[which], 0) / tokens;
+}
+
 /** The greatest gain first. */
 export function byGain(examples: readonly ComparedExample[]): ComparedExample[] {
   return [...examples].sort((a, b) => gainOf(b) - gainOf(a));

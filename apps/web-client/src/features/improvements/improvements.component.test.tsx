@@ -64,6 +64,7 @@ describe('Improvements', () => {
     comparing.give(done(comparison));
     await seeFact('Held-out examples', 'Better on 2 of 4 worse on 1, about the same on 1');
     await seeFact('Perplexity, your model', /the model of round 1/);
+    await seeFact('Token accuracy', '50 % → 100 % How often the word');
     await expect
       .element(page.getByRole('img', { name: /^One dot per example: 2 better, 1 worse, 1 about the same\./ }))
       .toBeVisible();

@@ -14,13 +14,14 @@ import type { Comparison, HeldOutExample } from '../../contract/comparison-api.t
 import { type Failure, failureOf } from '../../contract/failure.ts';
 import type { ModuleOrigin } from '../../contract/session/session-state.ts';
 import { engine, telling, unwrap } from '../../shared/api/engine-client.ts';
-import { formatPerplexity } from '../../shared/format/format-number.ts';
+import { formatPerplexity, formatShare } from '../../shared/format/format-number.ts';
 import { Fact } from '../../shared/ui/fact.tsx';
 import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
+import { AnsweredQuestions } from './answered-questions.tsx';
 import { ExampleList } from './example-list.tsx';
 import { GainPlot } from './gain-plot.tsx';
-import { perplexityOf, tallyOf } from './gains.ts';
+import { perplexityOf, tallyOf, tokenAccuracyOf } from './gains.ts';
 
 type State =
   | { readonly kind: 'idle' }
@@ -94,6 +95,7 @@ export function Improvements({ module, working, onTry }: ImprovementsProps) {
       ) : null}
       {state.kind === 'failed' ? <FailureAlert failure={state.failure} title={strings.failed} /> : null}
       {comparison ? <Compared comparison={comparison} onTry={onTry} /> : null}
+      <AnsweredQuestions module={module} />
     </Section>
   );
 }
@@ -110,7 +112,7 @@ function Compared({ comparison, onTry }: ComparedProps) {
   const taken = Math.min(total, 100);
   return (
     <Stack gap="lg" data-testid="comparison">
-      <SimpleGrid cols={{ base: 1, xs: 3 }} spacing="lg">
+      <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} spacing="lg">
         <Fact
           label={strings.heldOut}
           value={betterOn({ better: tally.better, of: examples.length })}
@@ -125,6 +127,11 @@ function Compared({ comparison, onTry }: ComparedProps) {
           label={strings.personalPerplexity}
           value={formatPerplexity(perplexityOf(examples, 'personal'))}
           note={withModule(module.round, module.of)}
+        />
+        <Fact
+          label={strings.tokenAccuracy}
+          value={`${formatShare(tokenAccuracyOf(examples, 'base'))} → ${formatShare(tokenAccuracyOf(examples, 'personal'))}`}
+          note={strings.accuracyNote}
         />
       </SimpleGrid>
       {total > taken ? (
