@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FederationConfigInput, FederationDetail, SessionRecord } from '@perfit/protocol';
+import type { FederationConfigInput } from '@perfit/protocol';
 import { AdminClient } from '@perfit/protocol/admin';
 import type { Browser } from 'playwright';
 import { launchBrowser } from './browser.ts';
@@ -79,7 +79,8 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
 
     const deadline = began + options.timeoutSeconds * 1000;
     const troubles = await watch({ operator, id, tabs, deadline, say: options.say });
-    const { detail, sessions } = await settle({ operator, id, tabs });
+    const sessions = await Promise.all(tabs.map((tab) => tab.session()));
+    const detail = await operator.detail(id);
     const seconds = (performance.now() - began) / 1000;
     const answers = options.answers && troubles.length === 0 ? await ask(tabs, options.say) : [];
     return composeResult({ startedAt, seconds, detail, sessions, answers, troubles });
@@ -122,7 +123,7 @@ function demoFederation(
   };
 }
 
-/** Says what changes until the federation ends. @returns sentences about trouble, none where all went well */
+/** Says what changes until the federation has ended and every tab knows what it keeps. @returns sentences about trouble, none where all went well */
 async function watch(options: {
   operator: AdminClient;
   id: string;
@@ -139,10 +140,12 @@ async function watch(options: {
   };
   for (;;) {
     const detail = await operator.detail(id);
+    let finished = 0;
     for (const tab of tabs) {
       const { state, text } = await tab.status();
       show(tab.name, text);
       if (state === 'failed') return [`${tab.name} failed: ${text}`, ...tab.errors];
+      if (state === 'finished') finished++;
     }
     for (const round of detail.rounds) {
       show(
@@ -150,23 +153,10 @@ async function watch(options: {
         `${round.state}, ${round.submissions.length} submissions${round.reason ? `: ${round.reason}` : ''}`,
       );
     }
-    if (END_STATES.includes(detail.status.state)) return [];
-    if (performance.now() > deadline) return ['The time for the whole run was over before the federation finished.'];
+    if (END_STATES.includes(detail.status.state) && finished === tabs.length) return [];
+    if (performance.now() > deadline) return ['The time for the whole run was over before every tab had finished.'];
     await sleep(1000);
   }
-}
-
-/** The tabs hear of the end a moment after the operator: waits until each has, ten seconds at most. */
-async function settle(options: { operator: AdminClient; id: string; tabs: readonly Tab[] }): Promise<{
-  detail: FederationDetail;
-  sessions: SessionRecord[];
-}> {
-  const until = performance.now() + 10_000;
-  for (const tab of options.tabs) {
-    while ((await tab.status()).state !== 'finished' && performance.now() < until) await sleep(200);
-  }
-  const sessions = await Promise.all(options.tabs.map((tab) => tab.session()));
-  return { detail: await options.operator.detail(options.id), sessions };
 }
 
 /** One tab after another: each has the machine for itself, as a person would. */
