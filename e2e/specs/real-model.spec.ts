@@ -83,8 +83,8 @@ async function measured(page: Page): Promise<Measured> {
   await page.getByLabel('Max sequence length').fill(String(MAX_LENGTH));
   await page.getByRole('button', { name: 'Measure' }).click();
   const cells = page.getByTestId('evaluation').getByRole('row').nth(1).getByRole('cell');
-  await expect(cells).toHaveCount(4, { timeout: 120_000 });
-  const [, ...counts] = await cells.allTextContents();
+  await expect(cells).toHaveCount(5, { timeout: 120_000 });
+  const [, , ...counts] = await cells.allTextContents();
   const [examples, tokens, responseTokens] = counts.map((text) => Number(text.replaceAll(',', ''))) as [
     number,
     number,

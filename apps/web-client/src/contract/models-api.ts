@@ -83,6 +83,8 @@ export interface EvaluationWish {
 /** As `perfit eval` prints it. */
 export interface Evaluation {
   readonly perplexity: number;
+  /** Share of the response tokens that are the model's likeliest one, given the right ones before. */
+  readonly tokenAccuracy: number;
   readonly examples: number;
   readonly tokens: number;
   readonly responseTokens: number;

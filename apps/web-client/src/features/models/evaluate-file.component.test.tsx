@@ -7,7 +7,13 @@ import type { Evaluation, ModelsApi } from '../../contract/models-api.ts';
 import type { Outcome } from '../../contract/outcome.ts';
 import { EvaluateFile } from './evaluate-file.tsx';
 
-const evaluation: Evaluation = { perplexity: 92.4, examples: 20, tokens: 1_240, responseTokens: 800 };
+const evaluation: Evaluation = {
+  perplexity: 92.4,
+  tokenAccuracy: 0.256,
+  examples: 20,
+  tokens: 1_240,
+  responseTokens: 800,
+};
 const choose = () => page.getByTestId('evaluation-file').upload(new File(['text'], 'letters.txt'));
 const row = (name: RegExp) => page.getByRole('row', { name });
 
@@ -35,7 +41,7 @@ describe('EvaluateFile', () => {
     await expect.element(page.getByRole('progressbar', { name: 'Measuring' })).toHaveAttribute('aria-valuenow', '25');
     await expectAccessible();
     measuring.give(done(evaluation));
-    await expect.element(row(/^Without the adapter 92\.4 20 1,240 800$/)).toBeVisible();
+    await expect.element(row(/^Without the adapter 92\.4 26 % 20 1,240 800$/)).toBeVisible();
     await expect.element(page.getByRole('table', { name: 'letters.txt' })).toBeVisible();
     expect(evaluate.mock.calls[0]?.[0]).toMatchObject({ name: 'letters.txt', maxLength: 256, adapted: false });
     await expectAccessible();

@@ -4,7 +4,7 @@ import { strings } from '#strings/models.ts';
 import { type Failure, failureOf } from '../../contract/failure.ts';
 import type { Evaluation } from '../../contract/models-api.ts';
 import { engine, telling, unwrap } from '../../shared/api/engine-client.ts';
-import { formatCount, formatPerplexity } from '../../shared/format/format-number.ts';
+import { formatCount, formatPerplexity, formatShare } from '../../shared/format/format-number.ts';
 import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
 
@@ -109,6 +109,7 @@ function Results({ file, rows }: { readonly file: string; readonly rows: readonl
           <Table.Tr>
             <Table.Th>{columns.which}</Table.Th>
             <Table.Th ta="right">{columns.perplexity}</Table.Th>
+            <Table.Th ta="right">{columns.accuracy}</Table.Th>
             <Table.Th ta="right">{columns.examples}</Table.Th>
             <Table.Th ta="right">{columns.tokens}</Table.Th>
             <Table.Th ta="right">{columns.response}</Table.Th>
@@ -121,6 +122,7 @@ function Results({ file, rows }: { readonly file: string; readonly rows: readonl
               <Table.Td ta="right" fw={700} data-value={evaluation.perplexity}>
                 {formatPerplexity(evaluation.perplexity)}
               </Table.Td>
+              <Table.Td ta="right">{formatShare(evaluation.tokenAccuracy)}</Table.Td>
               <Table.Td ta="right">{formatCount(evaluation.examples)}</Table.Td>
               <Table.Td ta="right">{formatCount(evaluation.tokens)}</Table.Td>
               <Table.Td ta="right">{formatCount(evaluation.responseTokens)}</Table.Td>

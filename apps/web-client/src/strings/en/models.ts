@@ -119,7 +119,7 @@ export const strings = {
 
   evaluation: {
     title: 'Measure on your text',
-    lead: 'Perplexity of the responses in a file: how surprised the model is by each word. Lower is better; 1 means it knows the text by heart.',
+    lead: 'Perplexity of the responses in a file: how surprised the model is by each word. Lower is better; 1 means it knows the text by heart. Token accuracy: how often the word that it finds likeliest is the right one.',
     choose: 'Choose a file',
     formats: 'JSONL, JSON, CSV or plain text. All of it is measured, and none of it leaves this tab.',
     maxLength: 'Max sequence length',
@@ -133,6 +133,7 @@ export const strings = {
     columns: {
       which: 'Model',
       perplexity: 'Perplexity',
+      accuracy: 'Token accuracy',
       examples: 'Examples',
       tokens: 'Tokens',
       response: 'Response tokens',
