@@ -85,6 +85,7 @@ test('a dropped folder is read, its columns are named, and what the model will s
   // 28 examples; one of them is longer than T, and each is on one side.
   await expect(page.getByTestId('dataset-cut')).toHaveText('1');
   await expect(page.getByTestId('dataset-tokens')).toHaveText(/^[1-9][\d,]{2,}$/);
+  await page.getByText('Look at your examples').click();
   const rows = page.getByTestId('dataset-rows').locator('tbody tr');
   await expect(rows).toHaveCount(8);
   await page.getByRole('button', { name: '4', exact: true }).click();

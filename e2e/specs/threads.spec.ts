@@ -8,7 +8,7 @@ test('WebAssembly runs two threads in the built client, under its content policy
   const [dataset] = stage.texts(1, 16) as [string];
   const tab = await stage.open(browser, { name: 'Ada', joinUrl, dataset, backend: 'wasm', threads: 2 });
 
-  await expect(tab.page.getByTestId('device')).toContainText('2 threads');
+  await expect(tab.page.getByTestId('device-facts')).toContainText('2 threads');
   await expect(tab.page.getByText(/of the 2 threads asked for/)).toHaveCount(0);
   // Beside the engine's own worker one thread is left: the caller is the other one, and spare ones are ended.
   const scripts = () => tab.page.workers().map((worker) => new URL(worker.url()).pathname);

@@ -13,18 +13,15 @@ const measuring: Computing = { kind: 'measuring' };
 describe('AboutFederation', () => {
   it('says how long tuning takes here, as soon as that is known', async () => {
     const { change } = await show(about(measuring));
-    await seeFact('Compute time on this device', 'measuring…');
+    await seeFact('Compute time here', 'measuring…');
     await expectAccessible();
     await change(about({ kind: 'unknown' }));
-    await seeFact('Compute time on this device', /unknown\s+This device wasn’t measured\./);
+    await seeFact('Compute time here', /unknown\s+This device wasn’t measured\./);
     const time = { beforehand: 60, round: 130 };
     await change(about({ kind: 'estimated', of: 'sample', time }));
-    await seeFact(
-      'Compute time on this device',
-      /about 2 minutes\s+per round, for a text like the samples, plus about/,
-    );
+    await seeFact('Compute time here', /about 2 minutes\s+roughly, per round, for a text like the samples, plus about/);
     await change(about({ kind: 'estimated', of: 'text', time: { ...time, beforehand: 0 } }));
-    await seeFact('Compute time on this device', /about 2 minutes\s+per round, for your text\. A rough estimate/);
+    await seeFact('Compute time here', /about 2 minutes\s+roughly, per round, for your text/);
     await expectAccessible();
   });
 
@@ -44,10 +41,10 @@ describe('AboutFederation', () => {
   it.each([
     [{ state: 'recruiting', ready: 1, recruit: 2 }, 'waiting for people', /when one more person is ready/],
     [{ state: 'recruiting', ready: 1, recruit: 4 }, 'waiting for people', /when 3 more people are ready/],
-    [{ state: 'training', round: 2 }, 'in progress', /^Each closes after/],
-    [{ state: 'paused', round: 2 }, 'paused', /^Each closes after/],
-    [{ state: 'finished', round: 3 }, 'finished', /^Each closes after/],
-    [{ state: 'stopped', round: 1 }, 'ended early', /^Each closes after/],
+    [{ state: 'training', round: 2 }, 'in progress', /^Each takes at most/],
+    [{ state: 'paused', round: 2 }, 'paused', /^Each takes at most/],
+    [{ state: 'finished', round: 3 }, 'finished', /^Each takes at most/],
+    [{ state: 'stopped', round: 1 }, 'ended early', /^Each takes at most/],
   ] as const)('says where the federation stands: %o', async (status, badge, rounds) => {
     await show(about(measuring, sampleFederation({ status })));
     await see(badge, rounds);

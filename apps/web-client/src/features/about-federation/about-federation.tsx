@@ -1,4 +1,4 @@
-import { Badge, List, SimpleGrid, Skeleton, Stack, Text, ThemeIcon } from '@mantine/core';
+import { Badge, Group, List, SimpleGrid, Skeleton, Stack, Text, ThemeIcon } from '@mantine/core';
 import type { FederationSummary } from '@perfit/protocol';
 import {
   computingNote,
@@ -41,18 +41,14 @@ export function AboutFederation({ federation, step, computing, isKept }: AboutFe
   const { config, status } = federation;
   const bytes = roundBytes(federation);
   return (
-    <Section
-      step={step}
-      title={strings.title}
-      lead={config.description || strings.noDescription}
-      aside={
-        <Badge color={stateColor(status.state)} variant="light" size="lg">
+    <Section step={step} title={strings.title} lead={config.description || strings.noDescription}>
+      <Group justify="space-between" gap="xs">
+        <HostLine host={federation.host} />
+        <Badge color={stateColor(status.state)} variant="light" size="sm">
           {plainStateWords[status.state]}
         </Badge>
-      }
-    >
-      <HostLine host={federation.host} />
-      <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} spacing="lg">
+      </Group>
+      <SimpleGrid cols={{ base: 2, md: 4 }} spacing={{ base: 'sm', sm: 'lg' }}>
         <Fact
           label={strings.download}
           value={formatBytes(isKept ? 0 : federation.modelBytes)}
@@ -64,18 +60,18 @@ export function AboutFederation({ federation, step, computing, isKept }: AboutFe
         <Fact label={strings.exchange} value={formatBytes(bytes)} note={exchangeNote(federation, bytes)} />
         <Fact label={strings.rounds} value={roundsValue(federation)} note={roundsNote(federation)} />
       </SimpleGrid>
-      <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="lg">
+      <SimpleGrid cols={{ base: 1, sm: 2 }} spacing={{ base: 'sm', sm: 'lg' }}>
         <Pledge title={strings.stays} color="teal" mark="✓" items={pledges.stays} />
         <Pledge title={strings.sent} color="orange" mark="↑" items={pledges.sent} />
       </SimpleGrid>
-      <Text size="sm" maw={760}>
-        {keepOpen(federation)}
-      </Text>
       <Text size="sm" c="dimmed" maw={760}>
         {pledges.honest}
       </Text>
       <details>
         <summary>{strings.details}</summary>
+        <Text size="sm" maw={760} mt="xs">
+          {keepOpen(federation)}
+        </Text>
         <DetailsTable rows={setUp(federation)} />
       </details>
     </Section>
@@ -108,12 +104,12 @@ interface PledgeProps {
 
 function Pledge({ title, color, mark, items }: PledgeProps) {
   return (
-    <Stack gap="xs">
+    <Stack gap={6}>
       <Text component="h3" fw={600} m={0}>
         {title}
       </Text>
       <List
-        spacing={6}
+        spacing={4}
         size="sm"
         classNames={{ itemWrapper: classes.item ?? '' }}
         icon={

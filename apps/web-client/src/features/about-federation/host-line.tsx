@@ -7,7 +7,7 @@ import { safeLink } from '../../shared/ui/safe-link.ts';
 export function HostLine({ host }: { readonly host: Host | undefined }) {
   return (
     <Group gap="sm" wrap="nowrap" data-testid="host">
-      <Avatar radius="xl" color="cyan" aria-hidden>
+      <Avatar radius="xl" color="cyan" visibleFrom="xs" aria-hidden>
         {host ? initialOf(host.name) : '?'}
       </Avatar>
       <Stack gap={0} miw={0}>

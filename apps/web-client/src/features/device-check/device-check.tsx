@@ -1,4 +1,4 @@
-import { Badge, Button, Group, SimpleGrid, Skeleton, Stack, Text } from '@mantine/core';
+import { Badge, Button, SimpleGrid, Stack, Text } from '@mantine/core';
 import type { FederationSummary } from '@perfit/protocol';
 import { useQuery } from '@tanstack/react-query';
 import {
@@ -19,7 +19,6 @@ import { formatBytes } from '../../shared/format/format-number.ts';
 import { Fact } from '../../shared/ui/fact.tsx';
 import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
-import classes from './device-check.module.css';
 import { DeviceDetails } from './device-details.tsx';
 
 interface DeviceCheckProps {
@@ -28,7 +27,7 @@ interface DeviceCheckProps {
   readonly federation: FederationSummary;
 }
 
-/** What this device would compute with, how fast it is, and what it can hold. */
+/** What this device would compute with, how fast it is, and what it can hold: one line, and the rest for whoever opens it. */
 export function DeviceCheck({ step, wish, federation }: DeviceCheckProps) {
   const { data: device, error } = useQuery({
     queryKey: ['device', wish],
@@ -38,48 +37,91 @@ export function DeviceCheck({ step, wish, federation }: DeviceCheckProps) {
   });
   const probing = useQuery({ ...probeQuery(wish, federation), enabled: device !== undefined });
   const probe = probing.isFetching ? undefined : probing.data;
+  const verdict = probe?.model.fit.verdict;
+  const hasFailed = probing.isError && !probing.isFetching;
   return (
     <Section
       step={step}
       title={strings.title}
-      lead={device?.reason ?? strings.looking}
       aside={
-        <Button
-          variant="default"
-          size="xs"
-          disabled={device === undefined}
-          loading={probing.isFetching}
-          onClick={() => void probing.refetch()}
-        >
-          {strings.again}
-        </Button>
+        verdict ? (
+          <Badge variant="light" size="lg" color={colours[verdict]}>
+            {strings[verdict]}
+          </Badge>
+        ) : null
       }
     >
-      {error ? <FailureAlert failure={failureOf(error)} title={strings.cannot} /> : null}
-      {error ? null : (
-        <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} spacing="lg" className={classes.facts} data-testid="device">
-          {device ? (
-            <>
-              <Fact label={strings.computes} value={strings.backends[device.backend]} note={deviceNote(device, wish)} />
-              <SpeedFact probe={probe} failed={probing.isError && !probing.isFetching} />
-              <MemoryFact device={device} />
-              <Fact
-                label={strings.storage}
-                value={device.storage === null ? strings.unknown : formatBytes(device.storage)}
-                note={strings.storageNote}
-              />
-            </>
-          ) : (
-            <Skeleton height={58} radius="md" className={classes.wide} />
-          )}
-        </SimpleGrid>
+      {error ? (
+        <FailureAlert failure={failureOf(error)} title={strings.cannot} />
+      ) : (
+        <>
+          <details>
+            <summary data-testid="device">
+              <DeviceLine device={device} probe={probe} hasFailed={hasFailed} />
+            </summary>
+            <Stack gap="md" mt="sm" align="flex-start">
+              {device ? <DeviceFacts {...{ device, wish, probe, hasFailed }} /> : null}
+              {probing.isError ? null : <Holds probe={probe} />}
+              <DeviceDetails device={device} probe={probe} />
+              <Button
+                variant="default"
+                size="xs"
+                disabled={device === undefined}
+                loading={probing.isFetching}
+                onClick={() => void probing.refetch()}
+              >
+                {strings.again}
+              </Button>
+            </Stack>
+          </details>
+          {probe && verdict !== 'fits' ? <Text size="sm">{probe.model.fit.sentence}</Text> : null}
+          {probing.error && !probing.isFetching ? (
+            <FailureAlert failure={failureOf(probing.error)} title={strings.notMeasured} />
+          ) : null}
+        </>
       )}
-      {probing.error && !probing.isFetching ? (
-        <FailureAlert failure={failureOf(probing.error)} title={strings.notMeasured} />
-      ) : null}
-      {error || probing.isError ? null : <Holds probe={probe} />}
-      {error ? null : <DeviceDetails device={device} probe={probe} />}
     </Section>
+  );
+}
+
+interface DeviceLineProps {
+  readonly device: DeviceReport | undefined;
+  readonly probe: DeviceProbe | undefined;
+  readonly hasFailed: boolean;
+}
+
+/** "GPU · 600 GFLOP/s · like the GPU of a good laptop", as high before as afterwards. */
+function DeviceLine({ device, probe, hasFailed }: DeviceLineProps) {
+  if (!device) return strings.looking;
+  return (
+    <>
+      <b>{strings.backends[device.backend]}</b>
+      {` · ${probe ? speedValue(probe.speed) : hasFailed ? strings.speedUnknown : strings.measuring}`}
+      {probe ? <Text span visibleFrom="xs">{` · ${speedNote(probe.speed)}`}</Text> : null}
+    </>
+  );
+}
+
+interface DeviceFactsProps extends DeviceLineProps {
+  readonly device: DeviceReport;
+  readonly wish: DeviceWish;
+}
+
+function DeviceFacts({ device, wish, probe, hasFailed }: DeviceFactsProps) {
+  return (
+    <>
+      <Text size="sm">{device.reason}</Text>
+      <SimpleGrid cols={{ base: 2, md: 4 }} spacing="lg" w="100%" data-testid="device-facts">
+        <Fact label={strings.computes} value={strings.backends[device.backend]} note={deviceNote(device, wish)} />
+        <SpeedFact probe={probe} failed={hasFailed} />
+        <MemoryFact device={device} />
+        <Fact
+          label={strings.storage}
+          value={device.storage === null ? strings.unknown : formatBytes(device.storage)}
+          note={strings.storageNote}
+        />
+      </SimpleGrid>
+    </>
   );
 }
 
@@ -106,26 +148,21 @@ const colours = { fits: 'teal', tight: 'yellow', 'too large': 'red' } as const;
 
 /** Whether the federation's model fits, and what would. */
 function Holds({ probe }: { readonly probe: DeviceProbe | undefined }) {
+  const verdict = probe?.model.fit.verdict;
   return (
-    <Stack gap={6} className={classes.holds} data-testid="device-holds" data-verdict={probe?.model.fit.verdict}>
-      <Group gap="sm">
-        <Text component="h3" fw={600} m={0}>
-          {strings.thisModel}
-        </Text>
-        {probe ? (
-          <Badge variant="light" color={colours[probe.model.fit.verdict]}>
-            {strings[probe.model.fit.verdict]}
-          </Badge>
-        ) : null}
-      </Group>
-      <Text size="sm">{probe ? probe.model.fit.sentence : strings.checking}</Text>
+    <Stack gap={6} data-testid="device-holds" data-verdict={verdict}>
+      <Text component="h3" fw={600} m={0}>
+        {strings.thisModel}
+      </Text>
+      {/* What does not fit well is said below, in the open. */}
+      {verdict === undefined || verdict === 'fits' ? (
+        <Text size="sm">{probe ? probe.model.fit.sentence : strings.checking}</Text>
+      ) : null}
       {probe ? (
         <Text size="sm" c="dimmed">
           {maxWords(probe.most)}
         </Text>
-      ) : (
-        <Skeleton height={14} width="60%" mt={4} />
-      )}
+      ) : null}
     </Stack>
   );
 }

@@ -13,12 +13,7 @@ interface DeviceDetailsProps {
 /** What somebody asks for who helps from afar. */
 export function DeviceDetails({ device, probe }: DeviceDetailsProps) {
   const rows = device ? rowsOf(device, probe) : [];
-  return (
-    <details>
-      <summary>{strings.details}</summary>
-      <DetailsTable rows={rows} />
-    </details>
-  );
+  return <DetailsTable rows={rows} />;
 }
 
 function rowsOf(device: DeviceReport, probe: DeviceProbe | undefined): readonly (readonly [string, string])[] {

@@ -245,6 +245,7 @@ describe('LocalText', () => {
     playText(report);
     await show(<LocalText {...props} />);
     await give();
+    await page.getByText('Look at your examples').click();
     const table = page.getByRole('table', { name: 'Your examples as the model will learn from them' });
     await expect.element(table.getByRole('row', { name: /When do you open\? At seven\. 12 train/ })).toBeVisible();
     await see('1 to 8 of 20');

@@ -1,9 +1,10 @@
 import { Button, FileButton, Group, Loader, Stack, Tabs, Text, Textarea } from '@mantine/core';
-import { type ReactNode, useState } from 'react';
+import { type ComponentProps, type ReactNode, useState } from 'react';
 import { strings } from '#strings/local-text.ts';
 import type { SplitSettings, TokenReport } from '../../contract/data-api.ts';
 import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
+import { useTouch } from '../../shared/ui/use-touch.ts';
 import { filesOfChoice } from './collect-files.ts';
 import { DropArea } from './drop-area.tsx';
 import { FileList } from './file-list.tsx';
@@ -38,6 +39,7 @@ export function LocalText(props: LocalTextProps) {
     onChange,
     onTokens,
   });
+  const isTouch = useTouch();
   const [samplesWanted, setSamplesWanted] = useState(false);
   const refusal = failure ?? report?.failure ?? null;
   const needsColumns = report?.files.some((file) => file.failure !== null && file.columns.length > 0) ?? false;
@@ -56,25 +58,31 @@ export function LocalText(props: LocalTextProps) {
         <Tabs.Panel value="file" pt="md">
           <DropArea onFiles={take}>
             <Stack gap="xs" align="center">
-              <Text fw={600} ta="center">
-                {strings.drop}
-              </Text>
-              <Text size="sm" c="dimmed" ta="center">
-                {strings.formats}
-              </Text>
+              {isTouch || report ? null : (
+                <Text fw={600} ta="center">
+                  {strings.drop}
+                </Text>
+              )}
               <Group gap="sm" justify="center">
                 <FilesButton testId="dataset-file" onFiles={(files) => take(filesOfChoice(files))}>
                   {strings.choose}
                 </FilesButton>
-                <FilesButton isFolder testId="dataset-folder" onFiles={(files) => take(filesOfChoice(files))}>
-                  {strings.chooseFolder}
-                </FilesButton>
+                {isTouch ? null : (
+                  <FilesButton isFolder testId="dataset-folder" onFiles={(files) => take(filesOfChoice(files))}>
+                    {strings.chooseFolder}
+                  </FilesButton>
+                )}
                 {report && !samplesWanted ? (
                   <Button variant="subtle" onClick={() => setSamplesWanted(true)}>
                     {strings.samples}
                   </Button>
                 ) : null}
               </Group>
+              {report ? null : (
+                <Text size="sm" c="dimmed" ta="center">
+                  {strings.formats}
+                </Text>
+              )}
             </Stack>
           </DropArea>
           {report && !samplesWanted ? null : (
@@ -96,7 +104,7 @@ export function LocalText(props: LocalTextProps) {
         </FailureAlert>
       ) : null}
       {report ? (
-        <Stack gap="xl" data-testid="dataset-report">
+        <Stack gap="clamp(10px, 2vw, 16px)" data-testid="dataset-report">
           {hasExamples(report) ? (
             <Stack gap="md">
               <Totals report={report} tokens={tokens} />
@@ -113,10 +121,21 @@ export function LocalText(props: LocalTextProps) {
               </FilesButton>
             }
           />
-          {hasExamples(report) ? <RowTable report={report} tokens={tokens} /> : null}
+          {hasExamples(report) ? <Rows report={report} tokens={tokens} /> : null}
         </Stack>
       ) : null}
     </Section>
+  );
+}
+
+/** For whoever wants to look: the examples themselves. */
+function Rows(props: ComponentProps<typeof RowTable>) {
+  const [isOpen, setIsOpen] = useState(false);
+  return (
+    <details onToggle={(event) => setIsOpen(event.currentTarget.open)}>
+      <summary>{strings.rows}</summary>
+      {isOpen ? <RowTable {...props} /> : null}
+    </details>
   );
 }
 

@@ -38,8 +38,7 @@ export function RowTable({ report, tokens }: RowTableProps) {
   if (data && page > Math.max(1, pages)) setPage(1);
   return (
     <Stack gap="xs">
-      <Group justify="space-between" gap="sm">
-        <Text fw={600}>{strings.rows}</Text>
+      <Group justify="flex-end" gap="sm">
         <SegmentedControl
           size="xs"
           aria-label={strings.whichRows}

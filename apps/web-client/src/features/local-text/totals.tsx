@@ -1,7 +1,7 @@
 import { Alert, Progress, SimpleGrid, Stack, Text } from '@mantine/core';
 import { strings } from '#strings/local-text.ts';
 import type { DataReport } from '../../contract/data-api.ts';
-import { formatBytes, formatCount } from '../../shared/format/format-number.ts';
+import { formatCount } from '../../shared/format/format-number.ts';
 import { Fact } from '../../shared/ui/fact.tsx';
 import type { TokenCount } from './use-local-text.ts';
 
@@ -14,12 +14,9 @@ interface TotalsProps {
 export function Totals({ report, tokens }: TotalsProps) {
   const { training, validation, heldOut } = report.examples;
   const all = training + validation + heldOut;
-  const used = report.files.filter(({ failure }) => failure === null);
-  const name = report.files.length === 1 ? report.files[0]?.name : strings.severalFiles(formatCount(used.length));
   return (
     <Stack gap="sm">
-      <SimpleGrid cols={{ base: 1, xs: 2, md: 5 }} spacing="lg">
-        <Fact label={strings.text} value={name} note={formatBytes(used.reduce((sum, { bytes }) => sum + bytes, 0))} />
+      <SimpleGrid cols={{ base: 2, md: 4 }} spacing={{ base: 'sm', sm: 'lg' }}>
         <Fact
           label={strings.toTrainOn}
           value={formatCount(training)}

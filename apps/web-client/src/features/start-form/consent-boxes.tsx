@@ -10,8 +10,8 @@ interface ConsentBoxesProps {
 /** What a person agrees to: nothing is ticked for them. */
 export function ConsentBoxes({ understood, shareEvaluation, onChange }: ConsentBoxesProps) {
   return (
-    <Fieldset legend={strings.consent} radius="md">
-      <Stack gap="md">
+    <Fieldset legend={strings.consent} radius="md" p={{ base: 'sm', sm: 'md' }}>
+      <Stack gap="sm">
         <Checkbox
           label={strings.understand}
           description={strings.understandHint}

@@ -152,6 +152,6 @@ describe('StartForm', () => {
     await compare().click();
     expect(onChange).toHaveBeenLastCalledWith(expect.objectContaining({ compare: false }));
     await expect.element(compare()).not.toBeChecked();
-    await see('That is up to twice the computing.');
+    await see(/^Up to twice the computing/);
   });
 });

@@ -79,8 +79,8 @@ export function StartForm({
   return (
     <Section step={step} title={strings.title}>
       <form onSubmit={submit}>
-        <Stack gap="md">
-          <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="md">
+        <Stack gap="clamp(10px, 2vw, 16px)">
+          <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="clamp(10px, 2vw, 16px)">
             <TextInput
               label={strings.name}
               description={strings.nameHint}

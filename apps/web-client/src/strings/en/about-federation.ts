@@ -11,11 +11,11 @@ export const strings = {
   noContact: 'No contact given.',
   download: 'One-time download',
   kept: 'Already saved in this browser.',
-  computing: 'Compute time on this device',
+  computing: 'Compute time here',
   measuring: 'measuring…',
   unknown: 'unknown',
   notMeasured: 'This device wasn’t measured.',
-  exchange: 'Sent and received per round',
+  exchange: 'Exchanged per round',
   rounds: 'Rounds',
   stays: 'Stays in this tab',
   sent: 'Sent to the coordinator',
@@ -53,25 +53,25 @@ export function downloadNote(model: string, isKept: boolean): string {
 }
 
 export function exchangeNote({ status }: FederationSummary, bytes: number): string {
-  return `numbers, none of your text; ${formatBytes(bytes * status.rounds)} in total`;
+  return `none of your text; ${formatBytes(bytes * status.rounds)} in total`;
 }
 
 /** @param beforehand seconds that the first round takes more */
 export function computingNote(of: 'sample' | 'text', beforehand: number): string {
   const first = beforehand >= 5 ? `, plus ${about(beforehand)} in the first` : '';
   return of === 'text'
-    ? `per round, for your text${first}. A rough estimate from one second of measuring.`
-    : `per round, for a text like the samples${first}. A rough estimate from one second of measuring.`;
+    ? `roughly, per round, for your text${first}`
+    : `roughly, per round, for a text like the samples${first}`;
 }
 
 export function roundsNote({ config, status }: FederationSummary): string {
   const { deadlineSeconds, targetPerplexity } = config.schedule;
-  const target = targetPerplexity === undefined ? '' : ' Ends early if the models are good enough before that.';
-  const deadline = `Each closes after ${exactly(deadlineSeconds)} at the latest.${target}`;
+  const target = targetPerplexity === undefined ? '' : ' Ends early once the models are good enough.';
+  const deadline = `Each takes at most ${exactly(deadlineSeconds)}.${target}`;
   if (status.state !== 'recruiting') return deadline;
   const missing = status.recruit - status.ready;
   const people = missing === 1 ? 'one more person is' : `${missing} more people are`;
-  return missing > 0 ? `The first starts when ${people} ready. ${deadline}` : deadline;
+  return missing > 0 ? `Starts when ${people} ready. ${deadline}` : deadline;
 }
 
 export function keepOpen({ config }: FederationSummary): string {

@@ -40,15 +40,13 @@ export const strings = {
   emptyFolder: 'There are no files in this folder.',
   severalFiles: (count: string) => `${count} files`,
 
-  text: 'Text',
   toTrainOn: 'For training',
   heldOut: 'Held out',
   tokens: 'Tokens',
   cutOff: 'Cut off',
   trainingNote: (validation: string) => `examples, plus ${validation} to choose the best round`,
-  heldOutNote: 'set aside and never trained on, to measure what tuning gains',
-  tokensNote: (response: string, longest: string) =>
-    `${response} of them in responses; the longest example has ${longest}`,
+  heldOutNote: 'never trained on, to measure the gain',
+  tokensNote: (response: string, longest: string) => `${response} in responses; the longest example has ${longest}`,
   cutNote: (tokens: string, maxLength: string) => `longer than ${maxLength} tokens; ${tokens} tokens aren’t read`,
   nothingCut: (maxLength: string) => `every example fits in ${maxLength} tokens`,
   counting: (done: string, of: string) => `Counting tokens: ${done} of ${of}`,
@@ -77,7 +75,7 @@ export const strings = {
   },
   emptyColumn: 'Empty',
 
-  rows: 'Examples',
+  rows: 'Look at your examples',
   rowsCaption: 'Your examples as the model will learn from them',
   show: { all: 'All', 'held-out': 'Held out', cut: 'Cut off' },
   whichRows: 'Which examples to show',

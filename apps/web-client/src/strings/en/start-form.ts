@@ -5,7 +5,7 @@ export const strings = {
   title: 'Take part',
   start: 'Start',
   name: 'Your display name',
-  nameHint: 'The operator sees it. It doesn’t have to be your real name.',
+  nameHint: 'The operator sees it. It can be a nickname.',
   badName: 'Use at most 60 characters, and no control characters.',
   nameNeeded: 'Enter a display name first',
   invite: 'Invite code',
@@ -15,13 +15,10 @@ export const strings = {
   understand: 'I understand what is computed here and what is sent.',
   understandHint: 'As described above: what stays in this tab, and what goes to the coordinator.',
   share: 'Also share how well the model does on my text.',
-  shareHint:
-    'Optional. Loss and perplexity, and at the end whether joining helped: a few numbers, none of the text. They help the operator see whether it works.',
+  shareHint: 'Optional. Loss and perplexity, and at the end whether joining helped: a few numbers, none of the text.',
   compare: 'Find out whether joining helps me',
-  compareHint:
-    'While this device would wait for the others, it tunes a second model on your text alone, and compares both at the end. That is up to twice the computing. You can also do it afterwards.',
-  recorded:
-    'Saved in this browser with the time and this exact wording. The coordinator’s log has the time and a fingerprint of the wording.',
+  compareHint: 'Up to twice the computing: while it waits, this device tunes a second model on your text alone.',
+  recorded: 'Saved here with the time and this exact wording; the coordinator logs the time and a fingerprint of it.',
   consentNeeded: 'Tick the box above to continue',
   refused: 'The coordinator didn’t let you in',
   advanced: 'Advanced',
