@@ -13,6 +13,11 @@ export async function type(field: Locator, text: string): Promise<void> {
   await field.pressSequentially(text);
 }
 
+/** Shows one of a session's views. */
+export async function openView(page: Page, name: 'Result' | 'Chat' | 'Export' | 'Ledger' | 'Settings'): Promise<void> {
+  await page.getByRole('tab', { name, exact: true }).click();
+}
+
 /** Writes a message to the models. */
 export async function write(page: Page | Locator, text: string): Promise<void> {
   await type(page.getByLabel('Your message'), text);
@@ -97,6 +102,7 @@ export class Tab {
    * @returns null where the text asks nothing
    */
   async answer(): Promise<Omit<Answer, 'client'> | null> {
+    await openView(this.page, 'Chat');
     const start = this.page.getByTestId('chat-start').first();
     if (!(await start.isVisible())) return null;
     await start.click();

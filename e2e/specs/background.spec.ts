@@ -1,5 +1,5 @@
 import type { Page } from 'playwright';
-import { Tab } from '../demo/tab.ts';
+import { openView, Tab } from '../demo/tab.ts';
 import { expect, test, until } from './stage.ts';
 
 test('a tab in the background goes on, asks for the screen only while it is looked at, and tells when it is done; who leaves is forgotten', async ({
@@ -19,6 +19,7 @@ test('a tab in the background goes on, asks for the screen only while it is look
   const tab = await Tab.openIn(context, { name: 'Ada', joinUrl, dataset, backend: 'wasm' });
   const { page } = tab;
   await tab.start();
+  await openView(page, 'Settings');
 
   await test.step('the screen stays on while it is at work, where the person does not mind', async () => {
     const screen = page.getByRole('switch', { name: 'Keep the screen on while it’s running' });

@@ -14,10 +14,8 @@ test('the page says which round is kept where it is not the last one, also after
   const tab = await stage.open(browser, { name: 'Ada', joinUrl, dataset: dataset as string, backend: 'auto' });
   await tab.start();
   await until('the federation is finished', async () => (await tab.status()).state === 'finished');
-  const note = tab.page.getByTestId('module');
-  await expect(note).toHaveText(
-    /^Chat and export use the model .* round [12] \(perplexity \d+.*\), not the one tuned last/,
-  );
+  const note = tab.page.getByTestId('kept');
+  await expect(note).toHaveText(/^You keep the model .* round [12] \(perplexity \d+.*\)/);
   const said = (await note.textContent()) as string;
 
   await tab.page.reload();

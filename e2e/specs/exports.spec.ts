@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { GGMLQuantizationType, gguf } from '@huggingface/gguf';
 import type { Worker } from 'playwright';
 import { projectRoot } from '../demo/coordinator-process.ts';
-import type { Tab } from '../demo/tab.ts';
+import { openView, type Tab } from '../demo/tab.ts';
 import { embeddedModel, expect, type Stage, test, until } from './stage.ts';
 
 test('a personal model leaves in every form, each file is what it says, and what hinders it is said', async ({
@@ -114,6 +114,7 @@ async function tunedTab(stage: Stage, browser: Parameters<Stage['open']>[0]): Pr
   const tab = await stage.open(browser, { name: 'Ada', joinUrl, dataset, backend: 'wasm' });
   await tab.start();
   await until('the federation is finished', async () => (await tab.status()).state === 'finished');
+  await openView(tab.page, 'Export');
   return tab;
 }
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type BrowserContext, chromium } from 'playwright';
 import { inForm, isLongForm } from '../../testing/form.ts';
 import { launchOptions } from '../demo/browser.ts';
-import { Tab, write } from '../demo/tab.ts';
+import { openView, Tab, write } from '../demo/tab.ts';
 import { forgetShifts, shiftsOf, watchShifts } from './layout-shifts.ts';
 import { ShakyNetwork } from './shaky-network.ts';
 import { countedOnce, expect, type Stage, test, until } from './stage.ts';
@@ -89,6 +89,7 @@ async function pausesAndReloads(stage: Stage, tab: Tab, id: string): Promise<voi
     await expect(nowIn(tab).getByText('Computing is paused.')).toBeVisible();
     await nothingMoved(tab);
     await chats(tab);
+    await openView(tab.page, 'Result');
     // A chat grows where one looks at it; what is watched is that the figures stand still.
     await tab.page.evaluate(() => scrollTo(0, 0));
     await forgetShifts(tab.page);
@@ -205,6 +206,7 @@ async function isTakenOverAndBack(stage: Stage, context: BrowserContext, tab: Ta
 }
 
 async function chats({ page }: Tab): Promise<void> {
+  await openView(page, 'Chat');
   await write(page, 'What time do you open?');
   await page.getByRole('button', { name: 'Send' }).click();
   await expect

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { CDPSession, Page } from 'playwright';
+import { openView } from '../demo/tab.ts';
 import { largestTensorBytes, writeLargeModel } from './large-model.ts';
 import { expect, test, until } from './stage.ts';
 
@@ -25,7 +26,7 @@ test('a large model in shards: within its memory, interrupted, resumed, tuned, a
   const [dataset] = stage.texts(1, 10) as [string];
   const tab = await stage.open(browser, { name: 'Ada', joinUrl, dataset, backend: 'webgpu' });
   const traffic = watchTraffic(tab.page);
-  await expect(tab.page.getByTestId('device')).toContainText(/SwiftShader|WebGPU/i, { timeout: 60_000 });
+  await expect(tab.page.getByTestId('device-facts')).toContainText(/SwiftShader|WebGPU/i, { timeout: 60_000 });
   const memory = await WorkerMemory.watch(tab.page);
 
   await tab.start();
@@ -58,6 +59,7 @@ test('a large model in shards: within its memory, interrupted, resumed, tuned, a
   const loaded = traffic.bytes;
   await tab.reload();
   await tab.page.getByRole('button', { name: /Load/ }).click();
+  await openView(tab.page, 'Chat');
   await expect(tab.page.getByLabel('Your message')).toBeEnabled({ timeout: 120_000 });
   expect(traffic.bytes).toBe(loaded);
 });

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeMask, decodeValues, readMaskHeader, readValuesHeader } from '@perfit/protocol';
 import type { Locator, Page } from 'playwright';
-import { agree, type } from '../demo/tab.ts';
+import { agree, openView, type } from '../demo/tab.ts';
 import { expect, type Stage, test, until } from './stage.ts';
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
@@ -18,6 +18,7 @@ test('everything that left can be read, checked, kept and deleted', async ({ sta
   await until('the federation is finished', async () => (await tab.status()).state === 'finished');
   const { page } = tab;
   page.setDefaultTimeout(30_000);
+  await openView(page, 'Ledger');
   const { rounds } = await stage.operator.detail(id);
   const norms = new Map(rounds.map(({ number, submissions }) => [number, submissions[0]?.norm]));
 

@@ -1,5 +1,5 @@
 import type { Page } from 'playwright/test';
-import { write } from '../demo/tab.ts';
+import { openView, write } from '../demo/tab.ts';
 import { embeddedModel, expect, test, until } from './stage.ts';
 
 test.use({ serviceWorkers: 'allow', ownCoordinator: true });
@@ -24,6 +24,7 @@ test('with the coordinator gone, the app opens, stays isolated, and chats with w
   await test.step('the personal model of a federation that was', async () => {
     await tab.reload();
     await page.getByRole('button', { name: 'Load my model' }).click();
+    await openView(page, 'Chat');
     await chat(page, 'personal');
     expect(await page.evaluate(() => window.crossOriginIsolated)).toBe(true);
   });

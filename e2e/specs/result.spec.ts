@@ -1,6 +1,6 @@
 import type { Page } from 'playwright';
 import { inForm } from '../../testing/form.ts';
-import { type, write } from '../demo/tab.ts';
+import { openView, type, write } from '../demo/tab.ts';
 import { embeddedModel, expect, test, tinyModel, until } from './stage.ts';
 
 /** On WebGPU in the long form, with a smaller model: where the graphics processor is software it is slow. */
@@ -28,9 +28,11 @@ for (const backend of backends) {
     const chat = page.getByRole('region', { name: 'Try it' });
     const improvements = page.getByRole('region', { name: 'What improved' });
 
-    await test.step('before the first tuning it is said when it comes', async () => {
-      await expect(improvements).toContainText('This comes with the first tuning');
-      await expect(improvements.getByRole('button', { name: 'Compare example by example' })).toBeDisabled();
+    await test.step('before the first tuning there is no empty card, and it is said when it comes', async () => {
+      await expect(improvements).toHaveCount(0);
+      await openView(page, 'Export');
+      await expect(page.getByText('Available after the first tuning.')).toBeVisible();
+      await openView(page, 'Result');
     });
     await until('the federation is finished', async () => (await tab.status()).state === 'finished', {
       within: 250_000,
@@ -94,6 +96,7 @@ for (const backend of backends) {
     });
 
     await test.step('a command is copied with the names of the files', async () => {
+      await openView(page, 'Export');
       await page.getByTestId('export-gguf-q8_0').click();
       await page.getByRole('button', { name: 'Copy: Ollama: a file named Modelfile' }).click();
       const copied = await page.evaluate(() => navigator.clipboard.readText());
@@ -103,7 +106,9 @@ for (const backend of backends) {
     await test.step('after a reload the settings are as they were, and the kept text is compared anew', async () => {
       await page.reload();
       await page.getByRole('button', { name: 'Load my model' }).click();
+      await openView(page, 'Result');
       await comparesAsThePage(page);
+      await openView(page, 'Chat');
       await chat.getByRole('button', { name: 'Settings' }).click();
       await expect(chat.getByRole('textbox', { name: 'Temperature' })).toHaveValue('2');
       await chat.getByRole('button', { name: 'Reset to defaults' }).click();

@@ -1,4 +1,4 @@
-import { write } from '../demo/tab.ts';
+import { openView, write } from '../demo/tab.ts';
 import { embeddedModel, expect, test, until } from './stage.ts';
 
 test('two people tune together, compare the models in a chat, and take the adapter home', async ({
@@ -39,6 +39,7 @@ test('two people tune together, compare the models in a chat, and take the adapt
   });
 
   await test.step('chat beside the base model', async () => {
+    await openView(ada.page, 'Chat');
     await write(ada.page, 'What time do you open?');
     await ada.page.getByRole('button', { name: 'Send' }).click();
     for (const which of ['base', 'personal']) {
@@ -56,6 +57,7 @@ test('two people tune together, compare the models in a chat, and take the adapt
         if (downloads.size === 3) resolve();
       });
     });
+    await openView(ada.page, 'Export');
     await ada.page.getByRole('button', { name: /Export adapter/ }).click();
     await all;
     expect([...downloads.keys()].sort()).toEqual(['adapter_config.json', 'adapter_model.safetensors', 'mask.bin']);

@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright/test';
-import { agree, Tab, write } from '../demo/tab.ts';
+import { agree, openView, Tab, write } from '../demo/tab.ts';
 import { expect, type Stage, until } from './stage.ts';
 
 /** One state of the app that is worth a look, and how to get there. They are reached in their order. */
@@ -170,6 +170,9 @@ export const appStates: readonly AppState[] = [
       return tab.page;
     },
   },
+  { name: 'result-export', reach: (scene) => inView(scene, 'Ada', 'Export') },
+  { name: 'result-ledger', reach: (scene) => inView(scene, 'Ada', 'Ledger') },
+  { name: 'result-settings', reach: (scene) => inView(scene, 'Ada', 'Settings') },
   {
     name: 'operator-result',
     reach: async (scene) => {
@@ -192,6 +195,7 @@ export const appStates: readonly AppState[] = [
     name: 'result-chat',
     reach: async (scene) => {
       const { page } = scene.tab('Ada');
+      await openView(page, 'Chat');
       await write(page, 'What time do you open?');
       await page.getByRole('button', { name: 'Send' }).click();
       await expect(page.getByRole('button', { name: 'Send' })).toBeVisible({ timeout: 60_000 });
@@ -202,6 +206,7 @@ export const appStates: readonly AppState[] = [
     name: 'ledger-message',
     reach: async (scene) => {
       const { page } = scene.tab('Ada');
+      await openView(page, 'Ledger');
       await page
         .getByRole('button', { name: /^Your changes, .*: open/ })
         .first()
@@ -302,6 +307,12 @@ export const appStates: readonly AppState[] = [
 async function onPage(scene: Scene, path: string, shows: RegExp): Promise<Page> {
   const page = await scene.visit(path);
   await expect(page.getByText(shows).first()).toBeVisible();
+  return page;
+}
+
+async function inView(scene: Scene, name: string, view: Parameters<typeof openView>[1]): Promise<Page> {
+  const { page } = scene.tab(name);
+  await openView(page, view);
   return page;
 }
 

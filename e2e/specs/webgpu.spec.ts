@@ -1,6 +1,6 @@
 import type { Page, Worker } from 'playwright';
 import { isLongForm, longFormReason } from '../../testing/form.ts';
-import { type Tab, type, write } from '../demo/tab.ts';
+import { openView, type Tab, type, write } from '../demo/tab.ts';
 import { expect, test, until } from './stage.ts';
 
 type Session = Awaited<ReturnType<Tab['session']>>;
@@ -30,6 +30,7 @@ test('a person’s way on WebGPU, the device lost and the tab reloaded on it, en
   const webgpu = await finished(tab);
   await test.step('both models answer side by side, and the adapter leaves', async () => {
     await answers(tab, 'base', 'personal');
+    await openView(tab.page, 'Export');
     const adapter = tab.page.waitForEvent('download', (file) => file.suggestedFilename().endsWith('.safetensors'));
     await tab.page.getByRole('button', { name: 'Export adapter' }).click();
     await adapter;
@@ -82,6 +83,7 @@ async function pausesOverAReload(tab: Tab): Promise<void> {
     const { client } = await tab.session();
     await tab.reload();
     await until('it is back, as it went', isPaused);
+    await openView(page, 'Chat');
     await page.getByRole('button', { name: 'Settings' }).click();
     // Random weights come to no end by themselves. The setting is kept for the next visits.
     await type(page.getByRole('textbox', { name: 'Max tokens' }), '8');
@@ -93,6 +95,7 @@ async function pausesOverAReload(tab: Tab): Promise<void> {
 
 async function answers({ page }: Tab, ...whos: ('base' | 'personal')[]): Promise<void> {
   const chat = page.getByRole('region', { name: 'Try it' });
+  await openView(page, 'Chat');
   await write(page, 'What time do you open?');
   await chat.getByRole('button', { name: 'Send' }).click();
   for (const who of whos) await expect(chat.getByTestId(`answer-${who}`).last()).toHaveText(/\S/);

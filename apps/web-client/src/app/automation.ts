@@ -6,7 +6,7 @@ import { engine, unwrap } from '../shared/api/engine-client.ts';
  *
  * The page is steered as a person steers it. Its address may say `?invite=…&name=…&backend=auto|webgpu|wasm&threads=1&compare=yes|no`
  * and `as=…`, which lets several clients live in one browser profile; an invite is taken out of it at once, and kept for
- * reloads of the tab. The elements to hold on to:
+ * reloads of the tab. `view=result|chat|export|ledger|settings` is what a session shows. The elements to hold on to:
  * - `data-testid="dataset-file"`: the file input;
  * - the checkbox whose name begins with "I understand", without which nothing starts;
  * - the button named "Start";

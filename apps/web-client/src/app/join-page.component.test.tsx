@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
+import { consentSentences } from '#strings/start-form.ts';
 import { playCoordinator, refusal } from '../../test/play-coordinator.ts';
 import { done, playWorker, refused } from '../../test/play-worker.ts';
 import { at, sampleDevice, sampleFederation } from '../../test/samples.ts';
@@ -59,6 +60,8 @@ describe('JoinPage', () => {
     looking.give(done(null));
     for (const name of ['About this federation', 'Your text', 'Your device', 'Take part'])
       await expect.element(section(name)).toBeVisible();
+    // What is agreed to is in sight, all of it.
+    await see(...consentSentences);
     await expectAccessible();
   });
 
@@ -164,7 +167,7 @@ describe('JoinPage', () => {
     await expect.element(button('Start over…')).not.toBeInTheDocument();
     await button('Load my model').click();
     await expect.poll(() => run.reopen.mock.calls[0]?.[0]).toEqual(seat);
-    await expect.element(section('Try it')).toBeVisible();
+    await expect.element(section('Now')).toHaveFocus();
   });
 
   it('goes on by itself after a reload, and leaves when that is wanted', async () => {
@@ -185,6 +188,34 @@ describe('JoinPage', () => {
     await expect.poll(address).toBe('/');
     expect(run.leave).toHaveBeenCalledWith('asked');
     expect(run.forget).toHaveBeenCalledWith(seat);
+  });
+
+  it('shows one view at a time, under an address of its own, and goes there by keys', async () => {
+    const run = play({ ...earlier, standing: 'running' });
+    run.resume.mockImplementation(async (_, __, sink) => {
+      sink([{ at, event: { type: 'started', name: 'Ada', federation: 'bakers' } }]);
+      return forever();
+    });
+    const { address } = await showPage('/join/bakers?view=ledger');
+    const tab = (name: string) => page.getByRole('tab', { name, exact: true });
+    await expect.element(section('Ledger')).toBeVisible();
+    await expect.element(tab('Ledger')).toHaveAttribute('aria-selected', 'true');
+    // A session that goes on by itself takes the focus from nobody.
+    await expect.element(section('Now')).not.toHaveFocus();
+    await tab('Result').click();
+    await expect.poll(address).toBe('/join/bakers');
+    await see('Your results appear here with the first round.');
+    await expect.element(section('Ledger')).not.toBeInTheDocument();
+    await userEvent.keyboard('{ArrowRight}{ArrowRight}');
+    await expect.element(tab('Export')).toHaveFocus();
+    expect(address()).toBe('/join/bakers');
+    await userEvent.keyboard('{Enter}');
+    await expect.poll(address).toBe('/join/bakers?view=export');
+    await see('Available after the first tuning.');
+    await expectAccessible();
+    await tab('Settings').click();
+    await expect.element(button('Start over…')).toBeVisible();
+    await expectAccessible();
   });
 
   it('says that another tab has the seat, and takes it over or another one', async () => {

@@ -1,7 +1,7 @@
 import { Button, Skeleton, Stack, Title, VisuallyHidden } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useParams, useSearch } from '@tanstack/react-router';
-import { lazy, Suspense, useMemo } from 'react';
+import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { lazy, Suspense, useEffect, useMemo, useRef } from 'react';
 import { strings as common } from '#strings/app.ts';
 import { strings } from '#strings/join.ts';
 import { failureOf } from '../contract/failure.ts';
@@ -28,9 +28,21 @@ export function JoinPage() {
   const { data, error } = useQuery(federationQuery(id));
   const controls = useParticipation(seat);
   const { participation } = controls;
+  const { kind } = participation;
+  // A session that goes on by itself after a reload is not what anybody has just asked for.
+  const hasAsked = useRef(false);
+  hasAsked.current ||= kind === 'new' || kind === 'earlier' || kind === 'refused';
+  const navigate = useNavigate({ from: '/join/$federation' });
+  const isLeftOver = kind === 'new' && search.view !== undefined;
+  useEffect(() => {
+    // What was looked at last time is nothing to begin with.
+    if (isLeftOver) {
+      void navigate({ search: (now) => ({ ...now, view: undefined }), replace: true, resetScroll: false });
+    }
+  }, [isLeftOver, navigate]);
 
   return (
-    <Stack gap="md">
+    <Stack gap="clamp(10px, 2vw, 16px)">
       <Title order={1}>{data?.config.name ?? id}</Title>
       {error && !data ? (
         <FailureAlert failure={failureOf(error)} title={strings.notFound}>
@@ -43,7 +55,13 @@ export function JoinPage() {
       {participation.kind === 'earlier' ? <EarlierRun earlier={participation.earlier} controls={controls} /> : null}
       {participation.kind === 'running' || participation.kind === 'ended' ? (
         <Suspense fallback={<Skeleton height={320} radius="lg" />}>
-          <SessionView seat={seat} preview={data?.config ?? null} controls={controls} />
+          <SessionView
+            seat={seat}
+            preview={data?.config ?? null}
+            controls={controls}
+            view={search.view ?? 'result'}
+            takesFocus={hasAsked.current}
+          />
         </Suspense>
       ) : (
         // Programs that drive the page look for the status from the start.
@@ -85,7 +103,7 @@ function Refusal({ controls, seat, search }: RefusalProps) {
           variant="default"
           to="/join/$federation"
           params={{ federation: seat.federation }}
-          search={{ ...search, name: undefined, as: anotherSeat(seat.as) }}
+          search={{ ...search, name: undefined, view: undefined, as: anotherSeat(seat.as) }}
         >
           {common.join.asAnother}
         </PageLinkButton>

@@ -1,6 +1,10 @@
 import { displayNameSchema } from '@perfit/protocol';
 import { z } from 'zod';
 
+/** What a session shows, one at a time. */
+export const joinViews = ['result', 'chat', 'export', 'ledger', 'settings'] as const;
+export type JoinView = (typeof joinViews)[number];
+
 /** What the address of /join/:federation may say; what is malformed counts as not said. */
 export const joinSearchSchema = z.object({
   invite: z.string().max(200).optional().catch(undefined),
@@ -19,5 +23,7 @@ export const joinSearchSchema = z.object({
     .regex(/^[a-z0-9-]{1,20}$/)
     .optional()
     .catch(undefined),
+  /** Of a session; the result where absent. */
+  view: z.enum(joinViews).optional().catch(undefined),
 });
 export type JoinSearch = z.infer<typeof joinSearchSchema>;

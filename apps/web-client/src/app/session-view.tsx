@@ -1,9 +1,9 @@
-import { Box, Button, Group, Paper, Text } from '@mantine/core';
+import { Button, Tabs, Text } from '@mantine/core';
 import type { FederationConfig } from '@perfit/protocol';
 import { useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { welcomeBack } from '#strings/app.ts';
-import { strings as sessionStrings } from '#strings/session-view.ts';
+import { deviceLine, strings } from '#strings/session-view.ts';
 import type { HeldOutExample } from '../contract/comparison-api.ts';
 import type { Seat } from '../contract/run-api.ts';
 import { AdapterExport } from '../features/adapter-export/adapter-export.tsx';
@@ -13,14 +13,17 @@ import { Exposure } from '../features/ledger/exposure.tsx';
 import { Ledger } from '../features/ledger/ledger.tsx';
 import { DeviceSwitches } from '../features/session-view/device-switches.tsx';
 import { JoiningAnswer } from '../features/session-view/joining-answer.tsx';
-import { FinishedActions, SessionActions } from '../features/session-view/session-actions.tsx';
-import { SessionCharts } from '../features/session-view/session-charts.tsx';
+import { SessionActions } from '../features/session-view/session-actions.tsx';
+import { MaskSection, MoreFigures, RoundFigures } from '../features/session-view/session-charts.tsx';
 import { StatusCard } from '../features/session-view/status-card.tsx';
 import { useProgressTitle } from '../features/session-view/use-progress-title.ts';
 import { isDemonstration } from '../shared/federation/is-demonstration.ts';
 import { useSession } from '../shared/session/session-store.ts';
 import { FailureAlert } from '../shared/ui/failure-alert.tsx';
+import { FoldedSections, Section } from '../shared/ui/section.tsx';
 import { GoOnOrAfresh } from './go-on-or-afresh.tsx';
+import { type JoinView, joinViews } from './join-search.ts';
+import classes from './session-view.module.css';
 import { StartOver } from './start-over.tsx';
 import type { ParticipationControls } from './use-participation.ts';
 
@@ -29,94 +32,160 @@ interface SessionViewProps {
   /** What the federation says of itself before it lets one in; null where it says nothing. */
   readonly preview: FederationConfig | null;
   readonly controls: ParticipationControls;
+  /** Which of its views is shown: the address says it. */
+  readonly view: JoinView;
+  /** Whether the person has just asked for it: see `StatusCard`. */
+  readonly takesFocus: boolean;
 }
 
-/** A session, running or ended. */
-export function SessionView({ seat, preview, controls }: SessionViewProps) {
+/** A session, running or ended: its status, which stays in sight, and one of its views. */
+export function SessionView({ seat, preview, controls, view, takesFocus }: SessionViewProps) {
   const session = useSession((store) => store.session);
   const config = session.federation?.config ?? preview;
   const ledger = useSession((store) => store.ledger);
   const [chosen, setChosen] = useState<HeldOutExample | null>(null);
-  const navigate = useNavigate();
+  // As it was opened: turning a phone closes nothing.
+  const [isNarrow] = useState(() => matchMedia('(max-width: 48em)').matches);
+  const navigate = useNavigate({ from: '/join/$federation' });
   useProgressTitle(session);
   const { participation } = controls;
   const isRunning = participation.kind === 'running';
   const isUnderWay = isRunning && session.endedAt === null;
   const stands = isRunning || participation.kind === 'ended' ? participation : null;
-  const { activity } = session;
+  const { activity, models } = session;
   const isWorking = isRunning && session.phase !== 'finished' && session.pause !== 'held';
-  const exportFirst = session.models.personal ? () => document.getElementById('take-home')?.scrollIntoView() : null;
-  const result = [
-    <Box key="chat" id="chat">
-      <Chat
-        ready={{ base: session.models.base, personal: session.models.personal !== null }}
-        working={isWorking}
-        isDemonstration={isDemonstration(config?.model ?? '')}
-        hasExamples
-        chosen={chosen}
-      />
-    </Box>,
-    <Improvements
-      key="improvements"
-      module={session.models.personal}
-      working={isWorking}
-      onTry={(example) => setChosen({ ...example })}
-    />,
-    <Box key="export" id="take-home">
-      <AdapterExport ready={session.models.personal !== null} />
-    </Box>,
-  ];
-  const figures = <SessionCharts key="figures" session={session} />;
-  const answer = (
-    <JoiningAnswer session={session} isRunning={isUnderWay} onCompare={() => controls.setCompared(true)} />
-  );
-  // Who comes back to a finished one wants what came of it; one that ends under one's eyes keeps its order.
-  const parts = stands?.isReopened ? [...result, figures] : [figures, ...result];
+  const show = (next: JoinView, resetScroll: boolean) =>
+    void navigate({ search: (now) => ({ ...now, view: next === 'result' ? undefined : next }), resetScroll });
+  const exportFirst = models.personal ? () => show('export', true) : null;
   return (
     <>
       {stands && stands.round !== null ? (
-        <Paper withBorder radius="lg" p="sm" px="lg">
-          {/* As high as its button: nothing below moves when another tab takes over, and it goes. */}
-          <Group justify="space-between" gap="sm" mih={30}>
-            <Text fw={500}>{welcomeBack(stands.round)}</Text>
-            {isUnderWay ? <StartOver size="xs" variant="subtle" controls={controls} exportFirst={exportFirst} /> : null}
-          </Group>
-        </Paper>
+        <Text size="sm" c="dimmed">
+          {welcomeBack(stands.round)}
+        </Text>
       ) : null}
-      <StatusCard
-        session={session}
-        isRunning={isRunning}
-        actions={
-          isUnderWay ? (
-            <SessionActions
-              session={session}
-              onPause={controls.setPaused}
-              onStop={controls.stop}
-              onLeave={() => {
-                void controls.leave().then(() => navigate({ to: '/' }));
-              }}
-            />
-          ) : activity.kind === 'left' ? (
-            <WayBack controls={controls} exportFirst={exportFirst} isReplaced={activity.reason === 'replaced'} />
-          ) : session.models.personal ? (
-            <FinishedActions chat="chat" takeHome="take-home" />
-          ) : null
-        }
+      <Tabs
+        value={view}
+        onChange={(next) => {
+          setChosen(null);
+          show(next as JoinView, true);
+        }}
+        // Each view is a step back in the tab's history: arrows look, Enter goes there.
+        activateTabWithKeyboard={false}
+        // Chat, comparison and export go on while another view is shown; so do the switches' screen and notice.
+        keepMounted={false}
+        keepMountedMode="display-none"
       >
-        {stands?.isReopened ? null : (
-          <DeviceSwitches session={session} isRunning={isRunning} onCompare={controls.setCompared} />
-        )}
-      </StatusCard>
-      {activity.kind === 'failed' ? (
-        <FailureAlert failure={activity.error}>
-          <GoOnOrAfresh controls={controls} exportFirst={exportFirst} />
-        </FailureAlert>
-      ) : null}
-      {answer}
-      {parts}
-      <Ledger seat={seat} entries={ledger} />
-      <Exposure config={config} />
+        <div className={classes.head} data-testid="head">
+          <div className={classes.card}>
+            <StatusCard
+              session={session}
+              isRunning={isRunning}
+              takesFocus={takesFocus}
+              actions={
+                isUnderWay ? (
+                  <SessionActions
+                    session={session}
+                    onPause={controls.setPaused}
+                    onStop={controls.stop}
+                    onLeave={() => {
+                      void controls.leave().then(() => navigate({ to: '/' }));
+                    }}
+                  />
+                ) : activity.kind === 'left' ? (
+                  <WayBack controls={controls} exportFirst={exportFirst} isReplaced={activity.reason === 'replaced'} />
+                ) : null
+              }
+            />
+            <Tabs.List aria-label={strings.views} className={classes.tabs}>
+              {joinViews.map((one) => (
+                <Tabs.Tab key={one} value={one} className={classes.tab}>
+                  {strings.view[one]}
+                </Tabs.Tab>
+              ))}
+            </Tabs.List>
+          </div>
+        </div>
+        {activity.kind === 'failed' ? (
+          <div className={classes.failure}>
+            <FailureAlert failure={activity.error}>
+              <GoOnOrAfresh controls={controls} exportFirst={exportFirst} />
+            </FailureAlert>
+          </div>
+        ) : null}
+        <Panel of="result">
+          <JoiningAnswer session={session} isRunning={isUnderWay} onCompare={() => controls.setCompared(true)} />
+          {session.rounds.length > 0 ? <RoundFigures session={session} /> : <Later>{strings.resultLater}</Later>}
+          {models.personal ? (
+            <FoldedSections isFolded={isNarrow}>
+              <Improvements
+                module={models.personal}
+                working={isWorking}
+                onTry={(example) => {
+                  setChosen({ ...example });
+                  show('chat', false);
+                }}
+              />
+            </FoldedSections>
+          ) : null}
+          {session.losses.length > 0 ? <MoreFigures session={session} /> : null}
+        </Panel>
+        <Panel of="chat">
+          {models.base ? (
+            <Chat
+              ready={{ base: models.base, personal: models.personal !== null }}
+              working={isWorking}
+              isDemonstration={isDemonstration(config?.model ?? '')}
+              hasExamples
+              chosen={view === 'chat' ? chosen : null}
+            />
+          ) : (
+            <Later>{strings.chatLater}</Later>
+          )}
+        </Panel>
+        <Panel of="export">
+          <AdapterExport ready={models.personal !== null} />
+        </Panel>
+        <Tabs.Panel value="ledger">
+          <div className={classes.panel}>
+            <Ledger seat={seat} entries={ledger} />
+            <Exposure config={config} />
+          </div>
+        </Tabs.Panel>
+        <Panel of="settings">
+          <Section title={strings.thisDevice} lead={deviceLine(session)}>
+            {stands?.isReopened ? null : (
+              <DeviceSwitches session={session} isRunning={isRunning} onCompare={controls.setCompared} />
+            )}
+          </Section>
+          <MaskSection session={session} />
+          {isUnderWay ? (
+            <Section title={strings.startOver} lead={strings.startOverHint}>
+              <div>
+                <StartOver size="xs" variant="default" controls={controls} exportFirst={exportFirst} />
+              </div>
+            </Section>
+          ) : null}
+        </Panel>
+      </Tabs>
     </>
+  );
+}
+
+function Panel({ of, children }: { readonly of: JoinView; readonly children: ReactNode }) {
+  return (
+    <Tabs.Panel value={of} keepMounted>
+      <div className={classes.panel}>{children}</div>
+    </Tabs.Panel>
+  );
+}
+
+/** In place of what there is nothing of yet. */
+function Later({ children }: { readonly children: string }) {
+  return (
+    <Text c="dimmed" p="md">
+      {children}
+    </Text>
   );
 }
 
@@ -131,7 +200,7 @@ function WayBack({ controls, exportFirst, isReplaced }: WayBackProps) {
   if (!isReplaced) return <GoOnOrAfresh controls={controls} exportFirst={exportFirst} />;
   return (
     <Button size="xs" onClick={() => controls.resume(true)} style={{ flexShrink: 0 }}>
-      {sessionStrings.takeBack}
+      {strings.takeBack}
     </Button>
   );
 }

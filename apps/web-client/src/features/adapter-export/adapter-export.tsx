@@ -6,9 +6,9 @@ import type { ExportFormat } from '../../contract/exports-api.ts';
 import { type Failure, failureOf } from '../../contract/failure.ts';
 import { engine, telling, unwrap } from '../../shared/api/engine-client.ts';
 import { formatBytes } from '../../shared/format/format-number.ts';
-import { EmptyBox } from '../../shared/ui/empty-box.tsx';
 import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
+import { useTouch } from '../../shared/ui/use-touch.ts';
 import { Elsewhere } from './elsewhere.tsx';
 import { FormatChoice } from './format-choice.tsx';
 import { WrittenFiles } from './written-files.tsx';
@@ -22,6 +22,8 @@ type State =
 
 /** [PF9] The personal model as files, in the form that the person's tools open. */
 export function AdapterExport({ ready }: { readonly ready: boolean }) {
+  // There is no terminal on a phone.
+  const isTouch = useTouch();
   const [format, setFormat] = useState<ExportFormat>('adapter');
   const [state, setState] = useState<State>({ kind: 'idle' });
   const { data, error } = useQuery({
@@ -55,10 +57,16 @@ export function AdapterExport({ ready }: { readonly ready: boolean }) {
     void engine().forgetExports();
   }, []);
 
+  if (!ready && !data) {
+    return (
+      <Text c="dimmed" p="md">
+        {strings.notYet}
+      </Text>
+    );
+  }
   return (
     <Section title={strings.title} lead={strings.lead}>
       {error ? <FailureAlert failure={failureOf(error)} title={strings.sizesFailed} /> : null}
-      {!ready && !data ? <EmptyBox height={150}>{strings.forms}</EmptyBox> : null}
       {ready && !data && !error ? <Skeleton height={150} radius="md" /> : null}
       {data ? <FormatChoice choices={data.choices} value={format} disabled={isWriting} onChange={choose} /> : null}
       <Group gap="md">
@@ -71,7 +79,7 @@ export function AdapterExport({ ready }: { readonly ready: boolean }) {
           </Button>
         ) : null}
         <Text size="sm" c="dimmed" role="status">
-          {ready ? (state.kind === 'cancelled' ? strings.cancelled : '') : strings.notYet}
+          {state.kind === 'cancelled' ? strings.cancelled : ''}
         </Text>
       </Group>
       {isWriting ? (
@@ -84,7 +92,7 @@ export function AdapterExport({ ready }: { readonly ready: boolean }) {
       ) : null}
       {state.kind === 'failed' ? <FailureAlert failure={state.failure} title={strings.failed} /> : null}
       {state.kind === 'written' ? <WrittenFiles files={state.files} onExpired={expire} /> : null}
-      {data && choice && !choice.failure ? <Elsewhere choice={choice} choices={data} /> : null}
+      {data && choice && !choice.failure && !isTouch ? <Elsewhere choice={choice} choices={data} /> : null}
     </Section>
   );
 }

@@ -10,41 +10,50 @@ export function Exposure({ config }: { readonly config: FederationConfig | null 
   const { protects, opens } = strings;
   return (
     <Section title={strings.title} lead={strings.lead}>
-      <SimpleGrid cols={{ base: 1, md: 2 }} spacing="xl" verticalSpacing="lg">
-        <Stack gap="xs">
-          <Title order={3} size="h5">
-            {strings.learn}
-          </Title>
-          {[...strings.learnt, strings.shared].map(({ title, text }) => (
-            <Text key={title} size="sm">
-              <b>{`${title}.`}</b> {text}
-            </Text>
-          ))}
-          <Text size="sm">{strings.others}</Text>
-        </Stack>
-        <Stack gap="lg">
-          <Points
-            title={strings.protect}
-            points={[
-              protects.stays,
-              protects.steps,
-              ...(config ? [bounds(config.tuning.clipNorm, config.maxDeltaNorm), rounding(config.wire.dtype)] : []),
-              protects.account,
-              ...(isSecure ? [protects.secure] : []),
-            ]}
-          />
-          <Points
-            title={strings.open}
-            points={[opens.aggregation, opens.noise, opens.operator, opens.result, ...(isSecure ? [] : [opens.plain])]}
-          />
-        </Stack>
-      </SimpleGrid>
       <Text size="sm" fw={500}>
         {strings.advice}
       </Text>
-      <Text size="xs" c="dimmed">
-        {strings.sources}
-      </Text>
+      <details>
+        <summary>{strings.details}</summary>
+        <SimpleGrid cols={{ base: 1, md: 2 }} spacing="xl" verticalSpacing="lg" mt="sm">
+          <Stack gap="xs">
+            <Title order={3} size="h5">
+              {strings.learn}
+            </Title>
+            {[...strings.learnt, strings.shared].map(({ title, text }) => (
+              <Text key={title} size="sm">
+                <b>{`${title}.`}</b> {text}
+              </Text>
+            ))}
+            <Text size="sm">{strings.others}</Text>
+          </Stack>
+          <Stack gap="lg">
+            <Points
+              title={strings.protect}
+              points={[
+                protects.stays,
+                protects.steps,
+                ...(config ? [bounds(config.tuning.clipNorm, config.maxDeltaNorm), rounding(config.wire.dtype)] : []),
+                protects.account,
+                ...(isSecure ? [protects.secure] : []),
+              ]}
+            />
+            <Points
+              title={strings.open}
+              points={[
+                opens.aggregation,
+                opens.noise,
+                opens.operator,
+                opens.result,
+                ...(isSecure ? [] : [opens.plain]),
+              ]}
+            />
+          </Stack>
+        </SimpleGrid>
+        <Text size="xs" c="dimmed" mt="md">
+          {strings.sources}
+        </Text>
+      </details>
     </Section>
   );
 }

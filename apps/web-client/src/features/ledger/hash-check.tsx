@@ -36,7 +36,7 @@ export function HashCheck({ seat, disabled }: { readonly seat: Seat; readonly di
       <Text
         size="sm"
         flex={1}
-        miw={200}
+        miw={160}
         mih="1.55em"
         c={isWrong ? 'var(--mantine-color-error)' : undefined}
         role="status"

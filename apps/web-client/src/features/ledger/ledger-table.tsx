@@ -5,7 +5,7 @@ import { formatCount } from '../../shared/format/format-number.ts';
 import classes from './ledger.module.css';
 import { type LedgerRow, piecesOf } from './ledger-rows.ts';
 
-const ON_A_PAGE = 12;
+const ON_A_PAGE = 10;
 const ROW_HEIGHT = 33;
 
 interface LedgerTableProps {

@@ -84,14 +84,14 @@ describe('Ledger', () => {
   it('has pages, and does not move whoever reads an older one', async () => {
     const many = Array.from({ length: 30 }, (_, i) => entry(i + 1));
     const { change } = await show(ledger(many));
-    await see('1–12 of 30');
+    await see('1–10 of 30');
     await expect.element(button('Newer')).toBeDisabled();
     await button('Older').click();
-    await see('13–24 of 30');
+    await see('11–20 of 30');
     await change(ledger([...many, entry(31), entry(32)]));
-    await see('13–24 of 30');
+    await see('11–20 of 30');
     await button('2 newer').click();
-    await see('1–12 of 32');
+    await see('1–10 of 32');
   });
 
   it('sums up by type and round for whoever opens it', async () => {

@@ -70,7 +70,7 @@ function Filters({ rows, filter, onFilter }: FiltersProps) {
     { value: 'down', label: words.down },
   ] as const;
   return (
-    <Group gap="sm" align="flex-end">
+    <Group gap="xs" align="flex-end">
       <Group gap={6} role="group" aria-label={words.direction}>
         {directions.map(({ value, label }) => (
           <Button
@@ -87,7 +87,8 @@ function Filters({ rows, filter, onFilter }: FiltersProps) {
       <Select
         aria-label={words.kind}
         size="xs"
-        w={220}
+        w={{ base: 96, xs: 220 }}
+        comboboxProps={{ width: 220, position: 'bottom-end' }}
         clearable
         clearButtonProps={{ 'aria-label': words.all }}
         placeholder={words.all}

@@ -13,6 +13,9 @@ interface JoiningAnswerProps {
   readonly onCompare: () => void;
 }
 
+/** Smaller where there is little room. */
+const fine = { base: 'sm', sm: 'md' } as const;
+
 /** [PF9] What a person asks at the end: what they keep, and whether joining was worth it. Nothing before. */
 export function JoiningAnswer({ session, isRunning, onCompare }: JoiningAnswerProps) {
   const { conclusion, basePerplexity, rounds, federation } = session;
@@ -21,7 +24,11 @@ export function JoiningAnswer({ session, isRunning, onCompare }: JoiningAnswerPr
   if (!conclusion?.joining) {
     return (
       <Section title={strings.notCompared} lead={strings.notComparedLead}>
-        {conclusion ? <Text>{keptWords(conclusion)}</Text> : null}
+        {conclusion ? (
+          <Text fz={fine} data-testid="kept">
+            {keptWords(conclusion)}
+          </Text>
+        ) : null}
         <Group>
           <Button variant="default" loading={isRunning} onClick={onCompare}>
             {strings.compare}
@@ -41,10 +48,12 @@ export function JoiningAnswer({ session, isRunning, onCompare }: JoiningAnswerPr
         <Fact label={strings.alone} value={formatPerplexity(perplexity.alone)} />
         <Fact label={strings.base} value={formatPerplexity(basePerplexity)} />
       </SimpleGrid>
-      <Text>
+      <Text fz={fine}>
         {joiningWords(joining)} {strings.advice[joining.verdict]}
       </Text>
-      <Text data-testid="kept">{keptWords(conclusion)}</Text>
+      <Text fz={fine} data-testid="kept">
+        {keptWords(conclusion)}
+      </Text>
     </Section>
   );
 }

@@ -5,7 +5,7 @@ import { useChartColors } from '../../shared/ui/chart-colors.ts';
 import { LineChart } from '../../shared/ui/line-chart.tsx';
 
 /** [PF8] Base, received and tuned by round; of a round that was repeated its latest attempt. */
-export function PerplexityChart({ session }: { readonly session: SessionState }) {
+export function PerplexityChart({ session, height }: { readonly session: SessionState; readonly height: number }) {
   const colors = useChartColors();
   const { basePerplexity } = session;
   const rounds = session.rounds.filter(({ received, tuned }) => received !== null || tuned !== null);
@@ -18,6 +18,7 @@ export function PerplexityChart({ session }: { readonly session: SessionState })
       )}
       xLabel={strings.round}
       yLabel={strings.perplexityAxis}
+      height={height}
       wholeX
       points
       formatY={formatPerplexity}

@@ -4,8 +4,14 @@ import { roundFigures, roundName, roundOutcome, roundTime, strings } from '#stri
 import type { SessionState } from '../../contract/session/session-state.ts';
 import classes from './round-timeline.module.css';
 
+interface RoundTimelineProps {
+  readonly session: SessionState;
+  /** Not where what it stands in says what it is. */
+  readonly isTitled?: boolean;
+}
+
 /** What became of each round, in words. Its height is fixed: it grows inside, and shows the latest. */
-export function RoundTimeline({ session }: { readonly session: SessionState }) {
+export function RoundTimeline({ session, isTitled = true }: RoundTimelineProps) {
   const isOver = session.endedAt !== null;
   const holder = useRef<HTMLElement>(null);
   const count = session.rounds.length;
@@ -14,9 +20,11 @@ export function RoundTimeline({ session }: { readonly session: SessionState }) {
   }, [count]);
   return (
     <div>
-      <Text component="h3" size="sm" fw={600} mb={8}>
-        {strings.rounds}
-      </Text>
+      {isTitled ? (
+        <Text component="h3" size="sm" fw={600} mb={8}>
+          {strings.rounds}
+        </Text>
+      ) : null}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls by keys */}
       <section ref={holder} className={classes.scroll} tabIndex={0} aria-label={strings.rounds}>
         {session.rounds.length ? (

@@ -1,4 +1,4 @@
-import { Anchor, Button, Group, Modal, Radio, Stack, Tooltip } from '@mantine/core';
+import { Button, Group, Modal, Radio, Stack, Tooltip } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useState } from 'react';
 import { keptOnLeaving, strings } from '#strings/session-view.ts';
@@ -88,19 +88,5 @@ function LeaveForm({ hasModel, onCancel, onLeave }: LeaveFormProps) {
         </Button>
       </Group>
     </Stack>
-  );
-}
-
-/** Where to go when it is finished. */
-export function FinishedActions({ chat, takeHome }: { readonly chat: string; readonly takeHome: string }) {
-  return (
-    <Group gap="md" className={classes.actions}>
-      <Anchor href={`#${chat}`} fw={600} size="sm">
-        {strings.actions.tryModel}
-      </Anchor>
-      <Anchor href={`#${takeHome}`} fw={600} size="sm">
-        {strings.actions.takeHome}
-      </Anchor>
-    </Group>
   );
 }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { page } from 'vitest/browser';
 import { sampleRoundState, sampleSession } from '../../../test/samples.ts';
-import { expectAccessible, see, seeFact, show } from '../../../test/stage.tsx';
+import { expectAccessible, see, seeFact, seeNot, show } from '../../../test/stage.tsx';
 import type { SessionState } from '../../contract/session/session-state.ts';
-import { SessionCharts } from './session-charts.tsx';
+import { MaskSection, MoreFigures, RoundFigures } from './session-charts.tsx';
 
 const adapted = { layers: 2, modules: ['q_proj', 'v_proj'] };
 const densityMap = [0.1, 0.4, 0.2, 0.3].map((density, i) => ({
@@ -11,15 +11,26 @@ const densityMap = [0.1, 0.4, 0.2, 0.3].map((density, i) => ({
   module: adapted.modules[i % 2] as string,
   density,
 }));
-const charts = (changes: Partial<SessionState> = {}) => <SessionCharts session={sampleSession(changes)} />;
+const charts = (changes: Partial<SessionState> = {}) => {
+  const session = sampleSession(changes);
+  return (
+    <>
+      <RoundFigures session={session} />
+      <MoreFigures session={session} />
+      <MaskSection session={session} />
+    </>
+  );
+};
+const more = () => page.getByText('More figures').click();
 const mask = () => page.getByRole('table', { name: 'Share you own, by layer and module' });
 
-describe('SessionCharts', () => {
-  it('keeps a place for everything before the first round', async () => {
+describe('session charts', () => {
+  it('keeps a place for a round’s figures, folds the others, and has no card of a mask that is not found', async () => {
     await show(charts());
-    await see('Figures appear with the first round', 'Appears with the search in the first round');
-    await seeFact('Parameters you own', /not chosen yet\s+chosen by the search in the first round/);
-    await see('Your personal model comes with the first tuning.');
+    await see('Figures appear with the first round', 'Your personal model comes with the first tuning.');
+    await seeNot('How it learns', 'Your mask');
+    await more();
+    await see('How it learns');
     await seeFact('Examples', '–');
     await expect.element(mask()).not.toBeInTheDocument();
     await expectAccessible();
@@ -37,6 +48,7 @@ describe('SessionCharts', () => {
     await expect
       .element(page.getByRole('img', { name: /Base 160; after round 1, received 120, tuned 92\.4\./ }))
       .toBeVisible();
+    await more();
     await expect.element(page.getByRole('img', { name: /^Training loss over 2 steps: 3\.20 .* 2\.40/ })).toBeVisible();
     await expect.element(page.getByRole('img', { name: /20 kB sent and 40 kB received in total/ })).toBeVisible();
     await seeFact('Examples', /72\s+and 20 held out/);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { page } from 'vitest/browser';
 import { at, sampleRoundState, sampleSession } from '../../../test/samples.ts';
-import { expectAccessible, see, seeFact, seeNot, show } from '../../../test/stage.tsx';
+import { expectAccessible, see, seeNot, show } from '../../../test/stage.tsx';
 import { type Activity, phaseOf, type SessionState } from '../../contract/session/session-state.ts';
 import { StatusCard } from './status-card.tsx';
 
@@ -12,6 +12,7 @@ const card = (session: SessionState, isRunning = true) => (
 );
 const tuning: Activity = { kind: 'tuning', epoch: 1, step: 3, steps: 12 };
 const progress = () => page.getByRole('progressbar', { name: 'Progress of the current step' });
+const times = () => page.getByTestId('times');
 const status = () => page.getByTestId('status');
 
 describe('StatusCard', () => {
@@ -62,21 +63,26 @@ describe('StatusCard', () => {
     const now = Date.now();
     const round = sampleRoundState({ deadlineAt: now + 170_000 });
     const estimate = { activity: 'tuning', activityEndsAt: now + 32_000, round: 1, roundEndsAt: now + 58_000 };
-    await show(card(doing(tuning, { rounds: [round], estimate, tokensPerSecond: 412.4 })));
+    await show(card(doing(tuning, { rounds: [round], estimate })));
     await see('Round 1 of 3');
-    await seeFact('This stage ends in', '35 s');
-    await seeFact('Your part is done in', '60 s');
-    await seeFact('Round closes in', '3 min');
-    await seeFact('Speed', '412 tokens/s');
-    await see(/^You can use other tabs meanwhile/);
+    await expect.element(times()).toHaveTextContent('This step: 35 s · your part: 60 s · round closes: 3 min');
+    await see(/You can use other tabs meanwhile/);
     await expectAccessible();
   });
 
   it('knows nothing of the end at the beginning', async () => {
     await show(card(doing({ kind: 'connecting' })));
     await see('Before the first round');
-    for (const label of ['This stage ends in', 'Your part is done in', 'Round closes in', 'Speed'])
-      await seeFact(label, '–');
+    await expect.element(times()).toHaveTextContent('The time left isn’t known yet.');
+  });
+
+  it('takes the focus where somebody has just asked for it, and nowhere else', async () => {
+    const now = () => page.getByRole('region', { name: 'Now' });
+    const { unmount } = await show(card(doing(tuning)));
+    await expect.element(now()).not.toHaveFocus();
+    await unmount();
+    await show(<StatusCard session={doing(tuning)} isRunning takesFocus actions={null} />);
+    await expect.element(now()).toHaveFocus();
   });
 
   it('warns of a round that closes too early', async () => {
@@ -90,7 +96,7 @@ describe('StatusCard', () => {
     const { change } = await show(card(doing(tuning, { pause: 'asked' })));
     await see('Pausing after this step. Tuning on your text: step 3 of 12', 'Finishing the current step first.');
     await change(card(doing(tuning, { pause: 'held' })));
-    await see('Paused. Tuning on your text: step 3 of 12', /^Computing is paused\. You’re still in the federation/);
+    await see('Paused. Tuning on your text: step 3 of 12', /^Computing is paused\. Rounds that close meanwhile/);
     await expect.element(page.getByRole('status')).toHaveTextContent('Paused: Tuning');
     await expectAccessible();
   });
@@ -125,10 +131,7 @@ describe('StatusCard', () => {
     await show(
       card(doing({ kind: 'finished' }, { ...over, models: { base: true, personal: { round: 1, of: 'tuned' } } })),
     );
-    await seeFact('Rounds you took part in', /^\s*1\s*$/);
-    await seeFact('Perplexity: base → yours', '160 → 92.4');
-    await seeFact('Total time', '3 min');
-    await seeFact('Sent', '40 kB');
+    await expect.element(times()).toHaveTextContent('1 round · perplexity 160 → 92.4 · 3 min · 40 kB sent');
     await see(/^Your text was never sent/);
     await expectAccessible();
   });

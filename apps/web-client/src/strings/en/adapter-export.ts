@@ -4,7 +4,6 @@ export const strings = {
   title: 'Export your model',
   lead: 'Save what you tuned in a format your tools can open. It’s written in this tab; nothing is uploaded.',
   notYet: 'Available after the first tuning.',
-  forms: 'An adapter for PEFT, a whole model as safetensors, or one GGUF file for llama.cpp and similar tools.',
   form: 'Format',
   cancel: 'Cancel',
   cancelled: 'Canceled; nothing was left behind.',

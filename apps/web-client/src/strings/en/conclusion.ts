@@ -3,7 +3,7 @@ import { formatPerplexity } from '../../shared/format/format-number.ts';
 
 export const strings = {
   title: 'Was joining worth it?',
-  lead: 'Beside what you shared, this device tuned a second model on your text alone, just as long. Both answered the examples that neither was trained on.',
+  lead: 'This device also tuned a second model on your text alone, just as long. Both answered examples that neither was trained on.',
   together: 'Together',
   alone: 'Alone',
   base: 'Base model',

@@ -1,7 +1,8 @@
 export const strings = {
   title: 'What others could learn from this',
-  lead: 'None of these messages contains your text. But what is sent was made from it, and reveals something about it to anyone who looks hard enough: above all to those who run the coordinator, who can read every message above.',
+  lead: 'None of these messages contains your text. But what is sent was made from it, and reveals something about it, above all to those who run the coordinator: they can read every message above.',
 
+  details: 'What could be learned, and what protects you',
   learn: 'What could be learned',
   learnt: [
     {

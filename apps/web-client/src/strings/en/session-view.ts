@@ -1,4 +1,4 @@
-import type { RoundState } from '../../contract/session/session-state.ts';
+import type { RoundState, SessionState } from '../../contract/session/session-state.ts';
 import { formatDuration } from '../../shared/format/format-duration.ts';
 import { formatBytes, formatCount, formatPerplexity, formatSeconds } from '../../shared/format/format-number.ts';
 
@@ -16,8 +16,6 @@ export const strings = {
     pauseHint: 'Computing stops after the current step. You stay in the federation and continue where you left off.',
     resumeHint: 'Continues at the exact step where it was paused.',
     leaveHint: 'You stop taking part. You choose whether this browser keeps your model.',
-    tryModel: 'Try your model',
-    takeHome: 'Export your model',
   },
   leaving: {
     title: 'Leave this federation?',
@@ -33,28 +31,33 @@ export const strings = {
   },
   takeBack: 'Continue in this tab',
 
-  facts: {
-    activity: 'This stage ends in',
-    round: 'Your part is done in',
-    deadline: 'Round closes in',
-    speed: 'Speed',
-  },
+  speed: 'Speed',
+  timeUnknown: 'The time left isn’t known yet.',
 
-  end: {
-    rounds: 'Rounds you took part in',
-    perplexity: 'Perplexity: base → yours',
-    time: 'Total time',
-    sent: 'Sent',
+  views: 'Views',
+  view: {
+    result: 'Result',
+    chat: 'Chat',
+    export: 'Export',
+    ledger: 'Ledger',
+    settings: 'Settings',
   },
+  resultLater: 'Your results appear here with the first round.',
+  chatLater: 'You can chat once the model is loaded.',
+  moreFigures: 'More figures',
+  thisDevice: 'This device',
+  notLoaded: 'Nothing is loaded yet.',
+  startOver: 'Start over',
+  startOverHint: 'Deletes what this browser has saved for this federation, and begins anew.',
 
   notices: {
-    background: 'You can use other tabs meanwhile; this tab’s title shows the progress. Just keep this tab open.',
-    paused: 'Computing is paused. You’re still in the federation; rounds that close meanwhile close without you.',
+    background: 'Keep this tab open. You can use other tabs meanwhile.',
+    paused: 'Computing is paused. Rounds that close meanwhile close without you.',
     pausing: 'Finishing the current step first.',
     offlineComputing: 'No connection. Computing continues; results are sent once it’s back.',
     offlineWaiting: 'No connection. Retrying automatically; nothing is lost.',
     late: 'At this pace, the round closes before your part is done. You’ll take part in the next one.',
-    finished: 'Your text was never sent. Below, you can compare the models and export yours.',
+    finished: 'Your text was never sent.',
     left: {
       asked: 'You’ve left the federation. The others continue without you.',
       replaced: 'Your key and progress are in use in the other tab. You can continue here instead.',
@@ -101,7 +104,7 @@ export const strings = {
 
   perplexity: 'Is it getting better?',
   perplexityLead:
-    'Perplexity on your held-out examples, which it never trains on: roughly, how many words it is choosing between at each step. Lower is better.',
+    'Perplexity on your held-out examples: roughly, how many words it is choosing between at each step. Lower is better.',
   perplexityAxis: 'perplexity (lower is better)',
   perplexityCaption: 'Base is the original model, received is the shared result, tuned is yours.',
   base: 'base',
@@ -135,7 +138,7 @@ export const strings = {
 
   bytes: 'What was sent and received',
   bytesLead: 'Bytes of all messages in each round. The model’s own files aren’t counted.',
-  bytesCaption: 'The ledger below shows every single message.',
+  bytesCaption: 'The ledger shows every single message.',
   sent: 'sent',
   got: 'received',
 
@@ -161,19 +164,47 @@ export function roundLine(number: number, of: number | undefined, attempt: numbe
   return `Round ${number}${of ? ` of ${of}` : ''}${repeated}`;
 }
 
-export function timeLeft(seconds: number | null): string {
-  if (seconds === null) return strings.unknown;
+/** How long it takes, as far as that is known, in seconds. @param of.round until it closes, whoever is done by then */
+export function timeLine(of: { step: number | null; part: number | null; round: number | null }): string {
+  const line = [
+    of.step === null ? null : `This step: ${countdown(of.step)}`,
+    of.part === null ? null : `your part: ${countdown(of.part)}`,
+    of.round === null ? null : `round closes: ${of.round <= 0 ? 'any moment' : formatDuration(of.round)}`,
+  ]
+    .filter((part) => part !== null)
+    .join(' · ');
+  return line ? `${line[0]?.toUpperCase()}${line.slice(1)}` : strings.timeUnknown;
+}
+
+function countdown(seconds: number): string {
   return seconds < 1 ? 'almost done' : formatDuration(seconds);
 }
 
-/** @param seconds until the round closes; negative where it should have */
-export function closesIn(seconds: number | null): string {
-  if (seconds === null) return strings.unknown;
-  return seconds <= 0 ? 'any moment' : formatDuration(seconds);
+/** What it came to. @param of.sent bytes */
+export function endLine(of: { rounds: number; gain: string | null; seconds: number | null; sent: number }): string {
+  return [
+    of.rounds === 1 ? '1 round' : `${of.rounds} rounds`,
+    of.gain === null ? null : `perplexity ${of.gain}`,
+    of.seconds === null ? null : formatDuration(of.seconds),
+    `${formatBytes(of.sent)} sent`,
+  ]
+    .filter((part) => part !== null)
+    .join(' · ');
 }
 
 export function tokensASecond(speed: number | null): string {
   return speed === null ? strings.unknown : `${formatCount(Math.round(speed))} tokens/s`;
+}
+
+/** What it runs on, and how fast. */
+export function deviceLine(of: Pick<SessionState, 'backend' | 'device' | 'tokensPerSecond'>): string {
+  const { backend, device, tokensPerSecond } = of;
+  const line = [
+    backend ? strings.backends[backend] : null,
+    device?.description ?? null,
+    tokensPerSecond === null ? null : tokensASecond(tokensPerSecond),
+  ].filter((part) => part !== null);
+  return line.join(' · ') || strings.notLoaded;
 }
 
 /** The tab's title. @param share 0 … 1 of the round, null where nobody can know */
@@ -229,8 +260,8 @@ export function describeBytes(up: number, down: number): string {
   return `Bytes by round; ${formatBytes(up)} sent and ${formatBytes(down)} received in total.`;
 }
 
-export function gain(base: number | null, own: number | null): string {
-  return base === null || own === null ? strings.unknown : `${formatPerplexity(base)} → ${formatPerplexity(own)}`;
+export function gain(base: number | null, own: number | null): string | null {
+  return base === null || own === null ? null : `${formatPerplexity(base)} → ${formatPerplexity(own)}`;
 }
 
 export function problemWords(message: string, retry: string): string {
