@@ -9,5 +9,6 @@ export interface AnswersApi {
    * @param onProgress answers given, of answers   @returns null where it was cancelled; without questions where the text asks none
    */
   answerQuestions(onProgress: (done: number, of: number) => void): Promise<Outcome<Answered | null>>;
+  /** Of what the page asked for. */
   cancelAnswers(): Promise<Outcome<null>>;
 }

@@ -29,7 +29,7 @@ interface Known {
 }
 
 interface Asking {
-  readonly signal?: AbortSignal;
+  readonly signal: AbortSignal;
   readonly onProgress?: (done: number, of: number) => void;
 }
 
@@ -50,11 +50,11 @@ export class AnswerService {
   }
 
   /** Ends the one that runs, if any. @returns null where it was stopped @throws FailureError `not-ready` */
-  async answer({ signal, onProgress = () => {} }: Asking = {}): Promise<Answered | null> {
-    this.cancel();
+  async answer({ signal, onProgress = () => {} }: Asking): Promise<Answered | null> {
+    this.#running?.abort();
     const mine = new AbortController();
     this.#running = mine;
-    const either = signal ? AbortSignal.any([signal, mine.signal]) : mine.signal;
+    const either = AbortSignal.any([signal, mine.signal]);
     const answering = this.#ended.then(() => this.#answer(onProgress, either));
     this.#ended = answering.catch(() => {});
     try {
@@ -65,10 +65,6 @@ export class AnswerService {
     } finally {
       if (this.#running === mine) this.#running = null;
     }
-  }
-
-  cancel(): void {
-    this.#running?.abort();
   }
 
   /** @throws the signal's reason */
@@ -140,13 +136,16 @@ function countGiven(given: Given): number {
 
 /** @param onAnswered told of what the page asked for */
 export function answersApi(service: AnswerService, onAnswered: (answered: Answered) => void): AnswersApi {
+  let asked = new AbortController();
   return {
     answerQuestions: (onProgress) =>
       outcomeOf(async () => {
-        const answered = await service.answer({ onProgress });
+        asked = new AbortController();
+        const answered = await service.answer({ signal: asked.signal, onProgress });
         if (answered) onAnswered(answered);
         return answered;
       }),
-    cancelAnswers: () => whenDone(() => service.cancel()),
+    // What answers while the client waits goes on, whichever view of the page is open.
+    cancelAnswers: () => whenDone(() => asked.abort()),
   };
 }
