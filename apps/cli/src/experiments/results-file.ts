@@ -21,7 +21,7 @@ export interface Results {
 
 export interface CellMasks extends MaskSummary, Pick<ResultRow, 'experiment' | 'strategy' | 'setting' | 'seed'> {}
 
-export interface CellSteps extends Pick<ResultRow, 'experiment' | 'strategy' | 'setting' | 'seed'> {
+interface CellSteps extends Pick<ResultRow, 'experiment' | 'strategy' | 'setting' | 'seed'> {
   /** By commit, in the L2 norm. */
   readonly steps: readonly number[];
 }
