@@ -116,6 +116,7 @@ export function SessionView({ seat, preview, controls, view, takesFocus }: Sessi
         <Panel of="result">
           <JoiningAnswer session={session} isRunning={isUnderWay} onCompare={() => controls.setCompared(true)} />
           {session.rounds.length > 0 ? <RoundFigures session={session} /> : <Later>{strings.resultLater}</Later>}
+          {session.losses.length > 0 ? <MoreFigures session={session} /> : null}
           {models.personal ? (
             <FoldedSections isFolded={isNarrow}>
               <Improvements
@@ -128,7 +129,6 @@ export function SessionView({ seat, preview, controls, view, takesFocus }: Sessi
               />
             </FoldedSections>
           ) : null}
-          {session.losses.length > 0 ? <MoreFigures session={session} /> : null}
         </Panel>
         <Panel of="chat">
           {models.base ? (

@@ -16,7 +16,7 @@ export function SampleCards({ onSample }: { readonly onSample: (sample: SampleTe
       <SimpleGrid cols={{ base: 2, md: 4 }} spacing="xs" mt={4}>
         {sampleTexts.map((sample) => (
           <UnstyledButton key={sample.name} className={classes.sample} onClick={() => onSample(sample)}>
-            <Paper withBorder p={{ base: 'xs', xs: 'md' }} h="100%">
+            <Paper withBorder className={classes.card} h="100%">
               <Text fw={600} size="sm">
                 <VisuallyHidden>{strings.useSample} </VisuallyHidden>
                 {sample.title}
