@@ -20,7 +20,8 @@ test('from the start page to a chat by keyboard alone, within the content policy
       await press('Tab');
       const text = await page.evaluate(() => {
         const at = document.activeElement;
-        const label = at instanceof HTMLInputElement ? at.labels?.[0]?.textContent : null;
+        const isField = at instanceof HTMLInputElement || at instanceof HTMLTextAreaElement;
+        const label = isField ? at.labels?.[0]?.textContent : null;
         return label ?? at?.getAttribute('aria-label') ?? at?.textContent;
       });
       if (name.test(text ?? '')) return;
@@ -41,6 +42,7 @@ test('from the start page to a chat by keyboard alone, within the content policy
   await expect(heading).toBeFocused();
   await expect(page).toHaveTitle('By keyboard · PerFIT');
   expect(new URL(page.url()).pathname).toBe(new URL(joinUrl).pathname);
+  await expect(page.getByRole('button', { name: /^Use the sample / }).first()).toBeVisible();
   await goTo(/^Use the sample /);
   await press('Enter');
   await goTo(/^Your display name/);
