@@ -1,8 +1,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ClientRecord, verifySignature } from '@perfit/federation';
-import { Mask } from '@perfit/protocol/space';
+import { verifySignature } from '@perfit/federation';
+import { sampleRecord } from '@perfit/testkit';
 import { afterAll, describe, expect, it } from 'vitest';
 import { folderIdentity, folderStore } from './client-folder.ts';
 
@@ -23,21 +23,10 @@ describe('folderIdentity', () => {
 });
 
 describe('folderStore', () => {
-  const record: ClientRecord = {
-    layoutHash: 'ab'.repeat(32),
-    mask: Mask.from(9, (p) => p % 2 === 0),
-    maskRound: 1,
-    tuned: { round: 2, theta: Float32Array.from({ length: 9 }, (_, p) => p / 3) },
-    best: null,
-    basePerplexity: 12.5,
-    inProgress: null,
-    search: null,
-    residual: null,
-    tunedRounds: [],
-    mean: null,
-    twin: null,
-    kept: null,
-  };
+  const record = sampleRecord(
+    2,
+    Float32Array.from({ length: 9 }, (_, p) => p / 3),
+  );
 
   it('[HS3] gives back what was saved, leaves no half-written file, and forgets', async () => {
     const store = folderStore(root, () => {});

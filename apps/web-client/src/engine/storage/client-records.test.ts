@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto';
-import { type ClientRecord, encodeClientRecord } from '@perfit/federation';
-import { Mask } from '@perfit/protocol/space';
+import { encodeClientRecord } from '@perfit/federation';
+import { sampleRecord } from '@perfit/testkit';
 import { afterEach, expect, it } from 'vitest';
 import { clientRecords, loadRecord } from './client-records.ts';
 import { database, deleteDatabase, forgetSeat, keyOf } from './database.ts';
@@ -8,23 +8,7 @@ import { database, deleteDatabase, forgetSeat, keyOf } from './database.ts';
 const seat = { federation: 'village', as: 'me' };
 const floats = (from: number) => Float32Array.from({ length: 9 }, (_, p) => from + p / 3);
 
-function recordOf(round: number): ClientRecord {
-  return {
-    layoutHash: 'ab'.repeat(32),
-    mask: Mask.from(9, (p) => p % 2 === 0),
-    maskRound: 1,
-    tuned: { round, theta: floats(round) },
-    best: null,
-    basePerplexity: 12.5,
-    inProgress: null,
-    search: null,
-    residual: null,
-    tunedRounds: [],
-    mean: null,
-    twin: null,
-    kept: null,
-  };
-}
+const recordOf = (round: number) => sampleRecord(round, floats(round));
 
 const partKeys = async () => (await database()).getAllKeys('recordParts');
 
