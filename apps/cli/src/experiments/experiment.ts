@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, readdirSync, statSync } from 'node:fs';
+import { createReadStream, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { createLocalTuner, parseModelConfig, rateRecipe } from '@perfit/core';
-import { modelAt } from '@perfit/core/node';
+import { createLocalTuner, parseModelConfig, rateRecipe, WeightsError } from '@perfit/core';
+import { modelAt, modelPlace } from '@perfit/core/node';
 import {
   type ClientEvent,
   layoutOf,
@@ -233,32 +233,26 @@ function assertKnowsClients({ faults }: SimulationConfig, texts: readonly Client
   }
 }
 
-/** @param path a Hugging Face folder, a GGUF file, or a folder with such and which of them: `folder:Q4_1` */
+/** Of what is read of it. @throws UsageError where there is none */
 async function modelHash(path: string): Promise<string> {
   const hash = createHash('sha256');
-  const [, folder = path, quantization] = statSync(path, { throwIfNoEntry: false })
-    ? []
-    : (/^(.*):([^:/\\]+)$/.exec(path) ?? []);
-  for (const file of modelFiles(folder, quantization)) {
+  for (const file of await modelFiles(path)) {
     hash.update(`${basename(file)}\n`);
     await pipeline(createReadStream(file), hash, { end: false });
   }
   return hash.digest('hex');
 }
 
-function modelFiles(path: string, quantization: string | undefined): string[] {
-  if (statSync(path, { throwIfNoEntry: false })?.isFile()) return [path];
-  let names: string[];
-  try {
-    names = readdirSync(path);
-  } catch {
-    throw new UsageError(`model: there is no folder ${path}.`);
-  }
-  const isMeant = (name: string) =>
-    /\.(json|safetensors|jinja)$/.test(name) ||
-    (name.endsWith('.gguf') && (!quantization || name.includes(quantization)));
-  return names
-    .filter(isMeant)
+async function modelFiles(path: string): Promise<string[]> {
+  const place = await modelPlace(path).catch((error: unknown) => {
+    if (error instanceof WeightsError && error.code === 'weights-missing-file')
+      throw new UsageError(`model: there is no folder ${path}.`);
+    throw error;
+  });
+  const { folder, gguf } = place;
+  const isRead = (name: string) => (gguf === null ? /\.(json|safetensors|jinja)$/.test(name) : name === gguf);
+  return readdirSync(folder)
+    .filter(isRead)
     .sort()
-    .map((name) => join(path, name));
+    .map((name) => join(folder, name));
 }
