@@ -3,7 +3,6 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { knownStrategies, registerStrategy, type Strategy, type StrategyKit, strategyKit } from '@perfit/federation';
 import { Option } from 'commander';
-import { tsImport } from 'tsx/esm/api';
 import { UsageError } from './explain.ts';
 
 /** Where a strategy is meant by a file rather than by its name. */
@@ -49,6 +48,8 @@ export async function loadStrategy(file: string): Promise<Strategy> {
 
 async function imported(path: string, file: string): Promise<unknown> {
   try {
+    // Loaded for those who bring one alone.
+    const { tsImport } = await import('tsx/esm/api');
     const module: { default?: unknown } = await tsImport(pathToFileURL(path).href, import.meta.url);
     // Outside a package of ES modules a file becomes CommonJS, whose exports are the default export.
     const exported = module.default;
