@@ -19,6 +19,7 @@ import { formatBytes } from '../../shared/format/format-number.ts';
 import { Fact } from '../../shared/ui/fact.tsx';
 import { FailureAlert } from '../../shared/ui/failure-alert.tsx';
 import { Section } from '../../shared/ui/section.tsx';
+import { verdictColors } from '../../shared/ui/verdict-colors.ts';
 import { DeviceDetails } from './device-details.tsx';
 
 interface DeviceCheckProps {
@@ -45,7 +46,7 @@ export function DeviceCheck({ step, wish, federation }: DeviceCheckProps) {
       title={strings.title}
       aside={
         verdict ? (
-          <Badge variant="light" size="lg" color={colours[verdict]}>
+          <Badge variant="light" size="lg" color={verdictColors[verdict]}>
             {strings[verdict]}
           </Badge>
         ) : null
@@ -143,8 +144,6 @@ function MemoryFact({ device: { graphicsMemory } }: { readonly device: DeviceRep
     <Fact label={strings.memory} value={formatBytes(graphicsMemory)} note={strings.graphicsNote} />
   );
 }
-
-const colours = { fits: 'teal', tight: 'yellow', 'too large': 'red' } as const;
 
 /** Whether the federation's model fits, and what would. */
 function Holds({ probe }: { readonly probe: DeviceProbe | undefined }) {

@@ -1,13 +1,12 @@
 import { Badge } from '@mantine/core';
 import { strings } from '#strings/models.ts';
 import type { Fit } from '../../contract/catalogue-api.ts';
-
-const colours = { fits: 'teal', tight: 'yellow', 'too large': 'red' } as const;
+import { verdictColors } from '../../shared/ui/verdict-colors.ts';
 
 /** Whether something fits this device, in a word. */
 export function VerdictBadge({ verdict }: Pick<Fit, 'verdict'>) {
   return (
-    <Badge component="span" variant="light" color={colours[verdict]} data-verdict={verdict}>
+    <Badge component="span" variant="light" color={verdictColors[verdict]} data-verdict={verdict}>
       {strings.verdicts[verdict]}
     </Badge>
   );

@@ -59,7 +59,7 @@ export function LineChart(props: LineChartProps) {
   const plot = useRef<uPlot | null>(null);
   const scheme = useComputedColorScheme('light', { getInitialValueInEffect: false });
   const isEmpty = x.length === 0;
-  // uPlot is built anew only where lines or colours change, not for every figure.
+  // uPlot is built anew only where lines or colors change, not for every figure.
   const shape = JSON.stringify([
     series.map((one) => [one.label, one.color, one.dashed, one.isReference]),
     scheme,

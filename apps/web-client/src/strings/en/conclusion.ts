@@ -21,8 +21,6 @@ export const strings = {
   notComparedLead:
     'To find out, this device can tune a second model on your text alone and compare. It takes about as long as your part of the rounds did.',
   compare: 'Compare with tuning alone',
-  comparing: 'Comparing',
-  kept: 'What you keep',
 } as const;
 
 /** As the object of "you keep" and "chat and export use". */
