@@ -10,6 +10,7 @@ export { shakeHands } from './client/handshake.ts';
 export type { ClientOptions } from './client/membership.ts';
 export { memoryStore } from './client/memory-store.ts';
 export { Pause } from './client/pause.ts';
+export { percentileInterval } from './client/percentile-interval.ts';
 export { type PersonalModule, personalModule } from './client/personal-module.ts';
 export type {
   ClientRecord,

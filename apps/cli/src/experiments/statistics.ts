@@ -1,3 +1,4 @@
+import { percentileInterval } from '@perfit/federation';
 import { seededRandom } from '@perfit/protocol/space';
 
 export interface Estimate {
@@ -28,7 +29,6 @@ export interface Pair {
   readonly log: number;
 }
 
-const RESAMPLES = 2000;
 /** Fewer clients than this cannot be resampled: too often all of a resample would be one client. */
 const MIN_CLIENTS = 4;
 /** Up to so many signs are all combinations tried; beyond, so many of them by lot. */
@@ -40,30 +40,18 @@ export function compare(pairs: readonly Pair[]): Comparison | null {
   if (pairs.length === 0) return null;
   const byClient = [...groupBy(pairs, ({ client }) => client).values()].map((own) => own.map(({ log }) => log));
   const logs = pairs.map(({ log }) => log);
+  // Drawn are pairs, or, from four clients up, clients with all their seeds: these share the client's rows and are not
+  // independent of each other. With few clients such an interval is still rather too narrow. Source: Field & Welsh 2007,
+  // Bootstrapping clustered data, J. R. Stat. Soc. B 69(3), "the cluster bootstrap".
   const blocks = byClient.length >= MIN_CLIENTS ? byClient : logs.map((log) => [log]);
   return {
     ratio: Math.exp(mean(logs)),
-    ...bootstrapInterval(blocks),
+    ...percentileInterval(blocks, (drawn) => mean(drawn.flat())),
     p: signFlipTest(logs),
     pByClient: signFlipTest(byClient.map(mean)),
     pairs: pairs.length,
     clients: byClient.length,
   };
-}
-
-/**
- * A 95 % interval by the percentile bootstrap, from a fixed seed. What is drawn with replacement are blocks: pairs, or,
- * from four clients up, clients with all their seeds, because seeds of one client share its rows and are not
- * independent of each other. With few clients such an interval is still rather too narrow.
- * Source: Efron & Tibshirani 1993, An Introduction to the Bootstrap, chapter 13; for blocks Field & Welsh 2007,
- * Bootstrapping clustered data, J. R. Stat. Soc. B 69(3), "the cluster bootstrap".
- */
-function bootstrapInterval(blocks: readonly (readonly number[])[]): { low: number; high: number } {
-  const random = seededRandom(1);
-  const draw = () => blocks[Math.floor(random() * blocks.length)] as readonly number[];
-  const means = Array.from({ length: RESAMPLES }, () => mean(blocks.flatMap(draw))).sort((a, b) => a - b);
-  const at = (share: number) => Math.exp(means[Math.round(share * (RESAMPLES - 1))] as number);
-  return { low: at(0.025), high: at(0.975) };
 }
 
 /**

@@ -89,15 +89,12 @@ async function nextOffer(session: Session, membership: Membership): Promise<Roun
 
 /** Until it has nothing to do, or the time is over. */
 async function twinInSpareTime(member: Member, over: AbortSignal): Promise<void> {
-  const { twinPause } = member.options;
-  while (!over.aborted && twinIsBehind(member.keeper.record) > 0) {
-    const signal = twinPause ? AbortSignal.any([over, twinPause.signal]) : over;
-    try {
-      await twinPause?.released(over);
-      await catchUp({ offer: { round: member.keeper.record.tuned?.round ?? 0 }, signal, member });
-    } catch (error) {
-      if (!over.aborted && !twinPause?.isHeld && !signal.aborted) throw error;
-    }
+  const { keeper, options } = member;
+  try {
+    do await options.twinPause?.released(over);
+    while (!(await catchUp({ offer: { round: keeper.record.tuned?.round ?? 0 }, signal: over, member })));
+  } catch (error) {
+    if (!over.aborted) throw error;
   }
 }
 
@@ -346,7 +343,8 @@ async function tune(round: RoundWork, owned: Mask, begun: Begun): Promise<NonNul
   const { mean, tunedRounds } = keeper.record;
   await keeper.update({
     tuned: { round: offer.round, theta: tuned.theta },
-    mean: meanOfLast(mean, tuned.theta),
+    // Only validation rows can choose it.
+    mean: tuner.examples.validation > 0 ? meanOfLast(mean, tuned.theta) : null,
     tunedRounds: [...tunedRounds, offer.round],
     ...best,
     inProgress: { ...begun, checkpoint: null, finished },

@@ -1,13 +1,10 @@
-import { seededRandom } from '@perfit/protocol/space';
 import type { RowLoss } from '@perfit/protocol/tuner';
+import { type Interval, percentileInterval } from './percentile-interval.ts';
 
 /** What two adapters make of the same rows. */
-export interface RowComparison {
+export interface RowComparison extends Interval {
   /** Perplexity of the one over perplexity of the other: below 1 the one is better. */
   readonly ratio: number;
-  /** Its 95 % interval. */
-  readonly low: number;
-  readonly high: number;
   /** How many rows it rests on. */
   readonly rows: number;
 }
@@ -15,16 +12,14 @@ export interface RowComparison {
 /** Whether joining was worth it, as far as a person's own held-out rows can say. */
 export type Verdict = 'helped' | 'did-not-help' | 'cannot-tell';
 
-const RESAMPLES = 2000;
 /** With fewer rows the interval of a bootstrap is so much too narrow that it would promise what it cannot know. */
 const MIN_ROWS = 8;
 /** A difference that nobody would notice. */
 const NEGLIGIBLE = 0.02;
 
 /**
- * The ratio of two perplexities on the same rows, with a percentile bootstrap over rows from a fixed seed. Rows weigh by
- * their tokens, as in the perplexities themselves.
- * Source: Efron & Tibshirani 1993, An Introduction to the Bootstrap, chapter 13.
+ * The ratio of two perplexities on the same rows, with its interval over rows. They weigh by their tokens, as in the
+ * perplexities themselves.
  * @param one and @param other must be of the same rows in the same order
  * @returns null where no row has a token
  */
@@ -35,11 +30,7 @@ export function compareRows(one: readonly RowLoss[], other: readonly RowLoss[]):
     .map(({ nats, tokens }, row) => ({ difference: nats - (other[row] as RowLoss).nats, tokens }))
     .filter(({ tokens }) => tokens > 0);
   if (rows.length === 0) return null;
-  const random = seededRandom(1);
-  const draw = () => rows[Math.floor(random() * rows.length)] as (typeof rows)[number];
-  const ratios = Array.from({ length: RESAMPLES }, () => meanOf(rows.map(draw))).sort((a, b) => a - b);
-  const at = (share: number) => Math.exp(ratios[Math.round(share * (RESAMPLES - 1))] as number);
-  return { ratio: Math.exp(meanOf(rows)), low: at(0.025), high: at(0.975), rows: rows.length };
+  return { ratio: Math.exp(meanOf(rows)), ...percentileInterval(rows, meanOf), rows: rows.length };
 }
 
 /** @param together the adapter that the client has of the federation, against the one of its text alone */

@@ -1,16 +1,11 @@
-import {
-  decodeValues,
-  downDtype,
-  type FederationStatus,
-  maskHash,
-  ProtocolError,
-  valuesByteLength,
-} from '@perfit/protocol';
+import { type FederationStatus, ProtocolError } from '@perfit/protocol';
 import { Mask } from '@perfit/protocol/space';
+import type { RowLoss } from '@perfit/protocol/tuner';
 import type { Ask } from './ask.ts';
 import { compareRows, type RowComparison, type Verdict, verdictOf } from './compare-rows.ts';
 import { type PausableWork, repeated } from './pausing.ts';
 import type { ClientRecord, KeptModule } from './ports.ts';
+import { fetchedValues } from './round-work.ts';
 import { sendDownload } from './transfer.ts';
 import { better, catchUp, validated } from './twin.ts';
 
@@ -50,26 +45,12 @@ export async function conclude(
   if (!keeper.record.tuned || !(canChoose || options.twin)) return null;
   // While it is still to be had.
   const received = canChoose ? await lastReceived(work, { version: status.version, ask }) : null;
-  const hasTwin = options.twin !== undefined && (await letTwinEnd(work));
+  const hasTwin = options.twin !== undefined && (await catchUp(work));
   const together = await bestTogether(work, received);
   const alone = hasTwin ? await bestAlone(work) : null;
   const kept = alone && together.perplexity !== null ? better(together, alone) : together;
   await keeper.update({ kept });
   return await measured(work, { together, alone, kept });
-}
-
-/** @returns whether it has done all that the client did: not where its person stops it */
-async function letTwinEnd(work: PausableWork): Promise<boolean> {
-  const { twinPause } = work.member.options;
-  if (twinPause?.isHeld) return false;
-  const signal = twinPause ? AbortSignal.any([work.signal, twinPause.signal]) : work.signal;
-  try {
-    await catchUp({ ...work, signal });
-    return true;
-  } catch (error) {
-    if (work.signal.aborted || !signal.aborted) throw error;
-    return false;
-  }
 }
 
 interface LastCommit {
@@ -93,23 +74,18 @@ async function lastReceived(work: PausableWork, commit: LastCommit): Promise<Flo
 async function receiveLast({ member }: PausableWork, { version, ask }: LastCommit): Promise<Float32Array | null> {
   const { tuner, strategy, descriptor, keeper } = member;
   const { mask: owned, tuned } = keeper.record;
-  const { config, layout } = descriptor;
+  const { config } = descriptor;
+  const { layout } = tuner;
   if (!owned || version === 0) return null;
   const at = { config, round: version + 1 };
-  const exchanged = strategy.exchanged(tuner.layout, owned, at);
+  const exchanged = strategy.exchanged(layout, owned, at);
   if (exchanged.kept === 0) return null;
-  const mask = strategy.receive(config) === 'all' ? Mask.full(tuner.layout.size) : exchanged;
-  const dtype = downDtype(config.wire);
-  const what = strategy.receive(config) === 'all' ? ('theta' as const) : ('slice' as const);
-  const bytes = await sendDownload(ask, { what, version }, valuesByteLength(mask.kept, dtype));
-  const values = decodeValues(bytes, {
-    layoutHash: layout.hash,
-    maskHash: await maskHash(mask),
-    count: mask.kept,
-    dtype,
-  });
+  const takesAll = strategy.receive(config) === 'all';
+  const mask = takesAll ? Mask.full(layout.size) : exchanged;
+  const wanted = { what: takesAll ? ('theta' as const) : ('slice' as const), version };
+  const values = await fetchedValues(member, mask, (length) => sendDownload(ask, wanted, length));
   const received = mask.unpack(values);
-  return strategy.start({ ...at, layout: tuner.layout, owned, received, previous: tuned?.theta ?? null, warm: null });
+  return strategy.start({ ...at, layout, owned, received, previous: tuned?.theta ?? null, warm: null });
 }
 
 async function bestTogether(work: PausableWork, received: Float32Array | null): Promise<KeptModule> {
@@ -160,17 +136,23 @@ async function measured(
   { together, alone, kept }: { together: KeptModule; alone: KeptModule | null; kept: KeptModule },
 ): Promise<Conclusion> {
   const { tuner } = work.member;
-  const perplexity = (theta: Float32Array) => repeated(work, (signal) => tuner.perplexity(theta, signal));
   const losses = (theta: Float32Array) => repeated(work, (signal) => tuner.heldOutLosses(theta, signal));
-  const ofTogether = await perplexity(together.theta);
-  const ofAlone = alone && (await perplexity(alone.theta));
-  const compared = alone && compareRows(await losses(together.theta), await losses(alone.theta));
+  const lossesTogether = await losses(together.theta);
+  const lossesAlone = alone && (await losses(alone.theta));
+  const ofTogether = perplexityOf(lossesTogether);
+  const ofAlone = lossesAlone && perplexityOf(lossesAlone);
+  const compared = lossesAlone && compareRows(lossesTogether, lossesAlone);
   return {
     round: kept.round,
     of: kept.of,
     perplexity: { together: ofTogether, alone: ofAlone, kept: kept === alone ? (ofAlone as number) : ofTogether },
     joining: compared && { verdict: verdictOf(compared), ...compared },
   };
+}
+
+function perplexityOf(rows: readonly RowLoss[]): number {
+  const total = (of: keyof RowLoss) => rows.reduce((sum, row) => sum + row[of], 0);
+  return Math.exp(total('nats') / total('tokens'));
 }
 
 function asProtocolError(error: unknown): ProtocolError {

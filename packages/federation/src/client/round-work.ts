@@ -65,14 +65,22 @@ export async function ownerShares(round: RoundWork): Promise<Float32Array | null
 type Downloaded = RequestOf<'download'>['what'];
 
 /** [DC2] @returns [mask.kept] */
-async function downloadValues(round: RoundWork, what: Downloaded, mask: Mask): Promise<Float32Array> {
+function downloadValues(round: RoundWork, what: Downloaded, mask: Mask): Promise<Float32Array> {
   const { offer, session, signal, member } = round;
-  const { layout, config } = member.descriptor;
-  const dtype = downDtype(config.wire);
-  const length = valuesByteLength(mask.kept, dtype);
   const wanted = { what, version: offer.version };
-  const bytes = await download(session, wanted, length, { signal, onBytes: transferEvents(round, 'down', what) });
-  return decodeValues(bytes, {
+  const onBytes = transferEvents(round, 'down', what);
+  return fetchedValues(member, mask, (length) => download(session, wanted, length, { signal, onBytes }));
+}
+
+/** [DC2] @param fetch the bytes, of which there must be so many   @returns [mask.kept] */
+export async function fetchedValues(
+  { descriptor }: Member,
+  mask: Mask,
+  fetch: (length: number) => Promise<Uint8Array>,
+): Promise<Float32Array> {
+  const { layout, config } = descriptor;
+  const dtype = downDtype(config.wire);
+  return decodeValues(await fetch(valuesByteLength(mask.kept, dtype)), {
     layoutHash: layout.hash,
     maskHash: await maskHash(mask),
     count: mask.kept,

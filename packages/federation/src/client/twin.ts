@@ -8,9 +8,23 @@ import { tuningSettings } from './round-settings.ts';
  * [PF9] The silent twin: what the client would have without anybody else. It does each of the client's tunings again, with the
  * same rows, in the same order, as many steps, at the same positions, but from its own last result instead of what was
  * received. It goes on until it has done as many as the client, and from its last checkpoint when it is asked again.
+ * @returns whether it has: not where its person stops it
  * @throws the signal's reason; whatever the tuner throws
  */
-export async function catchUp(work: PausableWork): Promise<void> {
+export async function catchUp(work: PausableWork): Promise<boolean> {
+  const { twinPause } = work.member.options;
+  if (twinPause?.isHeld) return false;
+  const signal = twinPause ? AbortSignal.any([work.signal, twinPause.signal]) : work.signal;
+  try {
+    await tuneUntilLevel({ ...work, signal });
+    return true;
+  } catch (error) {
+    if (work.signal.aborted || !signal.aborted) throw error;
+    return false;
+  }
+}
+
+async function tuneUntilLevel(work: PausableWork): Promise<void> {
   const { keeper } = work.member;
   for (;;) {
     const { tunedRounds, mask } = keeper.record;
@@ -54,7 +68,7 @@ async function tuneAlone(
     twin: {
       tunings,
       theta: tuned.theta,
-      mean: meanOfLast(twin.mean, tuned.theta),
+      mean: candidate.perplexity === null ? null : meanOfLast(twin.mean, tuned.theta),
       best: better(twin.best, candidate),
       checkpoint: null,
     },

@@ -25,7 +25,8 @@ export interface Stage extends TurnHost {
   identity(name: string): Promise<Identity>;
   line(): Line;
   start(): Promise<void>;
-  outcome(): Promise<{ readonly status: FederationStatus }>;
+  /** Once the federation has ended. */
+  status(): Promise<FederationStatus>;
   /** θ_g as it was committed. @returns [N], not to be written to */
   theta(version: number): Promise<Float32Array>;
 }
@@ -118,7 +119,7 @@ export async function* playFederation(
     ending.abort(new Error('nobody listens any more'));
     await running.catch(() => {});
   }
-  const { status } = await stage.outcome();
+  const status = await stage.status();
   if (status.state !== 'finished') {
     const text = `The federation ${status.state}: ${status.reason ?? 'no reason given'}`;
     throw new ProtocolError('federation-ended', text);

@@ -29,7 +29,7 @@ export async function* simulateFederation(
       state: () => coordinator.state(),
       settled: () => coordinator.settled(),
       passTo: (instant) => coordinator.passTo(instant),
-      outcome: async () => ({ status: coordinator.status }),
+      status: async () => coordinator.status,
       theta: (version) => coordinator.theta(version),
     });
   } finally {

@@ -78,10 +78,7 @@ function stageOf({ coordinator, clock, logIn }: Host, { id, invite }: Federation
       }
     },
     passTo: (instant) => clock.pass(Math.max(0, instant - clock.now() + 1)),
-    async outcome() {
-      const { status } = await (await logIn()).detail(id);
-      return { status };
-    },
+    status: async () => (await (await logIn()).detail(id)).status,
     theta: (version) => coordinator.globalTheta(id, version),
   };
 }
